@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * libmmcore: a model of the Linux page allocator that makes the kernel's decisions on page frame
+ * numbers, without the pages.
+ *
+ * A caller describes a machine (struct mmr_machine_config), creates it, seeds its free memory,
+ * and then asks for pages and gives them back as a kernel would on a given CPU. Two machines may
+ * live in one process. All host memory is reserved in mmr_machine_create(); page metadata is
+ * touched only where modelled pages are used.
+ */
+#ifndef MMR_CORE_PAGE_ALLOC_H
+#define MMR_CORE_PAGE_ALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/mm_types.h"
+#include "core/profile.h"
+
+struct mmr_machine;				/* opaque; core/internal.h */
+
+/* ---- describing a machine ------------------------------------------------------------------ */
+
+/**
+ * struct mmr_mem_range - usable RAM, in pages
+ * @start_pfn: first PFN
+ * @nr_pages: length
+ */
+struct mmr_mem_range {
+	uint32_t start_pfn;
+	uint32_t nr_pages;
+};
+
+/**
+ * struct mmr_zone_config - one zone of a node; all sizes in pages
+ * @spanned_pages: 0 where the node has no such zone
+ * @managed_pages: what the buddy allocator owns; present less what boot reserved
+ * @have_watermark: @watermark holds recorded values, else they are computed from the sysctls
+ * @have_lowmem_reserve: @lowmem_reserve holds recorded values
+ * @have_pageset: @pcp_batch, @pcp_high_min and @pcp_high_max hold recorded values
+ * @stat_threshold: recorded vmstat threshold of NR_FREE_PAGES, 0 to compute it
+ */
+struct mmr_zone_config {
+	uint32_t start_pfn;
+	uint32_t spanned_pages;
+	uint32_t present_pages;
+	uint32_t managed_pages;
+	bool have_watermark;
+	bool have_lowmem_reserve;
+	bool have_pageset;
+	uint32_t watermark[NR_WMARK];
+	uint32_t lowmem_reserve[MAX_NR_ZONES];
+	uint32_t pcp_batch;
+	uint32_t pcp_high_min;
+	uint32_t pcp_high_max;
+	uint32_t stat_threshold;
+};
+
+struct mmr_node_config {
+	struct mmr_zone_config zones[MAX_NR_ZONES];
+};
+
+/**
+ * struct mmr_sysctl - vm.* settings the allocator reads; 0 in @min_free_kbytes computes it as boot does
+ */
+struct mmr_sysctl {
+	uint32_t min_free_kbytes;
+	uint32_t watermark_scale_factor;
+	uint32_t watermark_boost_factor;
+	uint32_t percpu_pagelist_high_fraction;
+	uint32_t lowmem_reserve_ratio[MAX_NR_ZONES];
+	uint32_t zone_reclaim_mode;
+	uint32_t defrag_mode;
+	uint32_t stat_interval_ms;
+};
+#define MMR_SYSCTL_DEFAULT                                                                                  \
+	(struct mmr_sysctl)                                                                                 \
+	{                                                                                                   \
+		.watermark_scale_factor = 10, .watermark_boost_factor = 15000,                              \
+		.lowmem_reserve_ratio = { [ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32 },       \
+		.stat_interval_ms = 1000,                                                                   \
+	}
+
+/**
+ * struct mmr_machine_config - everything mmr_machine_create() needs; borrowed during the call only
+ * @profile: kernel line; required
+ * @nr_nodes: 1 .. MAX_NUMNODES; node ids are 0 .. nr_nodes - 1
+ * @cpu_node: node of each CPU, cpu_node[nr_cpus]
+ * @distance: SLIT distances, distance[from * nr_nodes + to]; 10 on the diagonal
+ * @nodes: nodes[nr_nodes]
+ * @ranges: usable RAM, ascending and disjoint, ranges[nr_ranges]; where absent, each zone's span is RAM
+ * @cpu_llc_pages: last-level cache per CPU in pages (decides PCPF_FREE_HIGH_BATCH), 0 if unknown
+ * @boot_zonelists: zonelists as built at boot, before any CPU is in cpumask_of_node() (x86-64)
+ */
+struct mmr_machine_config {
+	const struct kernel_profile *profile;
+	unsigned int nr_nodes;
+	unsigned int nr_cpus;
+	const uint16_t *cpu_node;
+	const uint8_t *distance;
+	const struct mmr_node_config *nodes;
+	const struct mmr_mem_range *ranges;
+	unsigned int nr_ranges;
+	struct mmr_sysctl sysctl;
+	uint32_t cpu_llc_pages;
+	bool boot_zonelists;
+};
+
+/**
+ * mmr_machine_create - build a machine; every page is allocated ("owned by boot") until seeded
+ * @ret: the machine; the caller destroys it
+ * Context: any thread. Reserves address space for the metadata, touches little of it.
+ * Return: 0; -EINVAL for an impossible machine (message names node, zone, what was expected);
+ *	-ENOMEM where address space or memory is missing.
+ */
+int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine **ret, struct mmr_error *err);
+/** mmr_machine_destroy - give everything back; NULL is fine */
+void mmr_machine_destroy(struct mmr_machine *m);
+
+/* ---- the state to start from --------------------------------------------------------------- */
+
+/** mmr_seed_empty - hand all managed pages to the buddy allocator, as memblock does at boot */
+void mmr_seed_empty(struct mmr_machine *m);
+
+/**
+ * mmr_seed_pageblock - set the type of the pageblock that holds @pfn
+ * Return: 0; -EINVAL where no zone spans @pfn.
+ */
+int mmr_seed_pageblock(struct mmr_machine *m, uint32_t pfn, enum migratetype mt, struct mmr_error *err);
+
+/**
+ * mmr_seed_free_block - append a free block to the TAIL of its free list
+ *
+ * Calls in list order, head first, rebuild a recorded list.
+ * Return: 0; -EINVAL for a block outside one zone, misaligned, or overlapping a free head.
+ */
+int mmr_seed_free_block(struct mmr_machine *m, uint32_t pfn, unsigned int order, enum migratetype mt,
+			struct mmr_error *err);
+
+/** mmr_seed_pcp_page - append a block to the TAIL of @cpu's PCP list of the block's zone */
+int mmr_seed_pcp_page(struct mmr_machine *m, unsigned int cpu, uint32_t pfn, unsigned int order,
+		      enum migratetype mt, struct mmr_error *err);
+
+/** struct mmr_pcp_state - the fields of a per_cpu_pages that decide, besides its lists */
+struct mmr_pcp_state {
+	uint32_t high, high_min, high_max, batch;
+	uint32_t free_count;
+	uint8_t alloc_factor, flags, expire;
+};
+int mmr_seed_pcp_state(struct mmr_machine *m, unsigned int cpu, unsigned int nid, enum zone_type zone,
+		       const struct mmr_pcp_state *state, struct mmr_error *err);
+
+/** struct mmr_zone_state - hidden fields of a zone that decide, besides its lists */
+struct mmr_zone_state {
+	uint32_t watermark_boost;
+	uint32_t flags;				/* enum zone_flags: BOOSTED_WATERMARK 0, RECLAIM_ACTIVE 1, BELOW_HIGH 2 */
+	uint32_t nr_reserved_highatomic;
+};
+int mmr_seed_zone_state(struct mmr_machine *m, unsigned int nid, enum zone_type zone,
+			const struct mmr_zone_state *state, struct mmr_error *err);
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+/** enum mmr_path - the way an allocation or a free took; one latency distribution each */
+enum mmr_path {
+	MMR_PATH_PCP_HIT,			/* from the CPU's own list, no zone->lock */
+	MMR_PATH_PCP_REFILL,			/* rmqueue_bulk() first */
+	MMR_PATH_BUDDY,				/* rmqueue_buddy(): order not on PCP lists, or PCP gave nothing */
+	MMR_PATH_FALLBACK,			/* another migratetype's pages were claimed or stolen on the way */
+	MMR_PATH_SLOWPATH,			/* __alloc_pages_slowpath() served it */
+	MMR_PATH_FAILED,
+	MMR_PATH_FREE_PCP,
+	MMR_PATH_FREE_DRAIN,			/* free_pcppages_bulk() ran */
+	MMR_PATH_FREE_BUDDY,			/* straight to free_one_page() */
+	NR_MMR_PATHS
+};
+/** mmr_path_name - "pcp_hit", "pcp_refill", …; never NULL */
+const char *mmr_path_name(enum mmr_path path);
+
+/**
+ * struct mmr_request - one call of alloc_pages(), as the asking task on @cpu makes it
+ * @gfp: stable code
+ * @order: 0 .. MAX_PAGE_ORDER
+ * @cpu: 0 .. nr_cpus - 1: whose PCP lists, and whose node is local
+ * @nid: preferred node, NUMA_NO_NODE for the CPU's own
+ * @pf_memalloc: the task may use the reserves (PF_MEMALLOC)
+ * @nodemask: allowed nodes, bit n for node n; 0 for all
+ */
+struct mmr_request {
+	gfp_t gfp;
+	uint16_t cpu;
+	int16_t nid;
+	uint8_t order;
+	bool pf_memalloc;
+	uint64_t nodemask;
+};
+
+/**
+ * struct mmr_page - the answer to a request; eight bytes, returned in a register
+ * @pfn: first PFN, MMR_NO_PFN where every zone refused (an outcome, not an error)
+ * @nid, @zone: where it lies
+ * @path: how it was found
+ */
+struct mmr_page {
+	uint32_t pfn;
+	uint16_t nid;
+	uint8_t zone;				/* enum zone_type */
+	uint8_t path;				/* enum mmr_path */
+};
+
+/**
+ * mmr_alloc_pages - take 2^order contiguous pages
+ * Context: one thread per @req->cpu; no clock, no host allocation, no system call.
+ * Return: the page, or .pfn == MMR_NO_PFN. The request must be valid (mmr_request_check()).
+ * Source: __alloc_pages_noprof(), mm/page_alloc.c, v6.12.
+ */
+struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request *req);
+
+/**
+ * mmr_request_check - would the kernel accept this request at all?
+ * Return: 0; -EINVAL for an order above MAX_PAGE_ORDER, unknown gfp bits, an impossible zone
+ *	modifier, a CPU or node the machine lacks, a nodemask without memory.
+ */
+int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req, struct mmr_error *err);
+
+/**
+ * mmr_free_pages - give a block back as @cpu
+ * @path: the way it took; may be NULL
+ * Context: one thread per @cpu.
+ * Return: 0; -EINVAL where @pfn is not the head of an allocated block of @order (double free, tail,
+ *	never allocated). The model is unchanged then; mmr_free_check() says what is wrong in words.
+ * Source: free_unref_page() and __free_pages_ok(), mm/page_alloc.c, v6.12.
+ */
+int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu, uint8_t *path);
+/** mmr_free_check - explain why mmr_free_pages() would refuse; 0 where it would not */
+int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err);
+
+/**
+ * mmr_split_page - turn one allocated block into blocks of @new_order that are freed one by one
+ * Return: 0; -EINVAL where @pfn is not the head of an allocated block of @order >= @new_order.
+ * Source: split_page(), mm/page_alloc.c, v6.12.
+ */
+int mmr_split_page(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int new_order);
+
+/** mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists */
+void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
+/** mmr_drain_all_pages - empty every CPU's PCP lists of every zone, as drain_all_pages(NULL) */
+void mmr_drain_all_pages(struct mmr_machine *m);
+
+/* ---- looking at it ------------------------------------------------------------------------- */
+
+/** struct mmr_counters - what happened, summed over CPUs; see mmr_counters_read() */
+struct mmr_counters {
+	uint64_t path[NR_MMR_PATHS];
+	uint64_t alloc_pages, free_pages;
+	uint64_t numa_hit, numa_miss, numa_foreign, numa_local, numa_other, numa_interleave;
+	uint64_t distance_sum;			/* sum over allocations of distance(CPU's node, page's node) */
+	uint64_t pcp_refills, pcp_refill_pages, pcp_drains, pcp_drain_pages, pcp_decays;
+	uint64_t zone_lock;			/* zone->lock acquisitions */
+	uint64_t watermark_failures[NR_PAGE_ORDERS];
+	uint64_t zonelist_fallback;		/* allocations not served by the preferred zone */
+	uint64_t node_fallback;			/* … nor by its node */
+	uint64_t kswapd_wakeups;
+	uint64_t watermark_boosts;
+	uint64_t highatomic_reserves, highatomic_unreserves;
+	/* [requested type][fallback type][requested order][fallback order] */
+	uint64_t extfrag_claim[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];
+	uint64_t extfrag_steal[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];
+};
+void mmr_counters_read(const struct mmr_machine *m, struct mmr_counters *ret);
+
+/** struct mmr_zone_info - a zone as /proc/zoneinfo and /proc/pagetypeinfo show it */
+struct mmr_zone_info {
+	uint32_t start_pfn, spanned_pages, present_pages, managed_pages;
+	uint32_t watermark[NR_WMARK];
+	uint32_t watermark_boost;
+	uint32_t lowmem_reserve[MAX_NR_ZONES];
+	uint32_t flags;
+	uint64_t nr_free_pages;			/* exact: lists, not the lazily folded counter */
+	uint64_t nr_pcp_pages;
+	uint32_t nr_reserved_highatomic;
+	uint32_t pcp_batch, pcp_high_min, pcp_high_max;
+	uint32_t nr_free[NR_PAGE_ORDERS][MIGRATE_TYPES];	/* blocks */
+	uint64_t nr_allocs, nr_alloc_pages;	/* requests this zone served */
+};
+/** mmr_zone_read - fill @ret; false where the machine has no such populated zone */
+bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone, struct mmr_zone_info *ret);
+/** mmr_zone_name - "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" */
+const char *mmr_zone_name(enum zone_type zone);
+/** mmr_migratetype_name - "Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate" */
+const char *mmr_migratetype_name(enum migratetype mt);
+
+/**
+ * mmr_metadata_bytes - host memory behind the model
+ * @reserved: address space reserved; may be NULL
+ * Return: bytes resident for per-page metadata (touched part), from the host's own accounting.
+ */
+uint64_t mmr_metadata_bytes(const struct mmr_machine *m, uint64_t *reserved);
+
+/**
+ * mmr_check - walk the whole model and report the first broken invariant
+ *
+ * Lists against metadata, counters against lists, types against pageblocks, PCP counts, no page
+ * twice or lost. Slow: the oracle of the tests.
+ * Return: 0; -EUCLEAN with the invariant, zone, PFN and the two numbers that differ.
+ */
+int mmr_check(const struct mmr_machine *m, struct mmr_error *err);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading .mmt files: opens, checks and merges the per-CPU streams into one sequence by time.
+ * Memory is bounded by one decoded block per CPU; it does not grow with the trace.
+ */
+#ifndef MMR_TRACES_TRACE_READER_H
+#define MMR_TRACES_TRACE_READER_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "traces/trace.h"
+
+struct trace_reader;
+
+/** struct trace_summary - what the file says of itself; from the index, or from a scan where it has none */
+struct trace_summary {
+	uint64_t file_bytes;
+	uint32_t format_version;
+	bool complete;				/* has its end block: the recorder finished */
+	bool recovered;				/* index rebuilt by scanning */
+	uint64_t truncated_bytes;		/* behind the last good block, not usable */
+	uint64_t events[NR_TRACE_EVENT_TYPES];
+	uint64_t nr_events, nr_unknown_events;
+	uint64_t first_ns, last_ns;
+	uint64_t nr_lost;
+	uint32_t nr_losses, nr_keyframes, nr_blocks, nr_tasks;
+	uint64_t checksum;			/* xxh3 over all block checksums: names this recording */
+};
+
+/**
+ * trace_reader_open - open a trace; a file cut short opens with what is whole
+ * Return: 0; -errno of the system; -EINVAL not a trace; -ENOTSUP another version; -EBADMSG a damaged
+ *	header. The message names file, byte offset, what was found and what was expected.
+ */
+int trace_reader_open(const char *path, struct trace_reader **ret, struct mmr_error *err);
+void trace_reader_close(struct trace_reader *reader);
+
+const char *trace_reader_path(const struct trace_reader *reader);
+const struct trace_machine *trace_reader_machine(const struct trace_reader *reader);
+const struct trace_summary *trace_reader_summary(const struct trace_reader *reader);
+const struct trace_task *trace_reader_tasks(const struct trace_reader *reader, uint32_t *nr);
+const struct trace_loss *trace_reader_losses(const struct trace_reader *reader, uint32_t *nr);
+
+/** trace_reader_class - class @id; valid for ids seen in events read so far; the pointer may move */
+const struct trace_class *trace_reader_class(const struct trace_reader *reader, uint16_t id);
+/** trace_reader_nr_classes - how many are known so far */
+uint32_t trace_reader_nr_classes(const struct trace_reader *reader);
+
+/**
+ * trace_reader_keyframe - decode keyframe @index (0 .. summary.nr_keyframes - 1, file order)
+ * @ret: filled; the caller calls trace_keyframe_deinit()
+ */
+int trace_reader_keyframe(struct trace_reader *reader, uint32_t index, struct trace_keyframe *ret,
+			  struct mmr_error *err);
+
+/**
+ * trace_reader_next - the next events, merged over CPUs: by time, within a CPU in program order
+ * @events: set to an array that stays valid until the next call
+ * Return: number of events, 0 at the end, -EBADMSG where a block is damaged (message: file, offset,
+ *	expected and found checksum). After an error the reader is at its end.
+ */
+ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event **events, struct mmr_error *err);
+/** trace_reader_rewind - start again at the first event */
+void trace_reader_rewind(struct trace_reader *reader);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writing .mmt files. Each finished block goes to the file at once, so whatever kills the writer
+ * costs at most the open block of each CPU.
+ */
+#ifndef MMR_TRACES_TRACE_WRITER_H
+#define MMR_TRACES_TRACE_WRITER_H
+
+#include "traces/trace.h"
+
+struct trace_writer;
+
+/** struct trace_writer_options - 0 takes the default */
+struct trace_writer_options {
+	int zstd_level;				/* default 3 */
+	uint32_t block_events;			/* events per block and CPU; default 65536 */
+};
+
+/**
+ * trace_writer_create - start a file with @machine as its header
+ *
+ * Writes to PATH; an existing file is replaced. The file is a valid (cut) trace from the first
+ * block on.
+ */
+int trace_writer_create(const char *path, const struct trace_machine *machine,
+			const struct trace_writer_options *options, struct trace_writer **ret,
+			struct mmr_error *err);
+
+/** trace_writer_class - number of a class, added on first use; at most 65535 */
+int trace_writer_class(struct trace_writer *w, const struct trace_class *cls, uint16_t *id, struct mmr_error *err);
+/** trace_writer_task - number of a task, added on first use (by tid and comm) */
+int trace_writer_task(struct trace_writer *w, const struct trace_task *task, uint32_t *id, struct mmr_error *err);
+
+/**
+ * trace_writer_event - append to the stream of CPU @cpu, in that CPU's program order
+ *
+ * Only @ts_ns, @pfn, @task, @cpu and @class_id are read. Times may step back a little within a CPU
+ * (an interrupt between taking the time and taking the slot); the order of calls is what counts.
+ */
+int trace_writer_event(struct trace_writer *w, const struct trace_event *event, struct mmr_error *err);
+int trace_writer_keyframe(struct trace_writer *w, const struct trace_keyframe *kf, struct mmr_error *err);
+int trace_writer_loss(struct trace_writer *w, const struct trace_loss *loss, struct mmr_error *err);
+/** trace_writer_flush - write open blocks of all CPUs out; for timers and signals */
+int trace_writer_flush(struct trace_writer *w, struct mmr_error *err);
+
+/**
+ * trace_writer_close - flush, write tables, index and end block; frees @w also on error
+ * Return: 0, or what failed (a full disk: everything before stays readable).
+ */
+int trace_writer_close(struct trace_writer *w, struct mmr_error *err);
+
+#endif
