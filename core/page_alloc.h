@@ -244,6 +244,17 @@ int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order
  */
 int mmr_split_page(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int new_order);
 
+/** enum mmr_page_state - what the model knows of one page frame */
+enum mmr_page_state {
+	MMR_PAGE_BOOT,				/* allocated before the model began, or not RAM */
+	MMR_PAGE_ALLOCATED,			/* head of a block the model handed out */
+	MMR_PAGE_FREE,				/* head of a block on a free list */
+	MMR_PAGE_PCP,				/* head of a block on a PCP list */
+	MMR_PAGE_INSIDE,			/* inside a block whose head is one of the above */
+};
+/** mmr_page_state - state of @pfn; looks at up to MAX_PAGE_ORDER + 1 records */
+enum mmr_page_state mmr_page_state(const struct mmr_machine *m, uint32_t pfn);
+
 /** mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists */
 void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
 /** mmr_drain_all_pages - empty every CPU's PCP lists of every zone, as drain_all_pages(NULL) */
