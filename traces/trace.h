@@ -177,8 +177,13 @@ enum trace_keyframe_flags {
 	TRACE_KF_LAST = 1 << 4,
 };
 
-/** struct trace_pcp - one CPU's per_cpu_pages of one zone; lists [14], entries head first */
+/**
+ * struct trace_pcp - one CPU's per_cpu_pages of one zone; lists [14], entries head first
+ * @ts_ns: when this CPU's list was read, on that CPU (it cannot be the zone's own moment: a list
+ *	changes without zone->lock); 0 where it is the keyframe's
+ */
 struct trace_pcp {
+	uint64_t ts_ns;
 	uint32_t cpu;
 	bool have_lists;
 	uint32_t count, high, high_min, high_max, batch, free_count;
