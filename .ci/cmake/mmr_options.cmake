@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Build options and the compile flags every target of the project shares (target mmr_warnings).
 option(MMR_WERROR "Treat warnings as errors (CI)" OFF)
 option(MMR_COVERAGE "Instrument for gcov" OFF)
@@ -27,6 +28,12 @@ target_include_directories(mmr_warnings INTERFACE ${CMAKE_SOURCE_DIR})
 if(MMR_SANITIZE)
 	add_compile_options(-fsanitize=${MMR_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
 	add_link_options(-fsanitize=${MMR_SANITIZE})
+endif()
+if(MMR_FUZZ)
+	if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+		message(FATAL_ERROR "MMR_FUZZ: the compiler is ${CMAKE_C_COMPILER_ID}, expected Clang (use the preset 'fuzz')")
+	endif()
+	add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 if(MMR_COVERAGE)
 	add_compile_options(--coverage -O0 -g)
