@@ -22,18 +22,20 @@ int mmr_err(struct mmr_error *err, int code, const char *fmt, ...)
 
 int mmr_err_prefix(struct mmr_error *err, const char *fmt, ...)
 {
-	char text[sizeof(err->msg)];
-	size_t len;
+	char text[2 * sizeof(err->msg)];
+	int len;
 	va_list ap;
 
 	if (!err)
 		return -EINVAL;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	len = vsnprintf(text, sizeof(err->msg), fmt, ap);
 	va_end(ap);
-	len = strlen(text);
-	if (len + 2 < sizeof(text))
-		snprintf(text + len, sizeof(text) - len, ": %s", err->msg);
-	memcpy(err->msg, text, sizeof(text));
+	if (len < 0 || (size_t)len >= sizeof(err->msg))
+		len = sizeof(err->msg) - 1;
+	snprintf(text + len, sizeof(text) - (size_t)len, ": %s", err->msg);
+	/* A prefix that fills the line leaves no room: the message is cut, never overrun. */
+	memcpy(err->msg, text, sizeof(err->msg) - 1);
+	err->msg[sizeof(err->msg) - 1] = '\0';
 	return err->code;
 }

@@ -103,10 +103,12 @@ step "2. What is in the recording: mmreplay info $trace"
 $bin/mmreplay info "$trace" | tee $out/info.txt
 
 step "3. Replay it on the machine it was recorded on: mmreplay run"
-$bin/mmreplay run "$trace" -o $out/recorded
+$bin/mmreplay run -q "$trace" -o $out/recorded
+echo "results in $out/recorded"
 
 step "4. Replay the same requests on a machine with two nodes: mmreplay run --machine $two_node"
-$bin/mmreplay run "$trace" --machine $two_node -o $out/two-node
+$bin/mmreplay run -q "$trace" --machine $two_node -o $out/two-node
+echo "results in $out/two-node"
 
 figures=
 step "5. Draw: mmreplay plot"

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* summary.json: what a run found, as JSON. */
+#include "replay/result.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "replay/fragmentation.h"
+
+/* Six decimals: stable text, and more than any of these measures means. */
+static json_t *real(double value)
+{
+	return json_real(round(value * 1e6) / 1e6);
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : 0.0;
+}
+
+static json_t *integer(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+static json_t *latency_json(const struct engine *engine)
+{
+	static const struct {
+		const char *name;
+		double q;
+	} quantiles[] = {{"p50", .5}, {"p90", .9}, {"p99", .99}, {"p999", .999}, {"p9999", .9999}};
+	double ns = engine_clock(engine).ns_per_tick;
+	json_t *all = json_object();
+
+	for (int path = 0; path < NR_MMR_PATHS; path++) {
+		const struct hist *hist = engine_latency(engine, path);
+		json_t *one;
+
+		if (!hist->total)
+			continue;
+		one = json_object();
+		json_object_set_new(one, "count", integer(hist->total));
+		for (size_t q = 0; q < sizeof(quantiles) / sizeof(quantiles[0]); q++)
+			json_object_set_new(one, quantiles[q].name,
+					    real((double)hist_quantile(hist, quantiles[q].q) * ns));
+		json_object_set_new(one, "max", real((double)hist->max * ns));
+		json_object_set_new(all, mmr_path_name(path), one);
+	}
+	return all;
+}
+
+static json_t *zone_fragmentation(const struct zone_sample *sample)
+{
+	json_t *zone = json_object(), *unusable = json_array(), *extfrag = json_array(),
+	       *nr_free = json_array();
+
+	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
+		json_array_append_new(nr_free, integer(sample->nr_free[order]));
+		json_array_append_new(unusable, real(unusable_index(sample->nr_free, order)));
+		json_array_append_new(extfrag, real(extfrag_index(sample->nr_free, order)));
+	}
+	json_object_set_new(zone, "free_pages", integer(sample->free_pages));
+	json_object_set_new(zone, "pcp_pages", integer(sample->pcp_pages));
+	json_object_set_new(zone, "nr_free", nr_free);
+	json_object_set_new(zone, "unusable_index", unusable);
+	json_object_set_new(zone, "extfrag_index", extfrag);
+	json_object_set_new(zone, "free_2mib_blocks", integer(free_pages_at(sample->nr_free, 9) >> 9));
+	json_object_set_new(
+		zone, "huge_free_score",
+		real(100.0 * share(free_pages_at(sample->nr_free, 9) >> 9, sample->free_pages >> 9)));
+	return zone;
+}
+
+/* First and last sample of each zone, by "node0/Normal". */
+static json_t *fragmentation_json(const struct engine *engine)
+{
+	json_t *result = json_object(), *begin = json_object(), *end = json_object();
+	size_t nr;
+	const struct zone_sample *samples = engine_samples(engine, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "node%u/%s", samples[i].nid, mmr_zone_name(samples[i].zone));
+		if (!json_object_get(begin, name))
+			json_object_set_new(begin, name, zone_fragmentation(&samples[i]));
+		/* The last samples stand at the array's end, one per zone. */
+		if (samples[i].ts_ns == samples[nr - 1].ts_ns)
+			json_object_set_new(end, name, zone_fragmentation(&samples[i]));
+	}
+	json_object_set_new(result, "begin", begin);
+	json_object_set_new(result, "end", end);
+	return result;
+}
+
+static json_t *fallback_json(const struct mmr_counters *c, const struct engine_counts *counts)
+{
+	uint64_t claims = 0, steals = 0, fragmenting = 0, severe = 0, unmovable = 0;
+	json_t *result = json_object(), *watermark = json_array();
+
+	for (int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
+		for (int fb = 0; fb < MIGRATE_PCPTYPES; fb++) {
+			for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++) {
+				for (unsigned int fo = 0; fo < NR_PAGE_ORDERS; fo++) {
+					uint64_t claim = c->extfrag_claim[mt][fb][o][fo];
+					uint64_t steal = c->extfrag_steal[mt][fb][o][fo];
+
+					claims += claim;
+					steals += steal;
+					fragmenting += fo < PAGEBLOCK_ORDER ? claim + steal : 0;
+					severe += fo <= PAGE_ALLOC_COSTLY_ORDER ? claim + steal : 0;
+					unmovable += mt != MIGRATE_MOVABLE && fb == MIGRATE_MOVABLE ? steal : 0;
+				}
+			}
+		}
+	}
+	for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++)
+		json_array_append_new(watermark, integer(c->watermark_failures[o]));
+	json_object_set_new(result, "extfrag", integer(claims + steals));
+	json_object_set_new(result, "claims", integer(claims));
+	json_object_set_new(result, "steals", integer(steals));
+	json_object_set_new(result, "fragmenting", integer(fragmenting));
+	json_object_set_new(result, "severe", integer(severe));
+	json_object_set_new(result, "unmovable_in_movable", integer(unmovable));
+	json_object_set_new(result, "extfrag_per_1000_allocs",
+			    real(1000.0 * share(claims + steals, counts->allocs)));
+	json_object_set_new(result, "zonelist_fallback", integer(c->zonelist_fallback));
+	json_object_set_new(result, "node_fallback", integer(c->node_fallback));
+	json_object_set_new(result, "watermark_failures", watermark);
+	json_object_set_new(result, "watermark_boosts", integer(c->watermark_boosts));
+	json_object_set_new(result, "kswapd_wakeups", integer(c->kswapd_wakeups));
+	json_object_set_new(result, "highatomic_reserves", integer(c->highatomic_reserves));
+	json_object_set_new(result, "highatomic_unreserves", integer(c->highatomic_unreserves));
+	return result;
+}
+
+static json_t *placement_json(const struct result_context *ctx)
+{
+	json_t *zones = json_object();
+
+	for (unsigned int n = 0; n < ctx->options->machine->nr_nodes; n++) {
+		for (int z = 0; z < MAX_NR_ZONES; z++) {
+			struct mmr_zone_info info;
+			char name[32];
+
+			if (!mmr_zone_read(engine_machine(ctx->engine), n, z, &info))
+				continue;
+			snprintf(name, sizeof(name), "node%u/%s", n, mmr_zone_name(z));
+			json_object_set_new(zones, name,
+					    json_pack("{s:I,s:I}", "allocs", (json_int_t)info.nr_allocs,
+						      "pages", (json_int_t)info.nr_alloc_pages));
+		}
+	}
+	return zones;
+}
+
+static json_t *numa_json(const struct result_context *ctx, const struct mmr_counters *c)
+{
+	uint64_t served = c->numa_hit + c->numa_miss;
+	json_t *numa = json_object();
+
+	json_object_set_new(numa, "hit", integer(c->numa_hit));
+	json_object_set_new(numa, "miss", integer(c->numa_miss));
+	json_object_set_new(numa, "foreign", integer(c->numa_foreign));
+	json_object_set_new(numa, "local", integer(c->numa_local));
+	json_object_set_new(numa, "other", integer(c->numa_other));
+	json_object_set_new(numa, "interleave", integer(c->numa_interleave));
+	json_object_set_new(numa, "distance_weighted", real(share(c->distance_sum, 10 * served)));
+	json_object_set_new(numa, "zones", placement_json(ctx));
+	return numa;
+}
+
+static json_t *pcp_json(const struct mmr_counters *c)
+{
+	uint64_t from_pcp = c->path[MMR_PATH_PCP_HIT] + c->path[MMR_PATH_PCP_REFILL];
+	uint64_t allocs = 0;
+	json_t *pcp = json_object();
+
+	for (int path = 0; path <= MMR_PATH_SLOWPATH; path++)
+		allocs += c->path[path];
+	json_object_set_new(pcp, "hits", integer(c->path[MMR_PATH_PCP_HIT]));
+	json_object_set_new(pcp, "hit_rate", real(share(c->path[MMR_PATH_PCP_HIT], from_pcp)));
+	json_object_set_new(pcp, "refills", integer(c->pcp_refills));
+	json_object_set_new(pcp, "refill_pages", integer(c->pcp_refill_pages));
+	json_object_set_new(pcp, "pages_per_refill", real(share(c->pcp_refill_pages, c->pcp_refills)));
+	json_object_set_new(pcp, "drains", integer(c->pcp_drains));
+	json_object_set_new(pcp, "drain_pages", integer(c->pcp_drain_pages));
+	json_object_set_new(pcp, "decays", integer(c->pcp_decays));
+	json_object_set_new(pcp, "zone_lock", integer(c->zone_lock));
+	json_object_set_new(pcp, "zone_lock_per_1000_allocs", real(1000.0 * share(c->zone_lock, allocs)));
+	return pcp;
+}
+
+/* What the kernel itself did, from its events: the yardstick beside the model's numbers. */
+static json_t *recorded_json(const struct result_context *ctx)
+{
+	const struct engine_counts *counts = engine_counts(ctx->engine);
+	const struct trace_summary *trace = trace_reader_summary(ctx->reader);
+	json_t *recorded = json_object();
+
+	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+		json_object_set_new(recorded, trace_event_type_name(type), integer(counts->recorded[type]));
+	json_object_set_new(recorded, "failed_allocs", integer(counts->recorded_failed));
+	json_object_set_new(recorded, "lost", integer(trace->nr_lost));
+	json_object_set_new(recorded, "duration_ns", integer(trace->last_ns - trace->first_ns));
+	json_object_set_new(recorded, "complete", json_boolean(trace->complete));
+	json_object_set_new(recorded, "checksum", json_sprintf("%016llx", (unsigned long long)trace->checksum));
+	return recorded;
+}
+
+static json_t *replay_json(const struct result_context *ctx)
+{
+	const struct engine_counts *counts = engine_counts(ctx->engine);
+	double wall_s = (double)engine_wall_ns(ctx->engine) / 1e9;
+	struct clock_rate clock = engine_clock(ctx->engine);
+	uint64_t events = 0, pages, bytes = engine_bytes(ctx->engine, &pages);
+	json_t *replay = json_object();
+
+	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+		events += counts->recorded[type];
+	json_object_set_new(replay, "wall_s", real(wall_s));
+	json_object_set_new(replay, "events_per_s", real(wall_s > 0 ? (double)events / wall_s : 0));
+	json_object_set_new(replay, "requests_per_s",
+			    real(wall_s > 0 ? (double)(counts->allocs + counts->frees) / wall_s : 0));
+	json_object_set_new(replay, "latency_every", integer(ctx->options->latency_every));
+	json_object_set_new(replay, "timer_overhead_ns",
+			    real((double)clock.overhead_ticks * clock.ns_per_tick));
+	json_object_set_new(replay, "metadata_bytes", integer(bytes));
+	json_object_set_new(replay, "heap_bytes", integer(ctx->heap_bytes));
+	json_object_set_new(replay, "pages_touched", integer(pages));
+	json_object_set_new(replay, "metadata_bytes_per_page", real(share(bytes, pages)));
+	return replay;
+}
+
+static void set_counts(json_t *root, const struct engine_counts *counts)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+		{"allocs", counts->allocs},
+		{"alloc_pages", counts->alloc_pages},
+		{"frees", counts->frees},
+		{"failed", counts->failed},
+		{"frees_of_failed", counts->frees_of_failed},
+		{"frees_boot", counts->frees_boot},
+		{"frees_unknown", counts->frees_unknown},
+		{"reallocs", counts->reallocs},
+		{"splits", counts->splits},
+		{"before_keyframe", counts->before_keyframe},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		json_object_set_new(root, rows[i].key, integer(rows[i].value));
+}
+
+static json_t *warnings_json(const struct result_context *ctx)
+{
+	const struct trace_summary *trace = trace_reader_summary(ctx->reader);
+	unsigned int missing = engine_nr_zones_missing(ctx->engine);
+	json_t *warnings = json_array();
+
+	if (trace->nr_lost)
+		json_array_append_new(warnings, json_sprintf("the recording lost %llu events",
+							     (unsigned long long)trace->nr_lost));
+	if (!trace->complete)
+		json_array_append_new(warnings, json_string("the recording was cut short"));
+	if (missing)
+		json_array_append_new(
+			warnings,
+			json_sprintf("%u zones have no keyframe and start without free pages", missing));
+	if (!trace->nr_keyframes)
+		json_array_append_new(warnings,
+				      json_string("the recording has no keyframe: replayed on empty memory"));
+	if (ctx->stopped)
+		json_array_append_new(warnings, json_string("stopped before the end of the trace"));
+	return warnings;
+}
+
+json_t *result_summary(const struct result_context *ctx)
+{
+	const struct engine_counts *counts = engine_counts(ctx->engine);
+	struct mmr_counters c;
+	json_t *root = json_object();
+
+	mmr_counters_read(engine_machine(ctx->engine), &c);
+	json_object_set_new(root, "schema", json_string("mmreplay.run/1"));
+	json_object_set_new(root, "trace",
+			    json_string(strrchr(trace_reader_path(ctx->reader), '/')
+						? strrchr(trace_reader_path(ctx->reader), '/') + 1
+						: trace_reader_path(ctx->reader)));
+	json_object_set_new(root, "machine", json_string(ctx->options->machine->name));
+	json_object_set_new(root, "kernel_profile", json_string(ctx->kernel_profile));
+	json_object_set_new(root, "recorded_kernel",
+			    json_string(trace_reader_machine(ctx->reader)->kernel_release));
+	json_object_set_new(root, "backend", json_string(ctx->options->backend->name));
+	json_object_set_new(root, "seed", integer(ctx->seed));
+	json_object_set_new(root, "start", json_string(engine_start_name(engine_start(ctx->engine))));
+	json_object_set_new(root, "placement",
+			    json_string(placement_name(engine_translate(ctx->engine)->placement)));
+	set_counts(root, counts);
+	json_object_set_new(root, "latency_ns", latency_json(ctx->engine));
+	json_object_set_new(root, "fragmentation", fragmentation_json(ctx->engine));
+	json_object_set_new(root, "fallback", fallback_json(&c, counts));
+	json_object_set_new(root, "numa", numa_json(ctx, &c));
+	json_object_set_new(root, "pcp", pcp_json(&c));
+	json_object_set_new(root, "recorded", recorded_json(ctx));
+	json_object_set_new(root, "warnings", warnings_json(ctx));
+	json_object_set_new(root, "replay", replay_json(ctx));
+	return root;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Small recordings for the tests. */
+#include "replay/tests/synth_trace.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/mm_types.h"
+
+static void must(int rc, const struct mmr_error *err)
+{
+	if (rc)
+		fail_msg("%s", err->msg);
+}
+
+void synth_begin(struct synth *s)
+{
+	static uint16_t cpu_node[2];
+	static uint8_t distance[1] = {10};
+	static struct trace_zone zone = {
+		.zone = ZONE_DMA32,
+		.start_pfn = 4096,
+		.spanned_pages = 16384,
+		.present_pages = 16384,
+		.managed_pages = 16384,
+		.watermark = {100, 125, 150, 175},
+		.pcp_batch = 3,
+		.pcp_high_min = 12,
+		.pcp_high_max = 12,
+		.stat_threshold = 4,
+	};
+	struct trace_machine machine = {
+		.kernel_release = "6.12.0-synth",
+		.kernel_version = "#1",
+		.arch = "x86_64",
+		.page_size = 4096,
+		.pageblock_order = 9,
+		.max_order = 10,
+		.nr_cpus = 2,
+		.nr_nodes = 1,
+		.cpu_node = cpu_node,
+		.node_distance = distance,
+		.nr_zones = 1,
+		.zones = &zone,
+		.command = "",
+	};
+	struct mmr_error err = {0};
+	int fd;
+
+	*s = (struct synth){.path = "/tmp/mmr-synth-XXXXXX", .now_ns = 1000000};
+	fd = mkstemp(s->path);
+	assert_true(fd >= 0);
+	close(fd);
+	must(trace_writer_create(s->path, &machine, NULL, &s->writer, &err), &err);
+}
+
+static void add(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn)
+{
+	struct trace_event event = {.ts_ns = s->now_ns += 1000, .pfn = pfn, .cpu = (uint16_t)cpu};
+	struct mmr_error err = {0};
+
+	event.task = TRACE_NO_TASK;
+	must(trace_writer_class(s->writer, cls, &event.class_id, &err), &err);
+	must(trace_writer_event(s->writer, &event, &err), &err);
+}
+
+void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order)
+{
+	const struct trace_class cls = {
+		.type = TRACE_ALLOC,
+		.order = (uint8_t)order,
+		.migratetype = MIGRATE_MOVABLE,
+		.gfp = MMR_GFP_HIGHUSER_MOVABLE,
+		.gfp_raw = MMR_GFP_HIGHUSER_MOVABLE,
+	};
+
+	add(s, &cls, cpu, pfn);
+}
+
+void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order)
+{
+	const struct trace_class cls = {.type = TRACE_FREE, .order = (uint8_t)order};
+
+	add(s, &cls, cpu, pfn);
+}
+
+void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr)
+{
+	struct trace_free_block *blocks = calloc(nr, sizeof(*blocks));
+	struct mmr_error err = {0};
+	struct trace_keyframe kf = {
+		.ts_ns = s->now_ns += 1000,
+		.zone = ZONE_DMA32,
+		.flags = TRACE_KF_LOCKED | TRACE_KF_FIRST,
+		.nr_free_pages = (uint64_t)nr << order,
+		.nr_blocks = nr,
+		.blocks = blocks,
+	};
+
+	assert_non_null(blocks);
+	for (unsigned int i = 0; i < nr; i++)
+		blocks[i] = (struct trace_free_block){
+			.pfn = pfn + (i << order),
+			.order = (uint8_t)order,
+			.migratetype = MIGRATE_MOVABLE,
+		};
+	must(trace_writer_keyframe(s->writer, &kf, &err), &err);
+	free(blocks);
+}
+
+void synth_end(struct synth *s)
+{
+	struct mmr_error err = {0};
+
+	must(trace_writer_close(s->writer, &err), &err);
+}
+
+void synth_unlink(struct synth *s)
+{
+	unlink(s->path);
+}

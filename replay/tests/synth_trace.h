@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Small recordings for the tests, written through the real writer into a temporary file. */
+#ifndef MMR_REPLAY_TESTS_SYNTH_TRACE_H
+#define MMR_REPLAY_TESTS_SYNTH_TRACE_H
+
+#include "traces/trace_writer.h"
+
+/** struct synth - a recording in the making; one node, two CPUs, 64 MiB of DMA32 from pfn 4096 */
+struct synth {
+	char path[64];
+	struct trace_writer *writer;
+	uint64_t now_ns;
+};
+
+void synth_begin(struct synth *s);
+/** synth_alloc - mm_page_alloc of @order at @pfn on @cpu, one microsecond after the last event */
+void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
+void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
+/** synth_keyframe - the zone's free lists: @nr blocks of @order, ascending from @pfn, all movable */
+void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr);
+void synth_end(struct synth *s);
+/** synth_unlink - remove the file */
+void synth_unlink(struct synth *s);
+
+#endif
