@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mmreplay-bench: registers every benchmark, runs them, and closes with the table of ratios. */
+#include "bench/bench.h"
+#include "bench/fixture.h"
+#include "bench/ratios.h"
+#include "bench/works.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_option(int argc, char **argv, const char *prefix)
+{
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], prefix, strlen(prefix)) == 0)
+			return true;
+	return false;
+}
+
+static void usage(void)
+{
+	puts("Usage: mmreplay-bench [GOOGLE-BENCHMARK-OPTION...]\n"
+	     "Measure the page allocator model, and jemalloc (and mimalloc) at the same work beside it.\n"
+	     "\n"
+	     "The options are Google Benchmark's; the ones most wanted:\n"
+	     "  --benchmark_list_tests               say what there is\n"
+	     "  --benchmark_filter=REGEX             run only these\n"
+	     "  --benchmark_repetitions=N            medians over N runs\n"
+	     "  --benchmark_min_time=SECONDS         how long each runs (default here 0.2)\n"
+	     "  --benchmark_out=FILE.json --benchmark_out_format=json\n"
+	     "                                       results for compare.py of libbenchmark-tools\n"
+	     "  --benchmark_enable_random_interleaving=true\n"
+	     "                                       mix repetitions, so that noise hits all alike\n"
+	     "\n"
+	     "An iteration is one allocation and one free. On standard error, after the benchmarks:\n"
+	     "the model's time over its peers', with the project's target where there is one.\n"
+	     "\n"
+	     "Example:\n"
+	     "  mmreplay-bench --benchmark_filter=order0 --benchmark_repetitions=5\n"
+	     "\n"
+	     "Exit status: 0 all ran, 1 a benchmark failed or left a broken model, 2 usage.");
+}
+
+int main(int argc, char **argv)
+{
+	int status, nr_args = argc;
+	char **args;
+
+	if (has_option(argc, argv, "--help")) {
+		usage();
+		return EXIT_SUCCESS;
+	}
+	args = calloc((size_t)argc + 2, sizeof(*args));
+	if (!args) {
+		perror("mmreplay-bench");
+		return EXIT_FAILURE;
+	}
+	memcpy(args, argv, sizeof(*args) * (size_t)argc);
+	if (!has_option(argc, argv, "--benchmark_min_time"))
+		args[nr_args++] = "--benchmark_min_time=0.2";
+	args[nr_args] = NULL;
+
+	bench_context("mmreplay_build", MMR_BUILD_TYPE);
+	bench_core_register();
+	bench_jemalloc_register();
+#ifdef MMR_HAVE_MIMALLOC
+	bench_mimalloc_register();
+#endif
+	status = bench_run(nr_args, args, ratios_collect);
+	fflush(stdout);
+	if (fixture_drop() || ratios_failed())
+		status = EXIT_FAILURE;
+	ratios_print(stderr);
+	ratios_reset();
+	free(args);
+	return status;
+}

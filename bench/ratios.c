@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Keeps the runs by name, and prints subject over peer, with the bar where the project has set one. */
+#include "bench/ratios.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* @bar is the highest ratio that meets the project's target; 0 where none is set. */
+static const struct pair {
+	const char *subject, *peer;
+	double bar;
+} pairs[] = {
+	{"core/pcp/alloc_free_pair/order0", "jemalloc/pcp/alloc_free_pair/order0", 1.0},
+	{"core/pcp/alloc_free_pair/order0", "mimalloc/pcp/alloc_free_pair/order0", 0},
+	{"core/pcp/alloc_free_pair/order3", "jemalloc/pcp/alloc_free_pair/order3", 0},
+	{"core/order9_pair", "jemalloc/order9_pair", 0},
+	{"core/random_lifetime/order0", "jemalloc_no_tcache/random_lifetime/order0", 1 / 5.},
+	{"core/random_lifetime/order0_1GiB", "mimalloc/random_lifetime/order0_1GiB", 1 / 3.},
+	{"core/random_lifetime/order0_1GiB", "jemalloc_no_tcache/random_lifetime/order0_1GiB", 1 / 5.},
+	{"core/random_lifetime/order0_bursts", "jemalloc/random_lifetime/order0_bursts", 0},
+	{"core/random_lifetime/order0_bursts", "jemalloc_no_tcache/random_lifetime/order0_bursts", 0},
+	{"core/random_lifetime/order0_1GiB_bursts", "mimalloc/random_lifetime/order0_1GiB_bursts", 0},
+	{"core/random_lifetime/order9_bursts", "jemalloc/random_lifetime/order9_bursts", 0},
+	{"core/mixed_orders", "jemalloc/mixed_orders", 0},
+	{"core/buddy/mixed_orders", "jemalloc/buddy/mixed_orders", 0},
+};
+
+#define MAX_SERIES 128
+
+static struct series {
+	char *name;
+	double *cpu_ns;
+	size_t nr;
+} series[MAX_SERIES];
+static size_t nr_series;
+static unsigned int nr_failed;
+
+void ratios_collect(const char *name, double cpu_ns)
+{
+	struct series *s = series;
+	double *grown;
+
+	if (cpu_ns < 0) {
+		nr_failed++;
+		return;
+	}
+	while (s < series + nr_series && strcmp(s->name, name) != 0)
+		s++;
+	if (s == series + MAX_SERIES)
+		return;
+	if (s == series + nr_series) {
+		s->name = strdup(name);
+		if (!s->name)
+			return;
+		nr_series++;
+	}
+	grown = realloc(s->cpu_ns, (s->nr + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	s->cpu_ns = grown;
+	s->cpu_ns[s->nr++] = cpu_ns;
+}
+
+unsigned int ratios_failed(void)
+{
+	return nr_failed;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Median of @name's runs; negative where there is none. */
+static double median_ns(const char *name)
+{
+	for (size_t i = 0; i < nr_series; i++) {
+		struct series *s = &series[i];
+
+		if (strcmp(s->name, name) != 0 || s->nr == 0)
+			continue;
+		qsort(s->cpu_ns, s->nr, sizeof(*s->cpu_ns), compare_doubles);
+		return (s->cpu_ns[s->nr / 2] + s->cpu_ns[(s->nr - 1) / 2]) / 2;
+	}
+	return -1;
+}
+
+void ratios_print(FILE *out)
+{
+	bool headed = false;
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		double subject = median_ns(pairs[i].subject), peer = median_ns(pairs[i].peer);
+
+		if (subject <= 0 || peer <= 0)
+			continue;
+		if (!headed)
+			fprintf(out, "\n%-42s %9s  %-52s %9s  %6s\n", "CPU ns per alloc and free", "", "peer",
+				"", "ratio");
+		headed = true;
+		fprintf(out, "%-42s %9.1f  %-52s %9.1f  %6.2f", pairs[i].subject, subject, pairs[i].peer, peer,
+			subject / peer);
+		if (pairs[i].bar > 0)
+			fprintf(out, "  bar %.2f: %s", pairs[i].bar,
+				subject / peer <= pairs[i].bar ? "met" : "MISSED");
+		fputc('\n', out);
+	}
+}
+
+void ratios_reset(void)
+{
+	for (size_t i = 0; i < nr_series; i++) {
+		free(series[i].name);
+		free(series[i].cpu_ns);
+	}
+	memset(series, 0, sizeof(series));
+	nr_series = 0;
+	nr_failed = 0;
+}
