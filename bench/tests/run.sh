@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# mmreplay-bench as a program: every benchmark runs a little and leaves a sound model, the JSON holds
+# what it should, options nobody knows are refused.
+set -eu
+
+dir=$(mktemp -d)
+trap 'rm -r "$dir"' EXIT
+bench=$BUILD/mmreplay-bench
+
+fail() {
+	echo "FAIL: $*" >&2
+	exit 1
+}
+
+"$bench" --benchmark_list_tests >"$dir/list"
+for name in core/pcp/alloc_free_pair/order0 core/pcp/alloc_free_pair/order3 core/order9_pair \
+	core/random_lifetime/order0 core/random_lifetime/order0_bursts core/mixed_orders \
+	core/buddy/mixed_orders jemalloc/pcp/alloc_free_pair/order0 jemalloc/order9_pair \
+	jemalloc_no_tcache/random_lifetime/order0 jemalloc/mixed_orders; do
+	grep -qx "$name" "$dir/list" || fail "no benchmark $name"
+done
+
+# The large live sets of the peers are left out: they take most of the time.
+"$bench" --benchmark_min_time=0.001 --benchmark_filter='^core/|_pair' --benchmark_out="$dir/out.json" \
+	--benchmark_out_format=json >"$dir/console" 2>"$dir/table" || fail "exit $?: $(cat "$dir/table")"
+grep -q 'ERROR' "$dir/console" && fail "$(grep ERROR "$dir/console")"
+ran=$(grep -c '"run_type": "iteration"' "$dir/out.json")
+listed=$(grep -cE '^core/|_pair' "$dir/list")
+[ "$ran" = "$listed" ] || fail "$ran results in the JSON, $listed benchmarks listed"
+grep -q '"items_per_second": ' "$dir/out.json" || fail "no items_per_second in the JSON"
+grep -q '"core_kernel_profile": ' "$dir/out.json" || fail "no kernel profile in the JSON's context"
+grep -q '"core_machine": "1 node, 16 GiB, zone Normal: PCP batch [1-9]' "$dir/out.json" ||
+	fail "no PCP settings in the JSON's context"
+grep -qE '^core/pcp/alloc_free_pair/order0 +[0-9.]+ +jemalloc/pcp/alloc_free_pair/order0 +[0-9.]+ +[0-9.]+  bar 1.00: (met|MISSED)$' \
+	"$dir/table" || fail "no ratio of the PCP pair in: $(cat "$dir/table")"
+
+# Standard output stays JSON when JSON is asked for.
+"$bench" --benchmark_min_time=0.001 --benchmark_filter=order9_pair --benchmark_format=json >"$dir/stdout.json" 2>"$dir/err"
+[ "$(head -c 1 "$dir/stdout.json")" = "{" ] || fail "stdout is not JSON: $(head -1 "$dir/stdout.json")"
+[ "$(tail -n 1 "$dir/stdout.json")" = "}" ] || fail "stdout does not end as JSON"
+
+status=0
+"$bench" --no-such-option >/dev/null 2>&1 || status=$?
+[ "$status" = 2 ] || fail "an unknown option exits $status, expected 2"
+"$bench" --help | grep -q 'Example:' || fail "--help has no example"
