@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Walks the whole model and reports the first broken invariant: the oracle of the tests. */
+#include <errno.h>
+
+#include "core/list.h"
+
+/* What one pass over the page records of the machine counts. */
+struct tally {
+	uint64_t free, pcp, allocated;
+};
+
+static int broken(struct mmr_error *err, const struct zone *zone, uint32_t pfn, const char *what,
+		  uint64_t found, uint64_t expected)
+{
+	return mmr_err(err, -EUCLEAN, "node %u zone %s pfn %u: %s: found %llu, expected %llu", zone->node,
+		       mmr_zone_name((enum zone_type)(zone->id & 7)), pfn, what, (unsigned long long)found,
+		       (unsigned long long)expected);
+}
+
+/* ---- free lists ------------------------------------------------------------------------------ */
+
+static int check_free_block(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
+			    unsigned int order, unsigned int mt, struct mmr_error *err)
+{
+	uint32_t tag = free_record(m, pfn, order)->tag, buddy = pfn ^ (1u << order);
+
+	if (block_zone(m, pfn, order) != zone)
+		return broken(err, zone, pfn, "free block is not an aligned block of RAM of its zone, order",
+			      order, order);
+	if (tag != page_tag(zone->id, order, PAGE_FREE, mt))
+		return broken(err, zone, pfn, "record of a listed free block", tag,
+			      page_tag(zone->id, order, PAGE_FREE, mt));
+	if (order == MAX_PAGE_ORDER && m->pages[pfn].tag)
+		return broken(err, zone, pfn, "page record under a free block of the largest order",
+			      m->pages[pfn].tag, 0);
+	if (m->profile.hygiene && get_pageblock_migratetype(m, pfn) != mt)
+		return broken(err, zone, pfn, "pageblock type of a free block against its list",
+			      get_pageblock_migratetype(m, pfn), mt);
+	if (order < PAGEBLOCK_ORDER && pfn < buddy && m->pages[buddy].tag == tag)
+		return broken(err, zone, pfn, "two free buddies are not merged, order", order, order + 1);
+	return 0;
+}
+
+static int check_free_list(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+			   unsigned int mt, struct mmr_error *err)
+{
+	const struct free_list *list = &zone->free_area[order].free_list[mt];
+	uint32_t prev = MMR_NO_PFN, nr = 0;
+
+	for (uint32_t pfn = list->head; pfn != MMR_NO_PFN; pfn = free_record(m, pfn, order)->next) {
+		if (pfn >= m->end_pfn)
+			return broken(err, zone, pfn, "link beyond the end of memory", pfn, m->end_pfn);
+		if (free_record(m, pfn, order)->prev != prev)
+			return broken(err, zone, pfn, "back link of a free list",
+				      free_record(m, pfn, order)->prev, prev);
+		if (++nr > list->nr)
+			return broken(err, zone, pfn, "blocks on a free list", nr, list->nr);
+		int rc = check_free_block(m, zone, pfn, order, mt, err);
+
+		if (rc)
+			return rc;
+		prev = pfn;
+	}
+	if (nr != list->nr)
+		return broken(err, zone, prev, "blocks on a free list", nr, list->nr);
+	if (nr && list->tail != prev)
+		return broken(err, zone, list->tail, "tail of a free list", list->tail, prev);
+	return 0;
+}
+
+static int check_counters(const struct mmr_machine *m, const struct zone *zone, struct mmr_error *err)
+{
+	int64_t counter = zone->vm_stat_free;
+	uint64_t highatomic = 0, cma = 0;
+
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
+		const struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu];
+
+		if (stat->vm_stat_diff > stat->stat_threshold || stat->vm_stat_diff < -stat->stat_threshold)
+			return broken(err, zone, cpu, "pending count of a CPU beyond the threshold",
+				      (uint64_t)(int64_t)stat->vm_stat_diff, (uint64_t)stat->stat_threshold);
+		counter += stat->vm_stat_diff;
+	}
+	if (counter != (int64_t)zone_list_pages(zone, false))
+		return broken(err, zone, zone->zone_start_pfn, "NR_FREE_PAGES with per-CPU parts",
+			      (uint64_t)counter, zone_list_pages(zone, false));
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		highatomic += (uint64_t)zone->free_area[order].free_list[MIGRATE_HIGHATOMIC].nr << order;
+		cma += (uint64_t)zone->free_area[order].free_list[MIGRATE_CMA].nr << order;
+	}
+	if (m->profile.acct_per_page && zone->nr_free_highatomic != highatomic)
+		return broken(err, zone, zone->zone_start_pfn, "free pages on highatomic lists",
+			      zone->nr_free_highatomic, highatomic);
+	if (zone->nr_free_cma != cma)
+		return broken(err, zone, zone->zone_start_pfn, "free pages on CMA lists", zone->nr_free_cma,
+			      cma);
+	return 0;
+}
+
+/* ---- per-CPU lists --------------------------------------------------------------------------- */
+
+static int check_pcp(const struct mmr_machine *m, const struct zone *zone, unsigned int cpu,
+		     struct mmr_error *err)
+{
+	const struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu];
+	int64_t count = 0;
+
+	for (unsigned int pindex = 0; pindex < NR_PCP_LISTS; pindex++) {
+		const struct pcp_list *list = &pcp->lists[pindex];
+		unsigned int order = pindex_to_order(pindex);
+		uint32_t pfn = list->head, prev = MMR_NO_PFN;
+
+		while (pfn != MMR_NO_PFN) {
+			uint32_t tag;
+
+			if (block_zone(m, pfn, order) != zone)
+				return broken(err, zone, pfn, "page on a per-CPU list of another zone, cpu",
+					      cpu, cpu);
+			tag = m->pages[pfn].tag;
+			if ((tag & ~TAG_TYPE_MASK) != page_tag(zone->id, order, PAGE_PCP, 0))
+				return broken(err, zone, pfn, "record of a page on a per-CPU list", tag,
+					      page_tag(zone->id, order, PAGE_PCP, 0));
+			if (prev != MMR_NO_PFN && m->pages[pfn].prev != prev)
+				return broken(err, zone, pfn, "back link of a per-CPU list", m->pages[pfn].prev,
+					      prev);
+			count += 1 << order;
+			if (count > pcp->count)
+				return broken(err, zone, pfn, "pages on a CPU's lists", (uint64_t)count,
+					      (uint64_t)pcp->count);
+			prev = pfn;
+			pfn = pfn == list->tail ? MMR_NO_PFN : m->pages[pfn].next;
+		}
+		if (!pcp_list_empty(list) && prev != list->tail)
+			return broken(err, zone, prev, "tail of a per-CPU list", prev, list->tail);
+	}
+	if (count != pcp->count)
+		return broken(err, zone, cpu, "pages on a CPU's lists", (uint64_t)count, (uint64_t)pcp->count);
+	return 0;
+}
+
+/* ---- the records, in order of address -------------------------------------------------------- */
+
+/* No two blocks overlap; a tail's record is zero. */
+static int check_records(const struct mmr_machine *m, const struct zone *zone, struct tally *tally,
+			 struct mmr_error *err)
+{
+	uint32_t pfn = zone->zone_start_pfn, zone_end = pfn + zone->spanned_pages, busy_end = pfn, busy = pfn;
+
+	for (; pfn < zone_end; pfn++) {
+		uint32_t tag = m->pages[pfn].tag;
+
+		if (!(pfn & (MAX_ORDER_NR_PAGES - 1)) && m->max_blocks[pfn >> MAX_PAGE_ORDER].tag) {
+			if (tag)
+				return broken(err, zone, pfn, "two records for one block", tag, 0);
+			tag = m->max_blocks[pfn >> MAX_PAGE_ORDER].tag;
+		}
+		if (!tag)
+			continue;
+		if (pfn < busy_end)
+			return broken(err, zone, pfn, "page is inside another block, whose head is", busy, pfn);
+		if (tag_zone_id(tag) != zone->id)
+			return broken(err, zone, pfn, "zone of a record", tag_zone_id(tag), zone->id);
+		busy = pfn;
+		busy_end = pfn + (1u << tag_order(tag));
+		if (tag_state(tag) == PAGE_FREE)
+			tally->free += 1u << tag_order(tag);
+		else if (tag_state(tag) == PAGE_PCP)
+			tally->pcp += 1u << tag_order(tag);
+		else
+			tally->allocated += 1u << tag_order(tag);
+	}
+	return 0;
+}
+
+/* What was put in, less what was taken and not given back, is what is there. */
+static int check_conservation(const struct mmr_machine *m, uint64_t there, struct mmr_error *err)
+{
+	struct mmr_counters counters;
+	uint64_t expected;
+
+	mmr_counters_read(m, &counters);
+	expected = m->seeded_pages + counters.free_pages - counters.alloc_pages;
+	if (there != expected)
+		return mmr_err(err, -EUCLEAN,
+			       "machine: %llu pages are on free and per-CPU lists, expected %llu: %llu seeded, "
+			       "%llu freed, %llu allocated",
+			       (unsigned long long)there, (unsigned long long)expected,
+			       (unsigned long long)m->seeded_pages, (unsigned long long)counters.free_pages,
+			       (unsigned long long)counters.alloc_pages);
+	return 0;
+}
+
+static int check_zone(const struct mmr_machine *m, const struct zone *zone, uint64_t *there,
+		      struct mmr_error *err)
+{
+	struct tally tally = {0};
+	uint64_t pcp = 0;
+	int rc;
+
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++) {
+			rc = check_free_list(m, zone, order, mt, err);
+			if (rc)
+				return rc;
+		}
+	}
+	rc = check_counters(m, zone, err);
+	for (unsigned int cpu = 0; !rc && cpu < m->nr_cpus; cpu++) {
+		rc = check_pcp(m, zone, cpu, err);
+		pcp += (uint64_t)zone->per_cpu_pageset[cpu].count;
+	}
+	if (!rc)
+		rc = check_records(m, zone, &tally, err);
+	if (rc)
+		return rc;
+	if (tally.free != zone_list_pages(zone, true))
+		return broken(err, zone, zone->zone_start_pfn, "pages with a free record", tally.free,
+			      zone_list_pages(zone, true));
+	if (tally.pcp != pcp)
+		return broken(err, zone, zone->zone_start_pfn, "pages with a per-CPU record", tally.pcp, pcp);
+	*there += tally.free + tally.pcp;
+	return 0;
+}
+
+int mmr_check(const struct mmr_machine *m, struct mmr_error *err)
+{
+	uint64_t there = 0;
+
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		int rc = check_zone(m, m->zones[i], &there, err);
+
+		if (rc)
+			return rc;
+	}
+	return check_conservation(m, there, err);
+}

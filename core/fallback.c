@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What happens when a migratetype's own lists are empty: claim a pageblock, or steal a page. */
+#include "core/list.h"
+
+#define NR_FALLBACKS 2
+
+/* Source: fallbacks[][], mm/page_alloc.c, v6.12. */
+static const uint8_t fallbacks[MIGRATE_PCPTYPES][NR_FALLBACKS] = {
+	[MIGRATE_UNMOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE},
+	[MIGRATE_MOVABLE] = {MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE},
+	[MIGRATE_RECLAIMABLE] = {MIGRATE_UNMOVABLE, MIGRATE_MOVABLE},
+};
+
+/* First type in @mt's order of preference that has a block of @order, else -1. */
+static int find_fallback(const struct zone *zone, unsigned int order, unsigned int mt)
+{
+	for (int i = 0; i < NR_FALLBACKS; i++) {
+		unsigned int fallback_mt = fallbacks[mt][i];
+
+		if (zone->free_area[order].free_list[fallback_mt].head != MMR_NO_PFN)
+			return (int)fallback_mt;
+	}
+	return -1;
+}
+
+/*
+ * Is a block of @order large enough that taking its whole pageblock pays? Requests that would
+ * scatter through movable blocks always try.
+ * Source: should_try_claim_block(), mm/page_alloc.c, v6.18.
+ */
+static bool should_try_claim_block(const struct mmr_machine *m, unsigned int order, unsigned int mt)
+{
+	return order >= PAGEBLOCK_ORDER / 2 || mt == MIGRATE_RECLAIMABLE || mt == MIGRATE_UNMOVABLE ||
+	       m->page_group_by_mobility_disabled;
+}
+
+static void set_boosted(struct mmr_cpu *cpu, struct zone *zone, unsigned int alloc_flags)
+{
+	if (boost_watermark(cpu, zone) && (alloc_flags & ALLOC_KSWAPD))
+		shared_or(zone->flags, 1u << ZONE_BOOSTED_WATERMARK);
+}
+
+/* Pages of the block that fit the new type without being free: half decides the claim. */
+static unsigned int alike_pages(unsigned int start_mt, unsigned int block_mt, unsigned int nr_free,
+				unsigned int nr_movable)
+{
+	if (start_mt == MIGRATE_MOVABLE)
+		return nr_movable;
+	if (block_mt == MIGRATE_MOVABLE)
+		return PAGEBLOCK_NR_PAGES - nr_free - nr_movable;
+	return 0;
+}
+
+/*
+ * Take a block from another type together with its pageblock.
+ *
+ * Return: PFN of a block of @order, MMR_NO_PFN where too little of the pageblock would be ours.
+ * Context: zone->lock.  Source: try_to_claim_block(), mm/page_alloc.c, v6.12.107 and v6.18.
+ */
+static uint32_t try_to_claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn,
+				   unsigned int current_order, unsigned int order, unsigned int start_mt,
+				   unsigned int block_mt, unsigned int alloc_flags)
+{
+	struct mmr_machine *m = cpu->m;
+	unsigned int nr_free, nr_movable;
+	uint32_t start_pfn;
+
+	if (current_order >= PAGEBLOCK_ORDER) {
+		del_page_from_free_list(m, zone, pfn, current_order, block_mt);
+		account_freepages(cpu, zone, -(int32_t)(1u << current_order), block_mt);
+		change_pageblock_range(m, pfn, current_order, start_mt);
+		account_freepages(cpu, zone, (int32_t)expand(m, zone, pfn, order, current_order, start_mt),
+				  start_mt);
+		return pfn;
+	}
+
+	/* On every attempt, also one that fails below. */
+	set_boosted(cpu, zone, alloc_flags);
+	if (!prep_move_freepages_block(m, zone, pfn, &start_pfn, &nr_free, &nr_movable))
+		return MMR_NO_PFN;
+	if (nr_free + alike_pages(start_mt, block_mt, nr_free, nr_movable) < PAGEBLOCK_NR_PAGES / 2 &&
+	    !m->page_group_by_mobility_disabled)
+		return MMR_NO_PFN;
+	move_freepages_block_inner(cpu, zone, start_pfn, start_mt);
+	set_pageblock_migratetype(m, start_pfn, start_mt);
+	return rmqueue_smallest(cpu, zone, order, start_mt);
+}
+
+/*
+ * Largest block first: claiming one large block mixes fewer pageblocks than many small steals.
+ * Source: __rmqueue_claim(), mm/page_alloc.c, v6.15.
+ */
+static uint32_t rmqueue_claim(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int start_mt,
+			      unsigned int alloc_flags)
+{
+	unsigned int min_order = order;
+
+	if (order < PAGEBLOCK_ORDER && (alloc_flags & ALLOC_NOFRAGMENT))
+		min_order = PAGEBLOCK_ORDER;
+	for (int current_order = MAX_PAGE_ORDER; current_order >= (int)min_order; current_order--) {
+		int fallback_mt = find_fallback(zone, (unsigned int)current_order, start_mt);
+		uint32_t pfn;
+
+		if (fallback_mt < 0)
+			continue;
+		if (!should_try_claim_block(cpu->m, (unsigned int)current_order, start_mt))
+			break;
+		pfn = zone->free_area[current_order].free_list[fallback_mt].head;
+		pfn = try_to_claim_block(cpu, zone, pfn, (unsigned int)current_order, order, start_mt,
+					 (unsigned int)fallback_mt, alloc_flags);
+		if (pfn == MMR_NO_PFN)
+			continue;
+		cpu->counters.extfrag_claim[start_mt][fallback_mt][order][current_order]++;
+		cpu->fell_back = true;
+		return pfn;
+	}
+	return MMR_NO_PFN;
+}
+
+/*
+ * Smallest block first, the remainder stays with its type and its pageblock.
+ * Source: __rmqueue_steal(), mm/page_alloc.c, v6.15.
+ */
+static uint32_t rmqueue_steal(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int start_mt)
+{
+	for (unsigned int current_order = order; current_order <= MAX_PAGE_ORDER; current_order++) {
+		int fallback_mt = find_fallback(zone, current_order, start_mt);
+		uint32_t pfn;
+
+		if (fallback_mt < 0)
+			continue;
+		pfn = zone->free_area[current_order].free_list[fallback_mt].head;
+		page_del_and_expand(cpu, zone, pfn, order, current_order, (unsigned int)fallback_mt);
+		cpu->counters.extfrag_steal[start_mt][fallback_mt][order][current_order]++;
+		cpu->fell_back = true;
+		return pfn;
+	}
+	return MMR_NO_PFN;
+}
+
+/*
+ * A block of @order for type @mt, by falling back where it must.
+ *
+ * @mode: where to start; a refill keeps it, so that after a steal the rest of the refill only
+ *	steals and after a claim it begins with its own lists again
+ * Context: zone->lock.  Source: __rmqueue(), mm/page_alloc.c, v6.15 and v6.12.107.
+ */
+uint32_t rmqueue_inner(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt,
+		       unsigned int alloc_flags, enum rmqueue_mode *mode)
+{
+	uint32_t pfn;
+
+	/* Movable requests spend CMA pages first once these are most of what is free. */
+	if (unlikely(zone->nr_free_cma) && (alloc_flags & ALLOC_CMA) &&
+	    (int64_t)zone->nr_free_cma > shared_read(zone->vm_stat_free) / 2) {
+		pfn = rmqueue_smallest(cpu, zone, order, MIGRATE_CMA);
+		if (pfn != MMR_NO_PFN)
+			return pfn;
+	}
+	switch (*mode) {
+	case RMQUEUE_NORMAL:
+		pfn = rmqueue_smallest(cpu, zone, order, mt);
+		if (pfn != MMR_NO_PFN)
+			return pfn;
+		__attribute__((fallthrough));
+	case RMQUEUE_CMA:
+		if (alloc_flags & ALLOC_CMA) {
+			pfn = rmqueue_smallest(cpu, zone, order, MIGRATE_CMA);
+			if (pfn != MMR_NO_PFN) {
+				*mode = RMQUEUE_CMA;
+				return pfn;
+			}
+		}
+		__attribute__((fallthrough));
+	case RMQUEUE_CLAIM:
+		pfn = rmqueue_claim(cpu, zone, order, mt, alloc_flags);
+		if (pfn != MMR_NO_PFN) {
+			*mode = RMQUEUE_NORMAL;
+			return pfn;
+		}
+		__attribute__((fallthrough));
+	case RMQUEUE_STEAL:
+		if (!(alloc_flags & ALLOC_NOFRAGMENT)) {
+			pfn = rmqueue_steal(cpu, zone, order, mt);
+			if (pfn != MMR_NO_PFN) {
+				*mode = RMQUEUE_STEAL;
+				return pfn;
+			}
+		}
+	}
+	return MMR_NO_PFN;
+}

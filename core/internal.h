@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The structures of the model and what its files share; for core/, its tests and bench/ only.
+ *
+ * Declarations are grouped by the file that defines them. A routine that models a kernel routine
+ * has its name; "__x" of the kernel is x_locked or x_inner here.
+ */
+#ifndef MMR_CORE_INTERNAL_H
+#define MMR_CORE_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/lock.h"
+#include "core/page_alloc.h"
+#include "core/profile_axes.h"
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* ---- page records -------------------------------------------------------------------------- */
+
+/*
+ * What the model knows of a page frame. Only heads of blocks have a state; the record of a tail is
+ * zero, and so is that of a page that was allocated before we began or belongs to boot.
+ */
+enum page_state {
+	PAGE_UNKNOWN,
+	PAGE_FREE, /* head of a block on a buddy free list */
+	PAGE_PCP, /* head of a block on a per-CPU list */
+	PAGE_ALLOCATED /* head of a block that the model handed out */
+};
+
+/**
+ * struct page - twelve bytes per page frame, touched only where frames are used
+ * @next, @prev: PFNs on the list the block is on. A free list's ends hold MMR_NO_PFN. On a per-CPU
+ *	list the head's @prev and the tail's @next are stale: the list knows its own ends, which
+ *	saves touching a neighbour's record when a page is taken.
+ * @tag: zone id << 16 | order << 8 | state << 4 | migratetype. The type is the free list's, the
+ *	cached one of a per-CPU list, or the one the block was asked with.
+ *
+ * One word holds all that page_is_buddy() compares.
+ */
+struct page {
+	uint32_t next, prev;
+	uint32_t tag;
+};
+_Static_assert(sizeof(struct page) == 12, "12 bytes measured faster than 8, 16 and 64");
+
+#define TAG_TYPE_MASK 0xfu
+
+static inline uint32_t page_tag(uint16_t zone_id, unsigned int order, enum page_state state, unsigned int mt)
+{
+	return (uint32_t)zone_id << 16 | order << 8 | (uint32_t)state << 4 | mt;
+}
+
+static inline enum page_state tag_state(uint32_t tag)
+{
+	return (enum page_state)(tag >> 4 & 0xf);
+}
+
+static inline unsigned int tag_order(uint32_t tag)
+{
+	return tag >> 8 & 0xff;
+}
+
+static inline unsigned int tag_type(uint32_t tag)
+{
+	return tag & TAG_TYPE_MASK;
+}
+
+static inline uint16_t tag_zone_id(uint32_t tag)
+{
+	return (uint16_t)(tag >> 16);
+}
+
+/* ---- zones and nodes ----------------------------------------------------------------------- */
+
+struct free_list {
+	uint32_t head, tail;
+	uint32_t nr; /* blocks */
+};
+
+struct free_area {
+	struct free_list free_list[MIGRATE_TYPES];
+};
+
+struct pcp_list {
+	uint32_t head, tail; /* head is MMR_NO_PFN where empty; then tail is stale */
+};
+
+#define PCPF_PREV_FREE_HIGH_ORDER 0x1u
+#define PCPF_FREE_HIGH_BATCH      0x2u
+
+/* Source: struct per_cpu_pages, include/linux/mmzone.h, v6.12; free_factor is that of 6.1. */
+struct per_cpu_pages {
+	struct spinlock lock;
+	int32_t count; /* pages, not blocks */
+	int32_t high, high_min, high_max;
+	int32_t batch;
+	uint8_t flags;
+	uint8_t alloc_factor;
+	uint8_t expire;
+	uint8_t unused;
+	union {
+		int32_t free_count; /* PCP_6_7: pages freed lately */
+		int32_t free_factor; /* PCP_5_14: scales the batch of a drain */
+	};
+	struct pcp_list lists[NR_PCP_LISTS];
+} __attribute__((aligned(64)));
+
+/* Source: struct per_cpu_zonestat, include/linux/mmzone.h, v6.12; the counts below are ours. */
+struct per_cpu_zonestat {
+	int32_t vm_stat_diff; /* of NR_FREE_PAGES, not yet in zone->vm_stat_free */
+	int32_t stat_threshold;
+	uint64_t nr_allocs; /* requests this CPU got served by the zone */
+	uint64_t nr_alloc_pages;
+} __attribute__((aligned(32)));
+
+enum zone_flags { ZONE_BOOSTED_WATERMARK, ZONE_RECLAIM_ACTIVE, ZONE_BELOW_HIGH };
+
+struct pglist_data;
+
+/* Source: struct zone, include/linux/mmzone.h, v6.12. */
+struct zone {
+	/* What the watermark test reads. */
+	int64_t vm_stat_free; /* NR_FREE_PAGES, global part */
+	uint32_t _watermark[NR_WMARK];
+	uint32_t watermark_boost;
+	uint32_t lowmem_reserve[MAX_NR_ZONES];
+	uint32_t flags; /* 1 << enum zone_flags */
+	uint16_t id; /* nid << 3 | zone_idx() */
+	uint16_t node;
+	uint16_t nofragment; /* ALLOC_NOFRAGMENT where alloc_flags_nofragment() says so */
+	uint32_t unusable_highatomic; /* pages of the reserve a plain request may not count on */
+	uint32_t nr_free_cma;
+	struct per_cpu_pages *per_cpu_pageset; /* [nr_cpus] */
+	struct per_cpu_zonestat *per_cpu_zonestats; /* [nr_cpus] */
+	struct pglist_data *zone_pgdat;
+
+	struct spinlock lock __attribute__((aligned(64)));
+	uint32_t nr_reserved_highatomic;
+	uint32_t nr_free_highatomic;
+	uint32_t nr_isolate_pageblock;
+	struct free_area free_area[NR_PAGE_ORDERS];
+
+	uint32_t zone_start_pfn;
+	uint32_t spanned_pages, present_pages, managed_pages;
+	uint32_t pageset_batch, pageset_high_min, pageset_high_max;
+	uint32_t recorded_stat_threshold; /* 0 where computed */
+	bool recorded_watermark, recorded_reserve, recorded_pageset;
+} __attribute__((aligned(64)));
+
+struct zoneref {
+	struct zone *zone;
+	int zone_idx; /* zone_idx(zone), cached beside the pointer */
+};
+
+enum { ZONELIST_FALLBACK, ZONELIST_NOFALLBACK, MAX_ZONELISTS };
+
+/* Ends with a zoneref of no zone and index 0, so that every walk stops without a length. */
+struct zonelist {
+	struct zoneref *_zonerefs; /* [nr_nodes * MAX_NR_ZONES + 1] */
+};
+
+/* Source: struct pglist_data, include/linux/mmzone.h, v6.12. */
+struct pglist_data {
+	struct zone node_zones[MAX_NR_ZONES];
+	struct zonelist node_zonelists[MAX_ZONELISTS];
+	int node_id;
+	uint32_t node_present_pages;
+	uint32_t totalreserve_pages;
+	unsigned int nr_cpus; /* cpumask_weight(cpumask_of_node()) */
+	bool kswapd_awake;
+	uint8_t kswapd_order;
+	uint8_t kswapd_highest_zoneidx;
+	uint32_t kswapd_failures;
+};
+
+/**
+ * struct alloc_context - what a request resolves to; set by prepare_alloc_pages()
+ * @zonelist: of the preferred node; __GFP_THISNODE picks the one without fallback. Never changes.
+ * @nodemask: allowed nodes, 0 for all; dropped in the slow path when reserves may be used
+ * @preferred_zoneref: first zone that may serve; recomputed when @nodemask changes
+ * @migratetype: from the gfp flags. Never changes.
+ * @highest_zoneidx: from the gfp flags; also the index into lowmem_reserve. Never changes.
+ * @spread_dirty_pages: request dirties page cache; cleared before the slow path
+ *
+ * Source: struct alloc_context, mm/internal.h, v6.12.
+ */
+struct alloc_context {
+	const struct zonelist *zonelist;
+	uint64_t nodemask;
+	const struct zoneref *preferred_zoneref;
+	uint8_t migratetype;
+	uint8_t highest_zoneidx;
+	bool spread_dirty_pages;
+};
+
+/* ---- alloc_flags and free flags; Source: mm/internal.h and mm/page_alloc.c, v6.12 ------------ */
+
+#define ALLOC_WMARK_MIN     WMARK_MIN
+#define ALLOC_WMARK_LOW     WMARK_LOW
+#define ALLOC_WMARK_HIGH    WMARK_HIGH
+#define ALLOC_WMARK_MASK    0x3u
+#define ALLOC_NO_WATERMARKS 0x4u
+#define ALLOC_OOM           0x8u
+#define ALLOC_NON_BLOCK     0x10u
+#define ALLOC_MIN_RESERVE   0x20u
+#define ALLOC_CPUSET        0x40u
+#define ALLOC_CMA           0x80u
+#define ALLOC_NOFRAGMENT    0x100u
+#define ALLOC_HIGHATOMIC    0x200u
+#define ALLOC_TRYLOCK       0x400u
+#define ALLOC_KSWAPD        0x800u /* may wake kswapd; says nothing of who asks */
+#define ALLOC_RESERVES      (ALLOC_NON_BLOCK | ALLOC_MIN_RESERVE | ALLOC_HIGHATOMIC | ALLOC_OOM)
+
+#define FPI_NONE    0x0u
+#define FPI_TO_TAIL 0x2u
+
+/* Source: enum rmqueue_mode, mm/page_alloc.c, v6.15 and 6.12.y. */
+enum rmqueue_mode { RMQUEUE_NORMAL, RMQUEUE_CMA, RMQUEUE_CLAIM, RMQUEUE_STEAL };
+
+/* ---- the machine --------------------------------------------------------------------------- */
+
+/**
+ * struct mmr_cpu - "this CPU" of a routine: who runs it, and where it counts
+ * @counters: what cannot be derived; see mmr_counters_read()
+ * @fell_back: a claim or steal happened since it was last cleared
+ */
+struct mmr_cpu {
+	struct mmr_machine *m;
+	uint16_t id;
+	uint16_t nid;
+	bool fell_back;
+	uint64_t nr_frees_pcp, nr_free_pages; /* the two that every free counts */
+	struct mmr_counters counters;
+} __attribute__((aligned(64)));
+
+struct mmr_machine {
+	struct page *pages; /* [end_pfn] */
+	uint8_t *pageblocks; /* [end_pfn >> PAGEBLOCK_ORDER] */
+	struct zone **zone_table; /* [nr_nodes << 3], by zone id */
+	struct mmr_cpu *cpus;
+	struct pglist_data *nodes;
+	uint8_t gfp_zone[16]; /* by the four zone modifier bits */
+	uint32_t end_pfn; /* multiple of MAX_ORDER_NR_PAGES */
+	unsigned int nr_nodes, nr_cpus, nr_zones;
+	struct kernel_profile profile;
+	/*
+	 * Free blocks of MAX_PAGE_ORDER keep their record here, one per 4 MiB: they never look
+	 * for a buddy, and all memory of a 4 TiB machine is seeded without touching @pages.
+	 */
+	struct page *max_blocks; /* [end_pfn >> MAX_PAGE_ORDER] */
+	struct zone **zones; /* [nr_zones], spanned ones by start_pfn */
+	struct mmr_mem_range *ranges;
+	unsigned int nr_ranges;
+	struct mmr_sysctl sysctl;
+	uint8_t *distance;
+	uint32_t totalreserve_pages;
+	uint32_t cpu_llc_pages;
+	bool boot_zonelists;
+	bool page_group_by_mobility_disabled;
+	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
+	struct zoneref *zonerefs;
+	void *pcp_memory, *zonestat_memory;
+	size_t pages_bytes, max_blocks_bytes;
+};
+
+#define PB_TYPE_MASK 0x7u
+#define PB_ISOLATE   0x10u /* profile axis isolate_bit: the type survives underneath */
+#define PB_SEEDED    0x80u /* a seed put a record below pageblock order here */
+
+static inline int zone_idx(const struct zone *zone)
+{
+	return (int)(zone - zone->zone_pgdat->node_zones);
+}
+
+static inline bool populated_zone(const struct zone *zone)
+{
+	return zone->present_pages != 0;
+}
+
+static inline bool zone_spans_pfn(const struct zone *zone, uint32_t pfn)
+{
+	return pfn - zone->zone_start_pfn < zone->spanned_pages;
+}
+
+static inline uint32_t wmark_pages(const struct zone *zone, unsigned int mark)
+{
+	return zone->_watermark[mark] + zone->watermark_boost;
+}
+
+static inline unsigned int get_pageblock_migratetype(const struct mmr_machine *m, uint32_t pfn)
+{
+	uint8_t block = shared_read(m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
+
+	return block & PB_ISOLATE ? MIGRATE_ISOLATE : block & PB_TYPE_MASK;
+}
+
+static inline unsigned int node_distance(const struct mmr_machine *m, unsigned int from, unsigned int to)
+{
+	return m->distance[from * m->nr_nodes + to];
+}
+
+/* Orders that live on per-CPU lists: 0..3 and the THP order. Source: pcp_allowed_order(), v6.12. */
+static inline bool pcp_allowed_order(unsigned int order)
+{
+	return 0x20fu >> order & 1;
+}
+
+static inline unsigned int order_to_pindex(unsigned int mt, unsigned int order)
+{
+	if (order > PAGE_ALLOC_COSTLY_ORDER)
+		return NR_LOWORDER_PCP_LISTS + (mt == MIGRATE_MOVABLE);
+	return MIGRATE_PCPTYPES * order + mt;
+}
+
+static inline unsigned int pindex_to_order(unsigned int pindex)
+{
+	return pindex >= NR_LOWORDER_PCP_LISTS ? HPAGE_PMD_ORDER : pindex / MIGRATE_PCPTYPES;
+}
+
+static inline bool migratetype_is_mergeable(unsigned int mt)
+{
+	return mt < MIGRATE_PCPTYPES;
+}
+
+static inline void zone_lock(struct mmr_cpu *cpu, struct zone *zone)
+{
+	spin_lock(&zone->lock);
+	cpu->counters.zone_lock++;
+}
+
+static inline void zone_unlock(struct zone *zone)
+{
+	spin_unlock(&zone->lock);
+}
+
+#define for_each_populated_zone(m, zone, i)                                                                    \
+	for ((i) = 0; (i) < (m)->nr_zones && ((zone) = (m)->zones[i], true); (i)++)                            \
+		if (populated_zone(zone))
+
+/* ---- machine.c ----------------------------------------------------------------------------- */
+
+struct zone *pfn_zone(const struct mmr_machine *m, uint32_t pfn);
+/* The one zone whose span and RAM hold all of [pfn, pfn + 2^order), else NULL. */
+struct zone *block_zone(const struct mmr_machine *m, uint32_t pfn, unsigned int order);
+void machine_reset(struct mmr_machine *m);
+uint32_t zone_usable_pages(const struct mmr_machine *m, const struct zone *zone);
+
+/* ---- zonelist.c ---------------------------------------------------------------------------- */
+
+void build_all_zonelists(struct mmr_machine *m);
+
+/* First zoneref at or after @z that the index and the mask allow. Source: next_zones_zonelist(). */
+static inline const struct zoneref *next_zones_zonelist(const struct zoneref *z, int highest_zoneidx,
+							uint64_t nodemask)
+{
+	if (likely(!nodemask)) {
+		while (z->zone_idx > highest_zoneidx)
+			z++;
+	} else {
+		while (z->zone_idx > highest_zoneidx || (z->zone && !(nodemask >> z->zone->node & 1)))
+			z++;
+	}
+	return z;
+}
+
+#define for_next_zone_zonelist(zone_, z, highest, mask)                                                        \
+	for (; ((zone_) = (z)->zone); (z) = next_zones_zonelist((z) + 1, (highest), (mask)))
+
+/* ---- watermark.c --------------------------------------------------------------------------- */
+
+void init_per_zone_wmark_min(struct mmr_machine *m);
+void setup_per_zone_wmarks(struct mmr_machine *m);
+void setup_per_zone_lowmem_reserve(struct mmr_machine *m);
+void setup_zone_pagesets(struct mmr_machine *m);
+bool zone_watermark_ok_inner(const struct zone *zone, unsigned int order, uint32_t mark, int highest_zoneidx,
+			     unsigned int alloc_flags, int64_t free_pages);
+bool zone_watermark_ok(const struct zone *zone, unsigned int order, uint32_t mark, int highest_zoneidx,
+		       unsigned int alloc_flags);
+bool zone_watermark_fast_full(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+			      uint32_t mark, int highest_zoneidx, unsigned int alloc_flags, gfp_t gfp);
+bool boost_watermark(struct mmr_cpu *cpu, struct zone *zone);
+
+/* Pages that must not be counted on. Source: __zone_watermark_unusable_free(), v6.12. */
+static inline int64_t zone_watermark_unusable_free(const struct zone *zone, unsigned int order,
+						   unsigned int alloc_flags)
+{
+	int64_t unusable = ((int64_t)1 << order) - 1;
+
+	if (likely(!(alloc_flags & ALLOC_RESERVES)))
+		unusable += shared_read(zone->unusable_highatomic);
+	if (!(alloc_flags & ALLOC_CMA))
+		unusable += shared_read(zone->nr_free_cma);
+	return unusable;
+}
+
+/* Source: zone_watermark_fast(), mm/page_alloc.c, v6.12. */
+static inline bool zone_watermark_fast(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+				       uint32_t mark, int highest_zoneidx, unsigned int alloc_flags, gfp_t gfp)
+{
+	if (likely(!order)) {
+		int64_t usable =
+			shared_read(zone->vm_stat_free) - zone_watermark_unusable_free(zone, 0, alloc_flags);
+
+		if (likely(usable > (int64_t)mark + zone->lowmem_reserve[highest_zoneidx]))
+			return true;
+	}
+	return zone_watermark_fast_full(m, zone, order, mark, highest_zoneidx, alloc_flags, gfp);
+}
+
+/* ---- vmstat.c ------------------------------------------------------------------------------ */
+
+/* Source: __mod_zone_page_state(), mm/vmstat.c, v6.12, for NR_FREE_PAGES. */
+static inline void mod_zone_free_pages(struct mmr_cpu *cpu, struct zone *zone, int32_t delta)
+{
+	struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu->id];
+	int32_t x = stat->vm_stat_diff + delta;
+
+	if (unlikely(x > stat->stat_threshold || x < -stat->stat_threshold)) {
+		shared_add(zone->vm_stat_free, x);
+		x = 0;
+	}
+	stat->vm_stat_diff = x;
+}
+
+void account_special(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt);
+
+/* Source: account_freepages(), mm/page_alloc.c, v6.12. */
+static inline void account_freepages(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt)
+{
+	if (likely(mt < MIGRATE_PCPTYPES))
+		mod_zone_free_pages(cpu, zone, nr_pages);
+	else
+		account_special(cpu, zone, nr_pages, mt);
+}
+
+void refresh_zone_stat_thresholds(struct mmr_machine *m);
+bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets);
+void update_unusable_highatomic(const struct mmr_machine *m, struct zone *zone);
+uint64_t zone_list_pages(const struct zone *zone, bool with_isolated);
+
+/* ---- buddy.c ------------------------------------------------------------------------------- */
+
+void add_to_free_list(struct mmr_machine *m, struct zone *zone, uint32_t pfn, unsigned int order,
+		      unsigned int mt, bool tail);
+void del_page_from_free_list(struct mmr_machine *m, struct zone *zone, uint32_t pfn, unsigned int order,
+			     unsigned int mt);
+void move_to_free_list(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
+		       unsigned int old_mt, unsigned int new_mt);
+uint32_t expand(struct mmr_machine *m, struct zone *zone, uint32_t pfn, unsigned int low, unsigned int high,
+		unsigned int mt);
+void page_del_and_expand(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int low,
+			 unsigned int high, unsigned int mt);
+uint32_t rmqueue_smallest(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt);
+void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
+			  unsigned int mt, unsigned int fpi_flags);
+void free_one_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
+		   unsigned int fpi_flags);
+
+/* ---- fallback.c ---------------------------------------------------------------------------- */
+
+uint32_t rmqueue_inner(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt,
+		       unsigned int alloc_flags, enum rmqueue_mode *mode);
+
+/* ---- pageblock.c --------------------------------------------------------------------------- */
+
+void set_pageblock_migratetype(struct mmr_machine *m, uint32_t pfn, unsigned int mt);
+void change_pageblock_range(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int mt);
+bool prep_move_freepages_block(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
+			       uint32_t *start_pfn, unsigned int *nr_free, unsigned int *nr_movable);
+unsigned int move_freepages_block_inner(struct mmr_cpu *cpu, struct zone *zone, uint32_t start_pfn,
+					unsigned int mt);
+int move_freepages_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int mt);
+void reserve_highatomic_pageblock(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order);
+bool unreserve_highatomic_pageblock(struct mmr_cpu *cpu, const struct alloc_context *ac, bool force);
+
+/* ---- pcp.c --------------------------------------------------------------------------------- */
+
+uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
+				unsigned int order, unsigned int mt, unsigned int alloc_flags);
+/* Everything of free_unref_page_commit() after the push; true where pages went to the buddy. */
+bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
+			      unsigned int pindex, unsigned int order);
+void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struct per_cpu_pages *pcp,
+			unsigned int pindex);
+void drain_pages_zone(struct mmr_cpu *cpu, unsigned int victim, struct zone *zone);
+void drain_all_pages(struct mmr_cpu *cpu, struct zone *only);
+void drain_zone_pages(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp);
+bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp);
+
+/* ---- page_alloc.c -------------------------------------------------------------------------- */
+
+struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
+				       unsigned int alloc_flags, const struct alloc_context *ac);
+
+/* ---- slowpath.c ---------------------------------------------------------------------------- */
+
+struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_request *req,
+				     struct alloc_context *ac);
+void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
+void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two kinds of list of the model, with 32-bit PFN links inside the page records. */
+#ifndef MMR_CORE_LIST_H
+#define MMR_CORE_LIST_H
+
+#include "core/internal.h"
+
+/* Where a free block of @order keeps its links and tag. */
+static inline struct page *free_record(const struct mmr_machine *m, uint32_t pfn, unsigned int order)
+{
+	return unlikely(order == MAX_PAGE_ORDER) ? &m->max_blocks[pfn >> MAX_PAGE_ORDER] : &m->pages[pfn];
+}
+
+static inline void free_list_add(const struct mmr_machine *m, struct free_list *list, uint32_t pfn,
+				 unsigned int order)
+{
+	struct page *page = free_record(m, pfn, order);
+
+	page->prev = MMR_NO_PFN;
+	page->next = list->head;
+	if (list->head != MMR_NO_PFN)
+		free_record(m, list->head, order)->prev = pfn;
+	else
+		list->tail = pfn;
+	list->head = pfn;
+	list->nr++;
+}
+
+static inline void free_list_add_tail(const struct mmr_machine *m, struct free_list *list, uint32_t pfn,
+				      unsigned int order)
+{
+	struct page *page = free_record(m, pfn, order);
+
+	page->next = MMR_NO_PFN;
+	page->prev = list->tail;
+	if (list->head != MMR_NO_PFN)
+		free_record(m, list->tail, order)->next = pfn;
+	else {
+		list->head = pfn;
+		page->prev = MMR_NO_PFN;
+	}
+	list->tail = pfn;
+	list->nr++;
+}
+
+static inline void free_list_del(const struct mmr_machine *m, struct free_list *list, uint32_t pfn,
+				 unsigned int order)
+{
+	const struct page *page = free_record(m, pfn, order);
+
+	if (page->prev == MMR_NO_PFN)
+		list->head = page->next;
+	else
+		free_record(m, page->prev, order)->next = page->next;
+	if (page->next == MMR_NO_PFN)
+		list->tail = page->prev;
+	else
+		free_record(m, page->next, order)->prev = page->prev;
+	list->nr--;
+}
+
+static inline bool pcp_list_empty(const struct pcp_list *list)
+{
+	return list->head == MMR_NO_PFN;
+}
+
+static inline void pcp_list_add(const struct mmr_machine *m, struct pcp_list *list, uint32_t pfn)
+{
+	m->pages[pfn].next = list->head;
+	if (likely(list->head != MMR_NO_PFN))
+		m->pages[list->head].prev = pfn;
+	else
+		list->tail = pfn;
+	list->head = pfn;
+}
+
+static inline void pcp_list_add_tail(const struct mmr_machine *m, struct pcp_list *list, uint32_t pfn)
+{
+	if (list->head != MMR_NO_PFN) {
+		m->pages[list->tail].next = pfn;
+		m->pages[pfn].prev = list->tail;
+	} else {
+		list->head = pfn;
+	}
+	list->tail = pfn;
+}
+
+/* The list must not be empty. */
+static inline uint32_t pcp_list_pop(const struct mmr_machine *m, struct pcp_list *list)
+{
+	uint32_t pfn = list->head;
+
+	list->head = unlikely(pfn == list->tail) ? MMR_NO_PFN : m->pages[pfn].next;
+	return pfn;
+}
+
+/* The list must not be empty. */
+static inline uint32_t pcp_list_pop_tail(const struct mmr_machine *m, struct pcp_list *list)
+{
+	uint32_t pfn = list->tail;
+
+	if (pfn == list->head)
+		list->head = MMR_NO_PFN;
+	else
+		list->tail = m->pages[pfn].prev;
+	return pfn;
+}
+
+#endif

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The way of an allocation and of a free, up to where the slow path or the buddy takes over.
+ *
+ * alloc_pages -> get_page_from_freelist -> rmqueue -> rmqueue_pcplist, else rmqueue_buddy;
+ * free_pages -> free_unref_page -> a per-CPU list, else free_one_page. README.md walks along it.
+ */
+#include "core/page_alloc.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "core/list.h"
+
+#define NO_PAGE ((struct mmr_page){.pfn = MMR_NO_PFN, .path = MMR_PATH_FAILED})
+
+/* ---- taking pages out of a zone ------------------------------------------------------------- */
+
+/*
+ * From this CPU's list of the zone, refilled where it is empty.
+ *
+ * @refilled: set where the buddy was asked
+ * Return: PFN, MMR_NO_PFN where the lock is taken or the buddy had nothing.
+ * Source: rmqueue_pcplist(), mm/page_alloc.c, v6.12.
+ */
+static inline uint32_t rmqueue_pcplist(struct mmr_cpu *cpu, struct zone *zone, unsigned int order,
+				       unsigned int mt, unsigned int alloc_flags, bool *refilled)
+{
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+	struct pcp_list *list = &pcp->lists[order_to_pindex(mt, order)];
+	uint32_t pfn;
+
+	if (unlikely(!spin_trylock(&pcp->lock)))
+		return MMR_NO_PFN;
+	pcp->free_count >>= 1;
+	if (likely(!pcp_list_empty(list))) {
+		pfn = pcp_list_pop(cpu->m, list);
+	} else {
+		*refilled = true;
+		pfn = rmqueue_pcplist_refill(cpu, zone, pcp, order, mt, alloc_flags);
+	}
+	if (likely(pfn != MMR_NO_PFN))
+		pcp->count -= 1 << order;
+	spin_unlock(&pcp->lock);
+	return pfn;
+}
+
+/* Straight from the buddy, one block. Source: rmqueue_buddy(), mm/page_alloc.c, v6.12. */
+static uint32_t rmqueue_buddy(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt,
+			      unsigned int alloc_flags)
+{
+	const struct kernel_profile *profile = &cpu->m->profile;
+	unsigned int may_take_reserve = ALLOC_OOM | (profile->nonblock_fallback ? ALLOC_NON_BLOCK : 0);
+	enum rmqueue_mode mode = RMQUEUE_NORMAL;
+	uint32_t pfn = MMR_NO_PFN;
+
+	zone_lock(cpu, zone);
+	if (alloc_flags & ALLOC_HIGHATOMIC)
+		pfn = rmqueue_smallest(cpu, zone, order, MIGRATE_HIGHATOMIC);
+	if (pfn == MMR_NO_PFN) {
+		pfn = rmqueue_inner(cpu, zone, order, mt, alloc_flags, &mode);
+		if (pfn == MMR_NO_PFN && (alloc_flags & may_take_reserve))
+			pfn = rmqueue_smallest(cpu, zone, order, MIGRATE_HIGHATOMIC);
+	}
+	if (pfn != MMR_NO_PFN && !profile->acct_per_page)
+		mod_zone_free_pages(cpu, zone, -(int32_t)(1u << order));
+	zone_unlock(zone);
+	return pfn;
+}
+
+/* Which path did an allocation take that was no plain hit? */
+static enum mmr_path slow_path_of(struct mmr_cpu *cpu, bool refilled, bool buddy)
+{
+	enum mmr_path path = cpu->fell_back ? MMR_PATH_FALLBACK : buddy ? MMR_PATH_BUDDY : MMR_PATH_PCP_REFILL;
+
+	cpu->fell_back = false;
+	return path;
+}
+
+/*
+ * A fallback raised this zone's marks: wake its kswapd, once.
+ * Source: the end of rmqueue(), mm/page_alloc.c, v6.12; v6.1 wakes for any request.
+ */
+static void consume_boost(struct mmr_cpu *cpu, struct zone *zone, unsigned int alloc_flags)
+{
+	if (cpu->m->profile.boost_wake_gated && !(alloc_flags & ALLOC_KSWAPD))
+		return;
+	shared_and(zone->flags, ~(1u << ZONE_BOOSTED_WATERMARK));
+	wakeup_kswapd(cpu, zone, 0, 0, zone_idx(zone));
+}
+
+/*
+ * Take a block of @order out of @zone, whose watermark is met.
+ * Source: rmqueue(), mm/page_alloc.c, v6.12.
+ */
+static inline uint32_t rmqueue(struct mmr_cpu *cpu, struct zone *zone, unsigned int order,
+			       unsigned int alloc_flags, unsigned int mt, enum mmr_path *path)
+{
+	bool refilled = false, buddy = false;
+	uint32_t pfn = MMR_NO_PFN;
+
+	if (likely(pcp_allowed_order(order)))
+		pfn = rmqueue_pcplist(cpu, zone, order, mt, alloc_flags, &refilled);
+	if (unlikely(pfn == MMR_NO_PFN)) {
+		buddy = true;
+		pfn = rmqueue_buddy(cpu, zone, order, mt, alloc_flags);
+	}
+	*path = likely(!refilled && !buddy) ? MMR_PATH_PCP_HIT : slow_path_of(cpu, refilled, buddy);
+	if (unlikely(shared_read(zone->flags) & 1u << ZONE_BOOSTED_WATERMARK))
+		consume_boost(cpu, zone, alloc_flags);
+	assert(pfn == MMR_NO_PFN || zone_spans_pfn(zone, pfn));
+	return pfn;
+}
+
+/* ---- walking the zonelist ------------------------------------------------------------------- */
+
+/* Served, but not by the zone that was preferred. Source: zone_statistics(), v6.12. */
+static void count_detour(struct mmr_cpu *cpu, const struct zone *zone, const struct zone *preferred)
+{
+	cpu->counters.zonelist_fallback++;
+	if (zone->node != preferred->node) {
+		cpu->counters.node_fallback++;
+		cpu->counters.numa_miss++;
+		cpu->counters.numa_foreign++;
+	}
+}
+
+/* Does a highatomic allocation that succeeded set its pageblock aside? */
+static bool reserves_highatomic(const struct mmr_machine *m, unsigned int alloc_flags, enum mmr_path path)
+{
+	switch (m->profile.highatomic_path) {
+	case HIGHATOMIC_PATH_6_18:
+		return true;
+	case HIGHATOMIC_PATH_7_1:
+		return path == MMR_PATH_BUDDY || path == MMR_PATH_FALLBACK;
+	default:
+		return (path == MMR_PATH_BUDDY || path == MMR_PATH_FALLBACK) &&
+		       (alloc_flags & ALLOC_WMARK_MASK) == ALLOC_WMARK_MIN;
+	}
+}
+
+/*
+ * May @zone serve this request? First its high mark is probed: a zone below it is flagged, which
+ * keeps its per-CPU lists short. Then the mark that was asked for decides.
+ *
+ * Simplified: no unaccepted memory, no deferred struct pages, no zone_reclaim_mode.
+ * Source: get_page_from_freelist(), mm/page_alloc.c, v6.12.
+ */
+static inline bool zone_may_serve(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order,
+				  unsigned int alloc_flags, const struct alloc_context *ac)
+{
+	const struct mmr_machine *m = cpu->m;
+	int highest = ac->highest_zoneidx;
+
+	if (likely(m->profile.below_high && !(shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH))) {
+		if (likely(zone_watermark_fast(m, zone, order, wmark_pages(zone, WMARK_HIGH), highest,
+					       alloc_flags, gfp)))
+			return true;
+		shared_or(zone->flags, 1u << ZONE_BELOW_HIGH);
+	}
+	if (likely(zone_watermark_fast(m, zone, order, wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
+				       highest, alloc_flags, gfp)))
+		return true;
+	cpu->counters.watermark_failures[order]++;
+	return alloc_flags & ALLOC_NO_WATERMARKS;
+}
+
+/* A block is ours: give it its record, and count. Source: prep_new_page(), zone_statistics(), v6.12. */
+static inline struct mmr_page hand_out(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
+				       const struct alloc_context *ac, enum mmr_path path)
+{
+	struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu->id];
+
+	shared_set(cpu->m->pages[pfn].tag, page_tag(zone->id, order, PAGE_ALLOCATED, ac->migratetype));
+	stat->nr_allocs++;
+	stat->nr_alloc_pages += 1u << order;
+	if (unlikely(path != MMR_PATH_PCP_HIT))
+		cpu->counters.path[path]++;
+	if (unlikely(zone != ac->preferred_zoneref->zone))
+		count_detour(cpu, zone, ac->preferred_zoneref->zone);
+	return (struct mmr_page){.pfn = pfn, .nid = zone->node, .zone = zone->id & 7, .path = (uint8_t)path};
+}
+
+/*
+ * Try the zones in order until one passes its watermark and yields a block.
+ *
+ * ALLOC_NOFRAGMENT is given up twice: rather than go to a remote node, and when all zones refused.
+ *
+ * Simplified: the model knows no dirty pages, so every node is within its dirty limit.
+ * Source: get_page_from_freelist(), mm/page_alloc.c, v6.12; skip_busy_nodes is that of v6.18.
+ */
+static inline struct mmr_page get_page_inline(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
+					      unsigned int alloc_flags, const struct alloc_context *ac)
+{
+	struct mmr_machine *m = cpu->m;
+	const struct zoneref *preferred = ac->preferred_zoneref, *z;
+	bool skip_busy = m->profile.skip_busy_nodes && m->nr_nodes > 1;
+	bool no_fallback = alloc_flags & ALLOC_NOFRAGMENT, skipped_busy;
+	enum mmr_path path;
+	struct zone *zone;
+	uint32_t pfn;
+
+retry:
+	skipped_busy = false;
+	z = preferred;
+	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
+	{
+		if (unlikely(z != preferred)) {
+			if (no_fallback && !m->sysctl.defrag_mode && m->nr_nodes > 1 &&
+			    zone->node != preferred->zone->node) {
+				no_fallback = false;
+				alloc_flags &= ~ALLOC_NOFRAGMENT;
+				goto retry;
+			}
+		}
+		if (unlikely(skip_busy) && zone->zone_pgdat->kswapd_awake) {
+			skipped_busy = true;
+			continue;
+		}
+		if (unlikely(!zone_may_serve(cpu, zone, gfp, order, alloc_flags, ac)))
+			continue;
+		pfn = rmqueue(cpu, zone, order, alloc_flags, ac->migratetype, &path);
+		if (unlikely(pfn == MMR_NO_PFN))
+			continue;
+		if (unlikely(alloc_flags & ALLOC_HIGHATOMIC) && reserves_highatomic(m, alloc_flags, path))
+			reserve_highatomic_pageblock(cpu, zone, pfn, order);
+		return hand_out(cpu, zone, pfn, order, ac, path);
+	}
+	if (skipped_busy) {
+		skip_busy = false;
+		goto retry;
+	}
+	if (no_fallback && !m->sysctl.defrag_mode) {
+		no_fallback = false;
+		alloc_flags &= ~ALLOC_NOFRAGMENT;
+		goto retry;
+	}
+	return NO_PAGE;
+}
+
+struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
+				       unsigned int alloc_flags, const struct alloc_context *ac)
+{
+	return get_page_inline(cpu, gfp, order, alloc_flags, ac);
+}
+
+/* ---- the request ---------------------------------------------------------------------------- */
+
+/* gfp flags to migratetype; the impossible "both" counts as unmovable. Source: gfp_migratetype(). */
+static inline unsigned int gfp_migratetype(const struct mmr_machine *m, gfp_t gfp)
+{
+	if (unlikely(m->page_group_by_mobility_disabled))
+		return MIGRATE_UNMOVABLE;
+	return 0x24u >> (gfp >> 2 & 0x6) & 0x3;
+}
+
+/*
+ * Resolve a request.
+ * Return: alloc_flags of the fast path.
+ * Source: prepare_alloc_pages() and alloc_flags_nofragment(), mm/page_alloc.c, v6.12.
+ */
+static inline unsigned int prepare_alloc_pages(struct mmr_cpu *cpu, const struct mmr_request *req,
+					       struct alloc_context *ac)
+{
+	const struct mmr_machine *m = cpu->m;
+	unsigned int nid = req->nid < 0 ? cpu->nid : (unsigned int)req->nid;
+	unsigned int alloc_flags = ALLOC_WMARK_LOW | (req->gfp & MMR_GFP_KSWAPD_RECLAIM);
+	const struct zone *zone;
+
+	_Static_assert(ALLOC_KSWAPD == MMR_GFP_KSWAPD_RECLAIM, "the flag is taken over by value");
+	ac->highest_zoneidx = m->gfp_zone[req->gfp & MMR_GFP_ZONEMASK];
+	ac->zonelist = &m->nodes[nid].node_zonelists[!!(req->gfp & MMR_GFP_THISNODE)];
+	ac->nodemask = req->nodemask;
+	ac->migratetype = (uint8_t)gfp_migratetype(m, req->gfp);
+	ac->spread_dirty_pages = req->gfp & MMR_GFP_WRITE;
+	ac->preferred_zoneref = next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	if (ac->migratetype == MIGRATE_MOVABLE)
+		alloc_flags |= ALLOC_CMA;
+	zone = ac->preferred_zoneref->zone;
+	if (likely(zone))
+		alloc_flags |= zone->nofragment;
+	if (unlikely(m->profile.highatomic_path == HIGHATOMIC_PATH_7_3) && req->order &&
+	    (req->gfp & (MMR_GFP_DIRECT_RECLAIM | MMR_GFP_NOMEMALLOC | MMR_GFP_HIGH)) == MMR_GFP_HIGH)
+		alloc_flags |= ALLOC_HIGHATOMIC;
+	return alloc_flags;
+}
+
+static struct mmr_page alloc_failed(struct mmr_cpu *cpu)
+{
+	cpu->counters.path[MMR_PATH_FAILED]++;
+	return NO_PAGE;
+}
+
+struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request *req)
+{
+	if (unlikely(req->cpu >= m->nr_cpus || req->nid >= (int)m->nr_nodes || req->order > MAX_PAGE_ORDER))
+		return NO_PAGE; /* the kernel would warn; see mmr_request_check() */
+	struct mmr_cpu *cpu = &m->cpus[req->cpu];
+	struct alloc_context ac;
+	unsigned int alloc_flags = prepare_alloc_pages(cpu, req, &ac);
+	struct mmr_page page;
+
+	if (unlikely(!ac.preferred_zoneref->zone))
+		return alloc_failed(cpu);
+	page = get_page_inline(cpu, req->gfp, req->order, alloc_flags, &ac);
+	if (likely(page.pfn != MMR_NO_PFN))
+		return page;
+
+	ac.spread_dirty_pages = false;
+	ac.nodemask = req->nodemask;
+	page = alloc_pages_slowpath(cpu, req, &ac);
+	return page.pfn == MMR_NO_PFN ? alloc_failed(cpu) : page;
+}
+
+/* ---- frees ---------------------------------------------------------------------------------- */
+
+/*
+ * What is wrong with freeing a block whose head the model does not hold as allocated? Blocks from
+ * before we began have no record, and are fine as long as nothing the model knows lies over or in
+ * them. Heads can only be at aligned PFNs below, so ten looks find one that covers @pfn.
+ *
+ * Return: the block's zone, NULL where the free is wrong.
+ */
+static struct zone *free_untracked(const struct mmr_machine *m, uint32_t pfn, unsigned int order,
+				   struct mmr_error *err)
+{
+	uint32_t tag = m->pages[pfn].tag;
+	struct zone *zone = block_zone(m, pfn, order);
+
+	if (!zone) {
+		mmr_err(err, -EINVAL, "free of pfn %u order %u: not an aligned block of RAM in one zone", pfn,
+			order);
+		return NULL;
+	}
+	if (tag_state(tag) == PAGE_ALLOCATED) {
+		mmr_err(err, -EINVAL, "free of pfn %u order %u: it was allocated with order %u", pfn, order,
+			tag_order(tag));
+		return NULL;
+	}
+	if (tag_state(tag) != PAGE_UNKNOWN) {
+		mmr_err(err, -EINVAL,
+			"free of pfn %u order %u: double free, it is the head of a free block of order %u%s",
+			pfn, order, tag_order(tag), tag_state(tag) == PAGE_PCP ? " on a per-CPU list" : "");
+		return NULL;
+	}
+	if (tag_state(m->max_blocks[pfn >> MAX_PAGE_ORDER].tag) == PAGE_FREE) {
+		mmr_err(err, -EINVAL,
+			"free of pfn %u order %u: double free, it lies in the free block at %u of order %u",
+			pfn, order, pfn & ~(MAX_ORDER_NR_PAGES - 1), MAX_PAGE_ORDER);
+		return NULL;
+	}
+	for (unsigned int o = 1; o <= MAX_PAGE_ORDER; o++) {
+		uint32_t head = pfn & ~((1u << o) - 1);
+		uint32_t head_tag = m->pages[head].tag;
+
+		if (head != pfn && tag_state(head_tag) != PAGE_UNKNOWN && tag_order(head_tag) >= o) {
+			mmr_err(err, -EINVAL,
+				"free of pfn %u order %u: it is a tail of the %s block at %u of order %u", pfn,
+				order, tag_state(head_tag) == PAGE_ALLOCATED ? "allocated" : "free", head,
+				tag_order(head_tag));
+			return NULL;
+		}
+	}
+	for (uint32_t inside = pfn + 1; inside < pfn + (1u << order); inside++) {
+		if (tag_state(m->pages[inside].tag) != PAGE_UNKNOWN) {
+			mmr_err(err, -EINVAL, "free of pfn %u order %u: pfn %u inside it is a block of its own",
+				pfn, order, inside);
+			return NULL;
+		}
+	}
+	return zone;
+}
+
+static inline bool allocated_with_order(uint32_t tag, unsigned int order)
+{
+	return (tag & 0xfff0) == (order << 8 | PAGE_ALLOCATED << 4);
+}
+
+/*
+ * Onto this CPU's list of the page's zone. Reserved and CMA pages go to the movable list: who takes
+ * them from there does so only until the next drain looks at their pageblock again.
+ *
+ * Source: free_unref_page(), free_unref_page_commit(), mm/page_alloc.c, v6.12.
+ */
+static inline enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn,
+					    unsigned int order)
+{
+	struct mmr_machine *m = cpu->m;
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+	unsigned int mt = get_pageblock_migratetype(m, pfn), list_mt = mt, pindex;
+	enum mmr_path path = MMR_PATH_FREE_PCP;
+
+	if (unlikely(mt >= MIGRATE_PCPTYPES)) {
+		if (mt == MIGRATE_ISOLATE)
+			goto buddy;
+		list_mt = MIGRATE_MOVABLE;
+	}
+	if (unlikely(!spin_trylock(&pcp->lock)))
+		goto buddy;
+	pindex = order_to_pindex(list_mt, order);
+	pcp->alloc_factor >>= 1;
+	shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
+	pcp_list_add(m, &pcp->lists[pindex], pfn);
+	pcp->count += 1 << order;
+	cpu->nr_frees_pcp++;
+	if (unlikely(free_unref_page_overflow(cpu, zone, pcp, pindex, order))) {
+		path = MMR_PATH_FREE_DRAIN;
+		cpu->counters.path[path]++;
+	}
+	spin_unlock(&pcp->lock);
+	return path;
+
+buddy:
+	cpu->counters.path[MMR_PATH_FREE_BUDDY]++;
+	free_one_page(cpu, zone, pfn, order, FPI_NONE);
+	return MMR_PATH_FREE_BUDDY;
+}
+
+int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu_id, uint8_t *path)
+{
+	struct mmr_cpu *cpu;
+	enum mmr_path way;
+	struct zone *zone;
+	uint32_t tag;
+
+	if (unlikely(pfn >= m->end_pfn || order > MAX_PAGE_ORDER || cpu_id >= m->nr_cpus))
+		return -EINVAL;
+	cpu = &m->cpus[cpu_id];
+	tag = m->pages[pfn].tag;
+	if (likely(allocated_with_order(tag, order))) {
+		zone = m->zone_table[tag_zone_id(tag)];
+	} else {
+		zone = free_untracked(m, pfn, order, NULL);
+		if (!zone)
+			return -EINVAL;
+	}
+	cpu->nr_free_pages += 1u << order;
+	if (likely(pcp_allowed_order(order))) {
+		way = free_unref_page(cpu, zone, pfn, order);
+	} else {
+		way = MMR_PATH_FREE_BUDDY;
+		cpu->counters.path[way]++;
+		free_one_page(cpu, zone, pfn, order, FPI_NONE);
+	}
+	if (path)
+		*path = (uint8_t)way;
+	return 0;
+}
+
+int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err)
+{
+	if (order > MAX_PAGE_ORDER)
+		return mmr_err(err, -EINVAL, "free of pfn %u: order %u, expected at most %u", pfn, order,
+			       MAX_PAGE_ORDER);
+	if (pfn >= m->end_pfn)
+		return mmr_err(err, -EINVAL, "free of pfn %u: the machine's memory ends at %u", pfn,
+			       m->end_pfn);
+	if (allocated_with_order(m->pages[pfn].tag, order))
+		return 0;
+	return free_untracked(m, pfn, order, err) ? 0 : -EINVAL;
+}
+
+int mmr_split_page(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int new_order)
+{
+	uint32_t tag;
+
+	if (pfn >= m->end_pfn || order > MAX_PAGE_ORDER || new_order > order)
+		return -EINVAL;
+	tag = m->pages[pfn].tag;
+	if (!allocated_with_order(tag, order))
+		return -EINVAL;
+	tag = page_tag(tag_zone_id(tag), new_order, PAGE_ALLOCATED, tag_type(tag));
+	for (uint32_t end = pfn + (1u << order); pfn != end; pfn += 1u << new_order)
+		shared_set(m->pages[pfn].tag, tag);
+	return 0;
+}
+
+/* ---- checking a request --------------------------------------------------------------------- */
+
+int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req, struct mmr_error *err)
+{
+	/* Two zone modifiers at once mean nothing, except the two pairs with MOVABLE that have a zone. */
+	static const uint16_t bad_zone_bits = 0xe8e8;
+	uint64_t memory_nodes = 0;
+
+	if (req->order > MAX_PAGE_ORDER)
+		return mmr_err(err, -EINVAL, "request: order %u, expected at most %u", req->order,
+			       MAX_PAGE_ORDER);
+	if (req->gfp & ~MMR_GFP_KNOWN)
+		return mmr_err(err, -EINVAL, "request: gfp 0x%x has unknown bits 0x%x", req->gfp,
+			       req->gfp & ~MMR_GFP_KNOWN);
+	if (bad_zone_bits >> (req->gfp & MMR_GFP_ZONEMASK) & 1)
+		return mmr_err(err, -EINVAL, "request: gfp 0x%x: zone modifiers 0x%x exclude each other",
+			       req->gfp, req->gfp & MMR_GFP_ZONEMASK);
+	if ((req->gfp & MMR_GFP_MOVABLE) && (req->gfp & MMR_GFP_RECLAIMABLE))
+		return mmr_err(err, -EINVAL, "request: gfp 0x%x is both movable and reclaimable", req->gfp);
+	if (req->cpu >= m->nr_cpus)
+		return mmr_err(err, -EINVAL, "request: cpu %u, the machine has 0..%u", req->cpu,
+			       m->nr_cpus - 1);
+	if (req->nid != NUMA_NO_NODE && (req->nid < 0 || req->nid >= (int)m->nr_nodes))
+		return mmr_err(err, -EINVAL, "request: node %d, the machine has 0..%u", req->nid,
+			       m->nr_nodes - 1);
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		memory_nodes |= (uint64_t)(m->nodes[nid].node_present_pages != 0) << nid;
+	if (req->nodemask && !(req->nodemask & memory_nodes))
+		return mmr_err(err, -EINVAL,
+			       "request: nodemask 0x%llx has no node with memory, these are 0x%llx",
+			       (unsigned long long)req->nodemask, (unsigned long long)memory_nodes);
+	return 0;
+}

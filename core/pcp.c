@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Per-CPU page lists: refill, overflow, drain, decay. The hit paths are inline in page_alloc.c.
+ *
+ * Two schools of sizing: PCP_5_14 has a fixed high and scales drains by free_factor; PCP_6_7 moves
+ * high between high_min and high_max with the load.
+ */
+#include "core/list.h"
+
+static int clamp(int x, int lo, int hi)
+{
+	return x < lo ? lo : x > hi ? hi : x;
+}
+
+static int max_int(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static int min_int(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- refill -------------------------------------------------------------------------------- */
+
+/*
+ * How many blocks to fetch. A run of refills doubles the size (alloc_factor) and raises high, as a
+ * CPU that allocates without freeing will go on to do so.
+ *
+ * Source: nr_pcp_alloc(), mm/page_alloc.c, v6.12; v6.1 has the batch alone.
+ */
+static int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone,
+			struct per_cpu_pages *pcp, unsigned int order)
+{
+	int batch = pcp->batch, high, max_nr_alloc;
+
+	if (profile->pcp == PCP_5_14)
+		return batch > 1 ? max_int(batch >> order, 2) : batch;
+
+	high = pcp->high = clamp(pcp->high, pcp->high_min, pcp->high_max);
+	if (high < batch)
+		return 1;
+	if (!order)
+		batch <<= pcp->alloc_factor;
+	if (pcp->high_min != pcp->high_max && !(shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH))
+		high = pcp->high = min_int(high + batch, pcp->high_max);
+	if (!order) {
+		max_nr_alloc = max_int(high - pcp->count - pcp->batch, pcp->batch);
+		if (batch <= max_nr_alloc && pcp->alloc_factor < profile->pcp_batch_scale_max)
+			pcp->alloc_factor++;
+		batch = min_int(batch, max_nr_alloc);
+	}
+	return batch > 1 ? max_int(batch >> order, 2) : batch;
+}
+
+/*
+ * Fetch @nr blocks under one hold of zone->lock; they go to the tail in the order obtained, so that
+ * a split block is handed out in ascending order.
+ *
+ * Return: blocks obtained.  Source: rmqueue_bulk(), mm/page_alloc.c, v6.12.
+ */
+static int rmqueue_bulk(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, int nr,
+			struct pcp_list *list, unsigned int mt, unsigned int alloc_flags)
+{
+	enum rmqueue_mode mode = RMQUEUE_NORMAL;
+	struct mmr_machine *m = cpu->m;
+	int i;
+
+	zone_lock(cpu, zone);
+	for (i = 0; i < nr; i++) {
+		uint32_t pfn = rmqueue_inner(cpu, zone, order, mt, alloc_flags, &mode);
+
+		if (unlikely(pfn == MMR_NO_PFN))
+			break;
+		shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
+		pcp_list_add_tail(m, list, pfn);
+	}
+	if (!m->profile.acct_per_page)
+		mod_zone_free_pages(cpu, zone, -(i << order));
+	zone_unlock(zone);
+	return i;
+}
+
+/*
+ * An empty list: fetch from the buddy and take the first.
+ * Return: its PFN, MMR_NO_PFN where the buddy gave nothing.  Context: pcp->lock.
+ * Source: __rmqueue_pcplist(), mm/page_alloc.c, v6.12.
+ */
+uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
+				unsigned int order, unsigned int mt, unsigned int alloc_flags)
+{
+	struct pcp_list *list = &pcp->lists[order_to_pindex(mt, order)];
+	int nr = nr_pcp_alloc(&cpu->m->profile, zone, pcp, order);
+
+	if ((alloc_flags & ALLOC_HIGHATOMIC) && cpu->m->profile.highatomic_path != HIGHATOMIC_PATH_6_18)
+		return MMR_NO_PFN;
+	nr = rmqueue_bulk(cpu, zone, order, nr, list, mt, alloc_flags);
+	pcp->count += nr << order;
+	cpu->counters.pcp_refills++;
+	cpu->counters.pcp_refill_pages += (uint64_t)nr << order;
+	return pcp_list_empty(list) ? MMR_NO_PFN : pcp_list_pop(cpu->m, list);
+}
+
+/* ---- overflow ------------------------------------------------------------------------------ */
+
+/*
+ * Free pages to the buddy from the tails of the lists, one list after the other from @pindex on.
+ * Blocks are freed whole, so that a THP overshoots @count.
+ *
+ * Context: pcp->lock; takes zone->lock.
+ * Source: free_pcppages_bulk(), mm/page_alloc.c, v6.12.
+ */
+void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struct per_cpu_pages *pcp,
+			unsigned int pindex)
+{
+	struct mmr_machine *m = cpu->m;
+
+	count = min_int(pcp->count, count);
+	if (count <= 0)
+		return;
+	cpu->counters.pcp_drains++;
+	zone_lock(cpu, zone);
+	while (count > 0) {
+		while (pcp_list_empty(&pcp->lists[pindex]))
+			pindex = pindex == NR_PCP_LISTS - 1 ? 0 : pindex + 1;
+		struct pcp_list *list = &pcp->lists[pindex];
+		unsigned int order = pindex_to_order(pindex);
+
+		do {
+			uint32_t pfn = pcp_list_pop_tail(m, list);
+			unsigned int mt = get_pageblock_migratetype(m, pfn);
+
+			/* Before 6.10 the type was cached when the page was freed. */
+			if (!m->profile.hygiene && !zone->nr_isolate_pageblock)
+				mt = tag_type(m->pages[pfn].tag);
+			count -= 1 << order;
+			pcp->count -= 1 << order;
+			cpu->counters.pcp_drain_pages += 1u << order;
+			free_one_page_locked(cpu, zone, pfn, order, mt, FPI_NONE);
+		} while (count > 0 && !pcp_list_empty(list));
+	}
+	zone_unlock(zone);
+}
+
+/* Source: nr_pcp_free(), mm/page_alloc.c, v6.12. */
+static int nr_pcp_free(const struct kernel_profile *profile, const struct per_cpu_pages *pcp, int high,
+		       bool free_high)
+{
+	int batch = pcp->batch;
+
+	if (unlikely(free_high))
+		return min_int(pcp->count, batch << profile->pcp_batch_scale_max);
+	if (unlikely(high < batch))
+		return 1;
+	return clamp(pcp->free_count, batch, high - batch);
+}
+
+/* Source: nr_pcp_high(), mm/page_alloc.c, v6.12. */
+static int nr_pcp_high(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
+		       bool free_high)
+{
+	uint32_t flags = shared_read(zone->flags);
+	int batch = pcp->batch, high_min = pcp->high_min;
+	int recent = max_int(pcp->free_count, batch);
+	int high = pcp->high = clamp(pcp->high, high_min, pcp->high_max);
+
+	if (unlikely(!high))
+		return 0;
+	if (unlikely(free_high)) {
+		pcp->high = max_int(high - (batch << profile->pcp_batch_scale_max), high_min);
+		return 0;
+	}
+	if (flags & 1u << ZONE_RECLAIM_ACTIVE) {
+		pcp->high = max_int(high - recent, high_min);
+		return min_int(batch * 4, pcp->high);
+	}
+	if (high_min == pcp->high_max)
+		return high;
+	if (flags & 1u << ZONE_BELOW_HIGH) {
+		pcp->high = max_int(high - recent, high_min);
+		return max_int(pcp->count, high_min);
+	}
+	if (pcp->count >= high && pcp->high < pcp->free_count + batch)
+		pcp->high = clamp(pcp->free_count + batch, high_min, pcp->high_max);
+	return high;
+}
+
+/*
+ * Does this free of a high order come while the CPU mostly frees? Then its pages soon go back to
+ * the buddy, where another CPU finds them.
+ * Source: free_unref_page_commit(), mm/page_alloc.c, v6.12.
+ */
+static bool free_high_order(const struct kernel_profile *profile, struct per_cpu_pages *pcp, unsigned int order)
+{
+	int threshold = pcp->batch;
+	bool free_high = false;
+
+	if (profile->free_high == FREE_HIGH_BATCH_HALF_MIN)
+		threshold += pcp->high_min / 2;
+	if (order && order <= PAGE_ALLOC_COSTLY_ORDER) {
+		free_high = pcp->free_count >= threshold && (pcp->flags & PCPF_PREV_FREE_HIGH_ORDER) &&
+			    (!(pcp->flags & PCPF_FREE_HIGH_BATCH) || pcp->count >= pcp->batch);
+		pcp->flags |= PCPF_PREV_FREE_HIGH_ORDER;
+	} else {
+		pcp->flags &= (uint8_t)~PCPF_PREV_FREE_HIGH_ORDER;
+	}
+	return free_high;
+}
+
+/* Free @to_free pages, at once or in batches whose overshoot is not credited (7.x). */
+static void free_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp, int to_free,
+			  unsigned int pindex)
+{
+	if (cpu->m->profile.pcp_overflow == PCP_OVERFLOW_SINGLE) {
+		free_pcppages_bulk(cpu, zone, to_free, pcp, pindex);
+		return;
+	}
+	while (to_free > 0 && pcp->count > 0) {
+		int chunk = min_int(to_free, pcp->batch);
+
+		free_pcppages_bulk(cpu, zone, chunk, pcp, pindex);
+		to_free -= chunk;
+	}
+}
+
+/* PCP_5_14. Source: free_unref_page_commit(), nr_pcp_high(), nr_pcp_free(), v6.1. */
+static bool overflow_5_14(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
+			  unsigned int pindex, unsigned int order)
+{
+	bool free_high = pcp->free_factor && order && order <= PAGE_ALLOC_COSTLY_ORDER;
+	int high = pcp->high, batch = pcp->batch, nr;
+
+	if (free_high || !high)
+		high = 0;
+	else if (shared_read(zone->flags) & 1u << ZONE_RECLAIM_ACTIVE)
+		high = min_int(batch * 4, high);
+	if (pcp->count < high)
+		return false;
+	if (free_high) {
+		nr = pcp->count;
+	} else if (high < batch) {
+		nr = 1;
+	} else {
+		nr = batch << pcp->free_factor;
+		if (nr < high - batch && pcp->free_factor < cpu->m->profile.pcp_batch_scale_max)
+			pcp->free_factor++;
+		nr = clamp(nr, batch, high - batch);
+	}
+	free_pcppages_bulk(cpu, zone, nr, pcp, pindex);
+	return true;
+}
+
+/*
+ * A page was pushed and counted: remember the recent past, and free the overflow.
+ *
+ * Return: whether pages went to the buddy.  Context: pcp->lock.
+ * Source: free_unref_page_commit(), mm/page_alloc.c, v6.12.
+ */
+bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
+			      unsigned int pindex, unsigned int order)
+{
+	const struct kernel_profile *profile = &cpu->m->profile;
+	bool free_high;
+	int high;
+
+	if (profile->pcp == PCP_5_14)
+		return overflow_5_14(cpu, zone, pcp, pindex, order);
+	free_high = free_high_order(profile, pcp, order);
+	if (pcp->free_count < pcp->batch << profile->pcp_batch_scale_max)
+		pcp->free_count += 1 << order;
+	high = nr_pcp_high(profile, zone, pcp, free_high);
+	if (pcp->count < high)
+		return false;
+	free_overflow(cpu, zone, pcp, nr_pcp_free(profile, pcp, high, free_high), pindex);
+	if ((shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH) &&
+	    zone_watermark_ok(zone, 0, wmark_pages(zone, WMARK_HIGH), ZONE_MOVABLE, 0))
+		shared_and(zone->flags, ~(1u << ZONE_BELOW_HIGH));
+	return true;
+}
+
+/* ---- drains -------------------------------------------------------------------------------- */
+
+/* Empty @victim's lists of @zone, in chunks. Source: drain_pages_zone(), v6.12. */
+void drain_pages_zone(struct mmr_cpu *cpu, unsigned int victim, struct zone *zone)
+{
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[victim];
+	int count;
+
+	do {
+		spin_lock(&pcp->lock);
+		count = pcp->count;
+		if (count) {
+			int to_drain = min_int(count, pcp->batch << cpu->m->profile.pcp_batch_scale_max);
+
+			free_pcppages_bulk(cpu, zone, to_drain, pcp, 0);
+			count -= to_drain;
+		}
+		spin_unlock(&pcp->lock);
+	} while (count > 0);
+}
+
+/* Every CPU's lists, of one zone or of all. Source: __drain_all_pages(), v6.12. */
+void drain_all_pages(struct mmr_cpu *cpu, struct zone *only)
+{
+	struct mmr_machine *m = cpu->m;
+	struct zone *zone;
+	unsigned int i;
+
+	for (unsigned int victim = 0; victim < m->nr_cpus; victim++) {
+		for_each_populated_zone (m, zone, i) {
+			if (!only || zone == only)
+				drain_pages_zone(cpu, victim, zone);
+		}
+	}
+}
+
+/* One batch of a list that lies unused on a remote node. Source: drain_zone_pages(), v6.12. */
+void drain_zone_pages(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp)
+{
+	spin_lock(&pcp->lock);
+	free_pcppages_bulk(cpu, zone, min_int(pcp->count, pcp->batch), pcp, 0);
+	spin_unlock(&pcp->lock);
+}
+
+/*
+ * Let high sink by an eighth, and free what lies above it.
+ *
+ * Return: whether there was something to do.
+ * Source: decay_pcp_high(), mm/page_alloc.c, v6.12.
+ */
+bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp)
+{
+	const struct kernel_profile *profile = &cpu->m->profile;
+	int high_min = pcp->high_min, batch = pcp->batch, to_drain;
+	bool todo = false;
+
+	if (pcp->high > high_min) {
+		pcp->high = max_int(max_int(pcp->count - (batch << profile->pcp_batch_scale_max),
+					    pcp->high - (pcp->high >> 3)),
+				    high_min);
+		todo = pcp->high > high_min;
+	}
+	to_drain = pcp->count - pcp->high;
+	todo |= to_drain > 0;
+	cpu->counters.pcp_decays += to_drain > 0;
+	while (to_drain > 0) {
+		int nr = profile->decay == DECAY_BATCHED ? min_int(to_drain, batch) : to_drain;
+
+		spin_lock(&pcp->lock);
+		free_pcppages_bulk(cpu, zone, nr, pcp, 0);
+		spin_unlock(&pcp->lock);
+		to_drain -= nr;
+	}
+	return todo;
+}
+
+void mmr_drain_all_pages(struct mmr_machine *m)
+{
+	drain_all_pages(&m->cpus[0], NULL);
+}

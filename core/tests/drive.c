@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "core/tests/drive.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+#define MAX_LIVE 4096
+
+struct live_block {
+	uint32_t pfn;
+	uint8_t order;
+};
+
+/* What the model must agree with: who holds which page. */
+struct driver {
+	const uint8_t *data;
+	size_t left;
+	struct mmr_machine *m;
+	struct live_block live[MAX_LIVE];
+	unsigned int nr_live;
+	uint8_t *owned; /* [end_pfn]: 1 where a live block has the page */
+	struct mmr_error *err;
+};
+
+static uint8_t next_byte(struct driver *d)
+{
+	if (!d->left)
+		return 0;
+	d->left--;
+	return *d->data++;
+}
+
+static uint32_t next_word(struct driver *d)
+{
+	uint32_t word = next_byte(d);
+
+	word |= (uint32_t)next_byte(d) << 8;
+	return word | (uint32_t)next_byte(d) << 16;
+}
+
+/* ---- a machine ------------------------------------------------------------------------------- */
+
+struct plan {
+	struct mmr_node_config nodes[4];
+	uint16_t cpu_node[8];
+	uint8_t distance[16];
+	struct mmr_machine_config cfg;
+};
+
+static uint32_t plan_zone(struct driver *d, struct mmr_zone_config *z, uint32_t start)
+{
+	uint32_t pages = 512u + next_word(d) % 24576;
+
+	z->start_pfn = start;
+	z->spanned_pages = z->present_pages = pages;
+	z->managed_pages = pages - next_byte(d) % 200;
+	z->stat_threshold = next_byte(d) % 126;
+	if (next_byte(d) & 1) {
+		z->have_watermark = true;
+		for (int mark = 0; mark < NR_WMARK; mark++)
+			z->watermark[mark] = (uint32_t)(mark + 1) * (next_byte(d) % 64u);
+		if (z->watermark[WMARK_MIN] > z->watermark[WMARK_LOW] ||
+		    z->watermark[WMARK_LOW] > z->watermark[WMARK_HIGH])
+			z->have_watermark = false;
+	}
+	if (next_byte(d) & 1) {
+		z->have_pageset = true;
+		z->pcp_batch = 1 + next_byte(d) % 63;
+		z->pcp_high_min = next_byte(d) * 2u;
+		z->pcp_high_max = z->pcp_high_min + next_byte(d) * 8u;
+	}
+	return start + pages + next_byte(d) % 3 * 512u;
+}
+
+static void plan_machine(struct driver *d, struct plan *plan)
+{
+	const char *const *profiles = kernel_profile_list();
+	unsigned int nr_profiles = 0;
+	uint32_t pfn = next_byte(d) % 64u;
+
+	while (profiles[nr_profiles])
+		nr_profiles++;
+	plan->cfg = (struct mmr_machine_config){
+		.profile = kernel_profile_find(profiles[next_byte(d) % nr_profiles]),
+		.nr_nodes = 1 + next_byte(d) % 4,
+		.nr_cpus = 1 + next_byte(d) % 8,
+		.cpu_node = plan->cpu_node,
+		.nodes = plan->nodes,
+		.sysctl = MMR_SYSCTL_DEFAULT,
+		.cpu_llc_pages = next_byte(d) & 1 ? 512 : 0,
+		.boot_zonelists = next_byte(d) & 1,
+	};
+	plan->cfg.sysctl.defrag_mode = next_byte(d) % 8 == 0;
+	for (unsigned int nid = 0; nid < plan->cfg.nr_nodes; nid++) {
+		/* Bits of enum zone_type; a first node always has a Normal zone. */
+		unsigned int zones = next_byte(d) | (nid ? 0 : 1u << ZONE_NORMAL);
+
+		for (int i = 0; i < MAX_NR_ZONES; i++) {
+			if ((zones >> i & 1) && i != ZONE_HIGHMEM && i != ZONE_DEVICE)
+				pfn = plan_zone(d, &plan->nodes[nid].zones[i], pfn);
+		}
+	}
+	for (unsigned int cpu = 0; cpu < plan->cfg.nr_cpus; cpu++)
+		plan->cpu_node[cpu] = (uint16_t)(next_byte(d) % plan->cfg.nr_nodes);
+}
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+static int take_ownership(struct driver *d, struct mmr_page page, unsigned int order)
+{
+	if (page.pfn & ((1u << order) - 1) || (uint64_t)page.pfn + (1u << order) > d->m->end_pfn)
+		return mmr_err(d->err, -EUCLEAN, "pfn %u is no block of order %u", page.pfn, order);
+	for (uint32_t pfn = page.pfn; pfn < page.pfn + (1u << order); pfn++) {
+		if (d->owned[pfn])
+			return mmr_err(d->err, -EUCLEAN, "pfn %u was handed out twice", pfn);
+		d->owned[pfn] = 1;
+	}
+	d->live[d->nr_live++] = (struct live_block){page.pfn, (uint8_t)order};
+	return 0;
+}
+
+static int do_alloc(struct driver *d)
+{
+	static const gfp_t gfps[] = {
+		MMR_GFP_KERNEL,
+		MMR_GFP_HIGHUSER_MOVABLE,
+		MMR_GFP_KERNEL | MMR_GFP_RECLAIMABLE,
+		MMR_GFP_ATOMIC_MASK,
+		MMR_GFP_NOWAIT_MASK,
+		MMR_GFP_KERNEL | MMR_GFP_DMA32,
+		MMR_GFP_HIGHUSER_MOVABLE | MMR_GFP_THISNODE | MMR_GFP_NORETRY,
+		MMR_GFP_KERNEL | MMR_GFP_MEMALLOC,
+		MMR_GFP_KERNEL | MMR_GFP_NOFAIL,
+		MMR_GFP_USER | MMR_GFP_WRITE,
+		MMR_GFP_TRANSHUGE_LIGHT,
+		MMR_GFP_KERNEL | MMR_GFP_DMA,
+	};
+	uint8_t what = next_byte(d), how = next_byte(d), order = next_byte(d);
+	struct mmr_request req = {
+		.gfp = gfps[what % (sizeof(gfps) / sizeof(gfps[0]))],
+		.cpu = (uint16_t)(how % d->m->nr_cpus),
+		.nid = NUMA_NO_NODE,
+		.order = order & 0x80   ? order % 16
+			 : order & 0x40 ? 0
+					: order % 4,
+		.pf_memalloc = how & 0x80,
+	};
+	struct mmr_page page;
+	bool legal;
+
+	if (how & 0x40)
+		req.nid = (int16_t)(next_byte(d) % d->m->nr_nodes);
+	if (how & 0x20)
+		req.nodemask = next_byte(d) & 0xf;
+	legal = !mmr_request_check(d->m, &req, NULL);
+	if (d->nr_live == MAX_LIVE)
+		return 0;
+	page = mmr_alloc_pages(d->m, &req);
+	if (page.pfn == MMR_NO_PFN)
+		return 0;
+	if (!legal && req.order > MAX_PAGE_ORDER)
+		return mmr_err(d->err, -EUCLEAN, "a request of order %u was served", req.order);
+	return take_ownership(d, page, req.order);
+}
+
+static int do_free(struct driver *d)
+{
+	uint32_t victim = next_word(d), cpu = next_byte(d) % d->m->nr_cpus;
+	struct live_block block;
+	int rc;
+
+	if (!d->nr_live)
+		return 0;
+	victim %= d->nr_live;
+	block = d->live[victim];
+	d->live[victim] = d->live[--d->nr_live];
+	rc = mmr_free_pages(d->m, block.pfn, block.order, cpu, NULL);
+	if (rc)
+		return mmr_err(d->err, rc, "free of the live block at pfn %u order %u was refused", block.pfn,
+			       block.order);
+	memset(d->owned + block.pfn, 0, 1u << block.order);
+	return 0;
+}
+
+/* A free that must be refused: whatever is not the head of a live block of this order. */
+static int do_wrong_free(struct driver *d)
+{
+	uint32_t pfn = next_word(d) % (d->m->end_pfn + 16), order = next_byte(d) % 13;
+	bool wrong = pfn >= d->m->end_pfn || order > MAX_PAGE_ORDER, head = false;
+
+	for (unsigned int i = 0; i < d->nr_live && !head; i++)
+		head = d->live[i].pfn == pfn && d->live[i].order == order;
+	if (head || (!wrong && !mmr_free_check(d->m, pfn, order, NULL) && !d->owned[pfn]))
+		return 0; /* right, or boot's page */
+	if (!mmr_free_pages(d->m, pfn, order, 0, NULL))
+		return mmr_err(d->err, -EUCLEAN, "wrong free of pfn %u order %u was taken", pfn, order);
+	return 0;
+}
+
+static int do_split(struct driver *d)
+{
+	uint32_t victim = next_word(d);
+	struct live_block *block;
+	unsigned int new_order, nr;
+
+	if (!d->nr_live)
+		return 0;
+	block = &d->live[victim % d->nr_live];
+	new_order = block->order ? next_byte(d) % block->order : 0;
+	nr = 1u << (block->order - new_order);
+	if (d->nr_live + nr > MAX_LIVE)
+		return 0;
+	if (mmr_split_page(d->m, block->pfn, block->order, new_order))
+		return mmr_err(d->err, -EUCLEAN, "split of pfn %u order %u was refused", block->pfn,
+			       block->order);
+	block->order = (uint8_t)new_order;
+	for (unsigned int i = 1; i < nr; i++)
+		d->live[d->nr_live++] = (struct live_block){block->pfn + (i << new_order), (uint8_t)new_order};
+	return 0;
+}
+
+static int do_one(struct driver *d)
+{
+	uint8_t op = next_byte(d);
+
+	if (op < 110)
+		return do_alloc(d);
+	if (op < 220)
+		return do_free(d);
+	if (op < 235)
+		return do_split(d);
+	if (op < 245)
+		return do_wrong_free(d);
+	if (op < 253)
+		mmr_vmstat_update(d->m, next_byte(d) % d->m->nr_cpus);
+	else
+		mmr_drain_all_pages(d->m);
+	return 0;
+}
+
+static int free_everything(struct driver *d)
+{
+	int rc = 0;
+
+	while (!rc && d->nr_live) {
+		struct live_block block = d->live[--d->nr_live];
+
+		rc = mmr_free_pages(d->m, block.pfn, block.order, d->nr_live % d->m->nr_cpus, NULL);
+	}
+	mmr_drain_all_pages(d->m);
+	return rc;
+}
+
+static int drive(struct driver *d)
+{
+	unsigned int since_check = 0;
+	int rc = 0;
+
+	mmr_seed_empty(d->m);
+	while (!rc && d->left) {
+		rc = do_one(d);
+		if (!rc && ++since_check == 4000) {
+			rc = mmr_check(d->m, d->err);
+			since_check = 0;
+		}
+	}
+	if (!rc)
+		rc = mmr_check(d->m, d->err);
+	if (!rc)
+		rc = free_everything(d);
+	return rc ? rc : mmr_check(d->m, d->err);
+}
+
+int drive_machine(const uint8_t *data, size_t size, struct mmr_error *err)
+{
+	struct driver *d = calloc(1, sizeof(*d));
+	struct plan plan = {0};
+	int rc;
+
+	if (!d)
+		return mmr_err(err, -ENOMEM, "no memory for the driver");
+	d->data = data;
+	d->left = size;
+	d->err = err;
+	plan_machine(d, &plan);
+	rc = mmr_machine_create(&plan.cfg, &d->m, err);
+	if (!rc) {
+		d->owned = calloc(d->m->end_pfn, 1);
+		rc = d->owned ? drive(d) : -ENOMEM;
+		free(d->owned);
+		mmr_machine_destroy(d->m);
+	}
+	free(d);
+	return rc;
+}

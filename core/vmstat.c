@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Zone counters: their per-CPU part and its folding, and reading what happened. */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* Free pages of the types that are counted apart. Source: account_freepages(), v6.12. */
+void account_special(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt)
+{
+	if (mt == MIGRATE_ISOLATE)
+		return; /* isolated pages do not count as free */
+	mod_zone_free_pages(cpu, zone, nr_pages);
+	if (mt == MIGRATE_CMA) {
+		shared_set(zone->nr_free_cma, zone->nr_free_cma + (uint32_t)nr_pages);
+	} else {
+		zone->nr_free_highatomic += (uint32_t)nr_pages;
+		update_unusable_highatomic(cpu->m, zone);
+	}
+}
+
+/*
+ * What plain requests may not count on: all the reserve, or since 6.12 what of it is free.
+ * Source: __zone_watermark_unusable_free(), v6.1 and v6.12.
+ */
+void update_unusable_highatomic(const struct mmr_machine *m, struct zone *zone)
+{
+	shared_set(zone->unusable_highatomic, m->profile.highatomic_acct == HIGHATOMIC_ACCT_FREE
+						      ? zone->nr_free_highatomic
+						      : zone->nr_reserved_highatomic);
+}
+
+static int32_t fls(uint32_t x)
+{
+	return x ? 32 - __builtin_clz(x) : 0;
+}
+
+/* Source: refresh_zone_stat_thresholds(), calculate_normal_threshold(), mm/vmstat.c, v6.12. */
+void refresh_zone_stat_thresholds(struct mmr_machine *m)
+{
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		struct zone *zone = m->zones[i];
+		int32_t threshold = 2 * fls(m->nr_cpus) * (1 + fls(zone->managed_pages >> 15));
+
+		threshold = threshold < 125 ? threshold : 125;
+		for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
+			struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu];
+
+			stat->stat_threshold = zone->recorded_stat_threshold
+						       ? (int32_t)zone->recorded_stat_threshold
+						       : threshold;
+		}
+	}
+}
+
+/*
+ * One pass of the vmstat worker over all zones.
+ *
+ * Return: whether anything changed, so that the worker would run again.
+ * Simplified: NR_FREE_PAGES is the only zone counter here, so only its changes re-arm the drain of
+ * remote lists.
+ * Source: refresh_cpu_vm_stats(), mm/vmstat.c, v6.12.
+ */
+bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets)
+{
+	struct mmr_machine *m = cpu->m;
+	bool changed = false;
+	struct zone *zone;
+	unsigned int i;
+
+	for_each_populated_zone (m, zone, i) {
+		struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu->id];
+		struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
+
+		if (stat->vm_stat_diff) {
+			shared_add(zone->vm_stat_free, stat->vm_stat_diff);
+			stat->vm_stat_diff = 0;
+			pcp->expire = 3;
+			changed = true;
+		}
+		if (!do_pagesets)
+			continue;
+		if (m->profile.decay != DECAY_NONE)
+			changed |= decay_pcp_high(cpu, zone, pcp);
+		if (!pcp->expire || !pcp->count)
+			continue;
+		if (zone->node == cpu->nid) {
+			pcp->expire = 0;
+			continue;
+		}
+		if (--pcp->expire) {
+			changed |= m->profile.expire_keeps_worker;
+			continue;
+		}
+		drain_zone_pages(cpu, zone, pcp);
+		changed = true;
+	}
+	return changed;
+}
+
+void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu_id)
+{
+	if (cpu_id >= m->nr_cpus)
+		return;
+	struct mmr_cpu *cpu = &m->cpus[cpu_id];
+
+	refresh_cpu_vm_stats(cpu, true);
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
+		if (m->nodes[nid].kswapd_awake && (nid == cpu->nid || !m->nodes[nid].nr_cpus))
+			kswapd_finish(cpu, &m->nodes[nid]);
+	}
+}
+
+/* Pages on a zone's free lists, counted block by list. */
+uint64_t zone_list_pages(const struct zone *zone, bool with_isolated)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++) {
+			if (mt != MIGRATE_ISOLATE || with_isolated)
+				sum += (uint64_t)zone->free_area[order].free_list[mt].nr << order;
+		}
+	}
+	return sum;
+}
+
+static void add_counters(struct mmr_counters *sum, const struct mmr_counters *one)
+{
+	uint64_t *to = (uint64_t *)sum;
+	const uint64_t *from = (const uint64_t *)one;
+
+	_Static_assert(sizeof(*sum) % sizeof(*to) == 0, "mmr_counters holds 64-bit counts only");
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+/* What follows from who was served by which zone, and so is not counted on the way. */
+static void add_derived(const struct mmr_machine *m, const struct mmr_cpu *cpu, struct mmr_counters *ret)
+{
+	uint64_t nr_allocs = 0;
+
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		const struct zone *zone = m->zones[i];
+		const struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu->id];
+
+		nr_allocs += stat->nr_allocs;
+		ret->alloc_pages += stat->nr_alloc_pages;
+		ret->distance_sum += stat->nr_allocs * node_distance(m, cpu->nid, zone->node);
+		if (zone->node == cpu->nid)
+			ret->numa_local += stat->nr_allocs;
+		else
+			ret->numa_other += stat->nr_allocs;
+	}
+	ret->numa_hit += nr_allocs - cpu->counters.numa_miss;
+	ret->path[MMR_PATH_PCP_HIT] += nr_allocs;
+	for (int path = MMR_PATH_PCP_REFILL; path <= MMR_PATH_SLOWPATH; path++)
+		ret->path[MMR_PATH_PCP_HIT] -= cpu->counters.path[path];
+	ret->path[MMR_PATH_FREE_PCP] += cpu->nr_frees_pcp - cpu->counters.path[MMR_PATH_FREE_DRAIN];
+	ret->free_pages += cpu->nr_free_pages;
+}
+
+void mmr_counters_read(const struct mmr_machine *m, struct mmr_counters *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		add_counters(ret, &m->cpus[i].counters);
+		add_derived(m, &m->cpus[i], ret);
+	}
+}
+
+bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone_type,
+		   struct mmr_zone_info *ret)
+{
+	if (nid >= m->nr_nodes || (unsigned int)zone_type >= MAX_NR_ZONES)
+		return false;
+	const struct zone *zone = &m->nodes[nid].node_zones[zone_type];
+
+	if (!populated_zone(zone))
+		return false;
+	*ret = (struct mmr_zone_info){
+		.start_pfn = zone->zone_start_pfn,
+		.spanned_pages = zone->spanned_pages,
+		.present_pages = zone->present_pages,
+		.managed_pages = zone->managed_pages,
+		.watermark_boost = zone->watermark_boost,
+		.flags = zone->flags,
+		.nr_free_pages = zone_list_pages(zone, false),
+		.nr_reserved_highatomic = zone->nr_reserved_highatomic,
+		.pcp_batch = zone->pageset_batch,
+		.pcp_high_min = zone->pageset_high_min,
+		.pcp_high_max = zone->pageset_high_max,
+	};
+	memcpy(ret->watermark, zone->_watermark, sizeof(ret->watermark));
+	memcpy(ret->lowmem_reserve, zone->lowmem_reserve, sizeof(ret->lowmem_reserve));
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++)
+			ret->nr_free[order][mt] = zone->free_area[order].free_list[mt].nr;
+	}
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
+		ret->nr_pcp_pages += (uint64_t)zone->per_cpu_pageset[cpu].count;
+		ret->nr_allocs += zone->per_cpu_zonestats[cpu].nr_allocs;
+		ret->nr_alloc_pages += zone->per_cpu_zonestats[cpu].nr_alloc_pages;
+	}
+	return true;
+}
+
+const char *mmr_path_name(enum mmr_path path)
+{
+	static const char *const names[NR_MMR_PATHS] = {
+		[MMR_PATH_PCP_HIT] = "pcp_hit",       [MMR_PATH_PCP_REFILL] = "pcp_refill",
+		[MMR_PATH_BUDDY] = "buddy",           [MMR_PATH_FALLBACK] = "fallback",
+		[MMR_PATH_SLOWPATH] = "slowpath",     [MMR_PATH_FAILED] = "failed",
+		[MMR_PATH_FREE_PCP] = "free_pcp",     [MMR_PATH_FREE_DRAIN] = "free_drain",
+		[MMR_PATH_FREE_BUDDY] = "free_buddy",
+	};
+
+	return (unsigned int)path < NR_MMR_PATHS ? names[path] : "unknown";
+}
+
+const char *mmr_zone_name(enum zone_type zone)
+{
+	static const char *const names[MAX_NR_ZONES] = {
+		[ZONE_DMA] = "DMA",         [ZONE_DMA32] = "DMA32",     [ZONE_NORMAL] = "Normal",
+		[ZONE_HIGHMEM] = "HighMem", [ZONE_MOVABLE] = "Movable", [ZONE_DEVICE] = "Device",
+	};
+
+	return (unsigned int)zone < MAX_NR_ZONES ? names[zone] : "unknown";
+}
+
+const char *mmr_migratetype_name(enum migratetype mt)
+{
+	static const char *const names[MIGRATE_TYPES] = {
+		[MIGRATE_UNMOVABLE] = "Unmovable",
+		[MIGRATE_MOVABLE] = "Movable",
+		[MIGRATE_RECLAIMABLE] = "Reclaimable",
+		[MIGRATE_HIGHATOMIC] = "HighAtomic",
+		[MIGRATE_CMA] = "CMA",
+		[MIGRATE_ISOLATE] = "Isolate",
+	};
+
+	return (unsigned int)mt < MIGRATE_TYPES ? names[mt] : "unknown";
+}
