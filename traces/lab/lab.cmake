@@ -1,4 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The lab's tests; included by traces/CMakeLists.txt. The lab itself is scripts and needs no build.
+# The lab: scripts, and one static program for its workloads; included by traces/CMakeLists.txt.
+if(NOT MMR_SANITIZE AND NOT MMR_COVERAGE) # static, for guests
+	add_executable(lab-work lab/work.c)
+	target_link_libraries(lab-work PRIVATE mmr_warnings)
+	target_link_options(lab-work PRIVATE -static)
+endif()
+
 mmr_add_script_test(lab_usage lab/tests/usage LABEL cli)
 mmr_add_script_test(lab_boot lab/tests/boot LABEL lab TIMEOUT 900)
