@@ -26,6 +26,7 @@ struct trace_summary {
 	uint64_t nr_lost;
 	uint32_t nr_losses, nr_keyframes, nr_blocks, nr_tasks;
 	uint64_t checksum;			/* xxh3 over all block checksums: names this recording */
+	uint32_t nr_damaged;			/* places found damaged so far, see trace_reader_damage() */
 };
 
 /**
@@ -41,6 +42,15 @@ const struct trace_machine *trace_reader_machine(const struct trace_reader *read
 const struct trace_summary *trace_reader_summary(const struct trace_reader *reader);
 const struct trace_task *trace_reader_tasks(const struct trace_reader *reader, uint32_t *nr);
 const struct trace_loss *trace_reader_losses(const struct trace_reader *reader, uint32_t *nr);
+
+/**
+ * trace_reader_damage - message of damaged place @i (0 .. summary.nr_damaged - 1)
+ *
+ * Found when opening: side tables that could not be read, stretches without a block, and, where the
+ * index had to be rebuilt, every damaged block. Damaged events blocks of an intact index show up in
+ * trace_reader_next() only.
+ */
+const char *trace_reader_damage(const struct trace_reader *reader, uint32_t i);
 
 /** trace_reader_class - class @id; valid for ids seen in events read so far; the pointer may move */
 const struct trace_class *trace_reader_class(const struct trace_reader *reader, uint16_t id);

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reading the EVENTS payload. All that a later loop relies on is checked here, once per block:
+ * indices into the dictionary, counts per class, far steps, task runs.
+ */
+#include "traces/mmt_events.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "traces/format.h"
+
+void mmt_prelude_deinit(struct mmt_prelude *pre)
+{
+	free(pre->dict);
+	*pre = (struct mmt_prelude){0};
+}
+
+static const char *get_dictionary(struct mmt_cursor *c, uint32_t count, struct mmt_prelude *pre)
+{
+	uint64_t nr = mmt_get_varint(c), total = 0;
+
+	if (c->bad || !nr || nr > MMT_MAX_CLASSES || nr > mmt_left(c) / (MMT_CLASS_BYTES + 1))
+		return "its dictionary has an impossible number of classes";
+	if (nr > pre->dict_cap) {
+		free(pre->dict);
+		pre->dict_cap = 0;
+		pre->dict = malloc(nr * sizeof(*pre->dict));
+		if (!pre->dict)
+			return "no memory for its dictionary";
+		pre->dict_cap = (uint32_t)nr;
+	}
+	pre->nr_classes = (uint32_t)nr;
+	for (uint32_t i = 0; i < nr; i++) {
+		const uint8_t *p = mmt_get(c, MMT_CLASS_BYTES);
+		uint64_t events = mmt_get_varint(c);
+
+		if (c->bad || events > count)
+			return "a class of its dictionary is cut off or has too many events";
+		pre->dict[i].cls = (struct trace_class){
+			.type = p[0],
+			.order = p[1],
+			.migratetype = p[2],
+			.flags = p[3],
+			.fallback_order = p[4],
+			.fallback_migratetype = p[5],
+			.gfp = mmt_le32(p + 6),
+			.gfp_raw = mmt_le32(p + 10),
+		};
+		pre->dict[i].count = (uint32_t)events;
+		total += events;
+	}
+	return total == count ? NULL : "its classes' counts do not add up to its events";
+}
+
+const char *mmt_get_prelude(struct mmt_cursor *c, uint32_t count, struct mmt_prelude *pre)
+{
+	const char *what;
+
+	if (!count || count > MMT_MAX_BLOCK_EVENTS)
+		return "its number of events is 0 or above 1048576";
+	pre->base_ns = mmt_get_le64(c);
+	what = get_dictionary(c, count, pre);
+	if (what)
+		return what;
+	pre->nr_columns = mmt_get_u8(c);
+	for (uint32_t i = 0; i < pre->nr_columns; i++) {
+		struct mmt_column_head *h = &pre->columns[i];
+		uint64_t raw, stored;
+
+		h->id = mmt_get_u8(c);
+		h->codec = mmt_get_u8(c);
+		raw = mmt_get_varint(c);
+		stored = mmt_get_varint(c);
+		if (c->bad || raw > MMT_MAX_RAW_BYTES || stored > mmt_left(c))
+			return "a column's head is cut off or its length is impossible";
+		h->raw = (uint32_t)raw;
+		h->stored = (uint32_t)stored;
+	}
+	return c->bad ? "its list of columns is cut off" : NULL;
+}
+
+void mmt_events_deinit(struct mmt_events *ev)
+{
+	mmt_prelude_deinit(&ev->pre);
+	free(ev->class_index);
+	free(ev->step);
+	free(ev->far);
+	free(ev->pfn);
+	free(ev->runs);
+	free(ev->scratch);
+	ZSTD_freeDCtx(ev->dctx);
+	*ev = (struct mmt_events){0};
+}
+
+static bool reserve_events(struct mmt_events *ev, uint32_t nr)
+{
+	if (!ev->dctx && !(ev->dctx = ZSTD_createDCtx()))
+		return false;
+	if (nr <= ev->cap)
+		return true;
+	free(ev->class_index);
+	free(ev->step);
+	free(ev->pfn);
+	ev->cap = 0;
+	ev->class_index = malloc(nr * sizeof(*ev->class_index));
+	ev->step = malloc(nr * sizeof(*ev->step));
+	ev->pfn = malloc(nr * sizeof(*ev->pfn));
+	if (!ev->class_index || !ev->step || !ev->pfn)
+		return false;
+	ev->cap = nr;
+	return true;
+}
+
+/* A column's bytes: where they lie in the file, or expanded into the scratch space from @at on. */
+static const uint8_t *expand(struct mmt_events *ev, const struct mmt_column_head *h, const uint8_t *stored,
+			     size_t at)
+{
+	size_t n;
+
+	if (h->codec == MMT_CODEC_PLAIN)
+		return h->raw == h->stored ? stored : NULL;
+	if (h->codec != MMT_CODEC_ZSTD)
+		return NULL;
+	if (at + h->raw > ev->scratch_cap) {
+		uint8_t *p = realloc(ev->scratch, at + h->raw);
+
+		if (!p)
+			return NULL;
+		ev->scratch = p;
+		ev->scratch_cap = at + h->raw;
+	}
+	n = ZSTD_decompressDCtx(ev->dctx, ev->scratch + at, h->raw, stored, h->stored);
+	return !ZSTD_isError(n) && n == h->raw ? ev->scratch + at : NULL;
+}
+
+/* The columns of one block, by id: head and stored bytes. */
+struct columns {
+	const struct mmt_column_head *head[MMT_NR_COLUMNS];
+	const uint8_t *stored[MMT_NR_COLUMNS];
+};
+
+static const char *find_columns(struct mmt_cursor *c, const struct mmt_prelude *pre, struct columns *cols)
+{
+	*cols = (struct columns){0};
+	for (uint32_t i = 0; i < pre->nr_columns; i++) {
+		const struct mmt_column_head *h = &pre->columns[i];
+		const uint8_t *p = mmt_get(c, h->stored);
+
+		if (!p)
+			return "a column is cut off";
+		if (h->id >= MMT_NR_COLUMNS)
+			continue;
+		if (cols->head[h->id])
+			return "a column is given twice";
+		cols->head[h->id] = h;
+		cols->stored[h->id] = p;
+	}
+	return NULL;
+}
+
+static const char *get_classes(struct mmt_events *ev, const struct columns *cols)
+{
+	bool wide = cols->head[MMT_COL_CLASS16];
+	int id = wide ? MMT_COL_CLASS16 : MMT_COL_CLASS8;
+	const struct mmt_column_head *h = cols->head[id];
+	const uint8_t *p = h && h->raw == ev->nr << wide ? expand(ev, h, cols->stored[id], 0) : NULL;
+	uint32_t *seen;
+	bool same;
+
+	if (!p)
+		return "its class column is missing, damaged or of the wrong length";
+	seen = calloc(ev->pre.nr_classes, sizeof(*seen));
+	if (!seen)
+		return "no memory for its classes";
+	for (uint32_t i = 0; i < ev->nr; i++) {
+		uint16_t k = wide ? mmt_le16(p + 2 * (size_t)i) : p[i];
+
+		if (k >= ev->pre.nr_classes) {
+			free(seen);
+			return "an event's class is not in its dictionary";
+		}
+		ev->class_index[i] = k;
+		seen[k]++;
+	}
+	same = true;
+	memset(ev->group, 0, sizeof(ev->group));
+	for (uint32_t k = 0; k < ev->pre.nr_classes; k++) {
+		same &= seen[k] == ev->pre.dict[k].count;
+		if (ev->pre.dict[k].cls.type < 255)
+			ev->group[ev->pre.dict[k].cls.type + 1] += seen[k];
+	}
+	for (size_t type = 1; type < 256; type++)
+		ev->group[type] += ev->group[type - 1];
+	free(seen);
+	return same ? NULL : "its classes' counts differ from its events";
+}
+
+static const char *get_far_steps(struct mmt_events *ev, const struct columns *cols, uint32_t nr)
+{
+	const struct mmt_column_head *h = cols->head[MMT_COL_TIME_FAR];
+	struct mmt_cursor c = {0};
+
+	ev->nr_far = nr;
+	if (h) {
+		const uint8_t *p =
+			h->raw <= 10 * (uint64_t)nr ? expand(ev, h, cols->stored[MMT_COL_TIME_FAR], 0) : NULL;
+
+		if (!p)
+			return "its far time steps are damaged or too many";
+		c = mmt_cursor(p, h->raw);
+	}
+	if (nr > ev->far_cap) {
+		free(ev->far);
+		ev->far_cap = 0;
+		ev->far = malloc(nr * sizeof(*ev->far));
+		if (!ev->far)
+			return "no memory for its far time steps";
+		ev->far_cap = nr;
+	}
+	for (uint32_t i = 0; i < nr; i++)
+		ev->far[i] = mmt_unzigzag(mmt_get_varint(&c));
+	return c.bad || mmt_left(&c) ? "its far time steps are too few or too many" : NULL;
+}
+
+static const char *get_times(struct mmt_events *ev, const struct columns *cols)
+{
+	const struct mmt_column_head *low = cols->head[MMT_COL_TIME_LOW], *high = cols->head[MMT_COL_TIME_HIGH];
+	const uint8_t *l, *h;
+	uint32_t nr_far = 0;
+
+	if (!low || !high || low->raw != ev->nr || high->raw != ev->nr)
+		return "its time columns are missing or of the wrong length";
+	/* The second expansion may move the scratch space: take the first one's place again. */
+	l = expand(ev, low, cols->stored[MMT_COL_TIME_LOW], 0);
+	h = l ? expand(ev, high, cols->stored[MMT_COL_TIME_HIGH], ev->nr) : NULL;
+	if (!h)
+		return "its time columns are damaged";
+	if (low->codec == MMT_CODEC_ZSTD)
+		l = ev->scratch;
+	for (uint32_t i = 0; i < ev->nr; i++) {
+		uint16_t step = (uint16_t)(l[i] | h[i] << 8);
+
+		ev->step[i] = step;
+		nr_far += step == MMT_TIME_FAR;
+	}
+	return get_far_steps(ev, cols, nr_far);
+}
+
+static const char *get_pfns(struct mmt_events *ev, const struct columns *cols, bool *overflow)
+{
+	bool wide = cols->head[MMT_COL_PFN64];
+	int id = wide ? MMT_COL_PFN64 : MMT_COL_PFN32;
+	const struct mmt_column_head *h = cols->head[id];
+	const uint8_t *p = h && h->raw == ev->nr << (2 + wide) ? expand(ev, h, cols->stored[id], 0) : NULL;
+
+	if (!p)
+		return "its pfn column is missing, damaged or of the wrong length";
+	if (!wide) {
+		for (uint32_t i = 0; i < ev->nr; i++)
+			ev->pfn[i] = mmt_le32(p + 4 * (size_t)i);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < ev->nr; i++) {
+		uint64_t pfn = mmt_le64(p + 8 * (size_t)i);
+
+		/* No page at all is all ones in either width. */
+		if (pfn >= TRACE_NO_PFN && pfn != UINT64_MAX) {
+			*overflow = true;
+			return "a pfn has more than 32 bits, which this build cannot hold";
+		}
+		ev->pfn[i] = (uint32_t)pfn;
+	}
+	return NULL;
+}
+
+static const char *get_runs(struct mmt_events *ev, const struct columns *cols)
+{
+	const struct mmt_column_head *h = cols->head[MMT_COL_TASK_RUNS];
+	const uint8_t *p = NULL;
+	struct mmt_cursor c;
+	uint32_t end = 0;
+
+	ev->nr_runs = 0;
+	if (h && h->raw <= 15 * (uint64_t)ev->nr)
+		p = expand(ev, h, cols->stored[MMT_COL_TASK_RUNS], 0);
+	if (!p)
+		return "its task column is missing, damaged or too long";
+	c = mmt_cursor(p, h->raw);
+	while (end < ev->nr) {
+		uint64_t task = mmt_get_varint(&c), run = mmt_get_varint(&c);
+
+		if (c.bad || task > UINT32_MAX || !run || run > ev->nr - end)
+			return "its task runs do not fit its events";
+		if (ev->nr_runs == ev->runs_cap) {
+			uint32_t cap = ev->runs_cap ? ev->runs_cap * 2 : 64;
+			struct mmt_task_run *runs = realloc(ev->runs, cap * sizeof(*runs));
+
+			if (!runs)
+				return "no memory for its task runs";
+			ev->runs = runs;
+			ev->runs_cap = cap;
+		}
+		end += (uint32_t)run;
+		ev->runs[ev->nr_runs++] = (struct mmt_task_run){(uint32_t)task - 1u, end};
+	}
+	return mmt_left(&c) ? "its task runs go on behind its last event" : NULL;
+}
+
+static const char *start(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev, struct columns *cols)
+{
+	const char *what = mmt_get_prelude(c, count, &ev->pre);
+
+	ev->nr = count;
+	if (!what)
+		what = find_columns(c, &ev->pre, cols);
+	if (!what && !reserve_events(ev, count))
+		what = "no memory for its events";
+	return what;
+}
+
+const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev, bool *overflow)
+{
+	struct columns cols;
+	const char *what = start(c, count, ev, &cols);
+
+	*overflow = false;
+	if (!what)
+		what = get_classes(ev, &cols);
+	if (!what)
+		what = get_times(ev, &cols);
+	if (!what)
+		what = get_pfns(ev, &cols, overflow);
+	if (!what)
+		what = get_runs(ev, &cols);
+	return what;
+}
+
+const char *mmt_get_task_runs(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev)
+{
+	struct columns cols;
+	const char *what = start(c, count, ev, &cols);
+
+	return what ? what : get_runs(ev, &cols);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writing the EVENTS payload. Each column is compressed by itself: the low bytes of time steps
+ * are noise, the high bytes nearly constant, and pfns grouped by event type repeat in long
+ * stretches (what is freed was allocated in that order, and a batched free names the same pages
+ * again), which zstd finds only where they are whole numbers lying side by side.
+ */
+#include "traces/mmt_events.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "traces/format.h"
+
+#define NOT_IN_BLOCK UINT16_MAX
+
+struct mmt_encoder {
+	ZSTD_CCtx *cctx;
+	int level;
+	uint16_t local[MMT_MAX_CLASSES + 1]; /* class id -> index in this block's dictionary */
+	uint16_t dict[MMT_MAX_CLASSES]; /* and back */
+	uint32_t count[MMT_MAX_CLASSES]; /* events by index */
+	uint32_t nr_dict;
+	struct mmt_buf column[MMT_NR_COLUMNS], body;
+};
+
+struct mmt_encoder *mmt_encoder_create(int zstd_level)
+{
+	struct mmt_encoder *enc = calloc(1, sizeof(*enc));
+
+	if (!enc)
+		return NULL;
+	enc->level = zstd_level;
+	memset(enc->local, 0xff, sizeof(enc->local));
+	enc->cctx = ZSTD_createCCtx();
+	if (!enc->cctx) {
+		free(enc);
+		return NULL;
+	}
+	return enc;
+}
+
+void mmt_encoder_destroy(struct mmt_encoder *enc)
+{
+	if (!enc)
+		return;
+	for (size_t i = 0; i < MMT_NR_COLUMNS; i++)
+		mmt_buf_deinit(&enc->column[i]);
+	mmt_buf_deinit(&enc->body);
+	ZSTD_freeCCtx(enc->cctx);
+	free(enc);
+}
+
+/* Number the classes of this block in the order they turn up. */
+static void build_dictionary(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
+{
+	enc->nr_dict = 0;
+	for (uint32_t i = 0; i < in->nr; i++) {
+		uint16_t id = in->class_id[i], local = enc->local[id];
+
+		if (local == NOT_IN_BLOCK) {
+			local = (uint16_t)enc->nr_dict++;
+			enc->local[id] = local;
+			enc->dict[local] = id;
+			enc->count[local] = 0;
+		}
+		enc->count[local]++;
+	}
+}
+
+static bool put_class_column(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
+{
+	bool wide = enc->nr_dict > 256;
+	struct mmt_buf *buf = &enc->column[wide ? MMT_COL_CLASS16 : MMT_COL_CLASS8];
+
+	if (!mmt_buf_reserve(buf, (size_t)in->nr * 2))
+		return false;
+	for (uint32_t i = 0; i < in->nr; i++) {
+		uint16_t local = enc->local[in->class_id[i]];
+
+		if (wide)
+			mmt_set_le16(buf->data + 2 * (size_t)i, local);
+		else
+			buf->data[i] = (uint8_t)local;
+	}
+	buf->len = (size_t)in->nr << wide;
+	return true;
+}
+
+static bool put_time_columns(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
+{
+	struct mmt_buf *low = &enc->column[MMT_COL_TIME_LOW], *high = &enc->column[MMT_COL_TIME_HIGH];
+	struct mmt_buf *far = &enc->column[MMT_COL_TIME_FAR];
+	uint64_t last = in->ts[0];
+
+	if (!mmt_buf_reserve(low, in->nr) || !mmt_buf_reserve(high, in->nr))
+		return false;
+	for (uint32_t i = 0; i < in->nr; i++) {
+		uint64_t step = in->ts[i] - last;
+
+		if (step >= MMT_TIME_FAR) {
+			mmt_put_varint(far, mmt_zigzag((int64_t)step));
+			step = MMT_TIME_FAR;
+		}
+		low->data[i] = (uint8_t)step;
+		high->data[i] = (uint8_t)(step >> 8);
+		last = in->ts[i];
+	}
+	low->len = high->len = in->nr;
+	return !far->failed;
+}
+
+static bool put_pfn_column(struct mmt_encoder *enc, const struct mmt_event_arrays *in,
+			   const struct trace_class *classes)
+{
+	struct mmt_buf *buf = &enc->column[MMT_COL_PFN32];
+	uint32_t next[257] = {0};
+
+	if (!mmt_buf_reserve(buf, (size_t)in->nr * 4))
+		return false;
+	for (uint32_t i = 0; i < enc->nr_dict; i++)
+		next[classes[enc->dict[i]].type + 1] += enc->count[i];
+	for (size_t type = 1; type < 257; type++)
+		next[type] += next[type - 1];
+	for (uint32_t i = 0; i < in->nr; i++) {
+		uint8_t type = classes[in->class_id[i]].type;
+
+		mmt_set_le32(buf->data + 4 * (size_t)next[type]++, in->pfn[i]);
+	}
+	buf->len = (size_t)in->nr * 4;
+	return true;
+}
+
+static bool put_task_column(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
+{
+	struct mmt_buf *buf = &enc->column[MMT_COL_TASK_RUNS];
+
+	for (uint32_t i = 0, end; i < in->nr; i = end) {
+		for (end = i + 1; end < in->nr && in->task[end] == in->task[i]; end++)
+			;
+		mmt_put_varint(buf, in->task[i] + 1u); /* TRACE_NO_TASK wraps to 0 */
+		mmt_put_varint(buf, end - i);
+	}
+	return !buf->failed;
+}
+
+/* Append a column to the body, compressed where that saves at least 1/32; tell its head. */
+static int put_column(struct mmt_encoder *enc, struct mmt_buf *buf, uint8_t id)
+{
+	const struct mmt_buf *col = &enc->column[id];
+	size_t n = 0, limit = col->len - col->len / 32;
+	bool packed = false;
+
+	if (col->len >= 64) {
+		if (!mmt_buf_reserve(&enc->body, ZSTD_compressBound(col->len)))
+			return -ENOMEM;
+		n = ZSTD_compressCCtx(enc->cctx, enc->body.data + enc->body.len, enc->body.cap - enc->body.len,
+				      col->data, col->len, enc->level);
+		if (ZSTD_isError(n))
+			return -EIO;
+		packed = n < limit;
+	}
+	if (packed)
+		enc->body.len += n;
+	else
+		mmt_put(&enc->body, col->data, col->len);
+	mmt_put_u8(buf, id);
+	mmt_put_u8(buf, packed ? MMT_CODEC_ZSTD : MMT_CODEC_PLAIN);
+	mmt_put_varint(buf, col->len);
+	mmt_put_varint(buf, packed ? n : col->len);
+	return 0;
+}
+
+static void put_class(struct mmt_buf *buf, const struct trace_class *cls, uint32_t count)
+{
+	mmt_put_u8(buf, cls->type);
+	mmt_put_u8(buf, cls->order);
+	mmt_put_u8(buf, cls->migratetype);
+	mmt_put_u8(buf, cls->flags);
+	mmt_put_u8(buf, cls->fallback_order);
+	mmt_put_u8(buf, cls->fallback_migratetype);
+	mmt_put_le32(buf, cls->gfp);
+	mmt_put_le32(buf, cls->gfp_raw);
+	mmt_put_varint(buf, count);
+}
+
+int mmt_put_events(struct mmt_encoder *enc, struct mmt_buf *buf, const struct mmt_event_arrays *in,
+		   const struct trace_class *classes, uint64_t events[256])
+{
+	uint8_t nr_columns = 0;
+	bool ok;
+
+	build_dictionary(enc, in);
+	for (size_t i = 0; i < MMT_NR_COLUMNS; i++)
+		enc->column[i].len = 0;
+	enc->body.len = 0;
+	ok = put_class_column(enc, in) && put_time_columns(enc, in) && put_pfn_column(enc, in, classes) &&
+	     put_task_column(enc, in);
+
+	mmt_put_le64(buf, in->ts[0]);
+	mmt_put_varint(buf, enc->nr_dict);
+	for (uint32_t i = 0; i < enc->nr_dict; i++) {
+		const struct trace_class *cls = &classes[enc->dict[i]];
+
+		put_class(buf, cls, enc->count[i]);
+		events[cls->type] += enc->count[i];
+		enc->local[enc->dict[i]] = NOT_IN_BLOCK;
+	}
+	for (size_t i = 0; i < MMT_NR_COLUMNS; i++)
+		nr_columns += enc->column[i].len != 0;
+	mmt_put_u8(buf, nr_columns);
+	for (uint8_t i = 0; ok && i < MMT_NR_COLUMNS; i++) {
+		int rc = enc->column[i].len ? put_column(enc, buf, i) : 0;
+
+		if (rc)
+			return rc;
+	}
+	mmt_put(buf, enc->body.data, enc->body.len);
+	return ok && !buf->failed && !enc->body.failed ? 0 : -ENOMEM;
+}
