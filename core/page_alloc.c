@@ -460,6 +460,31 @@ int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order
 	return free_untracked(m, pfn, order, err) ? 0 : -EINVAL;
 }
 
+enum mmr_page_state mmr_page_state(const struct mmr_machine *m, uint32_t pfn)
+{
+	static const uint8_t of_head[] = {
+		[PAGE_FREE] = MMR_PAGE_FREE,
+		[PAGE_PCP] = MMR_PAGE_PCP,
+		[PAGE_ALLOCATED] = MMR_PAGE_ALLOCATED,
+	};
+	enum page_state state;
+
+	if (pfn >= m->end_pfn)
+		return MMR_PAGE_BOOT;
+	state = tag_state(m->pages[pfn].tag);
+	if (state != PAGE_UNKNOWN)
+		return (enum mmr_page_state)of_head[state];
+	if (tag_state(m->max_blocks[pfn >> MAX_PAGE_ORDER].tag) == PAGE_FREE)
+		return pfn & (MAX_ORDER_NR_PAGES - 1) ? MMR_PAGE_INSIDE : MMR_PAGE_FREE;
+	for (unsigned int order = 1; order <= MAX_PAGE_ORDER; order++) {
+		uint32_t head_tag = m->pages[pfn & ~((1u << order) - 1)].tag;
+
+		if (tag_state(head_tag) != PAGE_UNKNOWN && tag_order(head_tag) >= order)
+			return MMR_PAGE_INSIDE;
+	}
+	return MMR_PAGE_BOOT;
+}
+
 int mmr_split_page(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int new_order)
 {
 	uint32_t tag;
