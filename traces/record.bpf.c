@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The recorder's hot path: one program for each of the six kmem page tracepoints, each putting one
+ * 24-byte record into the ring of its CPU. No program ever wakes the reader, waits, or drops an
+ * event without counting it.
+ *
+ * BTF tracepoints are used since they cost less than raw ones (25 against 30 ns a call). The
+ * verifier lets such a program store the page's address but not compute with it; user space turns
+ * it into a page frame number.
+ */
+#include "vmlinux_subset.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "record.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Numbers of enum trace_event_type and enum trace_event_flags, which are part of the file format. */
+enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG };
+enum { F_OWN = 1 << 0, F_PF_MEMALLOC = 1 << 1, F_KSWAPD = 1 << 2 };
+
+/* include/linux/sched.h; macros, so not in BTF, and the same since 4.9. */
+#define PF_MEMALLOC 0x00000800
+#define PF_KSWAPD   0x00020000
+
+const volatile bool want_names = true;
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+/* Both maps get their real sizes before loading: one entry per possible CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct rec_cpu);
+} cpus SEC(".maps");
+
+static __always_inline void count_loss(struct rec_cpu *cpu, u64 ts_ns)
+{
+	if (!__sync_fetch_and_add(&cpu->lost, 1))
+		cpu->gap_begin_ns = ts_ns;
+	cpu->gap_end_ns = ts_ns;
+}
+
+/* There is room again: what was lost goes into the ring first, so that it stands where it happened. */
+static __noinline void put_loss(void *ring, struct rec_cpu *cpu)
+{
+	struct rec_loss *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+
+	if (!r)
+		return;
+	r->begin_ns = cpu->gap_begin_ns;
+	r->end_ns = cpu->gap_end_ns;
+	r->nr_events = __sync_lock_test_and_set(&cpu->lost, 0);
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __noinline void put_task(void *ring, struct rec_cpu *cpu, u64 ts_ns)
+{
+	struct rec_task *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	u64 id = bpf_get_current_pid_tgid();
+
+	if (!r)
+		return;
+	r->ts_ns = ts_ns;
+	r->tid = id;
+	r->tgid = id >> 32;
+	__builtin_memset(r->comm, 0, sizeof(r->comm));
+	if (want_names)
+		bpf_get_current_comm(r->comm, sizeof(r->comm));
+	cpu->last_tid = id;
+	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 cls, u32 gfp)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 ts_ns = bpf_ktime_get_ns();
+	void *ring = bpf_map_lookup_elem(&rings, &nr);
+	u32 task_flags = task->flags;
+	u32 tid = task->pid;
+	struct rec_event *e;
+
+	if (!ring) { /* a CPU that came online after the recorder started */
+		count_loss(cpu, ts_ns);
+		return 0;
+	}
+	if (cpu->lost)
+		put_loss(ring, cpu);
+	if (tid != cpu->last_tid)
+		put_task(ring, cpu, ts_ns);
+	e = bpf_ringbuf_reserve(ring, sizeof(*e), 0);
+	if (!e) {
+		count_loss(cpu, ts_ns);
+		return 0;
+	}
+	if (task_flags & PF_MEMALLOC)
+		cls |= REC_CLASS(0, 0, 0, F_PF_MEMALLOC);
+	if (task_flags & PF_KSWAPD)
+		cls |= REC_CLASS(0, 0, 0, F_KSWAPD);
+	e->ts_ns = ts_ns;
+	/*
+	 * Two stores, in this order, and volatile: the class replaces the address's upper 16 bits in
+	 * memory because the verifier forbids to do it in a register.
+	 */
+	*(volatile u64 *)&e->page = page;
+	*(volatile u16 *)&e->cls = cls;
+	e->gfp = gfp;
+	e->tid = tid;
+	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+/*
+ * Since 6.2 the kernel skips a program where it interrupts itself: an interrupt's page events are
+ * lost if it comes while the same program runs for the task. So each tracepoint has two programs.
+ * The first says that it is active; the second, which is entered for every event too, records the
+ * event exactly where the first is active below it, for then the first was skipped.
+ */
+static __always_inline int first(u64 page, u16 cls, u32 gfp)
+{
+	u32 nr = bpf_get_smp_processor_id();
+	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
+	u32 bit = 1U << REC_CLASS_TYPE(cls);
+
+	if (!cpu)
+		return 0;
+	*(volatile u32 *)&cpu->active |= bit;
+	put_event(cpu, nr, page, cls, gfp);
+	*(volatile u32 *)&cpu->active &= ~bit;
+	return 0;
+}
+
+static __always_inline int second(u64 page, u16 cls, u32 gfp)
+{
+	u32 nr = bpf_get_smp_processor_id();
+	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
+
+	if (!cpu || !(*(volatile u32 *)&cpu->active & 1U << REC_CLASS_TYPE(cls)))
+		return 0;
+	__sync_fetch_and_add(&cpu->nested, 1);
+	return put_event(cpu, nr, page, cls, gfp);
+}
+
+#define PAGE_EVENT(tracepoint, cls, gfp, args...)                                                              \
+	SEC("tp_btf/" #tracepoint)                                                                             \
+	int BPF_PROG(tracepoint, args)                                                                         \
+	{                                                                                                      \
+		return first((u64)page, cls, gfp);                                                             \
+	}                                                                                                      \
+	SEC("tp_btf/" #tracepoint)                                                                             \
+	int BPF_PROG(tracepoint##_2, args)                                                                     \
+	{                                                                                                      \
+		return second((u64)page, cls, gfp);                                                            \
+	}
+
+PAGE_EVENT(mm_page_alloc, REC_CLASS(ALLOC, order, type, 0), gfp, struct page *page, unsigned int order, u32 gfp,
+	   int type)
+PAGE_EVENT(mm_page_free, REC_CLASS(FREE, order, 0, 0), 0, struct page *page, unsigned int order)
+PAGE_EVENT(mm_page_free_batched, REC_CLASS(FREE_BATCHED, 0, 0, 0), 0, struct page *page)
+PAGE_EVENT(mm_page_alloc_zone_locked, REC_CLASS(ZONE_LOCKED, order, type, refill ? F_OWN : 0), 0,
+	   struct page *page, unsigned int order, int type, int refill)
+PAGE_EVENT(mm_page_pcpu_drain, REC_CLASS(PCPU_DRAIN, order, type, 0), 0, struct page *page, unsigned int order,
+	   int type)
+
+/*
+ * The classic form of this one, for the kernel computes change_ownership while it fills the
+ * classic record: it is not among the tracepoint's arguments.
+ */
+SEC("tp/kmem/mm_page_alloc_extfrag")
+int mm_page_alloc_extfrag(struct trace_event_raw_mm_page_alloc_extfrag *ctx)
+{
+	u32 flags = ctx->change_ownership ? F_OWN : 0;
+
+	return first(ctx->pfn, REC_CLASS(EXTFRAG, ctx->alloc_order, ctx->alloc_migratetype, flags),
+		     REC_EXTFRAG(ctx->fallback_order, ctx->fallback_migratetype) | REC_EXTFRAG_IS_PFN);
+}
+
+/* Where tracefs cannot be read, what remains of it. */
+SEC("tp_btf/mm_page_alloc_extfrag")
+int BPF_PROG(mm_page_alloc_extfrag_raw, struct page *page, int order, int fallback_order, int type,
+	     int fallback_type)
+{
+	return first((u64)page, REC_CLASS(EXTFRAG, order, type, 0), REC_EXTFRAG(fallback_order, fallback_type));
+}
+
+/* A task that changes its name without leaving its CPU (exec does) is told to the ring again. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(task_rename)
+{
+	u32 nr = bpf_get_smp_processor_id();
+	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
+
+	if (cpu)
+		cpu->last_tid = REC_NO_TID;
+	return 0;
+}

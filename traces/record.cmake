@@ -1,0 +1,67 @@
+# The recorder: mmreplay-record, one static executable for production hosts, and mmr::host, which
+# describes the machine a process runs on and needs no libbpf.
+add_library(mmr_host STATIC record_host.c host_btf.c host_tracefs.c host_zoneinfo.c)
+add_library(mmr::host ALIAS mmr_host)
+target_link_libraries(mmr_host PUBLIC mmr::trace PRIVATE mmr_warnings)
+
+find_program(CLANG_BPF NAMES clang clang-14 clang-15 clang-16)
+find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin)
+find_library(LIBBPF_A libbpf.a)
+find_library(LIBELF_A libelf.a)
+find_library(LIBZ_A libz.a)
+find_path(LIBBPF_INCLUDE bpf/libbpf.h)
+
+foreach(part CLANG_BPF BPFTOOL LIBBPF_A LIBELF_A LIBZ_A LIBBPF_INCLUDE)
+	if(NOT ${part})
+		list(APPEND missing ${part})
+	endif()
+endforeach()
+if(missing)
+	mmr_part(mmreplay-record off "(not found: ${missing}; Debian: clang bpftool libbpf-dev libelf-dev zlib1g-dev)")
+	return()
+endif()
+mmr_part(mmreplay-record on "")
+
+# mmr_bpf_skeleton(NAME): NAME.bpf.c -> NAME.skel.h in the build folder.
+execute_process(COMMAND ${CMAKE_C_COMPILER} -print-multiarch OUTPUT_VARIABLE multiarch
+	OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+	set(bpf_arch arm64)
+else()
+	set(bpf_arch x86)
+endif()
+function(mmr_bpf_skeleton name)
+	set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
+	set(skeleton ${CMAKE_CURRENT_BINARY_DIR}/${name}.skel.h)
+	add_custom_command(OUTPUT ${object}
+		COMMAND ${CLANG_BPF} -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_${bpf_arch} -Wall
+			-I${CMAKE_CURRENT_SOURCE_DIR} -I${LIBBPF_INCLUDE} -idirafter /usr/include/${multiarch}
+			-c ${CMAKE_CURRENT_SOURCE_DIR}/${name}.bpf.c -o ${object}
+		DEPENDS ${name}.bpf.c record.h vmlinux_subset.h
+		COMMENT "BPF ${name}.bpf.o" VERBATIM)
+	# gen object first: it strips the debugging sections that a skeleton would carry along.
+	add_custom_command(OUTPUT ${skeleton}
+		COMMAND ${BPFTOOL} gen object ${object}.linked ${object}
+		COMMAND ${BPFTOOL} gen skeleton ${object}.linked name ${name}_bpf > ${skeleton}
+		DEPENDS ${object} COMMENT "BPF ${name}.skel.h" VERBATIM)
+endfunction()
+mmr_bpf_skeleton(record)
+mmr_bpf_skeleton(record_probe)
+
+add_executable(mmreplay-record
+	record_main.c
+	record_attach.c
+	record_capture.c
+	record_error.c
+	record_keyframe.c
+	record_probe.c
+	record_ring.c
+	${CMAKE_CURRENT_BINARY_DIR}/record.skel.h
+	${CMAKE_CURRENT_BINARY_DIR}/record_probe.skel.h)
+target_include_directories(mmreplay-record PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+target_include_directories(mmreplay-record SYSTEM PRIVATE ${LIBBPF_INCLUDE})
+target_link_libraries(mmreplay-record PRIVATE mmr::host mmr::trace ${LIBBPF_A} ${LIBELF_A} ${LIBZ_A} mmr_warnings)
+if(NOT MMR_SANITIZE)
+	# A sanitizer's run time is a shared library; everything else goes to production hosts as one file.
+	target_link_options(mmreplay-record PRIVATE -static)
+endif()

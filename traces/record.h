@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the BPF programs of the recorder and its user space say to each other. Included by both:
+ * the programs have their fixed-width types from vmlinux_subset.h, user space from stdint.h.
+ */
+#ifndef MMR_TRACES_RECORD_H
+#define MMR_TRACES_RECORD_H
+
+#ifdef __BPF__
+typedef __u8 rec_u8;
+typedef __u16 rec_u16;
+typedef __u32 rec_u32;
+typedef __u64 rec_u64;
+typedef __s64 rec_s64;
+#else
+#include <stdint.h>
+typedef uint8_t rec_u8;
+typedef uint16_t rec_u16;
+typedef uint32_t rec_u32;
+typedef uint64_t rec_u64;
+typedef int64_t rec_s64;
+#endif
+
+#define REC_PAGE_BITS 48
+#define REC_PAGE_MASK ((1ULL << REC_PAGE_BITS) - 1)
+
+/*
+ * The 16 class bits of an event: type, order, migratetype (the kernel's number) and the flags of
+ * enum trace_event_flags, which are also the numbers used here.
+ */
+#define REC_CLASS(type, order, migratetype, flags)                                                             \
+	((rec_u16)((type) | ((order)&15) << 3 | ((migratetype)&15) << 7 | (flags) << 11))
+#define REC_CLASS_TYPE(cls)        ((cls)&7)
+#define REC_CLASS_ORDER(cls)       ((cls) >> 3 & 15)
+#define REC_CLASS_MIGRATETYPE(cls) ((cls) >> 7 & 15)
+#define REC_CLASS_FLAGS(cls)       ((cls) >> 11 & 31)
+
+/* What @gfp holds for an extfrag event, which has no gfp. */
+#define REC_EXTFRAG(order, migratetype) ((rec_u32)((order)&15) | ((rec_u32)(migratetype)&15) << 4)
+#define REC_EXTFRAG_ORDER(gfp)          ((gfp)&15)
+#define REC_EXTFRAG_MIGRATETYPE(gfp)    ((gfp) >> 4 & 15)
+#define REC_EXTFRAG_IS_PFN              (1U << 8) /* @page is a page frame number, not an address */
+
+/**
+ * struct rec_event - one page event in a CPU's ring, 24 bytes (32 with the ring's own header)
+ * @ts_ns: CLOCK_MONOTONIC
+ * @page: low 48 bits of the struct page's address, 0 where the allocation failed; the class above
+ * @gfp: the kernel's value; for extfrag see REC_EXTFRAG
+ *
+ * Records in a ring are told apart by their size.
+ */
+struct rec_event {
+	rec_u64 ts_ns;
+	union {
+		rec_u64 page;
+		struct {
+			rec_u16 page_low[3];
+			rec_u16 cls;
+		};
+	};
+	rec_u32 gfp;
+	rec_u32 tid;
+};
+
+/** struct rec_task - who runs on this CPU from here on; 32 bytes */
+struct rec_task {
+	rec_u64 ts_ns;
+	rec_u32 tid, tgid;
+	char comm[16];
+};
+
+/** struct rec_loss - events of this CPU that found the ring full, just before this record; 40 bytes */
+struct rec_loss {
+	rec_u64 begin_ns, end_ns, nr_events;
+	rec_u64 reserved[2];
+};
+
+/**
+ * struct rec_cpu - a CPU's own state, written by that CPU's programs only
+ * @active: bit n set while the first program of event type n runs here
+ * @last_tid: whom the ring's events belong to, REC_NO_TID before the first
+ * @lost: events that found the ring full and are not in the ring as a rec_loss yet
+ * @nested: events the second program took because the first was interrupted
+ */
+struct rec_cpu {
+	rec_u32 active;
+	rec_u32 last_tid;
+	rec_u64 lost, gap_begin_ns, gap_end_ns;
+	rec_u64 nested;
+	rec_u64 reserved[3];
+};
+#define REC_NO_TID 0xffffffffU
+
+/* ---- what the probing programs tell (record_probe.bpf.c) ----------------------------------- */
+
+#define REC_MAX_PAIRS     1024 /* pages a run of the pfn learner can note */
+#define REC_MAX_NODES     64 /* nodes the zone finder can note */
+#define REC_MAX_ORDERS    16
+#define REC_MAX_PCP_LISTS 32
+
+/** struct rec_layout - numbers of the running kernel's own layout, by CO-RE */
+struct rec_layout {
+	rec_u32 page_size; /* sizeof(struct page) */
+	rec_u32 zone_size; /* sizeof(struct zone) */
+	rec_u32 nr_zones; /* per node */
+	rec_u32 nr_orders, nr_migratetypes, nr_pcp_lists;
+};
+
+/** struct rec_walk - the request for, and the outcome of, one walk over a zone's free lists */
+struct rec_walk {
+	/* set by user space, @armed last */
+	rec_u64 zone; /* address of struct zone */
+	rec_u64 page_lo, page_hi; /* addresses of its first struct page and of the one behind its last */
+	rec_u32 max_steps; /* blocks and lists the walk may pass; bounds how long the lock is held */
+	rec_u32 nr_cpus;
+	rec_u32 armed; /* 1: walk at the next event; the walker makes it 2, then 3 when done */
+	/* the walker's own */
+	rec_u32 order, migratetype;
+	rec_u32 counting_again;
+	rec_u32 full; /* more blocks than there is room for, or a list that does not end */
+	rec_u64 head, cur;
+	/* outcome */
+	rec_u64 begin_ns, end_ns;
+	rec_u64 nr_blocks;
+	rec_u64 nr_free[REC_MAX_ORDERS];
+	rec_u64 nr_free_after[REC_MAX_ORDERS];
+	rec_u64 flags, watermark_boost, nr_reserved_highatomic, nr_free_highatomic;
+	rec_s64 vm_nr_free_pages;
+	rec_u32 lock_before, lock_after;
+	rec_u32 errors; /* reads of kernel memory that failed */
+	rec_u32 has_nr_free_highatomic;
+};
+
+/** struct rec_pcp - one CPU's page lists of one zone, read on that CPU */
+struct rec_pcp {
+	rec_u64 zone;
+	rec_u32 max_entries;
+	rec_u32 list; /* the walker's own, as the next two */
+	rec_u64 head, cur;
+	rec_u64 ts_ns;
+	rec_u32 cpu;
+	rec_u32 busy; /* pcp->lock was held: nothing read */
+	rec_u32 full, errors;
+	rec_u32 count, high, high_min, high_max, batch, free_count;
+	rec_u32 flags, alloc_factor, expire;
+	rec_u32 nr_entries;
+	rec_u32 list_len[REC_MAX_PCP_LISTS];
+};
+
+/* One found block: address of its struct page, order, and list or migratetype. */
+#define REC_BLOCK(page, order, list)                                                                           \
+	(((page)&REC_PAGE_MASK) | (rec_u64)(order) << REC_PAGE_BITS | (rec_u64)(list) << (REC_PAGE_BITS + 8))
+#define REC_BLOCK_ORDER(b) ((b) >> REC_PAGE_BITS & 0xff)
+#define REC_BLOCK_LIST(b)  ((b) >> (REC_PAGE_BITS + 8))
+
+#endif

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Loads and attaches the recorder's BPF programs and moves what they put into the rings to the writer. */
+#include "traces/record_capture.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "record.skel.h"
+#include "traces/record_attach.h"
+#include "traces/record_error.h"
+#include "traces/record_ring.h"
+
+#define CLASS_SLOTS 8192 /* of the cache; a power of two, far above the tens of classes a recording has */
+
+struct class_slot {
+	uint64_t key; /* class bits << 32 | gfp, plus CLASS_USED */
+	uint16_t id;
+};
+#define CLASS_USED (1ULL << 63)
+
+/* One CPU as the reader sees it. */
+struct stream {
+	struct record_ring ring;
+	int fd;
+	uint32_t cpu;
+	uint32_t tid, task;
+	uint64_t nr_lost;
+	struct record_capture *capture;
+};
+
+struct record_capture {
+	struct record_bpf *skel;
+	struct rec_cpu *cpus; /* the programs' own, mapped */
+	size_t cpus_bytes;
+	struct stream *streams;
+	uint32_t nr_cpus;
+	int tracefs;
+	struct trace_writer *writer;
+	const struct gfp_map *map;
+	struct record_pages pages;
+	int page_shift; /* -1 where sizeof(struct page) is no power of two */
+	struct record_counts counts;
+	uint64_t start_ns;
+	struct class_slot classes[CLASS_SLOTS];
+	uint64_t watch_start_pfn, watch_end_pfn, watch_begin_ns, watch_end_ns, watched;
+	struct mmr_error *err; /* of the drain that runs */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- loading ------------------------------------------------------------------------------- */
+
+static int check_tracepoints(struct record_bpf *skel, struct mmr_error *err)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct bpf_program *prog;
+	int rc = 0;
+
+	if (!btf)
+		return record_bpf_error(err, -errno, "reading the kernel's BTF");
+	bpf_object__for_each_program(prog, skel->obj)
+	{
+		const char *tracepoint = bpf_program__section_name(prog);
+		char name[128];
+
+		if (strncmp(tracepoint, "tp_btf/", 7) || !bpf_program__autoload(prog))
+			continue;
+		snprintf(name, sizeof(name), "btf_trace_%s", tracepoint + 7);
+		if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) < 0) {
+			rc = mmr_err(
+				err, -ENOENT,
+				"kernel: tracepoint %s: not in this kernel's BTF (no %s); recording needs it",
+				tracepoint + 7, name);
+			break;
+		}
+	}
+	btf__free(btf);
+	return rc;
+}
+
+static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struct mmr_error *err)
+{
+	struct stream *s = &c->streams[cpu];
+
+	s->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "mmr_ring", 0, 0, (uint32_t)bytes, NULL);
+	if (s->fd < 0)
+		return record_bpf_error(err, s->fd, "creating a ring buffer of %zu KiB for CPU %u", bytes >> 10,
+					cpu);
+	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.rings), &cpu, &s->fd, 0))
+		return record_bpf_error(err, -errno, "giving CPU %u its ring buffer", cpu);
+	return record_ring_init(&s->ring, s->fd, bytes, err);
+}
+
+static bool cpu_is_online(uint32_t cpu)
+{
+	char path[80];
+	char state = '1';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	f = fopen(path, "re");
+	if (!f) { /* a CPU that cannot be switched off has no such file */
+		snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u", cpu);
+		return access(path, F_OK) == 0;
+	}
+	if (fread(&state, 1, 1, f) != 1)
+		state = '0';
+	fclose(f);
+	return state == '1';
+}
+
+static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_error *err)
+{
+	c->streams = calloc(c->nr_cpus, sizeof(*c->streams));
+	if (!c->streams)
+		return mmr_err(err, -ENOMEM, "recorder: no memory for %u CPUs", c->nr_cpus);
+	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
+		struct stream *s = &c->streams[cpu];
+
+		s->fd = -1;
+		s->cpu = cpu;
+		s->tid = REC_NO_TID;
+		s->task = TRACE_NO_TASK;
+		s->capture = c;
+		c->cpus[cpu].last_tid = REC_NO_TID;
+	}
+	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
+		int rc = cpu_is_online(cpu) ? make_ring(c, cpu, ring_bytes, err) : 0;
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int load(struct record_capture *c, const struct record_capture_options *options, struct mmr_error *err)
+{
+	int rc;
+
+	c->skel = record_bpf__open();
+	if (!c->skel)
+		return record_bpf_error(err, -errno, "opening the recorder's BPF object");
+	c->skel->rodata->want_names = options->names;
+	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag, options->tracefs >= 0);
+	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
+	/* Attached by record_attach_classic(): libbpf would look for tracefs at fixed places. */
+	bpf_program__set_autoattach(c->skel->progs.mm_page_alloc_extfrag, false);
+	rc = check_tracepoints(c->skel, err);
+	if (rc)
+		return rc;
+	bpf_map__set_max_entries(c->skel->maps.rings, c->nr_cpus);
+	bpf_map__set_max_entries(c->skel->maps.cpus, c->nr_cpus);
+	rc = record_bpf__load(c->skel);
+	if (rc)
+		return record_bpf_error(err, rc, "loading the BPF programs of the page tracepoints");
+	return 0;
+}
+
+int record_capture_create(uint32_t nr_cpus, const struct record_capture_options *options,
+			  struct record_capture **ret, struct mmr_error *err)
+{
+	struct record_capture *c = calloc(1, sizeof(*c));
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	void *cpus;
+	int rc;
+
+	if (!c)
+		return mmr_err(err, -ENOMEM, "recorder: no memory for its state");
+	c->nr_cpus = nr_cpus;
+	c->tracefs = options->tracefs;
+	rc = load(c, options, err);
+	if (rc)
+		goto fail;
+	c->cpus_bytes = (nr_cpus * sizeof(*c->cpus) + page_bytes - 1) & ~(page_bytes - 1);
+	cpus = mmap(NULL, c->cpus_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(c->skel->maps.cpus),
+		    0);
+	if (cpus == MAP_FAILED) {
+		rc = mmr_err(err, -errno, "recorder: mapping the per-CPU counters: %s", strerror(errno));
+		goto fail;
+	}
+	c->cpus = cpus;
+	rc = make_streams(c, options->ring_bytes, err);
+	if (rc)
+		goto fail;
+	*ret = c;
+	return 0;
+fail:
+	record_capture_destroy(c);
+	return rc;
+}
+
+void record_capture_destroy(struct record_capture *c)
+{
+	if (!c)
+		return;
+	for (uint32_t cpu = 0; c->streams && cpu < c->nr_cpus; cpu++) {
+		record_ring_deinit(&c->streams[cpu].ring);
+		if (c->streams[cpu].fd >= 0)
+			close(c->streams[cpu].fd);
+	}
+	free(c->streams);
+	if (c->cpus)
+		munmap(c->cpus, c->cpus_bytes);
+	record_bpf__destroy(c->skel);
+	free(c);
+}
+
+int record_capture_start(struct record_capture *c, struct trace_writer *writer, const struct gfp_map *map,
+			 const struct record_pages *pages, struct mmr_error *err)
+{
+	int rc;
+
+	c->writer = writer;
+	c->map = map;
+	c->pages = *pages;
+	c->page_shift = pages->size & (pages->size - 1) ? -1 : __builtin_ctz(pages->size);
+	c->start_ns = now_ns();
+	rc = record_bpf__attach(c->skel);
+	if (rc)
+		return record_bpf_error(err, rc, "attaching to the page tracepoints");
+	if (c->tracefs < 0)
+		return 0;
+	c->skel->links.mm_page_alloc_extfrag = record_attach_classic(
+		c->skel->progs.mm_page_alloc_extfrag, c->tracefs, "kmem/mm_page_alloc_extfrag", err);
+	return c->skel->links.mm_page_alloc_extfrag ? 0 : err ? err->code : -EIO;
+}
+
+/* ---- from a ring to the writer ------------------------------------------------------------- */
+
+static bool page_to_pfn(const struct record_capture *c, uint64_t page, uint32_t *pfn)
+{
+	uint64_t bytes = (page - c->pages.base) & REC_PAGE_MASK;
+	uint64_t nr = c->page_shift >= 0 ? bytes >> c->page_shift : bytes / c->pages.size;
+
+	*pfn = (uint32_t)nr;
+	return nr < TRACE_NO_PFN && nr * c->pages.size == bytes;
+}
+
+static int new_class(struct record_capture *c, uint16_t cls, uint32_t gfp, struct class_slot *slot,
+		     uint16_t *id)
+{
+	struct trace_class tc = {
+		.type = REC_CLASS_TYPE(cls),
+		.order = REC_CLASS_ORDER(cls),
+		.flags = REC_CLASS_FLAGS(cls),
+	};
+	int rc;
+
+	if (tc.type == TRACE_ALLOC || tc.type == TRACE_ZONE_LOCKED || tc.type == TRACE_PCPU_DRAIN ||
+	    tc.type == TRACE_EXTFRAG)
+		tc.migratetype = c->map->migratetype[REC_CLASS_MIGRATETYPE(cls)];
+	if (tc.type == TRACE_ALLOC) {
+		tc.gfp_raw = gfp;
+		tc.gfp = gfp_map_gfp(c->map, gfp);
+	} else if (tc.type == TRACE_EXTFRAG) {
+		tc.fallback_order = REC_EXTFRAG_ORDER(gfp);
+		tc.fallback_migratetype = c->map->migratetype[REC_EXTFRAG_MIGRATETYPE(gfp)];
+	}
+	rc = trace_writer_class(c->writer, &tc, id, c->err);
+	if (rc)
+		return rc;
+	if (slot)
+		*slot = (struct class_slot){(uint64_t)cls << 32 | gfp | CLASS_USED, *id};
+	return 0;
+}
+
+static int find_class(struct record_capture *c, uint16_t cls, uint32_t gfp, uint16_t *id)
+{
+	uint64_t key = (uint64_t)cls << 32 | gfp | CLASS_USED;
+	uint32_t hash = (uint32_t)((key * 0x9e3779b97f4a7c15ULL) >> 51);
+
+	for (uint32_t i = 0; i < 16; i++) {
+		struct class_slot *slot = &c->classes[(hash + i) & (CLASS_SLOTS - 1)];
+
+		if (slot->key == key) {
+			*id = slot->id;
+			return 0;
+		}
+		if (!slot->key)
+			return new_class(c, cls, gfp, slot, id);
+	}
+	return new_class(c, cls, gfp, NULL, id);
+}
+
+static int set_task(struct stream *s, uint32_t tid, uint32_t tgid, const char *comm)
+{
+	struct trace_task task = {.tid = tid, .tgid = tgid};
+
+	if (comm)
+		memcpy(task.comm, comm, sizeof(task.comm));
+	s->tid = tid;
+	return trace_writer_task(s->capture->writer, &task, &s->task, s->capture->err);
+}
+
+static int put_event(struct stream *s, const struct rec_event *e)
+{
+	struct record_capture *c = s->capture;
+	struct trace_event ev = {.ts_ns = e->ts_ns, .cpu = (uint16_t)s->cpu, .pfn = TRACE_NO_PFN};
+	uint32_t type = REC_CLASS_TYPE(e->cls);
+	uint64_t page = e->page & REC_PAGE_MASK;
+	int rc;
+
+	if (type == TRACE_EXTFRAG && e->gfp & REC_EXTFRAG_IS_PFN)
+		ev.pfn = (uint32_t)page;
+	else if (type >= NR_TRACE_EVENT_TYPES || (page && !page_to_pfn(c, page, &ev.pfn))) {
+		c->counts.strange++;
+		return 0;
+	}
+	if (e->tid != s->tid) {
+		rc = set_task(s, e->tid, 0, NULL);
+		if (rc)
+			return rc;
+	}
+	ev.task = s->task;
+	rc = find_class(c, e->cls, e->gfp, &ev.class_id);
+	if (rc)
+		return rc;
+	c->counts.events[type]++;
+	c->counts.nr_events++;
+	if (ev.pfn >= c->watch_start_pfn && ev.pfn < c->watch_end_pfn && ev.ts_ns >= c->watch_begin_ns &&
+	    ev.ts_ns <= c->watch_end_ns)
+		c->watched++;
+	return trace_writer_event(c->writer, &ev, c->err);
+}
+
+static int put_loss(struct record_capture *c, uint32_t cpu, uint64_t begin_ns, uint64_t end_ns, uint64_t nr)
+{
+	struct trace_loss loss = {.cpu = cpu, .begin_ns = begin_ns, .end_ns = end_ns, .nr_events = nr};
+
+	c->counts.nr_lost += nr;
+	if (cpu < c->nr_cpus)
+		c->streams[cpu].nr_lost += nr;
+	return trace_writer_loss(c->writer, &loss, c->err);
+}
+
+static int put_record(void *ctx, const void *record, size_t bytes)
+{
+	struct stream *s = ctx;
+
+	switch (bytes) {
+	case sizeof(struct rec_event):
+		return put_event(s, record);
+	case sizeof(struct rec_task): {
+		const struct rec_task *t = record;
+
+		return set_task(s, t->tid, t->tgid, t->comm);
+	}
+	case sizeof(struct rec_loss): {
+		const struct rec_loss *l = record;
+
+		return put_loss(s->capture, s->cpu, l->begin_ns, l->end_ns, l->nr_events);
+	}
+	}
+	s->capture->counts.strange++;
+	return 0;
+}
+
+int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err)
+{
+	unsigned int fullest = 0;
+
+	c->err = err;
+	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
+		struct stream *s = &c->streams[cpu];
+		unsigned int share;
+		int64_t rc;
+
+		if (s->fd < 0)
+			continue;
+		share = record_ring_filled(&s->ring);
+		if (share > fullest)
+			fullest = share;
+		rc = record_ring_drain(&s->ring, put_record, s);
+		if (rc < 0)
+			return (int)rc;
+	}
+	if (filled)
+		*filled = fullest;
+	return 0;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+/* Runs of a first program that the kernel skipped because the program interrupted itself. */
+static uint64_t skipped_runs(const struct record_capture *c)
+{
+	struct bpf_program *prog;
+	uint64_t nr = 0;
+
+	bpf_object__for_each_program(prog, c->skel->obj)
+	{
+		struct bpf_prog_info info = {0};
+		uint32_t bytes = sizeof(info);
+		const char *name = bpf_program__name(prog);
+		size_t len = strlen(name);
+
+		if (!bpf_program__autoload(prog) || (len > 2 && !strcmp(name + len - 2, "_2")) ||
+		    !strcmp(name, "task_rename"))
+			continue;
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &bytes))
+			nr += info.recursion_misses;
+	}
+	return nr;
+}
+
+static int put_last_losses(struct record_capture *c, uint64_t end_ns)
+{
+	uint64_t skipped, nested = 0;
+	int rc = 0;
+
+	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
+		struct rec_cpu *state = &c->cpus[cpu];
+
+		nested += state->nested;
+		if (state->lost)
+			rc = put_loss(c, cpu, state->gap_begin_ns, state->gap_end_ns, state->lost);
+		state->lost = 0;
+	}
+	c->counts.nr_nested = nested;
+	skipped = skipped_runs(c);
+	if (!rc && skipped > nested)
+		rc = put_loss(c, UINT32_MAX, c->start_ns, end_ns, skipped - nested);
+	if (!rc && c->counts.strange)
+		rc = put_loss(c, UINT32_MAX, c->start_ns, end_ns, c->counts.strange);
+	return rc;
+}
+
+int record_capture_stop(struct record_capture *c, struct mmr_error *err)
+{
+	const struct timespec grace = {.tv_nsec = 2000000};
+	int rc;
+
+	record_bpf__detach(c->skel);
+	/* A program that was running when its tracepoint let go of it still finishes its record. */
+	nanosleep(&grace, NULL);
+	rc = record_capture_drain(c, NULL, err);
+	if (rc)
+		return rc;
+	return put_last_losses(c, now_ns());
+}
+
+const struct record_counts *record_capture_counts(const struct record_capture *c)
+{
+	return &c->counts;
+}
+
+uint64_t record_capture_lost_on(const struct record_capture *c, uint32_t cpu)
+{
+	return c->streams[cpu].nr_lost;
+}
+
+void record_capture_watch(struct record_capture *c, uint64_t start_pfn, uint64_t end_pfn, uint64_t begin_ns,
+			  uint64_t end_ns)
+{
+	c->watch_start_pfn = start_pfn;
+	c->watch_end_pfn = end_pfn;
+	c->watch_begin_ns = begin_ns;
+	c->watch_end_ns = end_ns;
+	c->watched = 0;
+}
+
+uint64_t record_capture_watched(const struct record_capture *c)
+{
+	return c->watched;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The running recording: the BPF programs, the rings, and their way into the trace's writer. */
+#ifndef MMR_TRACES_RECORD_CAPTURE_H
+#define MMR_TRACES_RECORD_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "traces/gfp_map.h"
+#include "traces/record.h"
+#include "traces/trace_writer.h"
+
+struct record_capture;
+
+/** struct record_capture_options - what the command line decides */
+struct record_capture_options {
+	size_t ring_bytes; /* per CPU; a power of two */
+	bool names; /* record task names */
+	int tracefs; /* its descriptor; -1: extfrag events do not say what became of the block */
+};
+
+/** struct record_pages - how page addresses become page frame numbers: learned, then verified */
+struct record_pages {
+	uint64_t base; /* address of page frame 0's struct page, low 48 bits */
+	uint32_t size; /* sizeof(struct page) */
+};
+
+/** struct record_counts - what has been recorded so far */
+struct record_counts {
+	uint64_t events[NR_TRACE_EVENT_TYPES];
+	uint64_t nr_events, nr_lost, nr_nested;
+	uint64_t strange; /* records that made no sense; each also counted as lost */
+};
+
+/** record_capture_create - load the programs for @nr_cpus possible CPUs; nothing is attached yet */
+int record_capture_create(uint32_t nr_cpus, const struct record_capture_options *options,
+			  struct record_capture **ret, struct mmr_error *err);
+void record_capture_destroy(struct record_capture *c);
+
+/**
+ * record_capture_start - attach everything; events flow into the rings from here on
+ * @writer: borrowed; gets what the rings hold at each record_capture_drain()
+ */
+int record_capture_start(struct record_capture *c, struct trace_writer *writer, const struct gfp_map *map,
+			 const struct record_pages *pages, struct mmr_error *err);
+
+/**
+ * record_capture_drain - move what the rings hold to the writer
+ * @filled: set to the fullest ring's share, in 1/256, before draining; may be NULL
+ */
+int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err);
+
+/** record_capture_stop - detach, drain the rest, and write every loss that is not in the file yet */
+int record_capture_stop(struct record_capture *c, struct mmr_error *err);
+
+const struct record_counts *record_capture_counts(const struct record_capture *c);
+/** record_capture_lost_on - events lost on @cpu so far */
+uint64_t record_capture_lost_on(const struct record_capture *c, uint32_t cpu);
+
+/**
+ * record_capture_watch - count events of the page frames [@start, @end) between two moments
+ *
+ * For checks that nothing happened. Zero a watch by watching an empty range.
+ */
+void record_capture_watch(struct record_capture *c, uint64_t start_pfn, uint64_t end_pfn, uint64_t begin_ns,
+			  uint64_t end_ns);
+uint64_t record_capture_watched(const struct record_capture *c);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Turns refusals of the BPF system call into one line that says what is missing and how to get it. */
+#include "traces/record_error.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BTF_PATH "/sys/kernel/btf/vmlinux"
+
+/* libbpf's print hook has no context argument, so these two are the process's. */
+static char last_warning[200];
+static int pass_on;
+
+static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[4096];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	if (pass_on)
+		fputs(line, stderr);
+	if (level == LIBBPF_WARN) {
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(last_warning, sizeof(last_warning), "%.190s", line);
+	}
+	return 0;
+}
+
+void record_bpf_log(int verbose)
+{
+	pass_on = verbose;
+	libbpf_set_print(keep_warning);
+}
+
+static uint64_t effective_capabilities(void)
+{
+	unsigned long long caps = 0;
+	char line[200];
+	FILE *f = fopen("/proc/self/status", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return caps;
+}
+
+/* Names what the process lacks of what recording needs; @size bytes at @out. */
+static void missing_capabilities(char *out, size_t size)
+{
+	static const struct {
+		int nr;
+		const char *name;
+	} needed[] = {{39, "CAP_BPF"}, {38, "CAP_PERFMON"}, {2, "CAP_DAC_READ_SEARCH"}};
+	uint64_t have = effective_capabilities();
+	size_t len = 0;
+
+	out[0] = '\0';
+	if (have >> 21 & 1) /* CAP_SYS_ADMIN includes the first two */
+		have |= 1ULL << 39 | 1ULL << 38;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!(have >> needed[i].nr & 1) && len < size)
+			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "", needed[i].name);
+}
+
+static int permission_error(struct mmr_error *err, int code, const char *what)
+{
+	char missing[80], self[200];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[len > 0 ? len : 0] = '\0';
+	missing_capabilities(missing, sizeof(missing));
+	if (!missing[0])
+		return mmr_err(err, code,
+			       "%s: %s although every needed capability is held: a security policy of this "
+			       "kernel (lockdown, seccomp, a container) forbids it",
+			       what, strerror(-code));
+	return mmr_err(err, code,
+		       "%s: %s; missing: %s; run as root, or: sudo setcap "
+		       "cap_bpf,cap_perfmon,cap_dac_read_search+ep %s",
+		       what, strerror(-code), missing, self[0] ? self : "mmreplay-record");
+}
+
+int record_bpf_error(struct mmr_error *err, int code, const char *fmt, ...)
+{
+	char what[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	if (code == -EPERM || code == -EACCES)
+		return permission_error(err, code, what);
+	return mmr_err(err, code, "%s: %s%s%s", what, strerror(-code), last_warning[0] ? "; " : "",
+		       last_warning);
+}
+
+int record_check_host(struct mmr_error *err)
+{
+	if (access(BTF_PATH, F_OK))
+		return mmr_err(err, -ENOENT,
+			       BTF_PATH ": %s; recording needs a kernel built with CONFIG_DEBUG_INFO_BTF=y",
+			       strerror(errno));
+	if (access(BTF_PATH, R_OK))
+		return permission_error(err, -EACCES, "reading " BTF_PATH);
+	return 0;
+}

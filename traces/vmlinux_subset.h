@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The few kernel types the recorder's BPF programs touch, with only the members they touch.
+ * CO-RE moves every access to where the running kernel keeps the member, so neither the order nor
+ * the sizes here matter, and no BTF is needed on the machine that builds.
+ *
+ * A member that only some kernels have is behind bpf_core_field_exists(); one that was renamed
+ * has a type of the older name with a suffix behind three underscores, which CO-RE ignores.
+ */
+#ifndef MMR_TRACES_VMLINUX_SUBSET_H
+#define MMR_TRACES_VMLINUX_SUBSET_H
+
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
+typedef __u32 __wsum;
+typedef __u16 __sum16;
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s64 s64;
+typedef _Bool bool;
+
+enum { false = 0, true = 1 };
+
+/* From the BPF user interface; their values are part of it. */
+enum bpf_map_type {
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum {
+	BPF_RB_NO_WAKEUP = 1,
+};
+enum {
+	BPF_F_MMAPABLE = 1024,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+typedef struct qspinlock {
+	union {
+		atomic_t val;
+	};
+} arch_spinlock_t;
+
+typedef struct raw_spinlock {
+	arch_spinlock_t raw_lock;
+} raw_spinlock_t;
+
+typedef struct spinlock {
+	union {
+		struct raw_spinlock rlock;
+	};
+} spinlock_t;
+
+struct page {
+	unsigned long flags;
+	union {
+		struct {
+			union {
+				struct list_head lru;
+				struct list_head buddy_list;
+				struct list_head pcp_list;
+			};
+		};
+	};
+};
+
+enum migratetype { MIGRATE_TYPES_SUBSET };
+enum zone_stat_item { NR_FREE_PAGES };
+
+struct free_area {
+	struct list_head free_list[1];
+	unsigned long nr_free;
+};
+
+struct per_cpu_pages {
+	spinlock_t lock;
+	int count;
+	int high;
+	int high_min; /* since 6.7 */
+	int high_max; /* since 6.7 */
+	int batch;
+	u8 flags; /* since 6.7 */
+	u8 alloc_factor; /* since 6.7 */
+	u8 expire;
+	short free_count; /* since 6.7 */
+	struct list_head lists[1];
+};
+
+struct per_cpu_pages___before_6_7 {
+	short free_factor;
+};
+
+struct per_cpu_zonestat {
+	signed char vm_stat_diff[1];
+	signed char stat_threshold;
+};
+
+struct zone {
+	unsigned long watermark_boost;
+	unsigned long nr_reserved_highatomic;
+	unsigned long nr_free_highatomic; /* since 6.12 */
+	struct pglist_data *zone_pgdat;
+	struct per_cpu_pages *per_cpu_pageset;
+	struct per_cpu_zonestat *per_cpu_zonestats;
+	unsigned long zone_start_pfn;
+	unsigned long spanned_pages;
+	struct free_area free_area[1];
+	unsigned long flags;
+	spinlock_t lock;
+	atomic64_t vm_stat[1];
+};
+
+struct pglist_data {
+	struct zone node_zones[1];
+	int nr_zones;
+	int node_id;
+	struct task_struct *kswapd;
+};
+
+struct kthread {
+	void *data;
+};
+
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+	void *worker_private;
+	char comm[16];
+};
+
+struct seq_file;
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+struct bpf_map;
+struct bpf_array {
+	union {
+		void *pptrs[1];
+	};
+};
+
+/* The context of the classic tracepoints that are used. */
+struct trace_event_raw_mm_page_alloc {
+	unsigned long pfn;
+};
+struct trace_event_raw_mm_page_alloc_extfrag {
+	unsigned long pfn;
+	int alloc_order, fallback_order;
+	int alloc_migratetype, fallback_migratetype;
+	int change_ownership;
+};
+
+#pragma clang attribute pop
+
+#endif
