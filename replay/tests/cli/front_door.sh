@@ -1,0 +1,5 @@
+# No command, an unknown one, --version and --help.
+status $mmreplay --version
+status $mmreplay frobnicate
+status $mmreplay >/dev/null 2>&1
+status $mmreplay --help

@@ -1,0 +1,6 @@
+# A folder that is no result, a file that is no JSON, another schema.
+mkdir empty other
+status $mmreplay summary empty
+echo '{ "schema": "mmreplay.info/1" }' >other/summary.json
+status $mmreplay summary other
+status $mmreplay summary
