@@ -153,6 +153,7 @@ enum mmt_pcp_tag {
 	MMT_P_EXPIRE = 11,
 	MMT_P_LIST_LEN = 12, /* varint per list */
 	MMT_P_ENTRIES = 13, /* a block list, all lists one after the other */
+	MMT_P_TIME = 14, /* when this CPU's lists were read */
 };
 
 #define MMT_NO_CPU UINT32_MAX

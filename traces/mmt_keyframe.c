@@ -21,6 +21,7 @@ static const struct mmt_scalar kf_scalars[] = {
 #define NR_KF_SCALARS (sizeof(kf_scalars) / sizeof(kf_scalars[0]))
 
 static const struct mmt_scalar pcp_scalars[] = {
+	MMT_SCALAR(MMT_P_TIME, struct trace_pcp, ts_ns),
 	MMT_SCALAR(MMT_P_CPU, struct trace_pcp, cpu),
 	MMT_SCALAR(MMT_P_COUNT, struct trace_pcp, count),
 	MMT_SCALAR(MMT_P_HIGH, struct trace_pcp, high),
