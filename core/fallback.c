@@ -12,7 +12,7 @@ static const uint8_t fallbacks[MIGRATE_PCPTYPES][NR_FALLBACKS] = {
 };
 
 /* First type in @mt's order of preference that has a block of @order, else -1. */
-static int find_fallback(const struct zone *zone, unsigned int order, unsigned int mt)
+int find_fallback(const struct zone *zone, unsigned int order, unsigned int mt)
 {
 	for (int i = 0; i < NR_FALLBACKS; i++) {
 		unsigned int fallback_mt = fallbacks[mt][i];
@@ -28,13 +28,13 @@ static int find_fallback(const struct zone *zone, unsigned int order, unsigned i
  * scatter through movable blocks always try.
  * Source: should_try_claim_block(), mm/page_alloc.c, v6.18.
  */
-static bool should_try_claim_block(const struct mmr_machine *m, unsigned int order, unsigned int mt)
+bool should_try_claim_block(const struct mmr_machine *m, unsigned int order, unsigned int mt)
 {
 	return order >= PAGEBLOCK_ORDER / 2 || mt == MIGRATE_RECLAIMABLE || mt == MIGRATE_UNMOVABLE ||
 	       m->page_group_by_mobility_disabled;
 }
 
-static void set_boosted(struct mmr_cpu *cpu, struct zone *zone, unsigned int alloc_flags)
+void set_boosted(struct mmr_cpu *cpu, struct zone *zone, unsigned int alloc_flags)
 {
 	if (boost_watermark(cpu, zone) && (alloc_flags & ALLOC_KSWAPD))
 		shared_or(zone->flags, 1u << ZONE_BOOSTED_WATERMARK);
@@ -52,18 +52,31 @@ static unsigned int alike_pages(unsigned int start_mt, unsigned int block_mt, un
 }
 
 /*
- * Take a block from another type together with its pageblock.
- *
- * Return: PFN of a block of @order, MMR_NO_PFN where too little of the pageblock would be ours.
- * Context: zone->lock.  Source: try_to_claim_block(), mm/page_alloc.c, v6.12.107 and v6.18.
+ * Is enough of the pageblock free, or like what we would put there?
+ * Source: try_to_claim_block(), mm/page_alloc.c, v6.12.107 and v6.18.
  */
-static uint32_t try_to_claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn,
-				   unsigned int current_order, unsigned int order, unsigned int start_mt,
-				   unsigned int block_mt, unsigned int alloc_flags)
+bool pageblock_is_claimable(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
+			    unsigned int start_mt, unsigned int block_mt)
 {
-	struct mmr_machine *m = cpu->m;
 	unsigned int nr_free, nr_movable;
 	uint32_t start_pfn;
+
+	if (!prep_move_freepages_block(m, zone, pfn, &start_pfn, &nr_free, &nr_movable))
+		return false;
+	return nr_free + alike_pages(start_mt, block_mt, nr_free, nr_movable) >= PAGEBLOCK_NR_PAGES / 2 ||
+	       m->page_group_by_mobility_disabled;
+}
+
+/*
+ * The claim was decided: the block's pageblocks and all that is free in them change their type.
+ *
+ * Return: PFN of a block of @order.
+ * Context: zone->lock.  Source: try_to_claim_block(), mm/page_alloc.c, v6.12.107 and v6.18.
+ */
+uint32_t claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int current_order,
+		     unsigned int order, unsigned int start_mt, unsigned int block_mt)
+{
+	struct mmr_machine *m = cpu->m;
 
 	if (current_order >= PAGEBLOCK_ORDER) {
 		del_page_from_free_list(m, zone, pfn, current_order, block_mt);
@@ -73,17 +86,29 @@ static uint32_t try_to_claim_block(struct mmr_cpu *cpu, struct zone *zone, uint3
 				  start_mt);
 		return pfn;
 	}
-
-	/* On every attempt, also one that fails below. */
-	set_boosted(cpu, zone, alloc_flags);
-	if (!prep_move_freepages_block(m, zone, pfn, &start_pfn, &nr_free, &nr_movable))
-		return MMR_NO_PFN;
-	if (nr_free + alike_pages(start_mt, block_mt, nr_free, nr_movable) < PAGEBLOCK_NR_PAGES / 2 &&
-	    !m->page_group_by_mobility_disabled)
-		return MMR_NO_PFN;
-	move_freepages_block_inner(cpu, zone, start_pfn, start_mt);
-	set_pageblock_migratetype(m, start_pfn, start_mt);
+	pfn &= ~(PAGEBLOCK_NR_PAGES - 1);
+	move_freepages_block_inner(cpu, zone, pfn, start_mt);
+	set_pageblock_migratetype(m, pfn, start_mt);
 	return rmqueue_smallest(cpu, zone, order, start_mt);
+}
+
+/*
+ * Take a block from another type together with its pageblock.
+ *
+ * Return: PFN of a block of @order, MMR_NO_PFN where too little of the pageblock would be ours.
+ * Context: zone->lock.  Source: try_to_claim_block(), mm/page_alloc.c, v6.12.107 and v6.18.
+ */
+static uint32_t try_to_claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn,
+				   unsigned int current_order, unsigned int order, unsigned int start_mt,
+				   unsigned int block_mt, unsigned int alloc_flags)
+{
+	if (current_order < PAGEBLOCK_ORDER) {
+		/* On every attempt, also one that fails. */
+		set_boosted(cpu, zone, alloc_flags);
+		if (!pageblock_is_claimable(cpu->m, zone, pfn, start_mt, block_mt))
+			return MMR_NO_PFN;
+	}
+	return claim_block(cpu, zone, pfn, current_order, order, start_mt, block_mt);
 }
 
 /*

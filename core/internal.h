@@ -465,6 +465,13 @@ void free_one_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigne
 
 uint32_t rmqueue_inner(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt,
 		       unsigned int alloc_flags, enum rmqueue_mode *mode);
+int find_fallback(const struct zone *zone, unsigned int order, unsigned int mt);
+bool should_try_claim_block(const struct mmr_machine *m, unsigned int order, unsigned int mt);
+void set_boosted(struct mmr_cpu *cpu, struct zone *zone, unsigned int alloc_flags);
+bool pageblock_is_claimable(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
+			    unsigned int start_mt, unsigned int block_mt);
+uint32_t claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int current_order,
+		     unsigned int order, unsigned int start_mt, unsigned int block_mt);
 
 /* ---- pageblock.c --------------------------------------------------------------------------- */
 
@@ -482,6 +489,11 @@ bool unreserve_highatomic_pageblock(struct mmr_cpu *cpu, const struct alloc_cont
 
 uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
 				unsigned int order, unsigned int mt, unsigned int alloc_flags);
+int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
+		 unsigned int order);
+int nr_pcp_overflow(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
+		    unsigned int order);
+void clear_below_high(struct zone *zone);
 /* Everything of free_unref_page_commit() after the push; true where pages went to the buddy. */
 bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
 			      unsigned int pindex, unsigned int order);

@@ -30,8 +30,8 @@ static int min_int(int a, int b)
  *
  * Source: nr_pcp_alloc(), mm/page_alloc.c, v6.12; v6.1 has the batch alone.
  */
-static int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone,
-			struct per_cpu_pages *pcp, unsigned int order)
+int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
+		 unsigned int order)
 {
 	int batch = pcp->batch, high, max_nr_alloc;
 
@@ -225,8 +225,8 @@ static void free_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu
 }
 
 /* PCP_5_14. Source: free_unref_page_commit(), nr_pcp_high(), nr_pcp_free(), v6.1. */
-static bool overflow_5_14(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
-			  unsigned int pindex, unsigned int order)
+static int nr_overflow_5_14(const struct kernel_profile *profile, const struct zone *zone,
+			    struct per_cpu_pages *pcp, unsigned int order)
 {
 	bool free_high = pcp->free_factor && order && order <= PAGE_ALLOC_COSTLY_ORDER;
 	int high = pcp->high, batch = pcp->batch, nr;
@@ -236,19 +236,44 @@ static bool overflow_5_14(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu
 	else if (shared_read(zone->flags) & 1u << ZONE_RECLAIM_ACTIVE)
 		high = min_int(batch * 4, high);
 	if (pcp->count < high)
-		return false;
-	if (free_high) {
-		nr = pcp->count;
-	} else if (high < batch) {
-		nr = 1;
-	} else {
-		nr = batch << pcp->free_factor;
-		if (nr < high - batch && pcp->free_factor < cpu->m->profile.pcp_batch_scale_max)
-			pcp->free_factor++;
-		nr = clamp(nr, batch, high - batch);
-	}
-	free_pcppages_bulk(cpu, zone, nr, pcp, pindex);
-	return true;
+		return 0;
+	if (free_high)
+		return pcp->count;
+	if (high < batch)
+		return 1;
+	nr = batch << pcp->free_factor;
+	if (nr < high - batch && pcp->free_factor < profile->pcp_batch_scale_max)
+		pcp->free_factor++;
+	return clamp(nr, batch, high - batch);
+}
+
+/*
+ * A page of @order was pushed and counted: remember the recent past.
+ *
+ * Return: pages to give to the buddy now, 0 where the lists are not too long.
+ * Context: pcp->lock.  Source: free_unref_page_commit(), mm/page_alloc.c, v6.12.
+ */
+int nr_pcp_overflow(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
+		    unsigned int order)
+{
+	bool free_high;
+	int high;
+
+	if (profile->pcp == PCP_5_14)
+		return nr_overflow_5_14(profile, zone, pcp, order);
+	free_high = free_high_order(profile, pcp, order);
+	if (pcp->free_count < pcp->batch << profile->pcp_batch_scale_max)
+		pcp->free_count += 1 << order;
+	high = nr_pcp_high(profile, zone, pcp, free_high);
+	return pcp->count < high ? 0 : nr_pcp_free(profile, pcp, high, free_high);
+}
+
+/* After an overflow: is there enough free memory again? Source: free_unref_page_commit(), v6.12. */
+void clear_below_high(struct zone *zone)
+{
+	if ((shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH) &&
+	    zone_watermark_ok(zone, 0, wmark_pages(zone, WMARK_HIGH), ZONE_MOVABLE, 0))
+		shared_and(zone->flags, ~(1u << ZONE_BELOW_HIGH));
 }
 
 /*
@@ -261,21 +286,13 @@ bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per
 			      unsigned int pindex, unsigned int order)
 {
 	const struct kernel_profile *profile = &cpu->m->profile;
-	bool free_high;
-	int high;
+	int nr = nr_pcp_overflow(profile, zone, pcp, order);
 
-	if (profile->pcp == PCP_5_14)
-		return overflow_5_14(cpu, zone, pcp, pindex, order);
-	free_high = free_high_order(profile, pcp, order);
-	if (pcp->free_count < pcp->batch << profile->pcp_batch_scale_max)
-		pcp->free_count += 1 << order;
-	high = nr_pcp_high(profile, zone, pcp, free_high);
-	if (pcp->count < high)
+	if (!nr)
 		return false;
-	free_overflow(cpu, zone, pcp, nr_pcp_free(profile, pcp, high, free_high), pindex);
-	if ((shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH) &&
-	    zone_watermark_ok(zone, 0, wmark_pages(zone, WMARK_HIGH), ZONE_MOVABLE, 0))
-		shared_and(zone->flags, ~(1u << ZONE_BELOW_HIGH));
+	free_overflow(cpu, zone, pcp, nr, pindex);
+	if (profile->below_high)
+		clear_below_high(zone);
 	return true;
 }
 
