@@ -70,8 +70,8 @@ enum mmt_column {
 	MMT_COL_TIME_LOW = 3, /* u8 per event: low byte of the time step */
 	MMT_COL_TIME_HIGH = 4, /* u8 per event: high byte; 0xffff in both = next TIME_FAR */
 	MMT_COL_TIME_FAR = 5, /* zigzag varints: steps that are negative or 65535 and more */
-	MMT_COL_PFN32 = 6, /* u32 per event, grouped by event type, type 0 first */
-	MMT_COL_PFN64 = 7, /* u64 instead */
+	MMT_COL_PFN_NEW = 6, /* pfns by event type: zigzag varints, from the pfn before */
+	MMT_COL_PFN_COPIES = 7, /* varint triples: stretches that repeat earlier ones */
 	MMT_COL_TASK_RUNS = 8, /* varint pairs: task + 1 (0 = none), events in a row */
 	MMT_NR_COLUMNS
 };

@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "traces/format.h"
+#include "traces/mmt_pfns.h"
 
 void mmt_prelude_deinit(struct mmt_prelude *pre)
 {
@@ -249,29 +250,25 @@ static const char *get_times(struct mmt_events *ev, const struct columns *cols)
 
 static const char *get_pfns(struct mmt_events *ev, const struct columns *cols, bool *overflow)
 {
-	bool wide = cols->head[MMT_COL_PFN64];
-	int id = wide ? MMT_COL_PFN64 : MMT_COL_PFN32;
-	const struct mmt_column_head *h = cols->head[id];
-	const uint8_t *p = h && h->raw == ev->nr << (2 + wide) ? expand(ev, h, cols->stored[id], 0) : NULL;
+	const struct mmt_column_head *fresh = cols->head[MMT_COL_PFN_NEW],
+				     *copies = cols->head[MMT_COL_PFN_COPIES];
+	uint64_t limit = 20 * (uint64_t)ev->nr; /* two varints per pfn are more than any writer needs */
+	struct mmt_cursor fresh_bytes, copy_bytes = {0};
+	const uint8_t *f, *c = NULL;
 
-	if (!p)
-		return "its pfn column is missing, damaged or of the wrong length";
-	if (!wide) {
-		for (uint32_t i = 0; i < ev->nr; i++)
-			ev->pfn[i] = mmt_le32(p + 4 * (size_t)i);
-		return NULL;
-	}
-	for (uint32_t i = 0; i < ev->nr; i++) {
-		uint64_t pfn = mmt_le64(p + 8 * (size_t)i);
-
-		/* No page at all is all ones in either width. */
-		if (pfn >= TRACE_NO_PFN && pfn != UINT64_MAX) {
-			*overflow = true;
-			return "a pfn has more than 32 bits, which this build cannot hold";
-		}
-		ev->pfn[i] = (uint32_t)pfn;
-	}
-	return NULL;
+	if (!fresh || fresh->raw > limit || (copies && copies->raw > limit))
+		return "its pfn columns are missing or too long";
+	f = expand(ev, fresh, cols->stored[MMT_COL_PFN_NEW], 0);
+	if (f && copies)
+		c = expand(ev, copies, cols->stored[MMT_COL_PFN_COPIES], fresh->raw);
+	if (!f || (copies && !c))
+		return "its pfn columns are damaged";
+	if (fresh->codec == MMT_CODEC_ZSTD)
+		f = ev->scratch; /* the second expansion may have moved it */
+	fresh_bytes = mmt_cursor(f, fresh->raw);
+	if (c)
+		copy_bytes = mmt_cursor(c, copies->raw);
+	return mmt_get_pfns(&fresh_bytes, &copy_bytes, ev->pfn, ev->nr, overflow);
 }
 
 static const char *get_runs(struct mmt_events *ev, const struct columns *cols)

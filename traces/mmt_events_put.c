@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writing the EVENTS payload. Each column is compressed by itself: the low bytes of time steps
- * are noise, the high bytes nearly constant, and pfns grouped by event type repeat in long
- * stretches (what is freed was allocated in that order, and a batched free names the same pages
- * again), which zstd finds only where they are whole numbers lying side by side.
+ * are noise, the high bytes nearly constant, and pfns repeat in stretches (mmt_pfns.h).
  */
 #include "traces/mmt_events.h"
 
@@ -12,6 +10,7 @@
 #include <zstd.h>
 
 #include "traces/format.h"
+#include "traces/mmt_pfns.h"
 
 #define NOT_IN_BLOCK UINT16_MAX
 
@@ -22,6 +21,8 @@ struct mmt_encoder {
 	uint16_t dict[MMT_MAX_CLASSES]; /* and back */
 	uint32_t count[MMT_MAX_CLASSES]; /* events by index */
 	uint32_t nr_dict;
+	uint32_t *pfns, pfns_cap;
+	struct mmt_pfn_finder *finder;
 	struct mmt_buf column[MMT_NR_COLUMNS], body;
 };
 
@@ -34,8 +35,9 @@ struct mmt_encoder *mmt_encoder_create(int zstd_level)
 	enc->level = zstd_level;
 	memset(enc->local, 0xff, sizeof(enc->local));
 	enc->cctx = ZSTD_createCCtx();
-	if (!enc->cctx) {
-		free(enc);
+	enc->finder = mmt_pfn_finder_create();
+	if (!enc->cctx || !enc->finder) {
+		mmt_encoder_destroy(enc);
 		return NULL;
 	}
 	return enc;
@@ -48,6 +50,8 @@ void mmt_encoder_destroy(struct mmt_encoder *enc)
 	for (size_t i = 0; i < MMT_NR_COLUMNS; i++)
 		mmt_buf_deinit(&enc->column[i]);
 	mmt_buf_deinit(&enc->body);
+	mmt_pfn_finder_destroy(enc->finder);
+	free(enc->pfns);
 	ZSTD_freeCCtx(enc->cctx);
 	free(enc);
 }
@@ -111,25 +115,27 @@ static bool put_time_columns(struct mmt_encoder *enc, const struct mmt_event_arr
 	return !far->failed;
 }
 
-static bool put_pfn_column(struct mmt_encoder *enc, const struct mmt_event_arrays *in,
-			   const struct trace_class *classes)
+/* Group the pfns by event type, then tell new ones from repetitions. */
+static bool put_pfn_columns(struct mmt_encoder *enc, const struct mmt_event_arrays *in,
+			    const struct trace_class *classes)
 {
-	struct mmt_buf *buf = &enc->column[MMT_COL_PFN32];
 	uint32_t next[257] = {0};
 
-	if (!mmt_buf_reserve(buf, (size_t)in->nr * 4))
+	if (in->nr > enc->pfns_cap) {
+		free(enc->pfns);
+		enc->pfns = malloc(in->nr * sizeof(*enc->pfns));
+		enc->pfns_cap = enc->pfns ? in->nr : 0;
+	}
+	if (!enc->pfns)
 		return false;
 	for (uint32_t i = 0; i < enc->nr_dict; i++)
 		next[classes[enc->dict[i]].type + 1] += enc->count[i];
 	for (size_t type = 1; type < 257; type++)
 		next[type] += next[type - 1];
-	for (uint32_t i = 0; i < in->nr; i++) {
-		uint8_t type = classes[in->class_id[i]].type;
-
-		mmt_set_le32(buf->data + 4 * (size_t)next[type]++, in->pfn[i]);
-	}
-	buf->len = (size_t)in->nr * 4;
-	return true;
+	for (uint32_t i = 0; i < in->nr; i++)
+		enc->pfns[next[classes[in->class_id[i]].type]++] = in->pfn[i];
+	return mmt_put_pfns(enc->finder, &enc->column[MMT_COL_PFN_NEW], &enc->column[MMT_COL_PFN_COPIES],
+			    enc->pfns, in->nr);
 }
 
 static bool put_task_column(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
@@ -195,7 +201,7 @@ int mmt_put_events(struct mmt_encoder *enc, struct mmt_buf *buf, const struct mm
 	for (size_t i = 0; i < MMT_NR_COLUMNS; i++)
 		enc->column[i].len = 0;
 	enc->body.len = 0;
-	ok = put_class_column(enc, in) && put_time_columns(enc, in) && put_pfn_column(enc, in, classes) &&
+	ok = put_class_column(enc, in) && put_time_columns(enc, in) && put_pfn_columns(enc, in, classes) &&
 	     put_task_column(enc, in);
 
 	mmt_put_le64(buf, in->ts[0]);
