@@ -76,7 +76,7 @@ mkdir $work
 # Why this machine cannot be recorded; empty where it can, as far as can be told without trying.
 why_not() {
 	if [ ! -x $bin/mmreplay-record ]; then
-		echo "the recorder was not built here ($(sed -n 's/^-- part record[^:]*: //p' $bin/configure.log | head -1))"
+		echo "the recorder was not built here ($(sed -n 's/^-- part mmreplay-record[^:]*: //p' $bin/configure.log | head -1))"
 	elif [ "$(id -u)" -ne 0 ]; then
 		echo "recording the whole system needs root, and this is user $(id -un)"
 	elif [ ! -e /sys/kernel/btf/vmlinux ]; then

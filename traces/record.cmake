@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The recorder: mmreplay-record, one static executable for production hosts, and mmr::host, which
 # describes the machine a process runs on and needs no libbpf.
 add_library(mmr_host STATIC record_host.c host_btf.c host_tracefs.c host_zoneinfo.c)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # No command, an unknown one, --version and --help.
 status $mmreplay --version
 status $mmreplay frobnicate

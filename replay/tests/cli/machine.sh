@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Machine files in, machines out; a recording's machine written as a file is a machine again.
 status $mmreplay machine check $machines/two-node.yaml | sed "s|$machines|machines|"
 status $mmreplay machine show $machines/two-node.yaml

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Machine files that cannot be: one line each with file, line, key, found and expected.
 sample
 printf 'name: x\nnodes:\n  - node: 0\n    cpus: "0"\n    memory: 1GiB\n    colour: red\n' >key.yaml

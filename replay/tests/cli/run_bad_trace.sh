@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What is not a trace, is missing, is of another version, cut in its header, or damaged inside.
 sample
 echo "name: x" >text

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The same input gives the same bytes outside the timing fields, and every table but latency.tsv.
 sample
 $mmreplay run -q sample.mmt -m $machines/two-node.yaml -o a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Usage errors exit with 2 and say what was expected.
 status $mmreplay run
 status $mmreplay run --start sideways a.mmt

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A folder that is no result, a file that is no JSON, another schema.
 mkdir empty other
 status $mmreplay summary empty
