@@ -91,9 +91,12 @@ static int seed_zone(struct engine *e, const struct trace_keyframe *kf, const st
 		if (pcp->cpu >= e->options.machine->nr_cpus)
 			continue;
 		rc = mmr_seed_pcp_state(e->core, pcp->cpu, kf->nid, kf->zone, &pcp_state, err);
+		/* Lists and per-CPU lists are read at two moments: what moved in between is where it was first
+		 * seen. */
 		for (uint32_t i = 0; i < pcp->nr_entries && !rc; i++)
-			rc = mmr_seed_pcp_page(e->core, pcp->cpu, pcp->entries[i].pfn, pcp->entries[i].order,
-					       pcp->entries[i].migratetype, err);
+			e->nr_start_conflicts +=
+				mmr_seed_pcp_page(e->core, pcp->cpu, pcp->entries[i].pfn, pcp->entries[i].order,
+						  pcp->entries[i].migratetype, NULL) != 0;
 	}
 	return rc;
 }
@@ -517,6 +520,11 @@ enum engine_start engine_start(const struct engine *e)
 unsigned int engine_nr_zones_missing(const struct engine *e)
 {
 	return e->nr_zones_missing;
+}
+
+uint64_t engine_nr_start_conflicts(const struct engine *e)
+{
+	return e->nr_start_conflicts;
 }
 
 uint64_t engine_bytes(const struct engine *e, uint64_t *pages)

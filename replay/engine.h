@@ -103,6 +103,8 @@ const struct translate *engine_translate(const struct engine *engine);
 enum engine_start engine_start(const struct engine *engine); /* the one in force, never AUTO */
 /** engine_nr_zones_missing - managed zones without a keyframe, left without free pages */
 unsigned int engine_nr_zones_missing(const struct engine *engine);
+/** engine_nr_start_conflicts - per-CPU blocks that lay elsewhere when the zone's free lists were read */
+uint64_t engine_nr_start_conflicts(const struct engine *engine);
 /** engine_bytes - host memory resident behind core metadata and live map; distinct pages they describe */
 uint64_t engine_bytes(const struct engine *engine, uint64_t *pages);
 /** engine_wall_ns - time spent in engine_run(), decoding included */

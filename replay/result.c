@@ -269,6 +269,11 @@ static json_t *warnings_json(const struct result_context *ctx)
 		json_array_append_new(
 			warnings,
 			json_sprintf("%u zones have no keyframe and start without free pages", missing));
+	if (engine_nr_start_conflicts(ctx->engine))
+		json_array_append_new(
+			warnings,
+			json_sprintf("%llu per-CPU blocks moved while the start was recorded and were left out",
+				     (unsigned long long)engine_nr_start_conflicts(ctx->engine)));
 	if (!trace->nr_keyframes)
 		json_array_append_new(warnings,
 				      json_string("the recording has no keyframe: replayed on empty memory"));
