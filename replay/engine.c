@@ -29,6 +29,7 @@ struct engine {
 	uint32_t nr_classes;
 	struct zone_start *zone_starts;
 	unsigned int nr_zone_starts, nr_zones_missing;
+	uint64_t nr_start_conflicts;
 	uint64_t all_started_ns; /* every zone's keyframe lies before this time */
 	struct clock_rate clock;
 	unsigned int until_stamp;
