@@ -28,6 +28,12 @@ enum { F_OWN = 1 << 0, F_PF_MEMALLOC = 1 << 1, F_KSWAPD = 1 << 2 };
 
 const volatile bool want_names = true;
 
+/*
+ * Set while events are wanted. Attaching and detaching a dozen programs takes milliseconds in which
+ * some kinds of events would be there and others not.
+ */
+volatile bool recording;
+
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
@@ -126,23 +132,22 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 }
 
 /*
- * Since 6.2 the kernel skips a program where it interrupts itself: an interrupt's page events are
- * lost if it comes while the same program runs for the task. So each tracepoint has two programs.
- * The first says that it is active; the second, which is entered for every event too, records the
- * event exactly where the first is active below it, for then the first was skipped.
+ * Since 6.2 the kernel skips a program where it interrupts itself: an interrupt's page events would
+ * be lost where it comes while the same program runs for the task. So the tracepoints that fire
+ * with interrupts on have two programs. Both are entered for every event, the first one first; the
+ * second returns if the first has noted this very page. Else it records the event, marked: usually
+ * the first was skipped, but it may also be that an interrupt's own pair of programs ran between
+ * these two. User space tells which, for then the same event stands in the ring twice.
  */
 static __always_inline int first(u64 page, u16 cls, u32 gfp)
 {
 	u32 nr = bpf_get_smp_processor_id();
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
-	u32 bit = 1U << REC_CLASS_TYPE(cls);
 
-	if (!cpu)
+	if (!cpu || !recording)
 		return 0;
-	*(volatile u32 *)&cpu->active |= bit;
-	put_event(cpu, nr, page, cls, gfp);
-	*(volatile u32 *)&cpu->active &= ~bit;
-	return 0;
+	*(volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)] = page;
+	return put_event(cpu, nr, page, cls, gfp);
 }
 
 static __always_inline int second(u64 page, u16 cls, u32 gfp)
@@ -150,32 +155,63 @@ static __always_inline int second(u64 page, u16 cls, u32 gfp)
 	u32 nr = bpf_get_smp_processor_id();
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
 
-	if (!cpu || !(*(volatile u32 *)&cpu->active & 1U << REC_CLASS_TYPE(cls)))
+	if (!cpu || !recording || *(volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)] == page)
 		return 0;
-	__sync_fetch_and_add(&cpu->nested, 1);
-	return put_event(cpu, nr, page, cls, gfp);
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp);
 }
 
-#define PAGE_EVENT(tracepoint, cls, gfp, args...)                                                              \
-	SEC("tp_btf/" #tracepoint)                                                                             \
-	int BPF_PROG(tracepoint, args)                                                                         \
-	{                                                                                                      \
-		return first((u64)page, cls, gfp);                                                             \
-	}                                                                                                      \
-	SEC("tp_btf/" #tracepoint)                                                                             \
-	int BPF_PROG(tracepoint##_2, args)                                                                     \
-	{                                                                                                      \
-		return second((u64)page, cls, gfp);                                                            \
-	}
+#define ALLOC_CLASS   REC_CLASS(ALLOC, order, type, 0)
+#define FREE_CLASS    REC_CLASS(FREE, order, 0, 0)
+#define BATCHED_CLASS REC_CLASS(FREE_BATCHED, 0, 0, 0)
 
-PAGE_EVENT(mm_page_alloc, REC_CLASS(ALLOC, order, type, 0), gfp, struct page *page, unsigned int order, u32 gfp,
-	   int type)
-PAGE_EVENT(mm_page_free, REC_CLASS(FREE, order, 0, 0), 0, struct page *page, unsigned int order)
-PAGE_EVENT(mm_page_free_batched, REC_CLASS(FREE_BATCHED, 0, 0, 0), 0, struct page *page)
-PAGE_EVENT(mm_page_alloc_zone_locked, REC_CLASS(ZONE_LOCKED, order, type, refill ? F_OWN : 0), 0,
-	   struct page *page, unsigned int order, int type, int refill)
-PAGE_EVENT(mm_page_pcpu_drain, REC_CLASS(PCPU_DRAIN, order, type, 0), 0, struct page *page, unsigned int order,
-	   int type)
+SEC("tp_btf/mm_page_alloc")
+int BPF_PROG(mm_page_alloc, struct page *page, unsigned int order, u32 gfp, int type)
+{
+	return first((u64)page, ALLOC_CLASS, gfp);
+}
+
+SEC("tp_btf/mm_page_alloc")
+int BPF_PROG(mm_page_alloc_2, struct page *page, unsigned int order, u32 gfp, int type)
+{
+	return second((u64)page, ALLOC_CLASS, gfp);
+}
+
+SEC("tp_btf/mm_page_free")
+int BPF_PROG(mm_page_free, struct page *page, unsigned int order)
+{
+	return first((u64)page, FREE_CLASS, 0);
+}
+
+SEC("tp_btf/mm_page_free")
+int BPF_PROG(mm_page_free_2, struct page *page, unsigned int order)
+{
+	return second((u64)page, FREE_CLASS, 0);
+}
+
+SEC("tp_btf/mm_page_free_batched")
+int BPF_PROG(mm_page_free_batched, struct page *page)
+{
+	return first((u64)page, BATCHED_CLASS, 0);
+}
+
+SEC("tp_btf/mm_page_free_batched")
+int BPF_PROG(mm_page_free_batched_2, struct page *page)
+{
+	return second((u64)page, BATCHED_CLASS, 0);
+}
+
+/* These fire under zone->lock with interrupts off: nothing can interrupt them. */
+SEC("tp_btf/mm_page_alloc_zone_locked")
+int BPF_PROG(mm_page_alloc_zone_locked, struct page *page, unsigned int order, int type, int refill)
+{
+	return first((u64)page, REC_CLASS(ZONE_LOCKED, order, type, refill ? F_OWN : 0), 0);
+}
+
+SEC("tp_btf/mm_page_pcpu_drain")
+int BPF_PROG(mm_page_pcpu_drain, struct page *page, unsigned int order, int type)
+{
+	return first((u64)page, REC_CLASS(PCPU_DRAIN, order, type, 0), 0);
+}
 
 /*
  * The classic form of this one, for the kernel computes change_ownership while it fills the
@@ -190,7 +226,22 @@ int mm_page_alloc_extfrag(struct trace_event_raw_mm_page_alloc_extfrag *ctx)
 		     REC_EXTFRAG(ctx->fallback_order, ctx->fallback_migratetype) | REC_EXTFRAG_IS_PFN);
 }
 
-/* Where tracefs cannot be read, what remains of it. */
+/*
+ * Counts them, for the kernel runs no classic program while another one is active on the CPU, and
+ * does not always say that it did not.
+ */
+SEC("tp_btf/mm_page_alloc_extfrag")
+int BPF_PROG(count_extfrag)
+{
+	u32 nr = bpf_get_smp_processor_id();
+	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
+
+	if (cpu && recording)
+		__sync_fetch_and_add(&cpu->extfrag_seen, 1);
+	return 0;
+}
+
+/* Where tracefs cannot be read, what remains of the event. */
 SEC("tp_btf/mm_page_alloc_extfrag")
 int BPF_PROG(mm_page_alloc_extfrag_raw, struct page *page, int order, int fallback_order, int type,
 	     int fallback_type)

@@ -25,14 +25,16 @@ typedef int64_t rec_s64;
 #define REC_PAGE_MASK ((1ULL << REC_PAGE_BITS) - 1)
 
 /*
- * The 16 class bits of an event: type, order, migratetype (the kernel's number) and the flags of
- * enum trace_event_flags, which are also the numbers used here.
+ * The 16 class bits of an event: type, order, migratetype (the kernel's number), whether the second
+ * program made the record, and the flags of enum trace_event_flags, which are also the numbers used
+ * here.
  */
 #define REC_CLASS(type, order, migratetype, flags)                                                             \
-	((rec_u16)((type) | ((order)&15) << 3 | ((migratetype)&15) << 7 | (flags) << 11))
+	((rec_u16)((type) | ((order)&15) << 3 | ((migratetype)&7) << 7 | (flags) << 11))
 #define REC_CLASS_TYPE(cls)        ((cls)&7)
 #define REC_CLASS_ORDER(cls)       ((cls) >> 3 & 15)
-#define REC_CLASS_MIGRATETYPE(cls) ((cls) >> 7 & 15)
+#define REC_CLASS_MIGRATETYPE(cls) ((cls) >> 7 & 7)
+#define REC_CLASS_SECOND           (1 << 10)
 #define REC_CLASS_FLAGS(cls)       ((cls) >> 11 & 31)
 
 /* What @gfp holds for an extfrag event, which has no gfp. */
@@ -75,21 +77,24 @@ struct rec_loss {
 	rec_u64 reserved[2];
 };
 
+#define REC_NR_TYPES 6 /* enum trace_event_type */
+
 /**
- * struct rec_cpu - a CPU's own state, written by that CPU's programs only
- * @active: bit n set while the first program of event type n runs here
+ * struct rec_cpu - a CPU's own state, written by that CPU's programs only; 128 bytes
+ * @last_page: the page whose event of each type the first program saw last, REC_NO_PAGE before one
  * @last_tid: whom the ring's events belong to, REC_NO_TID before the first
  * @lost: events that found the ring full and are not in the ring as a rec_loss yet
- * @nested: events the second program took because the first was interrupted
+ * @extfrag_seen: extfrag events, counted apart from their records
  */
 struct rec_cpu {
-	rec_u32 active;
-	rec_u32 last_tid;
+	rec_u64 last_page[REC_NR_TYPES];
+	rec_u32 last_tid, reserved0;
 	rec_u64 lost, gap_begin_ns, gap_end_ns;
-	rec_u64 nested;
-	rec_u64 reserved[3];
+	rec_u64 extfrag_seen;
+	rec_u64 reserved[5];
 };
-#define REC_NO_TID 0xffffffffU
+#define REC_NO_PAGE (~0ULL)
+#define REC_NO_TID  0xffffffffU
 
 /* ---- what the probing programs tell (record_probe.bpf.c) ----------------------------------- */
 

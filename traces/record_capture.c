@@ -20,6 +20,8 @@
 
 #define CLASS_SLOTS 8192 /* of the cache; a power of two, far above the tens of classes a recording has */
 
+#define RECENT 64 /* records of a CPU among which a doubled one is looked for; a power of two */
+
 struct class_slot {
 	uint64_t key; /* class bits << 32 | gfp, plus CLASS_USED */
 	uint16_t id;
@@ -32,6 +34,8 @@ struct stream {
 	int fd;
 	uint32_t cpu;
 	uint32_t tid, task;
+	uint32_t nr_recent;
+	uint64_t recent[RECENT]; /* pages of the last records, and their class in the upper bits */
 	uint64_t nr_lost;
 	struct record_capture *capture;
 };
@@ -137,6 +141,8 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 		s->task = TRACE_NO_TASK;
 		s->capture = c;
 		c->cpus[cpu].last_tid = REC_NO_TID;
+		for (int type = 0; type < REC_NR_TYPES; type++)
+			c->cpus[cpu].last_page[type] = REC_NO_PAGE;
 	}
 	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
 		int rc = cpu_is_online(cpu) ? make_ring(c, cpu, ring_bytes, err) : 0;
@@ -156,6 +162,7 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 		return record_bpf_error(err, -errno, "opening the recorder's BPF object");
 	c->skel->rodata->want_names = options->names;
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag, options->tracefs >= 0);
+	bpf_program__set_autoload(c->skel->progs.count_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
 	/* Attached by record_attach_classic(): libbpf would look for tracefs at fixed places. */
 	bpf_program__set_autoattach(c->skel->progs.mm_page_alloc_extfrag, false);
@@ -228,15 +235,20 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	c->map = map;
 	c->pages = *pages;
 	c->page_shift = pages->size & (pages->size - 1) ? -1 : __builtin_ctz(pages->size);
-	c->start_ns = now_ns();
 	rc = record_bpf__attach(c->skel);
 	if (rc)
 		return record_bpf_error(err, rc, "attaching to the page tracepoints");
-	if (c->tracefs < 0)
-		return 0;
-	c->skel->links.mm_page_alloc_extfrag = record_attach_classic(
-		c->skel->progs.mm_page_alloc_extfrag, c->tracefs, "kmem/mm_page_alloc_extfrag", err);
-	return c->skel->links.mm_page_alloc_extfrag ? 0 : err ? err->code : -EIO;
+	if (c->tracefs >= 0) {
+		struct bpf_link *link = record_attach_classic(c->skel->progs.mm_page_alloc_extfrag, c->tracefs,
+							      "kmem/mm_page_alloc_extfrag", err);
+
+		c->skel->links.mm_page_alloc_extfrag = link;
+		if (!link)
+			return err ? err->code : -EIO;
+	}
+	c->start_ns = now_ns();
+	c->skel->bss->recording = true;
+	return 0;
 }
 
 /* ---- from a ring to the writer ------------------------------------------------------------- */
@@ -306,6 +318,21 @@ static int set_task(struct stream *s, uint32_t tid, uint32_t tgid, const char *c
 	return trace_writer_task(s->capture->writer, &task, &s->task, s->capture->err);
 }
 
+/*
+ * A record of the second program is a double where the last record of the same page is of the same
+ * type: between two allocations of a page there is a free of it, and the other way round.
+ */
+static bool is_double(const struct stream *s, const struct rec_event *e)
+{
+	for (uint32_t i = 1; i <= RECENT && i <= s->nr_recent; i++) {
+		uint64_t r = s->recent[(s->nr_recent - i) & (RECENT - 1)];
+
+		if (!((r ^ e->page) & REC_PAGE_MASK))
+			return REC_CLASS_TYPE(r >> REC_PAGE_BITS) == REC_CLASS_TYPE(e->cls);
+	}
+	return false;
+}
+
 static int put_event(struct stream *s, const struct rec_event *e)
 {
 	struct record_capture *c = s->capture;
@@ -320,13 +347,19 @@ static int put_event(struct stream *s, const struct rec_event *e)
 		c->counts.strange++;
 		return 0;
 	}
+	if (e->cls & REC_CLASS_SECOND) {
+		if (is_double(s, e))
+			return 0;
+		c->counts.nr_nested++;
+	}
+	s->recent[s->nr_recent++ & (RECENT - 1)] = e->page;
 	if (e->tid != s->tid) {
 		rc = set_task(s, e->tid, 0, NULL);
 		if (rc)
 			return rc;
 	}
 	ev.task = s->task;
-	rc = find_class(c, e->cls, e->gfp, &ev.class_id);
+	rc = find_class(c, e->cls & ~REC_CLASS_SECOND, e->gfp, &ev.class_id);
 	if (rc)
 		return rc;
 	c->counts.events[type]++;
@@ -409,7 +442,7 @@ static uint64_t skipped_runs(const struct record_capture *c)
 		size_t len = strlen(name);
 
 		if (!bpf_program__autoload(prog) || (len > 2 && !strcmp(name + len - 2, "_2")) ||
-		    !strcmp(name, "task_rename"))
+		    !strncmp(name, "task_", 5) || !strncmp(name, "count_", 6))
 			continue;
 		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &bytes))
 			nr += info.recursion_misses;
@@ -419,23 +452,24 @@ static uint64_t skipped_runs(const struct record_capture *c)
 
 static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 {
-	uint64_t skipped, nested = 0;
+	uint64_t skipped = c->counts.nr_skipped = skipped_runs(c), extfrag_seen = 0, nr = c->counts.strange;
 	int rc = 0;
 
 	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
 		struct rec_cpu *state = &c->cpus[cpu];
 
-		nested += state->nested;
+		extfrag_seen += state->extfrag_seen;
 		if (state->lost)
 			rc = put_loss(c, cpu, state->gap_begin_ns, state->gap_end_ns, state->lost);
 		state->lost = 0;
 	}
-	c->counts.nr_nested = nested;
-	skipped = skipped_runs(c);
-	if (!rc && skipped > nested)
-		rc = put_loss(c, UINT32_MAX, c->start_ns, end_ns, skipped - nested);
-	if (!rc && c->counts.strange)
-		rc = put_loss(c, UINT32_MAX, c->start_ns, end_ns, c->counts.strange);
+	if (skipped > c->counts.nr_nested)
+		nr += skipped - c->counts.nr_nested;
+	/* Not where the ring was full: then which of the two is missing is counted already. */
+	if (!c->counts.nr_lost && extfrag_seen > c->counts.events[TRACE_EXTFRAG])
+		nr += extfrag_seen - c->counts.events[TRACE_EXTFRAG];
+	if (!rc && nr)
+		rc = put_loss(c, UINT32_MAX, c->start_ns, end_ns, nr);
 	return rc;
 }
 
@@ -444,9 +478,10 @@ int record_capture_stop(struct record_capture *c, struct mmr_error *err)
 	const struct timespec grace = {.tv_nsec = 2000000};
 	int rc;
 
-	record_bpf__detach(c->skel);
-	/* A program that was running when its tracepoint let go of it still finishes its record. */
+	c->skel->bss->recording = false;
+	/* A program that is past its look at the flag still finishes its record. */
 	nanosleep(&grace, NULL);
+	record_bpf__detach(c->skel);
 	rc = record_capture_drain(c, NULL, err);
 	if (rc)
 		return rc;

@@ -25,10 +25,14 @@ struct record_pages {
 	uint32_t size; /* sizeof(struct page) */
 };
 
-/** struct record_counts - what has been recorded so far */
+/**
+ * struct record_counts - what has been recorded so far
+ * @nr_nested: events recorded by a second program
+ * @nr_skipped: events for which the kernel skipped the first program; known at the end
+ */
 struct record_counts {
 	uint64_t events[NR_TRACE_EVENT_TYPES];
-	uint64_t nr_events, nr_lost, nr_nested;
+	uint64_t nr_events, nr_lost, nr_nested, nr_skipped;
 	uint64_t strange; /* records that made no sense; each also counted as lost */
 };
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/mm_types.h"
@@ -91,16 +92,38 @@ static uint32_t disarm(struct rec_walk *walk)
 	return __atomic_load_n(&walk->armed, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * Kernel memory comes from a node's highest zone but Movable, user memory from the highest of all.
+ * Requests reach a zone below only when those are nearly full: then it has events of its own.
+ */
+static bool can_provoke(const struct taker *t, const struct record_probe_zone *zone)
+{
+	if (zone->zone == ZONE_MOVABLE)
+		return true;
+	for (uint32_t i = 0; i < t->probe->nr_zones; i++) {
+		const struct record_probe_zone *other = &t->probe->zones[i];
+
+		if (other->nid == zone->nid && other->zone > zone->zone && other->zone < ZONE_MOVABLE)
+			return false;
+	}
+	return zone->zone != ZONE_DEVICE;
+}
+
 /* Return: 1 walked under the lock, 0 not, negative an error of the drain. */
 static int walk_locked(struct taker *t, const struct record_probe_zone *zone)
 {
+	const struct timespec wait = {.tv_nsec = 20000000};
 	struct rec_walk *walk = &t->probe->skel->bss->walk;
+	bool provoking = can_provoke(t, zone);
 	int rc;
 
 	arm(t, zone);
 	__atomic_store_n(&walk->armed, 1, __ATOMIC_SEQ_CST);
 	for (int attempt = 0; attempt < WALK_ATTEMPTS; attempt++) {
-		provoke(t, zone->nid, attempt);
+		if (provoking)
+			provoke(t, zone->nid, attempt);
+		else
+			nanosleep(&wait, NULL);
 		if (__atomic_load_n(&walk->armed, __ATOMIC_ACQUIRE) != 1)
 			break;
 		rc = record_capture_drain(t->capture, NULL, t->err);
@@ -338,13 +361,17 @@ static void count_keyframe(struct record_keyframe_stats *stats, const struct tra
 static int take_zone(struct taker *t, const struct record_probe_zone *zone, uint32_t flags)
 {
 	struct trace_keyframe kf = {.flags = flags};
-	int rc = walk_locked(t, zone);
+	int rc = can_provoke(t, zone) ? 0 : walk_idle(t, zone);
 
 	if (rc > 0) {
-		kf.flags |= TRACE_KF_LOCKED;
+		kf.flags |= TRACE_KF_IDLE;
 	} else if (!rc) {
-		rc = walk_idle(t, zone);
-		kf.flags |= rc > 0 ? TRACE_KF_IDLE : TRACE_KF_PARTIAL;
+		rc = walk_locked(t, zone);
+		kf.flags |= rc > 0 ? TRACE_KF_LOCKED : 0;
+		if (!rc) { /* neither steered to nor busy by itself */
+			rc = walk_idle(t, zone);
+			kf.flags |= rc > 0 ? TRACE_KF_IDLE : TRACE_KF_PARTIAL;
+		}
 	}
 	if (rc < 0)
 		return rc;

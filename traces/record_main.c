@@ -407,6 +407,10 @@ static void print_summary(const struct session *s)
 	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
 		fprintf(stderr, "  %-13s %12" PRIu64 "\n", trace_event_type_name(type), c->events[type]);
 	fprintf(stderr, "  %-13s %12" PRIu64 "\n", "lost", c->nr_lost);
+	if (c->nr_skipped)
+		fprintf(stderr,
+			"  %" PRIu64 " events interrupted the recording of another; %" PRIu64 " of them kept\n",
+			c->nr_skipped, c->nr_nested);
 	for (uint32_t cpu = 0; cpu < s->machine.nr_cpus; cpu++)
 		if (record_capture_lost_on(s->capture, cpu))
 			fprintf(stderr, "    on CPU %-5u %12" PRIu64 "\n", cpu,
