@@ -520,31 +520,3 @@ void mmr_machine_destroy(struct mmr_machine *m)
 	free(m->nodes);
 	free(m);
 }
-
-/* ---- what it costs the host ----------------------------------------------------------------- */
-
-static uint64_t resident_bytes(void *memory, size_t bytes)
-{
-	size_t host_page = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char present[4096];
-	uint64_t sum = 0;
-
-	for (size_t at = 0; at < bytes; at += sizeof(present) * host_page) {
-		size_t left = bytes - at, span = sizeof(present) * host_page;
-
-		span = left < span ? left : span;
-		if (mincore((char *)memory + at, span, present))
-			return sum;
-		for (size_t i = 0; i < (span + host_page - 1) / host_page; i++)
-			sum += (present[i] & 1) * host_page;
-	}
-	return sum;
-}
-
-uint64_t mmr_metadata_bytes(const struct mmr_machine *m, uint64_t *reserved)
-{
-	if (reserved)
-		*reserved = m->pages_bytes + m->max_blocks_bytes + (m->end_pfn >> PAGEBLOCK_ORDER);
-	return resident_bytes(m->pages, m->pages_bytes) + resident_bytes(m->max_blocks, m->max_blocks_bytes) +
-	       resident_bytes(m->pageblocks, m->end_pfn >> PAGEBLOCK_ORDER);
-}

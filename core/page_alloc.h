@@ -311,6 +311,15 @@ const char *mmr_migratetype_name(enum migratetype mt);
 uint64_t mmr_metadata_bytes(const struct mmr_machine *m, uint64_t *reserved);
 
 /**
+ * mmr_touched_pages - modelled pages that have metadata
+ *
+ * Metadata exists by blocks of MAX_PAGE_ORDER: a block that was never split, handed out or seeded in
+ * parts has none, all others have some.
+ * Return: pages in blocks of the second kind.
+ */
+uint64_t mmr_touched_pages(const struct mmr_machine *m);
+
+/**
  * mmr_check - walk the whole model and report the first broken invariant
  *
  * Lists against metadata, counters against lists, types against pageblocks, PCP counts, no page
