@@ -528,9 +528,10 @@ uint64_t engine_nr_start_conflicts(const struct engine *e)
 	return e->nr_start_conflicts;
 }
 
-uint64_t engine_bytes(const struct engine *e, uint64_t *pages)
+uint64_t engine_bytes(const struct engine *e, uint64_t *touched, uint64_t *distinct)
 {
-	*pages = e->map.nr_pages_seen;
+	*touched = mmr_touched_pages(e->core);
+	*distinct = e->map.nr_pages_seen;
 	return mmr_metadata_bytes(e->core, NULL) + live_map_bytes(&e->map);
 }
 

@@ -105,8 +105,12 @@ enum engine_start engine_start(const struct engine *engine); /* the one in force
 unsigned int engine_nr_zones_missing(const struct engine *engine);
 /** engine_nr_start_conflicts - per-CPU blocks that lay elsewhere when the zone's free lists were read */
 uint64_t engine_nr_start_conflicts(const struct engine *engine);
-/** engine_bytes - host memory resident behind core metadata and live map; distinct pages they describe */
-uint64_t engine_bytes(const struct engine *engine, uint64_t *pages);
+/**
+ * engine_bytes - host memory resident behind core metadata and live map
+ * @touched: set to mmr_touched_pages(): the modelled pages that have metadata
+ * @distinct: set to the recorded pages that were allocated at least once
+ */
+uint64_t engine_bytes(const struct engine *engine, uint64_t *touched, uint64_t *distinct);
 /** engine_wall_ns - time spent in engine_run(), decoding included */
 uint64_t engine_wall_ns(const struct engine *engine);
 
