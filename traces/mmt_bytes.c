@@ -70,15 +70,17 @@ void mmt_put_le64(struct mmt_buf *buf, uint64_t v)
 
 void mmt_put_varint(struct mmt_buf *buf, uint64_t v)
 {
-	uint8_t b[10];
-	size_t n = 0;
+	uint8_t *p;
 
+	if (!mmt_buf_reserve(buf, 10))
+		return;
+	p = buf->data + buf->len;
 	while (v >= 0x80) {
-		b[n++] = (uint8_t)(v | 0x80);
+		*p++ = (uint8_t)(v | 0x80);
 		v >>= 7;
 	}
-	b[n++] = (uint8_t)v;
-	mmt_put(buf, b, n);
+	*p++ = (uint8_t)v;
+	buf->len = (size_t)(p - buf->data);
 }
 
 void mmt_put_tag(struct mmt_buf *buf, uint16_t tag, uint32_t len)
@@ -148,20 +150,20 @@ uint64_t mmt_get_le64(struct mmt_cursor *c)
 	return p ? mmt_le64(p) : 0;
 }
 
-uint64_t mmt_get_varint(struct mmt_cursor *c)
+uint64_t mmt_get_long_varint(struct mmt_cursor *c)
 {
+	const uint8_t *p = c->p;
 	uint64_t v = 0;
 
-	for (unsigned int shift = 0; shift < 64; shift += 7) {
-		const uint8_t *p = mmt_get(c, 1);
-
-		if (!p)
-			return 0;
+	for (unsigned int shift = 0; shift < 64 && !c->bad && p < c->end; shift += 7, p++) {
+		/* The tenth byte has room for one bit. */
 		if (shift == 63 && *p > 1)
 			break;
 		v |= (uint64_t)(*p & 0x7f) << shift;
-		if (!(*p & 0x80))
+		if (!(*p & 0x80)) {
+			c->p = p + 1;
 			return v;
+		}
 	}
 	c->bad = true;
 	return 0;

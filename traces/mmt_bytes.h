@@ -118,7 +118,13 @@ uint8_t mmt_get_u8(struct mmt_cursor *c);
 uint16_t mmt_get_le16(struct mmt_cursor *c);
 uint32_t mmt_get_le32(struct mmt_cursor *c);
 uint64_t mmt_get_le64(struct mmt_cursor *c);
-uint64_t mmt_get_varint(struct mmt_cursor *c);
+uint64_t mmt_get_long_varint(struct mmt_cursor *c);
+static inline uint64_t mmt_get_varint(struct mmt_cursor *c)
+{
+	if (__builtin_expect(c->p < c->end && *c->p < 0x80 && !c->bad, 1))
+		return *c->p++;
+	return mmt_get_long_varint(c);
+}
 /** mmt_get_field - the next tagged field's value as a cursor of its own; false at the end or where bad */
 bool mmt_get_field(struct mmt_cursor *c, uint16_t *tag, struct mmt_cursor *value);
 /** mmt_get_uint - an integer as long as the field is (1 to 8 bytes) */

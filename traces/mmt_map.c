@@ -221,7 +221,9 @@ static int scan_block(struct mmt_map *map, const struct mmt_block *b, uint64_t *
 	}
 	*seq = (uint64_t)b->seq + 1;
 	if (b->type == MMT_END) {
-		map->complete = true;
+		map->complete = b->stored == MMT_END_BYTES && !mmt_block_verify(map->path, map->data, b, NULL);
+		if (map->complete)
+			map->index_offset = mmt_le64(map->data + b->offset + MMT_BLOCK_HEADER_BYTES);
 		return 0;
 	}
 	if (b->type == MMT_INDEX) {

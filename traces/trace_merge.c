@@ -14,7 +14,8 @@
 #include "traces/trace_reader_internal.h"
 
 _Static_assert(sizeof(struct trace_event) == 24, "an event is three words");
-_Static_assert(offsetof(struct trace_event, cpu) == 16 && offsetof(struct event_tail, deliver) == 8,
+_Static_assert(sizeof(struct event_tail) == 16 && offsetof(struct trace_event, cpu) == 16 &&
+		       offsetof(struct event_tail, deliver) == 8,
 	       "the tail of an event is copied as one word");
 
 void trace_stream_deinit(struct trace_stream *s)
@@ -97,11 +98,12 @@ static int load_block(struct trace_reader *r, struct trace_stream *s, struct mmr
 	bool overflow;
 	int rc;
 
-	if (s->next_block == s->nr_blocks)
+	/* Behind a gap this CPU's events may be incomplete, also where it has no more blocks. */
+	if (s->next_block == s->nr_blocks && r->bad_gap == UINT64_MAX)
 		return 0;
-	b = &r->map.blocks[s->blocks[s->next_block++]];
-	if (b->offset >= r->bad_gap)
+	if (s->next_block == s->nr_blocks || r->map.blocks[s->blocks[s->next_block]].offset >= r->bad_gap)
 		return mmr_err(err, -EBADMSG, "%s", r->bad_gap_what);
+	b = &r->map.blocks[s->blocks[s->next_block++]];
 	rc = mmt_block_expand(r->map.path, r->map.data, b, &r->scratch, &c, err);
 	if (rc)
 		return rc;
@@ -125,35 +127,43 @@ static int load_block(struct trace_reader *r, struct trace_stream *s, struct mmr
 
 /*
  * Deliver events from one stream while its key is at most @limit. The first is always delivered:
- * the caller has seen that this stream is in front. Hot: about ten instructions an event.
+ * the caller has seen that this stream is in front. Hot: everything that stays the same is in
+ * locals, because the copies into @out could otherwise alias it.
  */
-static uint32_t emit(struct trace_stream *s, struct trace_event *out, uint32_t max, uint64_t limit)
+static uint32_t emit(struct trace_stream *s, struct trace_event *restrict out, uint32_t max, uint64_t limit)
 {
-	const struct mmt_events *ev = &s->ev;
-	const struct mmt_task_run *run = &ev->runs[s->next_run];
+	const uint16_t *restrict class_index = s->ev.class_index, *restrict step = s->ev.step;
+	const uint32_t *restrict pfn = s->ev.pfn;
+	const struct event_tail *restrict tails = s->tails;
+	const struct mmt_task_run *restrict run = &s->ev.runs[s->next_run];
+	uint32_t *restrict group_next = s->group_next;
 	uint64_t ts = s->ts, key = s->key;
-	uint32_t i = s->next, n = 0;
+	uint32_t i = s->next, n = 0, nr = s->ev.nr, run_end = run->end, task = run->task;
 
 	do {
-		const struct event_tail *tail = &s->tails[ev->class_index[i]];
+		const struct event_tail *tail = &tails[class_index[i]];
 		struct trace_event *e = &out[n];
 
 		e->ts_ns = ts;
-		e->pfn = ev->pfn[s->group_next[tail->type]++];
-		e->task = run->task;
+		e->pfn = pfn[group_next[tail->type]++];
+		e->task = task;
 		memcpy(&e->cpu, tail, 8);
 		n += tail->deliver;
-		if (++i == ev->nr)
+		if (++i == nr)
 			break;
-		run += i == run->end;
-		if (__builtin_expect(ev->step[i] == MMT_TIME_FAR, 0))
+		if (__builtin_expect(i == run_end, 0)) {
+			run++;
+			run_end = run->end;
+			task = run->task;
+		}
+		if (__builtin_expect(step[i] == MMT_TIME_FAR, 0))
 			ts += take_far(s);
 		else
-			ts += ev->step[i];
+			ts += step[i];
 		key = ts > key ? ts : key;
 	} while (n < max && key <= limit);
 	s->next = i;
-	s->next_run = (uint32_t)(run - ev->runs);
+	s->next_run = (uint32_t)(run - s->ev.runs);
 	s->ts = ts;
 	s->key = key;
 	return n;

@@ -15,6 +15,7 @@ struct event_tail {
 	uint16_t cpu, class_id;
 	uint8_t type, order, migratetype, flags;
 	uint32_t deliver; /* 0 for event types of later versions, else 1 */
+	uint32_t pad; /* 16 bytes: the index is a shift */
 };
 
 /**

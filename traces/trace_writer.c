@@ -184,7 +184,8 @@ static int write_pending(struct trace_writer *w, struct mmr_error *err)
 	return 0;
 }
 
-static int write_events(struct trace_writer *w, uint32_t cpu, struct mmr_error *err)
+/* Out of line: the caller runs once per event and should save no registers for this. */
+__attribute__((noinline)) static int write_events(struct trace_writer *w, uint32_t cpu, struct mmr_error *err)
 {
 	struct mmt_event_arrays *in = &w->cpus[cpu];
 	struct mmt_block b = {.type = MMT_EVENTS, .cpu = cpu, .count = in->nr, .first_ns = UINT64_MAX};
