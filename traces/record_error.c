@@ -18,11 +18,14 @@ static int pass_on;
 
 static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	char line[4096];
+	char line[400];
+	va_list again;
 
+	va_copy(again, ap);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	if (pass_on)
-		fputs(line, stderr);
+		vfprintf(stderr, fmt, again);
+	va_end(again);
 	if (level == LIBBPF_WARN) {
 		line[strcspn(line, "\n")] = '\0';
 		snprintf(last_warning, sizeof(last_warning), "%.190s", line);
@@ -94,7 +97,7 @@ int record_bpf_error(struct mmr_error *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	if (code == -EPERM || code == -EACCES)
+	if (code == -EPERM) /* EACCES is the verifier's answer to a program it does not like */
 		return permission_error(err, code, what);
 	return mmr_err(err, code, "%s: %s%s%s", what, strerror(-code), last_warning[0] ? "; " : "",
 		       last_warning);

@@ -70,8 +70,8 @@ static const char doc[] =
 	"Needs CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH: run as root, or once\n"
 	"  sudo setcap cap_bpf,cap_perfmon,cap_dac_read_search+ep mmreplay-record\n"
 	"\n"
-	"Exit status: 0 recorded; 1 failed, or events were recorded and CMD failed to start; 2 usage. Where "
-	"CMD ran, its own exit status is passed on (128 plus the signal's number if a signal ended it).";
+	"Exit status: 0 recorded; 1 recording failed; 2 usage. With CMD, CMD's own status is passed on where "
+	"recording worked: 127 where there is no such command, 128 plus the number of a signal that ended it.";
 
 static unsigned long parse_number(const char *text, unsigned long max, const char *what,
 				  struct argp_state *state)
@@ -339,12 +339,13 @@ static int prepare(struct session *s, struct mmr_error *err)
 		.ring_bytes = s->options->ring_mib << 20,
 		.names = !s->options->no_names,
 	};
+	struct mmr_error no_tracefs;
 	char *command;
 	int rc = record_check_host(err);
 
 	if (rc)
 		return rc;
-	s->tracefs = host_tracefs_open(err);
+	s->tracefs = host_tracefs_open(&no_tracefs);
 	command = join_command(s->options->command);
 	rc = command ? record_host_describe("", s->tracefs, command, &s->machine, err)
 		     : mmr_err(err, -ENOMEM, "no memory for the command line");
@@ -358,6 +359,8 @@ static int prepare(struct session *s, struct mmr_error *err)
 		rc = record_probe_create(s->machine.nr_cpus, (uint32_t)s->options->max_blocks, &s->probe, err);
 	if (!rc)
 		rc = record_probe_learn_pages(s->probe, s->tracefs, err);
+	if (rc == -EIO && s->tracefs < 0) /* it could not be done without: say what is missing */
+		*err = no_tracefs;
 	if (!rc && !s->options->no_keyframes)
 		rc = record_probe_find_zones(s->probe, &s->machine, &s->map, err);
 	return rc;

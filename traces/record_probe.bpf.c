@@ -238,8 +238,8 @@ static long count_step(u32 order, void *unused)
 {
 	u64 nr = read_u64(free_area_address(order) + bpf_core_field_offset(struct free_area, nr_free));
 
-	if (order >= REC_MAX_ORDERS)
-		return 1;
+	/* A mask, for 6.1's verifier loses a comparison's bound when the compiler copies the register. */
+	order &= REC_MAX_ORDERS - 1;
 	if (walk.counting_again)
 		walk.nr_free_after[order] = nr;
 	else
@@ -346,7 +346,7 @@ static long pcp_step(u32 step, void *unused)
 	u32 n = pcp.nr_entries, list = pcp.list;
 	u64 *slot;
 
-	if (list >= layout.nr_pcp_lists || list >= REC_MAX_PCP_LISTS)
+	if (list >= layout.nr_pcp_lists)
 		return 1;
 	if (!pcp.head) {
 		pcp.head = pcp_address + bpf_core_field_offset(struct per_cpu_pages, lists) +
@@ -364,7 +364,7 @@ static long pcp_step(u32 step, void *unused)
 		return 1;
 	}
 	*slot = REC_BLOCK(pcp.cur - bpf_core_field_offset(struct page, lru), 0, list);
-	pcp.list_len[list]++;
+	pcp.list_len[list & (REC_MAX_PCP_LISTS - 1)]++;
 	pcp.cur = read_u64(pcp.cur);
 	pcp.nr_entries = n + 1;
 	return 0;
