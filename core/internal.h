@@ -107,6 +107,7 @@ struct per_cpu_pages {
 		int32_t free_count; /* PCP_6_7: pages freed lately */
 		int32_t free_factor; /* PCP_5_14: scales the batch of a drain */
 	};
+	int32_t free_count_limit; /* free_count grows to here; 0 where it is not used */
 	struct pcp_list lists[NR_PCP_LISTS];
 } __attribute__((aligned(64)));
 
@@ -114,9 +115,10 @@ struct per_cpu_pages {
 struct per_cpu_zonestat {
 	int32_t vm_stat_diff; /* of NR_FREE_PAGES, not yet in zone->vm_stat_free */
 	int32_t stat_threshold;
-	uint64_t nr_allocs; /* requests this CPU got served by the zone */
-	uint64_t nr_alloc_pages;
-} __attribute__((aligned(32)));
+	uint64_t nr_allocs[NR_PAGE_ORDERS]; /* requests this CPU got served by the zone */
+	uint64_t nr_frees[NR_PAGE_ORDERS]; /* blocks this CPU gave back to it */
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct per_cpu_zonestat) == sizeof(struct per_cpu_pages), "one multiplication for both");
 
 enum zone_flags { ZONE_BOOSTED_WATERMARK, ZONE_RECLAIM_ACTIVE, ZONE_BELOW_HIGH };
 
@@ -168,6 +170,8 @@ struct zonelist {
 struct pglist_data {
 	struct zone node_zones[MAX_NR_ZONES];
 	struct zonelist node_zonelists[MAX_ZONELISTS];
+	/* Where a request without nodemask starts in them, by its four zone modifier bits. */
+	const struct zoneref *first_zonerefs[MAX_ZONELISTS][16];
 	int node_id;
 	uint32_t node_present_pages;
 	uint32_t totalreserve_pages;
@@ -240,7 +244,7 @@ struct mmr_cpu {
 
 struct mmr_machine {
 	struct page *pages; /* [end_pfn] */
-	uint8_t *pageblocks; /* [end_pfn >> PAGEBLOCK_ORDER] */
+	uint32_t *pageblocks; /* [end_pfn >> PAGEBLOCK_ORDER], see PB_* below */
 	struct zone **zone_table; /* [nr_nodes << 3], by zone id */
 	struct mmr_cpu *cpus;
 	struct pglist_data *nodes;
@@ -265,12 +269,21 @@ struct mmr_machine {
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
 	void *pcp_memory, *zonestat_memory;
-	size_t pages_bytes, max_blocks_bytes;
+	size_t pages_bytes, max_blocks_bytes, pageblocks_bytes;
+	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
+	bool no_shortcuts; /* tests: take the long way always */
 };
 
-#define PB_TYPE_MASK 0x7u
-#define PB_ISOLATE   0x10u /* profile axis isolate_bit: the type survives underneath */
-#define PB_SEEDED    0x80u /* a seed put a record below pageblock order here */
+/*
+ * A pageblock's word: its type, two flags, and in the upper half the id of the zone that holds all
+ * of it. A free reads zone and type here, in a line that stays cached, rather than wait for the
+ * page's own record.
+ */
+#define PB_TYPE_MASK  0x7u
+#define PB_ISOLATE    0x10u /* profile axis isolate_bit: the type survives underneath */
+#define PB_SEEDED     0x80u /* a seed put a record below pageblock order here */
+#define PB_ZONE_SHIFT 16
+#define PB_NO_ZONE    0xffffu /* not wholly inside one zone */
 
 static inline int zone_idx(const struct zone *zone)
 {
@@ -294,7 +307,7 @@ static inline uint32_t wmark_pages(const struct zone *zone, unsigned int mark)
 
 static inline unsigned int get_pageblock_migratetype(const struct mmr_machine *m, uint32_t pfn)
 {
-	uint8_t block = shared_read(m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
+	uint32_t block = shared_read(m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
 
 	return block & PB_ISOLATE ? MIGRATE_ISOLATE : block & PB_TYPE_MASK;
 }
@@ -353,6 +366,7 @@ uint32_t zone_usable_pages(const struct mmr_machine *m, const struct zone *zone)
 /* ---- zonelist.c ---------------------------------------------------------------------------- */
 
 void build_all_zonelists(struct mmr_machine *m);
+void build_first_zonerefs(struct mmr_machine *m);
 
 /* First zoneref at or after @z that the index and the mask allow. Source: next_zones_zonelist(). */
 static inline const struct zoneref *next_zones_zonelist(const struct zoneref *z, int highest_zoneidx,
@@ -484,6 +498,11 @@ unsigned int move_freepages_block_inner(struct mmr_cpu *cpu, struct zone *zone, 
 int move_freepages_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int mt);
 void reserve_highatomic_pageblock(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order);
 bool unreserve_highatomic_pageblock(struct mmr_cpu *cpu, const struct alloc_context *ac, bool force);
+
+static inline void set_free_count_limit(const struct mmr_machine *m, struct per_cpu_pages *pcp)
+{
+	pcp->free_count_limit = m->profile.pcp == PCP_6_7 ? pcp->batch << m->profile.pcp_batch_scale_max : 0;
+}
 
 /* ---- pcp.c --------------------------------------------------------------------------------- */
 

@@ -331,9 +331,10 @@ static int build_metadata(struct mmr_machine *m, struct mmr_error *err)
 {
 	m->pages_bytes = (size_t)m->end_pfn * sizeof(*m->pages);
 	m->max_blocks_bytes = ((size_t)m->end_pfn >> MAX_PAGE_ORDER) * sizeof(*m->max_blocks);
+	m->pageblocks_bytes = ((size_t)m->end_pfn >> PAGEBLOCK_ORDER) * sizeof(*m->pageblocks);
 	m->pages = reserve(m->pages_bytes);
 	m->max_blocks = reserve(m->max_blocks_bytes);
-	m->pageblocks = reserve(m->end_pfn >> PAGEBLOCK_ORDER);
+	m->pageblocks = reserve(m->pageblocks_bytes);
 	if (!m->pages || !m->max_blocks || !m->pageblocks)
 		return mmr_err(err, -ENOMEM,
 			       "machine: cannot reserve %zu bytes of address space for page records: %s",
@@ -345,11 +346,18 @@ static int build_metadata(struct mmr_machine *m, struct mmr_error *err)
 static void reset_pageblocks(struct mmr_machine *m)
 {
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
-		uint32_t first = m->zones[i]->zone_start_pfn >> PAGEBLOCK_ORDER;
-		uint32_t last =
-			(m->zones[i]->zone_start_pfn + m->zones[i]->spanned_pages - 1) >> PAGEBLOCK_ORDER;
+		const struct zone *zone = m->zones[i];
+		uint32_t first = zone->zone_start_pfn >> PAGEBLOCK_ORDER;
+		uint32_t last = (zone->zone_start_pfn + zone->spanned_pages - 1) >> PAGEBLOCK_ORDER;
 
-		memset(m->pageblocks + first, MIGRATE_MOVABLE, last - first + 1);
+		for (uint32_t block = first; block <= last; block++) {
+			uint32_t pfn = block << PAGEBLOCK_ORDER;
+			bool whole =
+				zone_spans_pfn(zone, pfn) && zone_spans_pfn(zone, pfn + PAGEBLOCK_NR_PAGES - 1);
+			uint32_t zone_id = whole ? zone->id : PB_NO_ZONE;
+
+			m->pageblocks[block] = zone_id << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
+		}
 	}
 }
 
@@ -435,10 +443,8 @@ void machine_reset(struct mmr_machine *m)
 		m->nodes[nid].kswapd_awake = false;
 		m->nodes[nid].kswapd_failures = 0;
 	}
-	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
-		m->cpus[cpu].nr_frees_pcp = m->cpus[cpu].nr_free_pages = 0;
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
 		memset(&m->cpus[cpu].counters, 0, sizeof(m->cpus[cpu].counters));
-	}
 	m->seeded_pages = 0;
 	madvise(m->pages, m->pages_bytes, MADV_DONTNEED);
 	madvise(m->max_blocks, m->max_blocks_bytes, MADV_DONTNEED);
@@ -467,6 +473,7 @@ static int build_machine(struct mmr_machine *m, const struct mmr_machine_config 
 	reset_pageblocks(m);
 	reset_lists(m);
 	build_all_zonelists(m);
+	build_first_zonerefs(m);
 	init_per_zone_wmark_min(m);
 	return 0;
 }
@@ -487,6 +494,7 @@ int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine 
 	m->sysctl = cfg->sysctl;
 	m->cpu_llc_pages = cfg->cpu_llc_pages;
 	m->boot_zonelists = cfg->boot_zonelists;
+	m->hit_mark = m->profile.below_high ? WMARK_HIGH : WMARK_LOW;
 	rc = build_machine(m, cfg, err);
 	if (rc) {
 		mmr_machine_destroy(m);
@@ -506,7 +514,7 @@ void mmr_machine_destroy(struct mmr_machine *m)
 {
 	if (!m)
 		return;
-	unreserve(m->pageblocks, m->end_pfn >> PAGEBLOCK_ORDER);
+	unreserve(m->pageblocks, m->pageblocks_bytes);
 	unreserve(m->max_blocks, m->max_blocks_bytes);
 	unreserve(m->pages, m->pages_bytes);
 	free(m->distance);

@@ -169,11 +169,8 @@ static inline bool zone_may_serve(struct mmr_cpu *cpu, struct zone *zone, gfp_t 
 static inline struct mmr_page hand_out(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
 				       const struct alloc_context *ac, enum mmr_path path)
 {
-	struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu->id];
-
 	shared_set(cpu->m->pages[pfn].tag, page_tag(zone->id, order, PAGE_ALLOCATED, ac->migratetype));
-	stat->nr_allocs++;
-	stat->nr_alloc_pages += 1u << order;
+	zone->per_cpu_zonestats[cpu->id].nr_allocs[order]++;
 	if (unlikely(path != MMR_PATH_PCP_HIT))
 		cpu->counters.path[path]++;
 	if (unlikely(zone != ac->preferred_zoneref->zone))
@@ -189,8 +186,8 @@ static inline struct mmr_page hand_out(struct mmr_cpu *cpu, struct zone *zone, u
  * Simplified: the model knows no dirty pages, so every node is within its dirty limit.
  * Source: get_page_from_freelist(), mm/page_alloc.c, v6.12; skip_busy_nodes is that of v6.18.
  */
-static inline struct mmr_page get_page_inline(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
-					      unsigned int alloc_flags, const struct alloc_context *ac)
+struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
+				       unsigned int alloc_flags, const struct alloc_context *ac)
 {
 	struct mmr_machine *m = cpu->m;
 	const struct zoneref *preferred = ac->preferred_zoneref, *z;
@@ -238,12 +235,6 @@ retry:
 	return NO_PAGE;
 }
 
-struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
-				       unsigned int alloc_flags, const struct alloc_context *ac)
-{
-	return get_page_inline(cpu, gfp, order, alloc_flags, ac);
-}
-
 /* ---- the request ---------------------------------------------------------------------------- */
 
 /* gfp flags to migratetype; the impossible "both" counts as unmovable. Source: gfp_migratetype(). */
@@ -273,7 +264,11 @@ static inline unsigned int prepare_alloc_pages(struct mmr_cpu *cpu, const struct
 	ac->nodemask = req->nodemask;
 	ac->migratetype = (uint8_t)gfp_migratetype(m, req->gfp);
 	ac->spread_dirty_pages = req->gfp & MMR_GFP_WRITE;
-	ac->preferred_zoneref = next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	ac->preferred_zoneref =
+		m->nodes[nid].first_zonerefs[!!(req->gfp & MMR_GFP_THISNODE)][req->gfp & MMR_GFP_ZONEMASK];
+	if (unlikely(ac->nodemask))
+		ac->preferred_zoneref =
+			next_zones_zonelist(ac->preferred_zoneref, ac->highest_zoneidx, ac->nodemask);
 	if (ac->migratetype == MIGRATE_MOVABLE)
 		alloc_flags |= ALLOC_CMA;
 	zone = ac->preferred_zoneref->zone;
@@ -291,10 +286,57 @@ static struct mmr_page alloc_failed(struct mmr_cpu *cpu)
 	return NO_PAGE;
 }
 
-struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request *req)
+/*
+ * The usual end of get_page_from_freelist() in one piece: the preferred zone is above its high mark
+ * and this CPU's list of it has a page. Nine of ten requests end here, so it is kept to what
+ * decides. Where anything is out of the ordinary it changes nothing and the long way runs from the
+ * start; both give the same page and leave the same state (test_shortcut.c).
+ */
+static inline bool alloc_pages_hit(struct mmr_machine *m, const struct mmr_request *req, struct mmr_page *ret)
 {
-	if (unlikely(req->cpu >= m->nr_cpus || req->nid >= (int)m->nr_nodes || req->order > MAX_PAGE_ORDER))
-		return NO_PAGE; /* the kernel would warn; see mmr_request_check() */
+	unsigned int nid = req->nid < 0 ? m->cpus[req->cpu].nid : (unsigned int)req->nid;
+	unsigned int mt = gfp_migratetype(m, req->gfp), zone_bits = req->gfp & MMR_GFP_ZONEMASK;
+	struct zone *zone = m->nodes[nid].first_zonerefs[!!(req->gfp & MMR_GFP_THISNODE)][zone_bits]->zone;
+	struct per_cpu_pages *pcp;
+	struct pcp_list *list;
+	int64_t free;
+
+	if (unlikely(req->nodemask || !zone || req->order || m->no_shortcuts))
+		return false;
+	if (unlikely(shared_read(zone->flags) & (1u << ZONE_BELOW_HIGH | 1u << ZONE_BOOSTED_WATERMARK)))
+		return false;
+	free = shared_read(zone->vm_stat_free) - shared_read(zone->unusable_highatomic) -
+	       shared_read(zone->nr_free_cma);
+	if (unlikely(free <=
+		     (int64_t)wmark_pages(zone, m->hit_mark) + zone->lowmem_reserve[m->gfp_zone[zone_bits]]))
+		return false;
+	if (unlikely(m->profile.skip_busy_nodes && shared_read(zone->zone_pgdat->kswapd_awake)))
+		return false;
+
+	pcp = &zone->per_cpu_pageset[req->cpu];
+	list = &pcp->lists[order_to_pindex(mt, 0)];
+	if (unlikely(!spin_trylock(&pcp->lock)))
+		return false;
+	if (unlikely(pcp_list_empty(list))) {
+		spin_unlock(&pcp->lock);
+		return false;
+	}
+	pcp->free_count >>= 1;
+	pcp->count--;
+	ret->pfn = pcp_list_pop(m, list);
+	spin_unlock(&pcp->lock);
+
+	ret->nid = zone->node;
+	ret->zone = zone->id & 7;
+	ret->path = MMR_PATH_PCP_HIT;
+	shared_set(m->pages[ret->pfn].tag, page_tag(zone->id, 0, PAGE_ALLOCATED, mt));
+	zone->per_cpu_zonestats[req->cpu].nr_allocs[0]++;
+	return true;
+}
+
+static __attribute__((noinline)) struct mmr_page alloc_pages_long_way(struct mmr_machine *m,
+								      const struct mmr_request *req)
+{
 	struct mmr_cpu *cpu = &m->cpus[req->cpu];
 	struct alloc_context ac;
 	unsigned int alloc_flags = prepare_alloc_pages(cpu, req, &ac);
@@ -302,7 +344,7 @@ struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request 
 
 	if (unlikely(!ac.preferred_zoneref->zone))
 		return alloc_failed(cpu);
-	page = get_page_inline(cpu, req->gfp, req->order, alloc_flags, &ac);
+	page = get_page_from_freelist(cpu, req->gfp, req->order, alloc_flags, &ac);
 	if (likely(page.pfn != MMR_NO_PFN))
 		return page;
 
@@ -310,6 +352,17 @@ struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request 
 	ac.nodemask = req->nodemask;
 	page = alloc_pages_slowpath(cpu, req, &ac);
 	return page.pfn == MMR_NO_PFN ? alloc_failed(cpu) : page;
+}
+
+struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request *req)
+{
+	struct mmr_page page;
+
+	if (unlikely(req->cpu >= m->nr_cpus || req->nid >= (int)m->nr_nodes || req->order > MAX_PAGE_ORDER))
+		return NO_PAGE; /* the kernel would warn; see mmr_request_check() */
+	if (likely(alloc_pages_hit(m, req, &page)))
+		return page;
+	return alloc_pages_long_way(m, req);
 }
 
 /* ---- frees ---------------------------------------------------------------------------------- */
@@ -402,7 +455,6 @@ static inline enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zo
 	shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
 	pcp_list_add(m, &pcp->lists[pindex], pfn);
 	pcp->count += 1 << order;
-	cpu->nr_frees_pcp++;
 	if (unlikely(free_unref_page_overflow(cpu, zone, pcp, pindex, order))) {
 		path = MMR_PATH_FREE_DRAIN;
 		cpu->counters.path[path]++;
@@ -416,7 +468,45 @@ buddy:
 	return MMR_PATH_FREE_BUDDY;
 }
 
-int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu_id, uint8_t *path)
+/*
+ * The usual end of a free in one piece: an order-0 page of an ordinary pageblock, and room on the
+ * list. As alloc_pages_hit(), it changes nothing where it is not the whole story. Zone and type come
+ * from the pageblock's word, so that a page record that has left the cache delays nothing: it is
+ * only compared and written.
+ */
+static inline bool free_pages_hit(struct mmr_machine *m, uint32_t pfn, unsigned int cpu_id)
+{
+	uint32_t block = shared_read(m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
+	uint32_t mt = block & (PB_TYPE_MASK | PB_ISOLATE);
+	struct per_cpu_pages *pcp;
+	struct zone *zone;
+
+	if (unlikely((m->pages[pfn].tag & ~TAG_TYPE_MASK) !=
+		     page_tag((uint16_t)(block >> PB_ZONE_SHIFT), 0, PAGE_ALLOCATED, 0)))
+		return false;
+	if (unlikely(mt >= MIGRATE_PCPTYPES || m->no_shortcuts))
+		return false;
+	zone = m->zone_table[block >> PB_ZONE_SHIFT];
+	pcp = &zone->per_cpu_pageset[cpu_id];
+	if (unlikely(shared_read(zone->flags) || !spin_trylock(&pcp->lock)))
+		return false;
+	if (unlikely(pcp->count + 1 >= pcp->high || pcp->high < pcp->high_min || pcp->high > pcp->high_max)) {
+		spin_unlock(&pcp->lock);
+		return false;
+	}
+	shared_set(m->pages[pfn].tag, page_tag(zone->id, 0, PAGE_PCP, mt));
+	pcp_list_add(m, &pcp->lists[order_to_pindex(mt, 0)], pfn);
+	pcp->count++;
+	pcp->alloc_factor >>= 1;
+	pcp->flags &= (uint8_t)~PCPF_PREV_FREE_HIGH_ORDER;
+	pcp->free_count += pcp->free_count < pcp->free_count_limit;
+	spin_unlock(&pcp->lock);
+	zone->per_cpu_zonestats[cpu_id].nr_frees[0]++;
+	return true;
+}
+
+static __attribute__((noinline)) int free_pages_long_way(struct mmr_machine *m, uint32_t pfn,
+							 unsigned int order, unsigned int cpu_id, uint8_t *path)
 {
 	struct mmr_cpu *cpu;
 	enum mmr_path way;
@@ -434,7 +524,7 @@ int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsi
 		if (!zone)
 			return -EINVAL;
 	}
-	cpu->nr_free_pages += 1u << order;
+	zone->per_cpu_zonestats[cpu_id].nr_frees[order]++;
 	if (likely(pcp_allowed_order(order))) {
 		way = free_unref_page(cpu, zone, pfn, order);
 	} else {
@@ -445,6 +535,17 @@ int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsi
 	if (path)
 		*path = (uint8_t)way;
 	return 0;
+}
+
+int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu_id, uint8_t *path)
+{
+	if (likely(!order && pfn < m->end_pfn && cpu_id < m->nr_cpus) &&
+	    likely(free_pages_hit(m, pfn, cpu_id))) {
+		if (path)
+			*path = MMR_PATH_FREE_PCP;
+		return 0;
+	}
+	return free_pages_long_way(m, pfn, order, cpu_id, path);
 }
 
 int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err)

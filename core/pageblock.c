@@ -5,9 +5,9 @@
 /* Source: set_pageblock_migratetype(), mm/page_alloc.c, v6.12. */
 void set_pageblock_migratetype(struct mmr_machine *m, uint32_t pfn, unsigned int mt)
 {
-	uint8_t *block = &m->pageblocks[pfn >> PAGEBLOCK_ORDER];
+	uint32_t *block = &m->pageblocks[pfn >> PAGEBLOCK_ORDER];
 
-	shared_set(*block, (uint8_t)((*block & ~PB_TYPE_MASK) | mt));
+	shared_set(*block, (*block & ~PB_TYPE_MASK) | mt);
 }
 
 /* Source: change_pageblock_range(), mm/page_alloc.c, v6.12. */

@@ -262,7 +262,7 @@ int nr_pcp_overflow(const struct kernel_profile *profile, const struct zone *zon
 	if (profile->pcp == PCP_5_14)
 		return nr_overflow_5_14(profile, zone, pcp, order);
 	free_high = free_high_order(profile, pcp, order);
-	if (pcp->free_count < pcp->batch << profile->pcp_batch_scale_max)
+	if (pcp->free_count < pcp->free_count_limit)
 		pcp->free_count += 1 << order;
 	high = nr_pcp_high(profile, zone, pcp, free_high);
 	return pcp->count < high ? 0 : nr_pcp_free(profile, pcp, high, free_high);

@@ -214,6 +214,7 @@ int mmr_seed_pcp_state(struct mmr_machine *m, unsigned int cpu, unsigned int nid
 	pcp->high_max = (int32_t)state->high_max;
 	pcp->batch = (int32_t)state->batch;
 	pcp->free_count = (int32_t)state->free_count;
+	set_free_count_limit(m, pcp);
 	pcp->alloc_factor = state->alloc_factor;
 	pcp->flags = state->flags;
 	pcp->expire = state->expire;

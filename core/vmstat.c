@@ -137,26 +137,32 @@ static void add_counters(struct mmr_counters *sum, const struct mmr_counters *on
 /* What follows from who was served by which zone, and so is not counted on the way. */
 static void add_derived(const struct mmr_machine *m, const struct mmr_cpu *cpu, struct mmr_counters *ret)
 {
-	uint64_t nr_allocs = 0;
+	uint64_t sum_allocs = 0, sum_frees = 0;
 
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		const struct zone *zone = m->zones[i];
 		const struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu->id];
+		uint64_t nr_allocs = 0;
 
-		nr_allocs += stat->nr_allocs;
-		ret->alloc_pages += stat->nr_alloc_pages;
-		ret->distance_sum += stat->nr_allocs * node_distance(m, cpu->nid, zone->node);
+		for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+			nr_allocs += stat->nr_allocs[order];
+			sum_frees += stat->nr_frees[order];
+			ret->alloc_pages += stat->nr_allocs[order] << order;
+			ret->free_pages += stat->nr_frees[order] << order;
+		}
+		sum_allocs += nr_allocs;
+		ret->distance_sum += nr_allocs * node_distance(m, cpu->nid, zone->node);
 		if (zone->node == cpu->nid)
-			ret->numa_local += stat->nr_allocs;
+			ret->numa_local += nr_allocs;
 		else
-			ret->numa_other += stat->nr_allocs;
+			ret->numa_other += nr_allocs;
 	}
-	ret->numa_hit += nr_allocs - cpu->counters.numa_miss;
-	ret->path[MMR_PATH_PCP_HIT] += nr_allocs;
+	ret->numa_hit += sum_allocs - cpu->counters.numa_miss;
+	ret->path[MMR_PATH_PCP_HIT] += sum_allocs;
 	for (int path = MMR_PATH_PCP_REFILL; path <= MMR_PATH_SLOWPATH; path++)
 		ret->path[MMR_PATH_PCP_HIT] -= cpu->counters.path[path];
-	ret->path[MMR_PATH_FREE_PCP] += cpu->nr_frees_pcp - cpu->counters.path[MMR_PATH_FREE_DRAIN];
-	ret->free_pages += cpu->nr_free_pages;
+	ret->path[MMR_PATH_FREE_PCP] +=
+		sum_frees - cpu->counters.path[MMR_PATH_FREE_DRAIN] - cpu->counters.path[MMR_PATH_FREE_BUDDY];
 }
 
 void mmr_counters_read(const struct mmr_machine *m, struct mmr_counters *ret)
@@ -198,8 +204,10 @@ bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type
 	}
 	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
 		ret->nr_pcp_pages += (uint64_t)zone->per_cpu_pageset[cpu].count;
-		ret->nr_allocs += zone->per_cpu_zonestats[cpu].nr_allocs;
-		ret->nr_alloc_pages += zone->per_cpu_zonestats[cpu].nr_alloc_pages;
+		for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+			ret->nr_allocs += zone->per_cpu_zonestats[cpu].nr_allocs[order];
+			ret->nr_alloc_pages += zone->per_cpu_zonestats[cpu].nr_allocs[order] << order;
+		}
 	}
 	return true;
 }

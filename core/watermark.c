@@ -278,6 +278,7 @@ static void set_pageset(const struct mmr_machine *m, struct zone *zone)
 		pcp->high_min = (int32_t)zone->pageset_high_min;
 		pcp->high_max = (int32_t)zone->pageset_high_max;
 		pcp->batch = (int32_t)zone->pageset_batch;
+		set_free_count_limit(m, pcp);
 		if (m->profile.pcp == PCP_5_14)
 			pcp->high = pcp->high_min;
 		pcp->flags &= (uint8_t)~PCPF_FREE_HIGH_BATCH;

@@ -117,3 +117,17 @@ void build_all_zonelists(struct mmr_machine *m)
 		build_zonelists(m, &order, nid);
 	m->page_group_by_mobility_disabled = too_small_to_group(m);
 }
+
+/* Answer first_zones_zonelist() once for every request that has no nodemask. */
+void build_first_zonerefs(struct mmr_machine *m)
+{
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
+		struct pglist_data *pgdat = &m->nodes[nid];
+
+		for (unsigned int list = 0; list < MAX_ZONELISTS; list++) {
+			for (unsigned int bits = 0; bits < 16; bits++)
+				pgdat->first_zonerefs[list][bits] = next_zones_zonelist(
+					pgdat->node_zonelists[list]._zonerefs, m->gfp_zone[bits], 0);
+		}
+	}
+}
