@@ -4,4 +4,6 @@ mkdir empty other
 status $mmreplay summary empty
 echo '{ "schema": "mmreplay.info/1" }' >other/summary.json
 status $mmreplay summary other
+printf '{\n  "schema": \n}' >other/summary.json
+status $mmreplay summary other
 status $mmreplay summary

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The loop over events, and the book-keeping of decisions. */
+#include "replay/verify.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/clock.h"
+#include "replay/verify_internal.h"
+
+#define PROGRESS_EVENTS (1u << 21)
+
+const char *verify_level_name(enum verify_level level)
+{
+	static const char *const names[NR_VERIFY_LEVELS] = {"zone", "buddy", "pcp", "fallback"};
+
+	return names[level];
+}
+
+static const struct {
+	const char *name, *text;
+} causes[NR_VERIFY_CAUSES] = {
+	[VERIFY_CAUSE_NONE] = {"none", "exact"},
+	[VERIFY_CAUSE_UNEXPLAINED] = {"unexplained", "no known cause"},
+	[VERIFY_CAUSE_UNKNOWN_LIST] = {"unknown_list", "what the list held at the start is not recorded"},
+	[VERIFY_CAUSE_BULK] = {"bulk", "pages left a per-CPU list without an event (alloc_pages_bulk)"},
+	[VERIFY_CAUSE_ORDER] = {"order", "an interrupt or another task came between the pop and its event"},
+	[VERIFY_CAUSE_PCP_LOCKED] = {"pcp_locked", "the per-CPU list was locked, the page went past it"},
+	[VERIFY_CAUSE_MIGRATED] = {"migrated", "the page came from another CPU's list"},
+	[VERIFY_CAUSE_ROTATED] = {"rotated", "the free list was in another order (compaction rotates lists)"},
+	[VERIFY_CAUSE_UNTRACED] = {"untraced", "pages moved without an event (isolation, capture)"},
+	[VERIFY_CAUSE_LRU] = {"lru", "a claim depends on pages on the LRU"},
+	[VERIFY_CAUSE_ZONE_FLAGS] = {"zone_flags",
+				     "whether kswapd was running, or the zone below its high mark"},
+	[VERIFY_CAUSE_DECAY] = {"decay", "the vmstat worker had lowered the list's high mark"},
+	[VERIFY_CAUSE_TRIGGER] = {"trigger", "who drains a list, and when, besides overflows"},
+	[VERIFY_CAUSE_RETYPED] = {"retyped", "the pageblock changed its type without an event"},
+	[VERIFY_CAUSE_DRIFT] = {"drift", "the mark was within the CPUs' pending counts"},
+	[VERIFY_CAUSE_POLICY] = {"policy", "the task's memory policy or the caller's node"},
+	[VERIFY_CAUSE_RECLAIM] = {"reclaim", "what the slow path found after reclaim"},
+};
+
+const char *verify_cause_name(enum verify_cause cause)
+{
+	return causes[cause].name;
+}
+
+const char *verify_cause_text(enum verify_cause cause)
+{
+	return causes[cause].text;
+}
+
+bool verify_passed(const struct verify_report *report)
+{
+	for (int level = 0; level < NR_VERIFY_LEVELS; level++) {
+		if (report->levels[level].diverged)
+			return false;
+	}
+	return report->claim_end == UINT64_MAX && !report->stopped;
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+const char *say(const char *fmt, ...)
+{
+	static _Thread_local char buffers[4][200];
+	static _Thread_local unsigned int turn;
+	char *buffer = buffers[turn++ % 4];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(buffer, sizeof(buffers[0]), fmt, args);
+	va_end(args);
+	return buffer;
+}
+
+static const char *mt_name(unsigned int mt)
+{
+	return mmr_migratetype_name((enum migratetype)mt);
+}
+
+const char *say_place(const struct verify *v, uint32_t pfn)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, pfn);
+
+	switch (place.state) {
+	case MMR_PAGE_FREE:
+		return say("free, in block %u order %u %s", place.head, place.order, mt_name(place.mt));
+	case MMR_PAGE_PCP:
+		return say("on CPU %d's list, block %u order %u %s", mmr_step_pcp_owner(v->core, place.head),
+			   place.head, place.order, mt_name(place.mt));
+	case MMR_PAGE_ALLOCATED:
+		return say("allocated, block %u order %u %s", place.head, place.order, mt_name(place.mt));
+	default:
+		return "allocated before the recording";
+	}
+}
+
+static void put_list(FILE *out, const struct verify *v, const struct views *views)
+{
+	unsigned int nr = 0;
+
+	if (views->pindex >= 0) {
+		uint32_t pfn = mmr_step_pcp_head(views->zone, views->cpu, (unsigned int)views->pindex);
+
+		fprintf(out, "  the model's list %d of CPU %u:", views->pindex, views->cpu);
+		for (; pfn != MMR_NO_PFN && nr < 12; nr++) {
+			fprintf(out, " %u", pfn);
+			pfn = mmr_step_pcp_next(v->core, views->zone, views->cpu, (unsigned int)views->pindex,
+						pfn);
+		}
+	} else {
+		for (unsigned int order = views->order; order < NR_PAGE_ORDERS && !nr; order++) {
+			uint32_t pfn = mmr_step_free_head(views->zone, order, views->mt);
+
+			if (pfn == MMR_NO_PFN)
+				continue;
+			fprintf(out, "  the model's free list order %u %s:", order, mt_name(views->mt));
+			for (; pfn != MMR_NO_PFN && nr < 12; nr++) {
+				fprintf(out, " %u", pfn);
+				pfn = mmr_step_free_next(v->core, pfn, order);
+			}
+		}
+	}
+	fputs(nr ? nr == 12 ? " ...\n" : "\n" : " empty\n", out);
+}
+
+static void put_event(FILE *out, const struct verify *v, uint64_t number)
+{
+	const struct window_event *event = window_at(&v->window, number);
+	const struct trace_event *ev = &event->ev;
+
+	fprintf(out, "  %c %10llu %+12.3f us cpu %u %-12s pfn %u order %u %s%s%s task %u\n",
+		number == v->number ? '>' : ' ', (unsigned long long)number - 1,
+		((double)ev->ts_ns - (double)v->ts_ns) / 1000, ev->cpu,
+		trace_event_type_name((enum trace_event_type)ev->type), ev->pfn, ev->order,
+		ev->type == TRACE_FREE || ev->type == TRACE_FREE_BATCHED ? "" : mt_name(ev->migratetype),
+		ev->flags & TRACE_F_HARDIRQ ? " hardirq" : "", ev->flags & TRACE_F_SOFTIRQ ? " softirq" : "",
+		ev->task);
+}
+
+/* The model's list, and the recording around the event on this CPU and in this zone. */
+static void put_views(FILE *out, const struct verify *v, const struct views *views)
+{
+	uint64_t begin = v->number > 2000 ? v->number - 2000 : 1, shown[8];
+	const struct trace_event *ev = &window_at(&v->window, v->number)->ev;
+	unsigned int nr = 0;
+
+	if (views && views->zone)
+		put_list(out, v, views);
+	if (ev->pfn != TRACE_NO_PFN)
+		fprintf(out, "  the model has pfn %u: %s\n", ev->pfn, say_place(v, ev->pfn));
+	fprintf(out, "  the recording on CPU %u:\n", ev->cpu);
+	for (uint64_t n = v->number; n >= begin && nr < 8; n--) {
+		if (window_at(&v->window, n)->ev.cpu == ev->cpu)
+			shown[nr++] = n;
+	}
+	while (nr)
+		put_event(out, v, shown[--nr]);
+	for (uint64_t n = window_at(&v->window, v->number)->next; n && nr < 6; nr++) {
+		put_event(out, v, n);
+		n = window_at(&v->window, n)->next;
+	}
+}
+
+void count_other(struct verify *v, enum verify_level level, enum verify_verdict verdict,
+		 enum verify_cause cause, const struct views *views, const char *expected, const char *got)
+{
+	struct verify_tally *tally = &v->report->levels[level];
+	struct verify_decision decision = {
+		.event = v->number - 1,
+		.ts_ns = v->ts_ns,
+		.level = level,
+		.verdict = verdict,
+		.cause = cause,
+		.expected = expected,
+		.got = got,
+	};
+	bool first = verdict == VERIFY_DIVERGED && !v->report->have_divergence;
+	char text[sizeof(v->report->first_divergence.views)] = "";
+
+	tally->decisions++;
+	*(verdict == VERIFY_DIVERGED ? &tally->diverged : &tally->informed) += 1;
+	v->report->causes[verdict - 1][cause]++;
+	if (!first && !v->options.on_decision)
+		return;
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	if (out) {
+		put_views(out, v, views);
+		fclose(out);
+		decision.views = text;
+	}
+	if (first) {
+		v->report->have_divergence = true;
+		v->report->first_divergence.event = decision.event;
+		v->report->first_divergence.level = level;
+		v->report->first_divergence.cause = cause;
+		snprintf(v->report->first_divergence.expected, sizeof(v->report->first_divergence.expected),
+			 "%s", expected);
+		snprintf(v->report->first_divergence.got, sizeof(v->report->first_divergence.got), "%s", got);
+		memcpy(v->report->first_divergence.views, text, sizeof(text));
+	}
+	if (v->options.on_decision)
+		v->options.on_decision(&decision, v->options.ctx);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------ */
+
+static void one_event(struct verify *v, struct window_event *event)
+{
+	if (event->done || event->ev.cpu >= v->nr_cpus)
+		return;
+	switch (event->ev.type) {
+	case TRACE_ALLOC:
+		verify_alloc(v, event);
+		break;
+	case TRACE_FREE:
+		verify_free(v, event);
+		break;
+	case TRACE_FREE_BATCHED:
+		verify_free_batched(v, event);
+		break;
+	case TRACE_ZONE_LOCKED:
+		verify_zone_locked(v, event);
+		break;
+	case TRACE_PCPU_DRAIN:
+		verify_drain(v, event);
+		break;
+	case TRACE_EXTFRAG:
+		verify_extfrag(v, event);
+		break;
+	}
+}
+
+static int moments_until(struct verify *v, uint64_t ts_ns, struct mmr_error *err)
+{
+	int rc = 0;
+
+	while (!rc && v->next_moment < v->nr_moments && v->moments[v->next_moment].ts_ns <= ts_ns)
+		rc = verify_moment(v, &v->moments[v->next_moment++], err);
+	return rc;
+}
+
+static bool should_stop(struct verify *v)
+{
+	const struct trace_summary *summary = trace_reader_summary(v->reader);
+
+	if (v->report->have_divergence && v->options.stop_at_divergence)
+		return true;
+	if (v->number % PROGRESS_EVENTS)
+		return false;
+	if (v->options.progress && summary->nr_events)
+		v->options.progress((double)v->number / (double)summary->nr_events, v->options.ctx);
+	if (v->options.stop && *v->options.stop)
+		v->report->stopped = true;
+	return v->report->stopped;
+}
+
+static int loop(struct verify *v, struct mmr_error *err)
+{
+	uint64_t number;
+	int rc;
+
+	while ((rc = window_next(&v->window, &number, err)) > 0) {
+		struct window_event *event = window_at(&v->window, number);
+
+		if (number - 1 >= v->options.until)
+			return 0;
+		v->number = number;
+		v->ts_ns = event->ev.ts_ns;
+		if (v->next_moment < v->nr_moments && v->moments[v->next_moment].ts_ns <= v->ts_ns) {
+			rc = moments_until(v, v->ts_ns, err);
+			if (rc)
+				return rc;
+		}
+		one_event(v, event);
+		v->report->events++;
+		if (should_stop(v))
+			return 0;
+	}
+	return rc ? rc : moments_until(v, UINT64_MAX, err);
+}
+
+static int create(struct verify *v, struct mmr_error *err)
+{
+	struct mmr_machine_config config;
+	int rc = machine_from_trace(v->header, trace_reader_path(v->reader), &v->recorded, err);
+
+	if (rc)
+		return rc;
+	machine_config(&v->recorded, v->options.profile, &config);
+	rc = mmr_machine_create(&config, &v->core, err);
+	if (rc) {
+		mmr_err_prefix(err, "%s", trace_reader_path(v->reader));
+		return rc;
+	}
+	v->nr_cpus = v->recorded.nr_cpus;
+	v->max_zone_id = mmr_step_max_zone_id(v->core);
+	v->extfrag_first = mmr_step_extfrag_first(v->core);
+	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));
+	v->pcps = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->pcps));
+	v->zone_known = calloc(v->max_zone_id, sizeof(*v->zone_known));
+	if (!v->cpus || !v->pcps || !v->zone_known)
+		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
+	rc = window_init(&v->window, v->reader, v->nr_cpus, err);
+	return rc ? rc : verify_plan(v, err);
+}
+
+int verify_run(struct trace_reader *reader, const struct verify_options *options, struct verify_report *report,
+	       struct mmr_error *err)
+{
+	struct verify v = {
+		.reader = reader,
+		.options = *options,
+		.report = report,
+		.header = trace_reader_machine(reader),
+	};
+	uint64_t begin = clock_now_ns();
+	int rc;
+
+	*report = (struct verify_report){.claim_end = UINT64_MAX};
+	rc = create(&v, err);
+	if (!rc)
+		rc = loop(&v, err);
+	report->wall_ns = clock_now_ns() - begin;
+	verify_plan_deinit(&v);
+	window_deinit(&v.window);
+	free(v.zone_known);
+	free(v.pcps);
+	free(v.cpus);
+	mmr_machine_destroy(v.core);
+	machine_deinit(&v.recorded);
+	return rc;
+}

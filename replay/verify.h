@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Replays a recording on the machine it was made on, decision by decision: at each the core says
+ * what it would do and the recording what the kernel did.
+ *
+ * Where they differ, the kernel's outcome is forced on the model, so that one difference stays one.
+ */
+#ifndef MMR_REPLAY_VERIFY_H
+#define MMR_REPLAY_VERIFY_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "core/page_alloc.h"
+#include "traces/trace_reader.h"
+
+/** enum verify_level - what is decided: which zone serves; which block; per-CPU lists; whose pages */
+enum verify_level { VERIFY_ZONE, VERIFY_BUDDY, VERIFY_PCP, VERIFY_FALLBACK, NR_VERIFY_LEVELS };
+const char *verify_level_name(enum verify_level level);
+
+/** enum verify_verdict - did the model decide as the kernel did? */
+enum verify_verdict {
+	VERIFY_EXACT,
+	VERIFY_INFORMED, /* yes, once told an input that no event shows */
+	VERIFY_DIVERGED
+};
+
+/** enum verify_cause - what the model was told, or why it was wrong; verify_cause_text() explains */
+enum verify_cause {
+	VERIFY_CAUSE_NONE,
+	VERIFY_CAUSE_UNEXPLAINED,
+	VERIFY_CAUSE_UNKNOWN_LIST,
+	VERIFY_CAUSE_BULK,
+	VERIFY_CAUSE_ORDER,
+	VERIFY_CAUSE_PCP_LOCKED,
+	VERIFY_CAUSE_MIGRATED,
+	VERIFY_CAUSE_ROTATED,
+	VERIFY_CAUSE_UNTRACED,
+	VERIFY_CAUSE_LRU,
+	VERIFY_CAUSE_ZONE_FLAGS,
+	VERIFY_CAUSE_DECAY,
+	VERIFY_CAUSE_TRIGGER,
+	VERIFY_CAUSE_RETYPED,
+	VERIFY_CAUSE_DRIFT,
+	VERIFY_CAUSE_POLICY,
+	VERIFY_CAUSE_RECLAIM,
+	NR_VERIFY_CAUSES
+};
+/** verify_cause_name - "irq_order", …: for JSON;  verify_cause_text - one clause for people */
+const char *verify_cause_name(enum verify_cause cause);
+const char *verify_cause_text(enum verify_cause cause);
+
+/** struct verify_decision - one decision that was not exact; strings are valid during the call */
+struct verify_decision {
+	uint64_t event; /* its number in the recording, from 0 */
+	uint64_t ts_ns;
+	enum verify_level level;
+	enum verify_verdict verdict;
+	enum verify_cause cause;
+	const char *expected, *got;
+	const char *views; /* the model's and the kernel's side, several lines; may be NULL */
+};
+
+/**
+ * struct verify_options - what to verify
+ * @profile: kernel line of the core
+ * @until: stop before this event; UINT64_MAX for the end
+ * @stop_at_divergence: end at the first one
+ * @on_decision: called for each decision that was not exact; may be NULL
+ * @stop: set from a signal handler to stop cleanly; may be NULL
+ * @progress: called about every second million events with the share done (0..1); may be NULL
+ */
+struct verify_options {
+	const struct kernel_profile *profile;
+	uint64_t until;
+	bool stop_at_divergence;
+	void (*on_decision)(const struct verify_decision *decision, void *ctx);
+	void *ctx;
+	volatile sig_atomic_t *stop;
+	void (*progress)(double share, void *ctx);
+};
+
+struct verify_tally {
+	uint64_t decisions, exact, informed, diverged;
+};
+
+/**
+ * struct verify_report - what came out
+ * @causes: [verdict - 1]: informed, diverged
+ * @unjudged: allocations and frees whose lists were not known (before the keyframe, after a loss)
+ * @compared_blocks: entries of free and per-CPU lists held against keyframes; @equal_blocks: same
+ *	block at the same place of the same list
+ * @claim_end: first event of which nothing can be claimed because events before it are missing;
+ *	UINT64_MAX where there is none
+ */
+struct verify_report {
+	uint64_t events;
+	struct verify_tally levels[NR_VERIFY_LEVELS];
+	uint64_t causes[2][NR_VERIFY_CAUSES];
+	uint64_t untraced_changes, unjudged;
+	uint64_t compared_blocks, equal_blocks;
+	uint64_t compared_pcp_blocks, equal_pcp_blocks;
+	uint64_t compared_pageblocks, equal_pageblocks;
+	uint32_t keyframes_compared, keyframes_equal;
+	char keyframe_difference[300]; /* the first one; empty where all are equal */
+	uint64_t claim_end;
+	bool have_divergence, stopped;
+	struct {
+		uint64_t event;
+		enum verify_level level;
+		enum verify_cause cause;
+		char expected[200], got[200], views[2400];
+	} first_divergence;
+	uint64_t wall_ns;
+};
+
+/**
+ * verify_run - verify a recording from its first event
+ * Return: 0, whatever was found; -EINVAL where the recording cannot be verified (no keyframe, a
+ *	machine the model cannot hold); -EBADMSG damaged: @report is good up to there; -ENOMEM.
+ */
+int verify_run(struct trace_reader *reader, const struct verify_options *options, struct verify_report *report,
+	       struct mmr_error *err);
+
+/** verify_passed - nothing diverged, and all of it could be judged */
+bool verify_passed(const struct verify_report *report);
+
+#endif

@@ -1,0 +1,630 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rules of allocation events.
+ *
+ * A refill is a run of zone_locked and extfrag events on one CPU, ended by the allocation that asked
+ * for it. A block that went past the per-CPU lists is a run of one. An allocation without a run took
+ * the head of its CPU's list.
+ */
+#include "replay/verify_internal.h"
+
+#define RUN_ALLOC_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
+
+static const char *mt_name(unsigned int mt)
+{
+	return mmr_migratetype_name((enum migratetype)mt);
+}
+
+/* ---- blocks from the buddy ----------------------------------------------------------------- */
+
+/* A page that the model has elsewhere: make it free, or gone, so that it can be taken. */
+static enum verify_cause make_available(struct verify *v, struct zone *zone, const struct trace_event *ev,
+					uint32_t expected)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	int owner;
+
+	switch (place.state) {
+	case MMR_PAGE_FREE:
+		if (place.head == ev->pfn && expected != MMR_NO_PFN) {
+			struct mmr_step_place first = mmr_step_place(v->core, expected);
+
+			if (first.order == place.order && first.mt == place.mt &&
+			    mmr_step_make_head(v->core, zone, ev->pfn, place.order, place.mt))
+				return VERIFY_CAUSE_ROTATED;
+		}
+		return VERIFY_CAUSE_UNTRACED;
+	case MMR_PAGE_PCP:
+		owner = mmr_step_pcp_owner(v->core, place.head);
+		if (owner >= 0 && mmr_step_pcp_remove(v->core, (unsigned int)owner, zone, place.head))
+			mmr_step_insert(v->core, (unsigned int)owner, zone, place.head, place.order, false);
+		return VERIFY_CAUSE_PCP_LOCKED;
+	default:
+		return VERIFY_CAUSE_UNTRACED;
+	}
+}
+
+/* zone_locked without a fallback: the head of the first list that is long enough. */
+static void take_smallest(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	uint32_t expected = mmr_step_peek_smallest(zone, ev->order, ev->migratetype);
+	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+	enum verify_cause cause;
+
+	if (expected == ev->pfn) {
+		mmr_step_take_smallest(v->core, ev->cpu, zone, ev->order, ev->migratetype);
+		count_exact(v, VERIFY_BUDDY);
+		return;
+	}
+	count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED,
+		    mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_PCP ? VERIFY_CAUSE_PCP_LOCKED
+									     : VERIFY_CAUSE_UNEXPLAINED,
+		    &views,
+		    expected == MMR_NO_PFN
+			    ? say("no block of order %u %s", ev->order, mt_name(ev->migratetype))
+			    : say("block %u for order %u %s", expected, ev->order, mt_name(ev->migratetype)),
+		    say("%u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+	cause = make_available(v, zone, ev, expected);
+	if (cause != VERIFY_CAUSE_ROTATED)
+		v->report->untraced_changes++;
+	if (mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn)
+		mmr_step_take_smallest(v->core, ev->cpu, zone, ev->order, ev->migratetype);
+	else
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+}
+
+static bool same_way(const struct mmr_step_fallback *a, const struct mmr_step_fallback *b)
+{
+	return a->block == b->block && a->order == b->order && a->mt == b->mt && a->claim == b->claim;
+}
+
+static const char *say_way(const struct mmr_step_fallback *way)
+{
+	return say("%s block %u order %u %s", way->claim ? "claim" : "steal", way->block, way->order,
+		   mt_name(way->mt));
+}
+
+/* The kernel took a page the model's rules do not lead to: do to the lists what can be told. */
+static void force_fallback(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			   const struct mmr_step_fallback *way)
+{
+	make_available(v, zone, ev, MMR_NO_PFN);
+	v->report->untraced_changes++;
+	if (way->claim)
+		mmr_step_retype(v->core, ev->cpu, zone, ev->pfn, ev->migratetype);
+	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+}
+
+/*
+ * From 6.10 on: the event comes after success and names the page returned.
+ *
+ * @locked: a zone_locked event named the page before (a part of a pageblock was claimed)
+ */
+static void fall_back(struct verify *v, const struct trace_event *ev, const struct trace_class *cls,
+		      struct zone *zone, struct refill_run *run, bool locked)
+{
+	struct views views = {zone, ev->cpu, -1, cls->fallback_order, cls->fallback_migratetype};
+	bool claim = ev->flags & TRACE_F_CHANGE_OWNERSHIP;
+	struct mmr_step_fallback choice = {.block = MMR_NO_PFN}, way = {
+		.block = locked ? mmr_step_free_head(zone, cls->fallback_order, cls->fallback_migratetype)
+				: ev->pfn,
+		.order = cls->fallback_order,
+		.mt = cls->fallback_migratetype,
+		.claim = claim,
+	};
+	bool own = !run->steal_only && mmr_step_peek_smallest(zone, ev->order, ev->migratetype) != MMR_NO_PFN;
+	bool any = mmr_step_peek_fallback(v->core, zone, ev->order, ev->migratetype, run->steal_only, &choice);
+	uint32_t pfn;
+
+	if (cls->fallback_order < PAGEBLOCK_ORDER)
+		run->fragmenting = true;
+	if (!own && any && same_way(&choice, &way)) {
+		count_exact(v, VERIFY_FALLBACK);
+	} else if (!own && mmr_step_fallback_possible(v->core, zone, ev->order, ev->migratetype,
+						      run->steal_only, &way)) {
+		count_other(v, VERIFY_FALLBACK, VERIFY_INFORMED, VERIFY_CAUSE_LRU, &views,
+			    any ? say_way(&choice) : "nothing", say_way(&way));
+	} else {
+		count_other(v, VERIFY_FALLBACK, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+			    own   ? "no fallback, its own lists have a block"
+			    : any ? say_way(&choice)
+				  : "nothing to fall back to",
+			    say_way(&way));
+		force_fallback(v, ev, zone, &way);
+		run->steal_only = !claim;
+		return;
+	}
+	pfn = mmr_step_fallback(v->core, ev->cpu, zone, ev->order, ev->migratetype, run->steal_only, &way);
+	run->steal_only = !claim;
+	if (pfn == ev->pfn) {
+		count_exact(v, VERIFY_BUDDY);
+		return;
+	}
+	count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+		    say("block %u of the claimed pageblock", pfn), say("block %u", ev->pfn));
+	if (pfn != MMR_NO_PFN)
+		mmr_step_insert(v->core, ev->cpu, zone, pfn, ev->order, false);
+	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+}
+
+/* ---- runs ---------------------------------------------------------------------------------- */
+
+/* The request behind an allocation event, as far as the choice of its zone goes. */
+static void judge_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, uint32_t taken,
+		       bool fragmenting)
+{
+	const struct mmr_step_served served = {
+		.gfp = trace_reader_class(v->reader, ev->class_id)->gfp,
+		.cpu = ev->cpu,
+		.order = ev->order,
+		.mt = ev->migratetype,
+		.fragmenting = fragmenting,
+		.taken = taken,
+		.zone = zone,
+	};
+	struct views views = {.zone = NULL};
+	enum mmr_step_zone_choice choice;
+	enum zone_type want_type = ZONE_NORMAL, got_type;
+	enum verify_cause cause;
+	unsigned int want_nid = 0, got_nid;
+	struct zone *want;
+
+	if (v->nr_zones_known < v->nr_zones)
+		return;
+	choice = mmr_step_zone_choice(v->core, &served, &want);
+	if (choice == MMR_STEP_ZONE_SAME) {
+		count_exact(v, VERIFY_ZONE);
+		return;
+	}
+	if (want)
+		mmr_step_zone_name(want, &want_nid, &want_type);
+	mmr_step_zone_name(zone, &got_nid, &got_type);
+	cause = choice == MMR_STEP_ZONE_DRIFT ? VERIFY_CAUSE_DRIFT : VERIFY_CAUSE_POLICY;
+	if (choice == MMR_STEP_ZONE_OTHER)
+		cause = !want ? VERIFY_CAUSE_RECLAIM
+			: want_nid != got_nid ? VERIFY_CAUSE_POLICY
+			: ev->flags & TRACE_F_PF_MEMALLOC ? VERIFY_CAUSE_RECLAIM
+							      : VERIFY_CAUSE_UNEXPLAINED;
+	count_other(v, VERIFY_ZONE,
+		    cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED, cause, &views,
+		    want ? say("node %u zone %s", want_nid, mmr_zone_name(want_type)) : "no zone",
+		    say("node %u zone %s", got_nid, mmr_zone_name(got_type)));
+}
+
+/* What lies ahead of a run: its length in blocks, and the allocation that asked for it. */
+struct run_ahead {
+	uint32_t nr;
+	uint64_t alloc; /* WINDOW_NONE where none follows */
+};
+
+static struct run_ahead look_ahead(const struct verify *v, const struct zone *zone, const struct trace_event *ev)
+{
+	uint32_t last_locked = MMR_NO_PFN;
+	struct run_ahead ahead = {0};
+	uint64_t n = v->number;
+
+	while (n) {
+		const struct window_event *event = window_at(&v->window, n);
+
+		if ((event->ev.type != TRACE_ZONE_LOCKED && event->ev.type != TRACE_EXTFRAG) ||
+		    event->ev.order != ev->order || event->ev.migratetype != ev->migratetype ||
+		    mmr_step_zone(v->core, event->ev.pfn, 0) != zone)
+			break;
+		if (event->ev.type == TRACE_ZONE_LOCKED) {
+			last_locked = event->ev.pfn;
+			ahead.nr++;
+		} else if (!v->extfrag_first && event->ev.pfn != last_locked) {
+			ahead.nr++;
+		}
+		n = event->next;
+	}
+	for (int i = 0; n && i < RUN_ALLOC_DISTANCE; i++) {
+		const struct window_event *event = window_at(&v->window, n);
+
+		if (event->ev.type == TRACE_ALLOC && event->ev.pfn == ev->pfn &&
+		    event->ev.order == ev->order) {
+			ahead.alloc = n;
+			break;
+		}
+		n = event->next;
+	}
+	return ahead;
+}
+
+/* Pages that left the head of a list without an event: a bulk allocation. */
+static unsigned int pop_untraced(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
+				 uint32_t until)
+{
+	unsigned int nr = 0, order = mmr_step_pindex_order(pindex);
+
+	while (mmr_step_pcp_head(zone, cpu, pindex) != until) {
+		uint32_t pfn = mmr_step_pcp_pop(v->core, cpu, zone, pindex);
+
+		mmr_step_hand_out(v->core, zone, pfn, order, mmr_step_pageblock(v->core, pfn));
+		v->report->untraced_changes++;
+		nr++;
+	}
+	return nr;
+}
+
+/*
+ * How many blocks did the model ask for? If not as many as came, ask again as if the zone were
+ * below its high mark, or above it: that flag hangs on counts that pending deltas blur.
+ */
+static int refill_size(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int order, uint32_t nr,
+		       bool *told)
+{
+	uint32_t flags = mmr_step_zone_flags(zone);
+	struct mmr_pcp_state before, after;
+	int32_t count;
+	int size, other;
+
+	mmr_step_pcp_read(zone, cpu, &before, &count);
+	size = mmr_step_pcp_refill_size(v->core, cpu, zone, order);
+	*told = false;
+	if ((uint32_t)size <= nr)
+		return size;
+	mmr_step_pcp_read(zone, cpu, &after, &count);
+	mmr_step_pcp_write(zone, cpu, &before, count);
+	mmr_step_set_zone_flags(zone, flags ^ 1u << 2);
+	other = mmr_step_pcp_refill_size(v->core, cpu, zone, order);
+	if ((uint32_t)other == nr) {
+		*told = true;
+		return other;
+	}
+	mmr_step_set_zone_flags(zone, flags);
+	mmr_step_pcp_write(zone, cpu, &after, count);
+	return size;
+}
+
+/* Does a single block for a per-CPU order come from a refill, or did it go past the list? */
+static bool is_refill(struct verify *v, struct zone *zone, const struct trace_event *ev, uint32_t nr)
+{
+	const struct pcp_view *view = pcp_view(v, zone, ev->cpu);
+	unsigned int pindex;
+	struct mmr_pcp_state state;
+	int32_t count;
+	int size;
+
+	if (!mmr_step_pcp_order(ev->order) || ev->migratetype >= MIGRATE_PCPTYPES)
+		return false;
+	if (nr > 1)
+		return true;
+	pindex = mmr_step_pindex(ev->migratetype, ev->order);
+	if (!view->known || view->unknown & 1u << pindex)
+		return false;
+	if (mmr_step_pcp_head(zone, ev->cpu, pindex) != MMR_NO_PFN)
+		return false;
+	mmr_step_pcp_read(zone, ev->cpu, &state, &count);
+	size = mmr_step_pcp_refill_size(v->core, ev->cpu, zone, ev->order);
+	mmr_step_pcp_write(zone, ev->cpu, &state, count);
+	return size == 1 || mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn;
+}
+
+static void begin_refill(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			 struct refill_run *run, const struct run_ahead *ahead)
+{
+	unsigned int pindex = mmr_step_pindex(ev->migratetype, ev->order);
+	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
+	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
+	unsigned int skipped;
+	bool told;
+
+	skipped = pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
+	view->unknown &= (uint16_t)~(1u << pindex);
+	run->size = (uint32_t)refill_size(v, zone, ev->cpu, ev->order, ahead->nr, &told);
+	run->left = ahead->nr < run->size ? ahead->nr : run->size;
+	if (skipped)
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views,
+			    say("a list of %u blocks", skipped), "a refill");
+	else if (told)
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ZONE_FLAGS, &views, "another size",
+			    say("a refill of %u", ahead->nr));
+	else if (run->left == run->size)
+		count_exact(v, VERIFY_PCP);
+	/* A short refill is judged when it ends: was there nothing left to fetch? */
+}
+
+static void begin_run(struct verify *v, const struct trace_event *ev, struct zone *zone, struct refill_run *run)
+{
+	struct run_ahead ahead = look_ahead(v, zone, ev);
+
+	*run = (struct refill_run){
+		.zone = zone,
+		.order = ev->order,
+		.mt = ev->migratetype,
+		.left = ahead.nr,
+		.active = true,
+		.refill = is_refill(v, zone, ev, ahead.nr),
+	};
+	if (ahead.alloc) {
+		struct window_event *alloc = window_at(&v->window, ahead.alloc);
+
+		/* Before the pages are taken is when the kernel looked at the marks. */
+		if (!alloc->link && zone_known(v, zone)) {
+			const struct window_event *next = window_at(&v->window, v->number);
+			bool fragmenting = next->ev.type == TRACE_EXTFRAG;
+
+			judge_zone(v, &alloc->ev, zone, 1u << ev->order, fragmenting);
+			alloc->link = v->number;
+		}
+	}
+	if (run->refill && pcp_view(v, zone, ev->cpu)->known)
+		begin_refill(v, ev, zone, run, &ahead);
+	else if (!run->refill)
+		run->left = 1;
+}
+
+/* A refill ended early: only where there was nothing more to fetch. */
+static void end_short_refill(struct verify *v, const struct trace_event *ev, struct refill_run *run)
+{
+	uint32_t next = mmr_step_peek_smallest(run->zone, run->order, run->mt);
+	struct views views = {run->zone, ev->cpu, -1, run->order, run->mt};
+
+	if (!zone_known(v, run->zone))
+		return;
+	if (next == MMR_NO_PFN || run->steal_only)
+		count_exact(v, VERIFY_PCP);
+	else
+		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+			    say("a refill of %u blocks", run->size), say("%u blocks", run->got));
+}
+
+/* A block has left the buddy: to the list that is being refilled, or on its way to the task. */
+static void block_obtained(struct verify *v, const struct trace_event *ev, struct refill_run *run)
+{
+	struct cpu_view *cpu = &v->cpus[ev->cpu];
+	struct zone *zone = run->zone;
+
+	run->got++;
+	if (run->refill && pcp_view(v, zone, ev->cpu)->known) {
+		mmr_step_pcp_append(v->core, ev->cpu, zone, ev->pfn, ev->order, run->mt);
+	} else {
+		mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
+		if (!run->refill)
+			cpu->direct[cpu->nr_direct++ % MAX_DIRECT] = ev->pfn;
+	}
+	if (run->left && --run->left == 0) {
+		run->active = false;
+		if (run->refill && run->got < run->size && pcp_view(v, zone, ev->cpu)->known)
+			end_short_refill(v, ev, run);
+	}
+}
+
+static struct refill_run *run_of(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	struct refill_run *run = &v->cpus[ev->cpu].run;
+
+	if (!run->active || run->zone != zone || run->order != ev->order || run->mt != ev->migratetype)
+		begin_run(v, ev, zone, run);
+	return run;
+}
+
+void verify_zone_locked(struct verify *v, struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+	struct window_event *next;
+	struct refill_run *run;
+
+	if (!zone || (!zone_known(v, zone) && !pcp_view(v, zone, ev->cpu)->known)) {
+		v->report->unjudged++;
+		return;
+	}
+	run = run_of(v, ev, zone);
+	if (!zone_known(v, zone)) {
+		v->report->unjudged++;
+		block_obtained(v, ev, run);
+		return;
+	}
+	next = event->next ? window_at(&v->window, event->next) : NULL;
+	if (!v->extfrag_first && next && next->ev.type == TRACE_EXTFRAG && next->ev.pfn == ev->pfn) {
+		fall_back(v, &next->ev, trace_reader_class(v->reader, next->ev.class_id), zone, run, true);
+		next->done = true;
+	} else {
+		take_smallest(v, ev, zone);
+	}
+	block_obtained(v, ev, run);
+}
+
+void verify_extfrag(struct verify *v, struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+	struct refill_run *run;
+
+	if (!zone || (!zone_known(v, zone) && !pcp_view(v, zone, ev->cpu)->known)) {
+		v->report->unjudged++;
+		return;
+	}
+	run = run_of(v, ev, zone);
+	if (zone_known(v, zone))
+		fall_back(v, ev, trace_reader_class(v->reader, ev->class_id), zone, run, false);
+	else
+		v->report->unjudged++;
+	block_obtained(v, ev, run);
+}
+
+/* ---- allocations --------------------------------------------------------------------------- */
+
+static bool was_direct(struct cpu_view *cpu, uint32_t pfn)
+{
+	for (unsigned int i = 0; i < MAX_DIRECT; i++) {
+		if (cpu->direct[i] == pfn && cpu->nr_direct) {
+			cpu->direct[i] = MMR_NO_PFN;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Were all entries above @pfn pushed since the event before this one of the same task? */
+static bool pushed_meanwhile(const struct verify *v, const struct zone *zone, const struct trace_event *ev,
+			     unsigned int pindex)
+{
+	const struct cpu_view *cpu = &v->cpus[ev->cpu];
+	uint32_t at = mmr_step_pcp_head(zone, ev->cpu, pindex);
+
+	for (; at != ev->pfn && at != MMR_NO_PFN;
+	     at = mmr_step_pcp_next(v->core, zone, ev->cpu, pindex, at)) {
+		const struct window_event *push = NULL;
+
+		for (unsigned int i = 0; i < MAX_PUSHES && !push; i++) {
+			if (cpu->pushes[i].pfn == at && cpu->pushes[i].number &&
+			    cpu->pushes[i].number + WINDOW_EVENTS / 32 > v->number)
+				push = window_at(&v->window, cpu->pushes[i].number);
+		}
+		if (!push)
+			return false;
+		/* The task itself cannot have freed between its pop and the pop's event. */
+		if (push->ev.task == ev->task && !((push->ev.flags ^ ev->flags) & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ)))
+			return false;
+	}
+	return at == ev->pfn;
+}
+
+static bool on_list(const struct verify *v, const struct zone *zone, const struct trace_event *ev,
+		    unsigned int pindex)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+
+	return place.state == MMR_PAGE_PCP && place.head == ev->pfn && place.order == ev->order &&
+	       mmr_step_pindex(place.mt, place.order) == pindex &&
+	       mmr_step_pcp_owner(v->core, ev->pfn) == (int)ev->cpu &&
+	       mmr_step_zone(v->core, ev->pfn, ev->order) == zone;
+}
+
+/* The popped page is not the model's head. */
+static void pop_other(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
+{
+	uint32_t head = mmr_step_pcp_head(zone, ev->cpu, pindex);
+	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
+	const char *expected = head == MMR_NO_PFN ? "an empty list" : say("page %u", head);
+	const char *got = say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn));
+	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
+	struct mmr_pcp_state state;
+	unsigned int found;
+	int32_t count;
+
+	if (on_list(v, zone, ev, pindex)) {
+		if (pushed_meanwhile(v, zone, ev, pindex)) {
+			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, expected, got);
+			mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
+		} else {
+			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views, expected, got);
+			pop_untraced(v, zone, ev->cpu, pindex, ev->pfn);
+			mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
+		}
+		return;
+	}
+	if (view->unknown & 1u << pindex) {
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views, expected, got);
+		pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
+		mmr_step_pcp_read(zone, ev->cpu, &state, &count);
+		mmr_step_pcp_write(zone, ev->cpu, &state, count - (1 << ev->order));
+		return;
+	}
+	found = mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	v->report->untraced_changes++;
+	count_other(v, VERIFY_PCP, VERIFY_DIVERGED,
+		    found & MMR_STEP_WAS_PCP ? VERIFY_CAUSE_MIGRATED : VERIFY_CAUSE_UNEXPLAINED, &views, expected,
+		    got);
+}
+
+static void pop(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	unsigned int pindex = mmr_step_pindex(ev->migratetype, ev->order);
+
+	mmr_step_pcp_begin(zone, ev->cpu);
+	if (mmr_step_pcp_head(zone, ev->cpu, pindex) == ev->pfn) {
+		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
+		count_exact(v, VERIFY_PCP);
+		return;
+	}
+	pop_other(v, ev, zone, pindex);
+}
+
+/* A page that came neither from a list nor with a zone_locked event: a compaction that captured it. */
+static void alloc_unannounced(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+
+	if (!zone_known(v, zone)) {
+		v->report->unjudged++;
+		return;
+	}
+	count_other(v, VERIFY_BUDDY, VERIFY_INFORMED, VERIFY_CAUSE_UNTRACED, &views,
+		    "a zone_locked event before it",
+		    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	v->report->untraced_changes++;
+}
+
+void verify_alloc(struct verify *v, struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	struct cpu_view *cpu = &v->cpus[ev->cpu];
+	struct views views = {.zone = NULL};
+	struct zone *zone;
+
+	cpu->run.active = false;
+	if (ev->pfn == TRACE_NO_PFN) {
+		if (v->nr_zones_known == v->nr_zones)
+			count_other(v, VERIFY_ZONE, VERIFY_INFORMED, VERIFY_CAUSE_RECLAIM, &views,
+				    "not asked", "the allocation failed");
+		return;
+	}
+	zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+	if (!zone) {
+		v->report->unjudged++;
+		return;
+	}
+	if (!event->link)
+		judge_zone(v, ev, zone, 0, false);
+	if (was_direct(cpu, ev->pfn))
+		;
+	else if (!mmr_step_pcp_order(ev->order))
+		alloc_unannounced(v, ev, zone);
+	else if (pcp_view(v, zone, ev->cpu)->known)
+		pop(v, ev, zone);
+	else
+		v->report->unjudged++;
+	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
+}
+
+/*
+ * An interrupt is about to change a list of this CPU. If the task it interrupted took the head of that
+ * list but had not yet said so, the pop comes first.
+ */
+void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt,
+				 const struct zone *zone, unsigned int pindex)
+{
+	uint64_t n = interrupt->next;
+
+	for (int i = 0; n && i < RUN_ALLOC_DISTANCE * 4; i++) {
+		struct window_event *event = window_at(&v->window, n);
+		const struct trace_event *ev = &event->ev;
+		struct zone *alloc_zone;
+
+		n = event->next;
+		if (ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ))
+			continue;
+		if (ev->type != TRACE_ALLOC || event->done || ev->pfn == TRACE_NO_PFN ||
+		    !mmr_step_pcp_order(ev->order) ||
+		    mmr_step_pindex(ev->migratetype, ev->order) != pindex ||
+		    mmr_step_pcp_head(zone, ev->cpu, pindex) != ev->pfn)
+			return;
+		alloc_zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+		if (alloc_zone != zone)
+			return;
+		judge_zone(v, ev, alloc_zone, 0, false);
+		mmr_step_pcp_begin(alloc_zone, ev->cpu);
+		mmr_step_pcp_pop(v->core, ev->cpu, alloc_zone, pindex);
+		mmr_step_hand_out(v->core, alloc_zone, ev->pfn, ev->order, ev->migratetype);
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER,
+			    &(struct views){alloc_zone, ev->cpu, (int)pindex, ev->order, ev->migratetype},
+			    "a pop after the interrupt", say("page %u before it", ev->pfn));
+		event->done = true;
+		return;
+	}
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of verify share. */
+#ifndef MMR_REPLAY_VERIFY_INTERNAL_H
+#define MMR_REPLAY_VERIFY_INTERNAL_H
+
+#include "core/step.h"
+#include "replay/machine.h"
+#include "replay/verify.h"
+#include "replay/verify_window.h"
+
+#define NR_PCP_LISTS_MASK ((1u << NR_PCP_LISTS) - 1)
+#define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
+#define MAX_PUSHES        16 /* last pages pushed to a CPU's lists */
+
+/**
+ * struct pcp_view - what verify knows of one CPU's lists of one zone
+ * @known: followed at all, from the moment the lists were read
+ * @unknown: bit per list: behind the entries the model has, the kernel has others
+ * @expect: pages of an overflow still to be seen drained; @chunk: of them under this hold of the lock
+ * @pindex: list the overflow is at; @start: list each hold starts with
+ */
+struct pcp_view {
+	bool known;
+	uint16_t unknown;
+	uint8_t pindex, start;
+	int32_t expect, chunk;
+};
+
+/**
+ * struct refill_run - blocks a CPU takes from the buddy under one hold of zone->lock
+ * @left: blocks of this refill still to come; @size: what the model would have fetched
+ * @steal_only: a block was stolen, so the rest is too
+ */
+struct refill_run {
+	struct zone *zone;
+	uint32_t left, size, got;
+	uint8_t order, mt;
+	bool active, refill, steal_only, fragmenting;
+};
+
+struct push {
+	uint64_t number;
+	uint32_t pfn;
+};
+
+struct cpu_view {
+	struct refill_run run;
+	uint32_t direct[MAX_DIRECT];
+	unsigned int nr_direct;
+	struct push pushes[MAX_PUSHES];
+	unsigned int nr_pushes;
+	/* A drain that no free of this CPU caused. */
+	struct {
+		struct zone *zone;
+		unsigned int owner, pindex;
+		uint64_t last;
+		uint32_t task;
+	} drain;
+};
+
+/** struct moment - something to do before the first event at or after its time */
+struct moment {
+	uint64_t ts_ns;
+	enum { MOMENT_ZONE, MOMENT_PCP, MOMENT_LOSS } kind;
+	uint32_t keyframe, pcp;
+};
+
+struct verify {
+	struct trace_reader *reader;
+	struct verify_options options;
+	struct verify_report *report;
+	struct machine recorded;
+	struct mmr_machine *core;
+	const struct trace_machine *header;
+	struct window window;
+	uint64_t number; /* of the event at hand, from 1 */
+	uint64_t ts_ns;
+	struct cpu_view *cpus;
+	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
+	bool *zone_known; /* [zone id] */
+	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
+	struct moment *moments;
+	uint32_t nr_moments, next_moment;
+	struct trace_keyframe *keyframes; /* [nr_keyframes], decoded while moments of theirs are left */
+	uint32_t *moments_left;
+	uint32_t nr_keyframes;
+	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */
+};
+
+static inline bool zone_known(const struct verify *v, const struct zone *zone)
+{
+	return v->zone_known[mmr_step_zone_id(zone)];
+}
+
+static inline struct pcp_view *pcp_view(struct verify *v, const struct zone *zone, unsigned int cpu)
+{
+	return &v->pcps[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+}
+
+/* ---- verify.c ------------------------------------------------------------------------------ */
+
+/** struct views - where to look when a decision is shown; @pindex -1: the free list */
+struct views {
+	struct zone *zone;
+	unsigned int cpu;
+	int pindex;
+	uint8_t order, mt;
+};
+
+static inline void count_exact(struct verify *v, enum verify_level level)
+{
+	v->report->levels[level].decisions++;
+	v->report->levels[level].exact++;
+}
+
+void count_other(struct verify *v, enum verify_level level, enum verify_verdict verdict,
+		 enum verify_cause cause, const struct views *views, const char *expected, const char *got);
+/* "pfn 4711 order 3" and the like; the buffers take turns */
+const char *say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+const char *say_place(const struct verify *v, uint32_t pfn);
+
+/* ---- verify_alloc.c ------------------------------------------------------------------------ */
+
+void verify_zone_locked(struct verify *v, struct window_event *event);
+void verify_extfrag(struct verify *v, struct window_event *event);
+void verify_alloc(struct verify *v, struct window_event *event);
+void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt,
+				 const struct zone *zone, unsigned int pindex);
+
+/* ---- verify_free.c ------------------------------------------------------------------------- */
+
+void verify_free(struct verify *v, struct window_event *event);
+void verify_free_batched(struct verify *v, struct window_event *event);
+void verify_drain(struct verify *v, struct window_event *event);
+
+/* ---- verify_keyframe.c --------------------------------------------------------------------- */
+
+int verify_plan(struct verify *v, struct mmr_error *err);
+int verify_moment(struct verify *v, const struct moment *moment, struct mmr_error *err);
+void verify_plan_deinit(struct verify *v);
+
+#endif

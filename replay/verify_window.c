@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Reads ahead, and links events to what follows them on their CPU. */
+#include "replay/verify_window.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus, struct mmr_error *err)
+{
+	*w = (struct window){.reader = reader, .nr_cpus = nr_cpus, .first = 1, .end = 1};
+	w->events = calloc(WINDOW_EVENTS, sizeof(*w->events));
+	w->cpus = calloc(nr_cpus, sizeof(*w->cpus));
+	if (!w->events || !w->cpus) {
+		window_deinit(w);
+		return mmr_err(err, -ENOMEM, "verify: no memory for the window of %u CPUs", nr_cpus);
+	}
+	trace_reader_rewind(reader);
+	return 0;
+}
+
+void window_deinit(struct window *w)
+{
+	free(w->events);
+	free(w->cpus);
+	w->events = NULL;
+	w->cpus = NULL;
+}
+
+/* The free that a batched event completes: the last one of this page on this CPU. */
+static void link_batched(struct window *w, const struct window_cpu *cpu, struct window_event *batched,
+			 uint64_t number)
+{
+	uint32_t span = cpu->nr_frees < WINDOW_FREES ? cpu->nr_frees : WINDOW_FREES;
+
+	for (uint32_t i = 1; i <= span; i++) {
+		uint32_t slot = (cpu->nr_frees - i) % WINDOW_FREES;
+		struct window_event *event;
+
+		if (cpu->frees[slot].pfn != batched->ev.pfn)
+			continue;
+		if (cpu->frees[slot].number < w->first)
+			return;
+		event = window_at(w, cpu->frees[slot].number);
+		event->link = number;
+		batched->link = cpu->frees[slot].number;
+		batched->ev.order = event->ev.order;
+		return;
+	}
+}
+
+static void take_in(struct window *w, const struct trace_event *ev)
+{
+	uint64_t number = w->end++;
+	struct window_event *event = window_at(w, number);
+	struct window_cpu *cpu;
+
+	*event = (struct window_event){.ev = *ev};
+	if (ev->cpu >= w->nr_cpus)
+		return;
+	cpu = &w->cpus[ev->cpu];
+	if (cpu->last && cpu->last + WINDOW_EVENTS > number)
+		window_at(w, cpu->last)->next = number;
+	cpu->last = number;
+	if (ev->type == TRACE_FREE) {
+		uint32_t slot = cpu->nr_frees++ % WINDOW_FREES;
+
+		cpu->frees[slot].pfn = ev->pfn;
+		cpu->frees[slot].number = number;
+	} else if (ev->type == TRACE_FREE_BATCHED) {
+		link_batched(w, cpu, event, number);
+	}
+}
+
+static void fill(struct window *w)
+{
+	while (!w->at_end && w->end - w->first < WINDOW_LOOKAHEAD) {
+		if (w->batch_pos == w->batch_len) {
+			ssize_t nr = trace_reader_next(w->reader, &w->batch, &w->damage_err);
+
+			w->damage = nr < 0 ? (int)nr : 0;
+			w->at_end = nr <= 0;
+			w->batch_pos = 0;
+			w->batch_len = nr > 0 ? (size_t)nr : 0;
+			continue;
+		}
+		take_in(w, &w->batch[w->batch_pos++]);
+	}
+}
+
+int window_next(struct window *w, uint64_t *number, struct mmr_error *err)
+{
+	/* Refill in strides, so that the events come through the cache in order. */
+	if (w->end - w->first < WINDOW_LOOKAHEAD / 2)
+		fill(w);
+	if (w->first == w->end) {
+		if (w->damage && err)
+			*err = w->damage_err;
+		return w->damage;
+	}
+	*number = w->first++;
+	return 1;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A window on the events of a recording, so that the rules of verify can look ahead: what follows
+ * on the same CPU, and whether a free waits for its batch.
+ */
+#ifndef MMR_REPLAY_VERIFY_WINDOW_H
+#define MMR_REPLAY_VERIFY_WINDOW_H
+
+#include "traces/trace_reader.h"
+
+#define WINDOW_EVENTS    (1u << 16)
+#define WINDOW_LOOKAHEAD (WINDOW_EVENTS - 4096)
+#define WINDOW_FREES     1024 /* frees of a CPU that may wait for their batch */
+#define WINDOW_NONE      0
+
+/**
+ * struct window_event - an event and its links; numbers count events from 1, WINDOW_NONE is none
+ * @next: the next event on the same CPU
+ * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED: its FREE
+ * @done: verify has dealt with it ahead of its turn
+ */
+struct window_event {
+	struct trace_event ev;
+	uint64_t next, link;
+	bool done;
+};
+
+struct window_cpu {
+	uint64_t last;
+	uint32_t nr_frees;
+	struct {
+		uint32_t pfn;
+		uint64_t number;
+	} frees[WINDOW_FREES];
+};
+
+struct window {
+	struct trace_reader *reader;
+	struct window_event *events;
+	struct window_cpu *cpus;
+	uint32_t nr_cpus;
+	uint64_t first, end; /* [first, end) are in the window */
+	const struct trace_event *batch;
+	size_t batch_len, batch_pos;
+	bool at_end;
+	int damage; /* what reading ended with, reported once all that is good was handed out */
+	struct mmr_error damage_err;
+};
+
+int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus, struct mmr_error *err);
+void window_deinit(struct window *w);
+/**
+ * window_next - step to the next event
+ * @number: set to its number, from 1
+ * Return: 1; 0 at the end; -EBADMSG for a damaged recording.
+ */
+int window_next(struct window *w, uint64_t *number, struct mmr_error *err);
+
+static inline struct window_event *window_at(const struct window *w, uint64_t number)
+{
+	return &w->events[number & (WINDOW_EVENTS - 1)];
+}
+
+#endif
