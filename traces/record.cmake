@@ -66,3 +66,16 @@ if(NOT MMR_SANITIZE)
 	# A sanitizer's run time is a shared library; everything else goes to production hosts as one file.
 	target_link_options(mmreplay-record PRIVATE -static)
 endif()
+
+# Programs the recorder's script tests use: a load of known size, and a reader of what was recorded.
+add_executable(record_load tests/record_load.c)
+target_link_libraries(record_load PRIVATE mmr_warnings)
+add_executable(record_read tests/record_read.c)
+target_link_libraries(record_read PRIVATE mmr::trace mmr_warnings)
+set_target_properties(record_load record_read PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+
+mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)
+mmr_add_script_test(traces_record_counts tests/record_counts.sh LABEL privileged)
+mmr_add_script_test(traces_record_rate tests/record_rate.sh LABEL privileged)
+mmr_add_script_test(traces_record_errors tests/record_errors.sh LABEL privileged)

@@ -205,6 +205,22 @@ static int fill_blocks(struct taker *t, const struct record_probe_zone *zone, st
 	return 0;
 }
 
+/*
+ * Before 6.10 the kernel takes a request's pages off its counter only when it has all of them, after
+ * the event the walk hangs on. What the lists hold is what the counter is about to say.
+ */
+static void settle_counter(struct trace_keyframe *kf)
+{
+	int64_t pages = 0;
+
+	for (uint64_t i = 0; i < kf->nr_blocks; i++)
+		pages += (int64_t)1 << kf->blocks[i].order;
+	for (uint32_t cpu = 0; cpu < kf->nr_vm_stat_diff; cpu++)
+		pages -= kf->vm_stat_diff[cpu];
+	if (!kf->nr_missing && pages >= 0)
+		kf->nr_free_pages = (uint64_t)pages;
+}
+
 static int fill_zone(struct taker *t, const struct record_probe_zone *zone, struct trace_keyframe *kf)
 {
 	const struct rec_walk *walk = &t->probe->skel->bss->walk;
@@ -229,6 +245,8 @@ static int fill_zone(struct taker *t, const struct record_probe_zone *zone, stru
 	kf->nr_vm_stat_diff = t->probe->nr_cpus;
 	for (uint32_t cpu = 0; cpu < t->probe->nr_cpus; cpu++)
 		kf->vm_stat_diff[cpu] = (int16_t)t->probe->stat_diffs[cpu];
+	if (kf->flags & TRACE_KF_LOCKED)
+		settle_counter(kf);
 	return 0;
 }
 

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the recorder says, and leaves behind, where it cannot do what was asked.
+set -euo pipefail
+# shellcheck source=record_lib.sh
+. "$(dirname "$0")/record_lib.sh"
+
+# refused STATUS TEXT COMMAND...: exits STATUS; one of its lines on stderr has TEXT.
+refused() {
+	local want=$1 text=$2 status=0
+	shift 2
+	"$@" 2>"$WORK/err" >"$WORK/out" || status=$?
+	[ $status -eq "$want" ] || fail "$*: exit $status, expected $want: $(cat "$WORK/err")"
+	[ -z "$text" ] || grep -qF -- "$text" "$WORK/err" || fail "$*: said \"$(cat "$WORK/err")\", expected \"$text\""
+	echo "ok: exit $want: ${text:-(silent)}"
+}
+one_line() { [ "$(wc -l <"$WORK/err")" -eq 1 ] || fail "more than one line: $(cat "$WORK/err")"; }
+
+refused 2 "no output file: give -o FILE" "$REC" -d 1
+refused 2 "--duration: found \"soon\"" "$REC" -o "$WORK/x.mmt" -d soon
+refused 2 "--duration: found \"-1\"" "$REC" -o "$WORK/x.mmt" -d -1
+refused 2 "--ring-mib: found 3, expected a power of two" "$REC" -o "$WORK/x.mmt" --ring-mib 3
+"$REC" --help | grep -q "mmreplay-record -o build.mmt -- make -j8" || fail "--help has no example"
+if ldd "$REC" >/dev/null 2>&1 && ! ldd "$REC" 2>/dev/null | grep -q asan; then fail "not a static executable"; fi
+
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	cp "$REC" "$WORK/recorder"
+	chmod 755 "$WORK" "$WORK/recorder"
+	nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	refused 1 "missing: CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH; run as root, or: sudo setcap" \
+		"${nobody[@]}" "$WORK/recorder" -o "$WORK/nobody.mmt" -d 1
+	one_line
+	[ ! -e "$WORK/nobody.mmt" ] || fail "left a file although nothing was recorded"
+fi
+
+need_recording
+refused 1 "$WORK/none/x.mmt: " "$REC" -o "$WORK/none/x.mmt" -d 1
+refused 7 "" "$REC" -q -o "$WORK/x.mmt" -- sh -c 'exit 7'
+refused 127 "no-such-command: No such file or directory" "$REC" -q -o "$WORK/x.mmt" -- no-such-command
+refused 143 "" "$REC" -q -o "$WORK/x.mmt" -- sh -c 'kill $$'
+
+# Killed without warning: readable up to the last whole block.
+"$REC" -q -o "$WORK/killed.mmt" -- "$LOAD" -d 20 >/dev/null 2>&1 &
+recorder=$!
+sleep 3
+kill -KILL $recorder
+wait $recorder 2>/dev/null || true
+"$READ" "$WORK/killed.mmt" >"$WORK/killed" || fail "not readable after SIGKILL"
+expect "complete after SIGKILL" "$(value "$WORK/killed" complete)" -eq 0
+expect "allocations kept after SIGKILL" "$(value "$WORK/killed" alloc)" -ge 10000
+
+[ "$(id -u)" -eq 0 ] || exit 0
+
+# A full disk: the recorder stops, says so, and what was written is a trace.
+mkdir "$WORK/small"
+mount -t tmpfs -o size=1m none "$WORK/small" || skip "no tmpfs can be mounted for the full disk"
+MOUNTS+=("$WORK/small")
+refused 1 "$WORK/small/full.mmt: " "$REC" -q -o "$WORK/small/full.mmt" -- "$LOAD" -d 30
+grep -q "No space left on device" "$WORK/err" || fail "full disk: $(cat "$WORK/err")"
+"$READ" "$WORK/small/full.mmt" >"$WORK/full" || fail "not readable after the disk was full"
+expect "events kept on a full disk" "$(value "$WORK/full" alloc)" -ge 10000
+
+# A kernel without BTF, as far as the recorder can see.
+unshare -m true 2>/dev/null || exit 0
+hide() { unshare -m sh -c 'mount -t tmpfs none "$0" && shift && exec "$@"' "$@"; }
+refused 1 "/sys/kernel/btf/vmlinux: No such file or directory; recording needs a kernel built with" \
+	hide /sys/kernel/btf - "$REC" -o "$WORK/x.mmt" -d 1
+one_line
