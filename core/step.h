@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The model one decision at a time, for whoever follows a recording.
+ *
+ * Three kinds of routine. Those that look (mmr_step_peek_*, …) say what the model would do. Those
+ * that do (mmr_step_take, …) are the same routines that mmr_alloc_pages() and mmr_free_pages() are
+ * made of, cut where the kernel emits an event. Those that force (mmr_step_withdraw, …) bring the
+ * model to an outcome it did not choose.
+ *
+ * A caller may know some lists and not others, so free lists, per-CPU lists and page records are
+ * changed apart from each other. Single-threaded use only.
+ */
+#ifndef MMR_CORE_STEP_H
+#define MMR_CORE_STEP_H
+
+#include "core/page_alloc.h"
+
+struct zone; /* opaque */
+
+/* ---- finding one's way ---------------------------------------------------------------------- */
+
+/** mmr_step_zone - the zone whose RAM holds all of a block; NULL where there is none */
+struct zone *mmr_step_zone(const struct mmr_machine *m, uint32_t pfn, unsigned int order);
+/** mmr_step_named_zone - NULL where the machine has no such populated zone */
+struct zone *mmr_step_named_zone(const struct mmr_machine *m, unsigned int nid, enum zone_type type);
+/** mmr_step_zone_id - a small number per zone, below mmr_step_max_zone_id() */
+unsigned int mmr_step_zone_id(const struct zone *zone);
+unsigned int mmr_step_max_zone_id(const struct mmr_machine *m);
+void mmr_step_zone_name(const struct zone *zone, unsigned int *nid, enum zone_type *type);
+/** mmr_step_pindex - number of the per-CPU list for blocks of @order and pageblock type @mt */
+unsigned int mmr_step_pindex(unsigned int mt, unsigned int order);
+unsigned int mmr_step_pindex_order(unsigned int pindex);
+/** mmr_step_pcp_order - do blocks of @order live on per-CPU lists? */
+bool mmr_step_pcp_order(unsigned int order);
+
+/**
+ * struct mmr_step_place - what the model knows of a page frame
+ * @head, @order, @mt: the block that holds it; @mt is its list's type, or the one it was asked with
+ */
+struct mmr_step_place {
+	enum mmr_page_state state; /* never MMR_PAGE_INSIDE: look at @head */
+	uint32_t head;
+	uint8_t order, mt;
+};
+struct mmr_step_place mmr_step_place(const struct mmr_machine *m, uint32_t pfn);
+
+/* ---- page records --------------------------------------------------------------------------- */
+
+/** mmr_step_hand_out - the block now belongs to whoever asked with type @mt */
+void mmr_step_hand_out(struct mmr_machine *m, const struct zone *zone, uint32_t pfn, unsigned int order,
+		       unsigned int mt);
+/**
+ * mmr_step_give_back - a block is about to be freed: split what it was a part of
+ * Return: MMR_PAGE_ALLOCATED or MMR_PAGE_BOOT where that can be, else where the model has it:
+ *	MMR_PAGE_FREE or MMR_PAGE_PCP; then nothing is changed.
+ */
+enum mmr_page_state mmr_step_give_back(struct mmr_machine *m, uint32_t pfn, unsigned int order);
+
+enum mmr_step_found {
+	MMR_STEP_WAS_FREE = 1 << 0,
+	MMR_STEP_WAS_PCP = 1 << 1,
+	MMR_STEP_WAS_ALLOCATED = 1 << 2,
+};
+/**
+ * mmr_step_withdraw - take every page of [pfn, pfn + 2^order) off the lists it is on
+ *
+ * Free blocks that reach beyond are split, the rest stays on the list of its type, at the head.
+ * Return: what was found, a set of enum mmr_step_found; 0 where nothing was known.
+ */
+unsigned int mmr_step_withdraw(struct mmr_machine *m, unsigned int cpu, uint32_t pfn, unsigned int order);
+
+/* ---- the buddy ------------------------------------------------------------------------------ */
+
+/** mmr_step_peek_smallest - what mmr_step_take_smallest() would return */
+uint32_t mmr_step_peek_smallest(const struct zone *zone, unsigned int order, unsigned int mt);
+/** mmr_step_take_smallest - rmqueue_smallest() */
+uint32_t mmr_step_take_smallest(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
+				unsigned int mt);
+/** mmr_step_insert - free_one_page() for a block that is on no list */
+void mmr_step_insert(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
+		     unsigned int order, bool to_tail);
+/** mmr_step_insert_as - free_one_page_locked(): one block, to type @mt's lists */
+void mmr_step_insert_as(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
+			unsigned int order, unsigned int mt);
+/** mmr_step_make_head - move a free block of its list to the head by rotating the list */
+bool mmr_step_make_head(struct mmr_machine *m, struct zone *zone, uint32_t pfn, unsigned int order,
+			unsigned int mt);
+/* Walking a free list; MMR_NO_PFN at its end. */
+uint32_t mmr_step_free_head(const struct zone *zone, unsigned int order, unsigned int mt);
+uint32_t mmr_step_free_next(const struct mmr_machine *m, uint32_t pfn, unsigned int order);
+
+/** mmr_step_pageblock - type of the pageblock that holds @pfn */
+unsigned int mmr_step_pageblock(const struct mmr_machine *m, uint32_t pfn);
+/** mmr_step_retype - another type for a pageblock; its free pages move along */
+void mmr_step_retype(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn, unsigned int mt);
+
+/** mmr_step_extfrag_first - is the event of a fallback emitted before the block it moved is taken (to 6.9)? */
+bool mmr_step_extfrag_first(const struct mmr_machine *m);
+
+/* ---- fallback ------------------------------------------------------------------------------- */
+
+/**
+ * struct mmr_step_fallback - one way to serve a request from another type's pages
+ * @block: head of list @mt of @order; @claim: its pageblock changes type, else only the page is stolen
+ */
+struct mmr_step_fallback {
+	uint32_t block;
+	uint8_t order, mt;
+	bool claim;
+};
+/**
+ * mmr_step_peek_fallback - what the model would choose; false where there is nothing
+ * @steal_only: the refill has stolen before (enum rmqueue_mode RMQUEUE_STEAL)
+ */
+bool mmr_step_peek_fallback(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+			    unsigned int mt, bool steal_only, struct mmr_step_fallback *ret);
+/**
+ * mmr_step_fallback_possible - could the kernel have chosen @way?
+ *
+ * Whether a pageblock below a whole one is claimed depends on pages on the LRU, which no event
+ * shows; all else follows from the lists.
+ */
+bool mmr_step_fallback_possible(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+				unsigned int mt, bool steal_only, const struct mmr_step_fallback *way);
+/** mmr_step_fallback - do it; returns the page obtained */
+uint32_t mmr_step_fallback(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
+			   unsigned int mt, bool steal_only, const struct mmr_step_fallback *way);
+
+/* ---- per-CPU lists -------------------------------------------------------------------------- */
+
+/** mmr_step_pcp_read, mmr_step_pcp_write - the scalars; @count in pages */
+void mmr_step_pcp_read(const struct zone *zone, unsigned int cpu, struct mmr_pcp_state *ret, int32_t *count);
+void mmr_step_pcp_write(struct zone *zone, unsigned int cpu, const struct mmr_pcp_state *state, int32_t count);
+uint32_t mmr_step_pcp_head(const struct zone *zone, unsigned int cpu, unsigned int pindex);
+uint32_t mmr_step_pcp_next(const struct mmr_machine *m, const struct zone *zone, unsigned int cpu,
+			   unsigned int pindex, uint32_t pfn);
+/** mmr_step_pcp_owner - the CPU on whose list @pfn is; -1 where on none. Walks to the list's end. */
+int mmr_step_pcp_owner(const struct mmr_machine *m, uint32_t pfn);
+/** mmr_step_pcp_begin - a request turns to the list: rmqueue_pcplist() up to the look at it */
+void mmr_step_pcp_begin(struct zone *zone, unsigned int cpu);
+/** mmr_step_pcp_refill_size - blocks rmqueue_bulk() is asked for; nr_pcp_alloc(), which also adapts */
+int mmr_step_pcp_refill_size(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order);
+/** mmr_step_pcp_append - at the tail, as a refill does; counted */
+void mmr_step_pcp_append(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
+			 unsigned int order, unsigned int mt);
+/** mmr_step_pcp_pop - the head, which must exist; counted */
+uint32_t mmr_step_pcp_pop(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int pindex);
+/** mmr_step_pcp_push - free_unref_page_commit() up to the push; returns the list's number */
+unsigned int mmr_step_pcp_push(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
+			       unsigned int order);
+/** mmr_step_pcp_overflow - pages the free of a block of @order makes too many; adapts the pcp's memory */
+int mmr_step_pcp_overflow(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order);
+/** mmr_step_pcp_overflow_done - the end of free_unref_page_commit() */
+void mmr_step_pcp_overflow_done(struct mmr_machine *m, struct zone *zone);
+/** mmr_step_pcp_chunk - most pages one hold of zone->lock frees of an overflow; INT32_MAX where unlimited */
+int mmr_step_pcp_chunk(const struct mmr_machine *m, const struct zone *zone, unsigned int cpu);
+/** mmr_step_pcp_victim - tail of the first list that is not empty, from *pindex on; MMR_NO_PFN */
+uint32_t mmr_step_pcp_victim(const struct zone *zone, unsigned int cpu, unsigned int *pindex);
+/** mmr_step_pcp_remove - off the list of @cpu it is on; counted. False where it is on none. */
+bool mmr_step_pcp_remove(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn);
+/** mmr_step_pcp_forget - empty lists; the scalars stay */
+void mmr_step_pcp_forget(struct mmr_machine *m, unsigned int cpu, struct zone *zone);
+
+/* ---- which zone ----------------------------------------------------------------------------- */
+
+enum mmr_step_zone_choice {
+	MMR_STEP_ZONE_SAME, /* the model's own choice */
+	MMR_STEP_ZONE_DRIFT, /* it hangs on counts that per-CPU deltas blur */
+	MMR_STEP_ZONE_POLICY, /* the choice, had another node been preferred */
+	MMR_STEP_ZONE_OTHER
+};
+
+/**
+ * struct mmr_step_served - a request and who served it
+ * @taken: pages that left the free lists since the zones were looked at
+ * @fragmenting: pages of another type were used below pageblock order
+ */
+struct mmr_step_served {
+	gfp_t gfp;
+	uint16_t cpu;
+	uint8_t order, mt;
+	bool fragmenting;
+	uint32_t taken;
+	struct zone *zone;
+};
+/**
+ * mmr_step_zone_choice - would the model have gone to the zone that served?
+ * @predicted: its own choice, NULL for none; may be NULL
+ *
+ * Leaves the marks of the walk: zones found below their high mark are flagged.
+ */
+enum mmr_step_zone_choice mmr_step_zone_choice(struct mmr_machine *m, const struct mmr_step_served *served,
+					       struct zone **predicted);
+
+/* ---- taking over a recorded state ----------------------------------------------------------- */
+
+/** mmr_step_zone_forget - no free block, no pageblock type is known of the zone any more */
+void mmr_step_zone_forget(struct mmr_machine *m, struct zone *zone);
+/** mmr_step_adopt_pageblock - the type alone */
+void mmr_step_adopt_pageblock(struct mmr_machine *m, uint32_t pfn, unsigned int mt);
+/**
+ * mmr_step_adopt_free - a free block at its list's tail
+ * Return: 0; -EINVAL for a block that cannot be, -EEXIST where it overlaps one on a list.
+ */
+int mmr_step_adopt_free(struct mmr_machine *m, struct zone *zone, uint32_t pfn, unsigned int order,
+			unsigned int mt);
+/** mmr_step_adopt_counts - free pages: the global part is what the lists hold less the CPUs' @diff (may be
+ * NULL) */
+void mmr_step_adopt_counts(struct mmr_machine *m, struct zone *zone, const int16_t *diff);
+uint32_t mmr_step_zone_flags(const struct zone *zone);
+void mmr_step_set_zone_flags(struct zone *zone, uint32_t flags);
+void mmr_step_set_boost(struct zone *zone, uint32_t boost);
+
+#endif
