@@ -67,12 +67,12 @@ static inline uint64_t core_alloc(void *allocator, unsigned int order)
 	const struct mmr_request request = {.gfp = GFP, .cpu = 0, .nid = NUMA_NO_NODE, .order = (uint8_t)order};
 	struct mmr_page page = mmr_alloc_pages(allocator, &request);
 
-	return page.pfn == MMR_NO_PFN ? BENCH_NO_PAGE : page.pfn;
+	return page.pfn == MMR_NO_PFN ? BENCH_NO_PAGE : (uint64_t)page.pfn << PAGE_SHIFT;
 }
 
 static inline void core_free(void *allocator, uint64_t handle, unsigned int order)
 {
-	mmr_free_pages(allocator, (uint32_t)handle, order, 0, NULL);
+	mmr_free_pages(allocator, (uint32_t)(handle >> PAGE_SHIFT), order, 0, NULL);
 }
 
 static void core_run(struct bench_state *st, const void *arg)

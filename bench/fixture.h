@@ -33,17 +33,34 @@ struct work {
 
 /**
  * struct fixture - a workload in progress
- * @live: handles of live blocks, live[nr_live]; @order: their orders
+ * @live: live blocks, live[nr_live], each block_pack()ed: one array, so that picking a victim
+ *	costs one cache miss; it lies in huge pages where the host has them
+ * @live_bytes: of @live
  * @seed: state of the random numbers, the same at every start
  */
 struct fixture {
 	const struct work *work;
 	void *allocator;
 	uint64_t *live;
-	uint8_t *order;
-	size_t nr_live;
+	size_t nr_live, live_bytes;
 	uint64_t seed;
 };
+
+/** block_pack - a handle and its order in one word; handles have their low 12 bits clear */
+static inline uint64_t block_pack(uint64_t handle, unsigned int order)
+{
+	return handle | order;
+}
+
+static inline uint64_t block_handle(uint64_t block)
+{
+	return block & ~0xfffull;
+}
+
+static inline unsigned int block_order(uint64_t block)
+{
+	return block & 0xfff;
+}
 
 /**
  * struct fixture_ops - how one kind of allocator is made, filled and given back

@@ -16,7 +16,8 @@
 
 #define BENCH_NO_PAGE 0u
 
-/** struct page_ops - an allocator of blocks of 2^order pages; a handle is any number but BENCH_NO_PAGE */
+/** struct page_ops - an allocator of blocks of 2^order pages; a handle is a multiple of 4096, not BENCH_NO_PAGE
+ */
 struct page_ops {
 	uint64_t (*alloc)(void *allocator, unsigned int order);
 	void (*free)(void *allocator, uint64_t handle, unsigned int order);
@@ -41,22 +42,44 @@ always_inline void work_pair(struct bench_state *st, struct fixture *fx, const s
 }
 
 /*
+ * The picking of victims is the harness's own work: it runs ahead, so that its cache misses on the
+ * live set are over when the allocator is called. What remains is the allocator's time.
+ */
+#define LOOK_AHEAD 16
+
+always_inline size_t victim_pick(struct fixture *fx, size_t nr_live)
+{
+	size_t victim = random_below(fx, nr_live);
+
+	__builtin_prefetch(&fx->live[victim], 1);
+	return victim;
+}
+
+/*
  * Free one block of the live set, picked at random, and allocate one. A last-in-first-out cache
  * gives the same block straight back, so this hardly leaves it; bursts do.
  */
 always_inline void work_random_one(struct bench_state *st, struct fixture *fx, const struct page_ops *ops)
 {
 	void *allocator = fx->allocator;
+	size_t ahead[LOOK_AHEAD];
 
+	for (size_t i = 0; i < LOOK_AHEAD; i++)
+		ahead[i] = victim_pick(fx, fx->nr_live);
 	while (bench_next_batch(st, BENCH_BATCH))
-		for (int i = 0; i < BENCH_BATCH; i++) {
-			size_t victim = random_below(fx, fx->nr_live);
+		for (size_t i = 0; i < BENCH_BATCH; i++) {
+			uint64_t *victim = &fx->live[ahead[i % LOOK_AHEAD]];
+			unsigned int order = order_draw(fx);
+			uint64_t handle;
 
-			ops->free(allocator, fx->live[victim], fx->order[victim]);
-			fx->order[victim] = order_draw(fx);
-			fx->live[victim] = ops->alloc(allocator, fx->order[victim]);
-			if (fx->live[victim] == BENCH_NO_PAGE)
+			ops->free(allocator, block_handle(*victim), block_order(*victim));
+			handle = ops->alloc(allocator, order);
+			if (handle == BENCH_NO_PAGE) {
+				*victim = fx->live[--fx->nr_live];
 				return bench_fail(st, "out of pages");
+			}
+			*victim = block_pack(handle, order);
+			ahead[i % LOOK_AHEAD] = victim_pick(fx, fx->nr_live);
 		}
 }
 
@@ -64,27 +87,28 @@ always_inline void work_random_one(struct bench_state *st, struct fixture *fx, c
 always_inline void work_random_burst(struct bench_state *st, struct fixture *fx, const struct page_ops *ops)
 {
 	void *allocator = fx->allocator;
+	size_t victims[BENCH_BATCH];
 
 	for (;;) {
-		size_t burst = 1 + random_below(fx, BENCH_BATCH), kept = fx->nr_live;
+		size_t burst = 1 + random_below(fx, BENCH_BATCH), end = fx->nr_live;
 
 		if (!bench_next_batch(st, (int64_t)burst))
 			return;
-		/* The victims gather at the end of the live set. */
+		for (size_t i = 0; i < burst; i++)
+			victims[i] = victim_pick(fx, end - i);
 		for (size_t i = 0; i < burst; i++) {
-			size_t victim = random_below(fx, kept--);
-			uint64_t handle = fx->live[victim];
-			uint8_t order = fx->order[victim];
+			uint64_t *victim = &fx->live[victims[i]], block = *victim;
 
-			fx->live[victim] = fx->live[kept];
-			fx->order[victim] = fx->order[kept];
-			ops->free(allocator, handle, order);
+			*victim = fx->live[--fx->nr_live];
+			ops->free(allocator, block_handle(block), block_order(block));
 		}
-		for (size_t i = kept; i < fx->nr_live; i++) {
-			fx->order[i] = order_draw(fx);
-			fx->live[i] = ops->alloc(allocator, fx->order[i]);
-			if (fx->live[i] == BENCH_NO_PAGE)
+		while (fx->nr_live < end) {
+			unsigned int order = order_draw(fx);
+			uint64_t handle = ops->alloc(allocator, order);
+
+			if (handle == BENCH_NO_PAGE)
 				return bench_fail(st, "out of pages");
+			fx->live[fx->nr_live++] = block_pack(handle, order);
 		}
 	}
 }
