@@ -14,7 +14,12 @@ void mmt_file_header_fill(uint8_t out[MMT_FILE_HEADER_BYTES])
 	memcpy(out + MMT_FILE_MAGIC_AT, MMT_FILE_MAGIC, MMT_FILE_MAGIC_BYTES);
 	mmt_set_le32(out + MMT_FILE_VERSION_AT, MMT_VERSION);
 	mmt_set_le32(out + MMT_FILE_HEADER_LENGTH_AT, MMT_FILE_HEADER_BYTES);
-	mmt_set_le64(out + MMT_FILE_CHECKSUM_AT, XXH3_64bits(out, MMT_FILE_CHECKSUM_AT));
+	mmt_file_header_sum(out);
+}
+
+void mmt_file_header_sum(uint8_t header[MMT_FILE_HEADER_BYTES])
+{
+	mmt_set_le64(header + MMT_FILE_CHECKSUM_AT, XXH3_64bits(header, MMT_FILE_CHECKSUM_AT));
 }
 
 int mmt_file_header_check(const char *path, const uint8_t *data, size_t len, uint64_t *first_block,

@@ -25,6 +25,8 @@ enum mmt_block_status {
 
 /** mmt_file_header_fill - the 32 bytes a file starts with */
 void mmt_file_header_fill(uint8_t out[MMT_FILE_HEADER_BYTES]);
+/** mmt_file_header_sum - put the checksum of the bytes before it in its place */
+void mmt_file_header_sum(uint8_t header[MMT_FILE_HEADER_BYTES]);
 
 /**
  * mmt_file_header_check - is this a trace this build reads?

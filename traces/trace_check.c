@@ -272,7 +272,7 @@ static void check_block(struct checker *c, const struct mmt_block *b)
 		what = check_losses(c, b, &payload);
 		break;
 	default:
-		break; /* of a later version: its checksum held, more cannot be said */
+		break; /* INDEX, or of a later version: its checksum held */
 	}
 	if (!what)
 		return;
@@ -292,7 +292,7 @@ static void check_index(struct checker *c)
 		return;
 	}
 	if (!mmt_map_load_index(&by_index)) {
-		tell_at(c, c->map.index_offset, "the index is damaged or does not cover the file's blocks");
+		tell_at(c, c->map.index_offset, "the index does not cover the file's blocks");
 		mmt_map_close(&by_index);
 		return;
 	}
@@ -323,6 +323,8 @@ static void check_map(struct checker *c)
 		tell_at(c, c->map.first_block, "found no machine block, expected one first");
 	for (uint32_t i = 0; i < c->map.nr_blocks; i++)
 		check_block(c, &c->map.blocks[i]);
+	if (c->map.has_index)
+		check_block(c, &c->map.index);
 	if (c->map.truncated)
 		tell_at(c, c->map.size - c->map.truncated, "the last %" PRIu64 " bytes are no whole block",
 			c->map.truncated);

@@ -3,11 +3,22 @@
 #ifndef MMR_TRACES_TESTS_SYNTH_H
 #define MMR_TRACES_TESTS_SYNTH_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
 
+#include "traces/mmt_block.h"
 #include "traces/trace_reader.h"
 #include "traces/trace_writer.h"
+
+/* A file of this process, in memory where the system has such a place: tests rewrite it often. */
+static inline void synth_path(char *path, size_t size, const char *name)
+{
+	snprintf(path, size, "%s/mmt-%s-%d.mmt", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", name,
+		 (int)getpid());
+}
 
 struct synth_rng {
 	uint64_t state;
@@ -94,6 +105,28 @@ static inline struct trace_machine synth_machine(uint32_t nr_cpus, uint32_t nr_n
 		.realtime_ns = 1795388017000000000ull,
 		.monotonic_ns = 1110132490123ull,
 	};
+}
+
+/* Make the checksums of the file header and of every block that starts where one should fit. */
+static inline void synth_repair(uint8_t *file, size_t size)
+{
+	size_t at = MMT_FILE_HEADER_BYTES;
+
+	if (size < MMT_FILE_HEADER_BYTES)
+		return;
+	mmt_file_header_sum(file);
+	while (size - at >= MMT_BLOCK_HEADER_BYTES && mmt_le32(file + at) == MMT_BLOCK_MAGIC) {
+		uint32_t stored = mmt_le32(file + at + MMT_BLOCK_STORED_AT);
+		size_t left = size - at - MMT_BLOCK_HEADER_BYTES;
+
+		if (stored > left)
+			stored = (uint32_t)left;
+		mmt_set_le64(file + at + MMT_BLOCK_PAYLOAD_SUM_AT,
+			     XXH3_64bits(file + at + MMT_BLOCK_HEADER_BYTES, stored));
+		mmt_set_le64(file + at + MMT_BLOCK_HEADER_SUM_AT,
+			     XXH3_64bits(file + at, MMT_BLOCK_HEADER_SUM_AT));
+		at += MMT_BLOCK_HEADER_BYTES + stored;
+	}
 }
 
 #endif

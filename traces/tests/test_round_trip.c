@@ -17,7 +17,7 @@ static char path[64];
 
 static int make_path(void **state)
 {
-	snprintf(path, sizeof(path), "/tmp/mmt-round-trip-%d.mmt", (int)getpid());
+	synth_path(path, sizeof(path), "round-trip");
 	return 0;
 }
 
