@@ -39,9 +39,12 @@ void move_to_free_list(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, uns
 
 	del_page_from_free_list(m, zone, pfn, order, old_mt);
 	add_to_free_list(m, zone, pfn, order, new_mt, true);
-	if (m->profile.acct_per_page || old_mt >= MIGRATE_PCPTYPES || new_mt >= MIGRATE_PCPTYPES) {
+	if (m->profile.acct_per_page || old_mt == MIGRATE_ISOLATE || new_mt == MIGRATE_ISOLATE) {
 		account_freepages(cpu, zone, -nr_pages, old_mt);
 		account_freepages(cpu, zone, nr_pages, new_mt);
+	} else {
+		account_type(cpu, zone, -nr_pages, old_mt);
+		account_type(cpu, zone, nr_pages, new_mt);
 	}
 }
 
@@ -74,6 +77,8 @@ void page_del_and_expand(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, u
 	expand(m, zone, pfn, low, high, mt);
 	if (m->profile.acct_per_page)
 		account_freepages(cpu, zone, -(int32_t)(1u << low), mt);
+	else
+		account_type(cpu, zone, -(int32_t)(1u << low), mt);
 }
 
 /*
@@ -158,6 +163,10 @@ void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, 
 
 		if (unlikely(order >= PAGEBLOCK_ORDER) && !merge_across_types(m, buddy_pfn, order, mt))
 			break;
+		if (unlikely(list_mt != mt)) {
+			account_type(cpu, zone, -(int32_t)(1u << order), list_mt);
+			account_type(cpu, zone, (int32_t)(1u << order), mt);
+		}
 		del_page_from_free_list(m, zone, buddy_pfn, order, list_mt);
 		pfn &= buddy_pfn;
 	}

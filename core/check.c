@@ -17,6 +17,13 @@ static int broken(struct mmr_error *err, const struct zone *zone, uint32_t pfn, 
 		       (unsigned long long)expected);
 }
 
+/* Does the kernel line keep every free page on the list of its pageblock's type? */
+static bool has_hygiene(const struct kernel_profile *profile)
+{
+	return profile->hygiene && profile->merge_retype && profile->split_large_frees &&
+	       profile->steal != STEAL_OLD;
+}
+
 /* ---- free lists ------------------------------------------------------------------------------ */
 
 static int check_free_block(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
@@ -33,10 +40,11 @@ static int check_free_block(const struct mmr_machine *m, const struct zone *zone
 	if (order == MAX_PAGE_ORDER && m->pages[pfn].tag)
 		return broken(err, zone, pfn, "page record under a free block of the largest order",
 			      m->pages[pfn].tag, 0);
-	if (m->profile.hygiene && get_pageblock_migratetype(m, pfn) != mt)
+	if (has_hygiene(&m->profile) && get_pageblock_migratetype(m, pfn) != mt)
 		return broken(err, zone, pfn, "pageblock type of a free block against its list",
 			      get_pageblock_migratetype(m, pfn), mt);
-	if (order < PAGEBLOCK_ORDER && pfn < buddy && m->pages[buddy].tag == tag)
+	if (order < PAGEBLOCK_ORDER && pfn < buddy &&
+	    (m->pages[buddy].tag & ~TAG_TYPE_MASK) == (tag & ~TAG_TYPE_MASK))
 		return broken(err, zone, pfn, "two free buddies are not merged, order", order, order + 1);
 	return 0;
 }
@@ -88,7 +96,7 @@ static int check_counters(const struct mmr_machine *m, const struct zone *zone, 
 		highatomic += (uint64_t)zone->free_area[order].free_list[MIGRATE_HIGHATOMIC].nr << order;
 		cma += (uint64_t)zone->free_area[order].free_list[MIGRATE_CMA].nr << order;
 	}
-	if (m->profile.acct_per_page && zone->nr_free_highatomic != highatomic)
+	if (zone->nr_free_highatomic != highatomic)
 		return broken(err, zone, zone->zone_start_pfn, "free pages on highatomic lists",
 			      zone->nr_free_highatomic, highatomic);
 	if (zone->nr_free_cma != cma)

@@ -77,13 +77,16 @@ uint32_t claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsig
 		     unsigned int order, unsigned int start_mt, unsigned int block_mt)
 {
 	struct mmr_machine *m = cpu->m;
+	int32_t nr_added;
 
 	if (current_order >= PAGEBLOCK_ORDER) {
 		del_page_from_free_list(m, zone, pfn, current_order, block_mt);
-		account_freepages(cpu, zone, -(int32_t)(1u << current_order), block_mt);
 		change_pageblock_range(m, pfn, current_order, start_mt);
-		account_freepages(cpu, zone, (int32_t)expand(m, zone, pfn, order, current_order, start_mt),
-				  start_mt);
+		nr_added = (int32_t)expand(m, zone, pfn, order, current_order, start_mt);
+		if (m->profile.acct_per_page) {
+			account_freepages(cpu, zone, -(int32_t)(1u << current_order), block_mt);
+			account_freepages(cpu, zone, nr_added, start_mt);
+		}
 		return pfn;
 	}
 	pfn &= ~(PAGEBLOCK_NR_PAGES - 1);
@@ -163,6 +166,24 @@ static uint32_t rmqueue_steal(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 	return MMR_NO_PFN;
 }
 
+/* Source: __rmqueue(), mm/page_alloc.c, v6.1 and v6.10. */
+static uint32_t rmqueue_before_6_15(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt,
+				    unsigned int alloc_flags)
+{
+	uint32_t pfn;
+
+	do {
+		pfn = rmqueue_smallest(cpu, zone, order, mt);
+		if (pfn == MMR_NO_PFN && (alloc_flags & ALLOC_CMA))
+			pfn = rmqueue_smallest(cpu, zone, order, MIGRATE_CMA);
+		if (pfn != MMR_NO_PFN)
+			return pfn;
+		if (cpu->m->profile.steal == STEAL_6_10)
+			return rmqueue_fallback_6_10(cpu, zone, order, mt, alloc_flags);
+	} while (rmqueue_fallback_old(cpu, zone, order, mt, alloc_flags));
+	return MMR_NO_PFN;
+}
+
 /*
  * A block of @order for type @mt, by falling back where it must.
  *
@@ -175,6 +196,8 @@ uint32_t rmqueue_inner(struct mmr_cpu *cpu, struct zone *zone, unsigned int orde
 {
 	uint32_t pfn;
 
+	if (unlikely(cpu->m->profile.steal != STEAL_CLAIM))
+		return rmqueue_before_6_15(cpu, zone, order, mt, alloc_flags);
 	/* Movable requests spend CMA pages first once these are most of what is free. */
 	if (unlikely(zone->nr_free_cma) && (alloc_flags & ALLOC_CMA) &&
 	    (int64_t)zone->nr_free_cma > shared_read(zone->vm_stat_free) / 2) {

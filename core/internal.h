@@ -441,15 +441,16 @@ static inline void mod_zone_free_pages(struct mmr_cpu *cpu, struct zone *zone, i
 	stat->vm_stat_diff = x;
 }
 
-void account_special(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt);
+void account_type(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt);
 
 /* Source: account_freepages(), mm/page_alloc.c, v6.12. */
 static inline void account_freepages(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt)
 {
-	if (likely(mt < MIGRATE_PCPTYPES))
-		mod_zone_free_pages(cpu, zone, nr_pages);
-	else
-		account_special(cpu, zone, nr_pages, mt);
+	if (unlikely(mt == MIGRATE_ISOLATE))
+		return; /* isolated pages do not count as free */
+	mod_zone_free_pages(cpu, zone, nr_pages);
+	if (unlikely(mt >= MIGRATE_PCPTYPES))
+		account_type(cpu, zone, nr_pages, mt);
 }
 
 void refresh_zone_stat_thresholds(struct mmr_machine *m);
@@ -477,6 +478,10 @@ void free_one_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigne
 
 /* ---- fallback.c ---------------------------------------------------------------------------- */
 
+bool rmqueue_fallback_old(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int start_mt,
+			  unsigned int alloc_flags);
+uint32_t rmqueue_fallback_6_10(struct mmr_cpu *cpu, struct zone *zone, unsigned int order,
+			       unsigned int start_mt, unsigned int alloc_flags);
 uint32_t rmqueue_inner(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt,
 		       unsigned int alloc_flags, enum rmqueue_mode *mode);
 int find_fallback(const struct zone *zone, unsigned int order, unsigned int mt);
@@ -491,6 +496,8 @@ uint32_t claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsig
 
 void set_pageblock_migratetype(struct mmr_machine *m, uint32_t pfn, unsigned int mt);
 void change_pageblock_range(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int mt);
+void count_pageblock(const struct mmr_machine *m, uint32_t pfn, unsigned int *nr_free,
+		     unsigned int *nr_movable);
 bool prep_move_freepages_block(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
 			       uint32_t *start_pfn, unsigned int *nr_free, unsigned int *nr_movable);
 unsigned int move_freepages_block_inner(struct mmr_cpu *cpu, struct zone *zone, uint32_t start_pfn,

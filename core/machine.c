@@ -492,6 +492,7 @@ int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine 
 	m->nr_nodes = cfg->nr_nodes;
 	m->nr_cpus = cfg->nr_cpus;
 	m->sysctl = cfg->sysctl;
+	m->sysctl.defrag_mode |= m->profile.defrag_mode;
 	m->cpu_llc_pages = cfg->cpu_llc_pages;
 	m->boot_zonelists = cfg->boot_zonelists;
 	m->hit_mark = m->profile.below_high ? WMARK_HIGH : WMARK_LOW;

@@ -34,26 +34,15 @@ static bool page_counts_as_movable(const struct mmr_machine *m, uint32_t pfn, ui
 }
 
 /*
- * Can the free pages of the pageblock that holds @pfn move to another type, and what is in it?
- *
- * @nr_free, @nr_movable: pages; may both be NULL
- * Return: false where the pageblock is not wholly inside the zone.
+ * What is in a pageblock from @pfn on, in pages?
  * Simplified: "movable" is what was asked, not what is on the LRU at this moment.
- * Source: prep_move_freepages_block(), mm/page_alloc.c, v6.12.
  */
-bool prep_move_freepages_block(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
-			       uint32_t *start_pfn, unsigned int *nr_free, unsigned int *nr_movable)
+void count_pageblock(const struct mmr_machine *m, uint32_t pfn, unsigned int *nr_free, unsigned int *nr_movable)
 {
-	uint32_t start = pfn & ~(PAGEBLOCK_NR_PAGES - 1), end = start + PAGEBLOCK_NR_PAGES;
-
-	if (!zone_spans_pfn(zone, start) || !zone_spans_pfn(zone, end - 1))
-		return false;
-	*start_pfn = start;
-	if (!nr_free)
-		return true;
+	uint32_t end = (pfn & ~(PAGEBLOCK_NR_PAGES - 1)) + PAGEBLOCK_NR_PAGES;
 
 	*nr_free = *nr_movable = 0;
-	for (pfn = start; pfn < end;) {
+	while (pfn < end) {
 		uint32_t tag = shared_read(m->pages[pfn].tag);
 		uint32_t nr = 1u << tag_order(tag);
 
@@ -63,6 +52,25 @@ bool prep_move_freepages_block(const struct mmr_machine *m, const struct zone *z
 			*nr_movable += nr < end - pfn ? nr : end - pfn;
 		pfn += nr;
 	}
+}
+
+/*
+ * Can the free pages of the pageblock that holds @pfn move to another type, and what is in it?
+ *
+ * @nr_free, @nr_movable: pages; may both be NULL
+ * Return: false where the pageblock is not wholly inside the zone.
+ * Source: prep_move_freepages_block(), mm/page_alloc.c, v6.12.
+ */
+bool prep_move_freepages_block(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
+			       uint32_t *start_pfn, unsigned int *nr_free, unsigned int *nr_movable)
+{
+	uint32_t start = pfn & ~(PAGEBLOCK_NR_PAGES - 1);
+
+	if (!zone_spans_pfn(zone, start) || !zone_spans_pfn(zone, start + PAGEBLOCK_NR_PAGES - 1))
+		return false;
+	*start_pfn = start;
+	if (nr_free)
+		count_pageblock(m, start, nr_free, nr_movable);
 	return true;
 }
 

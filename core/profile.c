@@ -1,41 +1,115 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The kernel lines the model knows. */
+/* The kernel lines the model knows, and switching single behaviours by name. */
 #include "core/profile.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/profile_axes.h"
 
+/* What 6.12 and the lines after it share. */
+#define SINCE_6_12                                                                                             \
+	.steal = STEAL_CLAIM, .pcp = PCP_6_7, .decay = DECAY_BATCHED, .hygiene = 1, .merge_retype = 1,         \
+	.split_large_frees = 1, .acct_per_page = 1, .highatomic_acct = HIGHATOMIC_ACCT_FREE,                   \
+	.highatomic_gate = HIGHATOMIC_GATE_HIGH, .highatomic_limit = HIGHATOMIC_LIMIT_ROUND_UP,                \
+	.nonblock_fallback = 1, .below_high = 1, .zone_movable_min = 1, .boost_wake_gated = 1,                 \
+	.boost_ignore = BOOST_IGNORE_MIN_RESERVE, .expire_keeps_worker = 1, .pcp_batch_scale_max = 5
+
 static const struct kernel_profile profiles[] = {
 	{
-		.name = "6.12",
-		.steal = STEAL_CLAIM,
-		.pcp = PCP_6_7,
-		.free_high = FREE_HIGH_BATCH,
-		.decay = DECAY_BATCHED,
-		.hygiene = 1,
-		.merge_retype = 1,
-		.split_large_frees = 1,
-		.acct_per_page = 1,
-		.highatomic_acct = HIGHATOMIC_ACCT_FREE,
+		.name = "6.1",
+		.steal = STEAL_OLD,
+		.pcp = PCP_5_14,
+		.decay = DECAY_NONE,
+		.highatomic_acct = HIGHATOMIC_ACCT_RESERVED,
 		.highatomic_gate = HIGHATOMIC_GATE_HIGH,
-		.highatomic_limit = HIGHATOMIC_LIMIT_ROUND_UP,
+		.highatomic_limit = HIGHATOMIC_LIMIT_PLUS_BLOCK,
 		.highatomic_path = HIGHATOMIC_PATH_6_18,
 		.nonblock_fallback = 1,
-		.below_high = 1,
-		.zone_movable_min = 1,
-		.boost_wake_gated = 1,
-		.boost_ignore = BOOST_IGNORE_MIN_RESERVE,
-		.expire_keeps_worker = 1,
-		.pcp_overflow = PCP_OVERFLOW_SINGLE,
-		.slowpath = SLOWPATH_6_18,
+		.boost_ignore = BOOST_IGNORE_ATOMIC,
 		.node_reclaim_retest = 1,
-		.bulk_mark = BULK_MARK_ALL,
 		.pcp_batch_scale_max = 5,
+	},
+	{
+		.name = "6.12",
+		SINCE_6_12,
+		.free_high = FREE_HIGH_BATCH,
+		.node_reclaim_retest = 1,
+	},
+	{
+		.name = "6.18",
+		SINCE_6_12,
+		.free_high = FREE_HIGH_BATCH_HALF_MIN,
+		.skip_busy_nodes = 1,
+		.isolate_bit = 1,
+		.node_reclaim_retest = 1,
+	},
+	{
+		.name = "7.3",
+		SINCE_6_12,
+		.free_high = FREE_HIGH_BATCH_HALF_MIN,
+		.skip_busy_nodes = 1,
+		.isolate_bit = 1,
+		.highatomic_path = HIGHATOMIC_PATH_7_3,
+		.pcp_overflow = PCP_OVERFLOW_CHUNKED,
+		.slowpath = SLOWPATH_7_X,
+		.bulk_mark = BULK_MARK_REMAINING,
 	},
 };
 
 #define NR_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
+
+static const char *const line_names[] = {profiles[0].name, profiles[1].name, profiles[2].name, profiles[3].name,
+					 NULL};
+_Static_assert(sizeof(line_names) / sizeof(line_names[0]) == NR_PROFILES + 1,
+	       "every line has its name in the list");
+
+static const char *const off_on[] = {"0", "1", NULL};
+static const char *const zero_to_six[] = {"0", "1", "2", "3", "4", "5", "6", NULL};
+
+#define AXIS(field, list)                                                                                      \
+	{                                                                                                      \
+#field, offsetof(struct kernel_profile, field), list                                           \
+	}
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Values in the order of the enums of profile_axes.h. */
+static const struct axis {
+	const char *name;
+	size_t offset;
+	const char *const *values;
+} axes[] = {
+	AXIS(steal, NAMES("old", "6.10", "6.15")),
+	AXIS(pcp, NAMES("5.14", "6.7")),
+	AXIS(free_high, NAMES("batch", "batch+high_min/2")),
+	AXIS(decay, NAMES("none", "one", "batched")),
+	AXIS(hygiene, off_on),
+	AXIS(merge_retype, off_on),
+	AXIS(split_large_frees, off_on),
+	AXIS(acct_per_page, off_on),
+	AXIS(highatomic_acct, NAMES("reserved", "free")),
+	AXIS(highatomic_gate, NAMES("nonblock", "high")),
+	AXIS(highatomic_limit, NAMES("plus_block", "round_up")),
+	AXIS(highatomic_path, NAMES("6.18", "7.1", "7.3")),
+	AXIS(nonblock_fallback, off_on),
+	AXIS(skip_busy_nodes, off_on),
+	AXIS(below_high, off_on),
+	AXIS(zone_movable_min, off_on),
+	AXIS(boost_wake_gated, off_on),
+	AXIS(boost_ignore, NAMES("atomic", "min_reserve")),
+	AXIS(expire_keeps_worker, off_on),
+	AXIS(pcp_overflow, NAMES("single", "chunked")),
+	AXIS(slowpath, NAMES("6.18", "7.x")),
+	AXIS(node_reclaim_retest, off_on),
+	AXIS(bulk_mark, NAMES("all", "remaining")),
+	AXIS(isolate_bit, off_on),
+	AXIS(pcp_batch_scale_max, zero_to_six),
+	AXIS(defrag_mode, off_on),
+};
+
+#define NR_AXES (sizeof(axes) / sizeof(axes[0]))
 
 const struct kernel_profile *kernel_profile_find(const char *name)
 {
@@ -53,7 +127,114 @@ const char *kernel_profile_name(const struct kernel_profile *profile)
 
 const char *const *kernel_profile_list(void)
 {
-	static const char *const names[] = {profiles[0].name, NULL};
+	return line_names;
+}
 
-	return names;
+const struct kernel_profile *kernel_profile_for_release(const char *release)
+{
+	for (size_t i = 0; i < NR_PROFILES; i++) {
+		size_t len = strlen(profiles[i].name);
+
+		if (!strncmp(release, profiles[i].name, len) && (release[len] < '0' || release[len] > '9'))
+			return &profiles[i];
+	}
+	return NULL;
+}
+
+const char *kernel_profile_axis(size_t index, const char *const **values)
+{
+	if (index >= NR_AXES)
+		return NULL;
+	if (values)
+		*values = axes[index].values;
+	return axes[index].name;
+}
+
+const char *kernel_profile_axis_value(const struct kernel_profile *profile, size_t index)
+{
+	return axes[index].values[*((const uint8_t *)profile + axes[index].offset)];
+}
+
+/* ---- derived profiles ------------------------------------------------------------------------ */
+
+/* Names one after the other, as far as they fit. */
+static void join(char *text, size_t size, const char *const *names)
+{
+	size_t len = 0;
+
+	*text = '\0';
+	for (; *names && len < size; names++)
+		len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ", " : "", *names);
+}
+
+static bool same_word(const char *name, const char *word, size_t len)
+{
+	return strlen(name) == len && !strncmp(name, word, len);
+}
+
+/* One "axis=value" of @len characters. */
+static int set_axis(struct kernel_profile *profile, const char *pair, size_t len, struct mmr_error *err)
+{
+	const char *equals = memchr(pair, '=', len);
+	size_t name_len = equals ? (size_t)(equals - pair) : len;
+	size_t value_len = equals ? len - name_len - 1 : 0;
+	const char *names[NR_AXES + 1] = {NULL};
+	char text[400];
+
+	for (size_t i = 0; i < NR_AXES; i++) {
+		names[i] = axes[i].name;
+		if (!equals || !same_word(axes[i].name, pair, name_len))
+			continue;
+		for (uint8_t value = 0; axes[i].values[value]; value++) {
+			if (!same_word(axes[i].values[value], equals + 1, value_len))
+				continue;
+			*((uint8_t *)profile + axes[i].offset) = value;
+			return 0;
+		}
+		join(text, sizeof(text), axes[i].values);
+		return mmr_err(err, -EINVAL, "kernel profile: %s is %.*s, expected one of %s", axes[i].name,
+			       (int)value_len, equals + 1, text);
+	}
+	join(text, sizeof(text), names);
+	return mmr_err(err, -EINVAL, "kernel profile: %.*s, expected axis=value with an axis of %s", (int)len,
+		       pair, text);
+}
+
+int kernel_profile_parse(const char *spec, struct kernel_profile **ret, struct mmr_error *err)
+{
+	size_t len = strcspn(spec, ",");
+	struct kernel_profile *profile;
+	char text[80];
+	int rc = 0;
+
+	if (strlen(spec) >= KERNEL_PROFILE_NAME_MAX)
+		return mmr_err(err, -EINVAL, "kernel profile: %zu characters, expected less than %d",
+			       strlen(spec), KERNEL_PROFILE_NAME_MAX);
+	profile = malloc(sizeof(*profile));
+	if (!profile)
+		return mmr_err(err, -ENOMEM, "kernel profile: no memory");
+	for (size_t i = 0; i < NR_PROFILES; i++) {
+		if (!same_word(profiles[i].name, spec, len))
+			continue;
+		*profile = profiles[i];
+		for (const char *pair = spec + len; !rc && *pair; pair += strcspn(pair, ",")) {
+			pair++;
+			rc = set_axis(profile, pair, strcspn(pair, ","), err);
+		}
+		if (rc) {
+			free(profile);
+			return rc;
+		}
+		memcpy(profile->name, spec, strlen(spec) + 1);
+		*ret = profile;
+		return 0;
+	}
+	free(profile);
+	join(text, sizeof(text), line_names);
+	return mmr_err(err, -EINVAL, "kernel profile: line %.*s, expected one of %s", (int)len, spec, text);
+}
+
+void kernel_profile_destroy(struct kernel_profile *profile)
+{
+	free(profile);
 }

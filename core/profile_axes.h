@@ -6,6 +6,7 @@
 #ifndef MMR_CORE_PROFILE_AXES_H
 #define MMR_CORE_PROFILE_AXES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KERNEL_PROFILE_NAME_MAX 120
@@ -47,6 +48,7 @@ enum axis_boost_ignore { BOOST_IGNORE_ATOMIC, BOOST_IGNORE_MIN_RESERVE };
  * @expire_keeps_worker: a pending remote drain keeps the vmstat worker alive (6.7)
  * @node_reclaim_retest: the mark is tested again after a fruitless node_reclaim() scan (to 7.2)
  * @isolate_bit: isolation is a pageblock bit beside the type (6.17)
+ * @defrag_mode: vm.defrag_mode is on whatever the machine says
  *
  * Source: the tables of what changed between 6.1, 6.12, 6.18 and 7.3; point releases 6.1.192,
  * 6.12.117, 6.18.15, 7.3.4.
@@ -78,6 +80,7 @@ struct kernel_profile {
 	uint8_t bulk_mark;
 	uint8_t isolate_bit;
 	uint8_t pcp_batch_scale_max; /* CONFIG_PCP_BATCH_SCALE_MAX, 0..6 */
+	uint8_t defrag_mode;
 };
 
 #endif

@@ -4,15 +4,12 @@
 
 #include "core/internal.h"
 
-/* Free pages of the types that are counted apart. Source: account_freepages(), v6.12. */
-void account_special(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt)
+/* Free pages of the two types that are also counted apart. Source: account_freepages(), v6.12. */
+void account_type(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt)
 {
-	if (mt == MIGRATE_ISOLATE)
-		return; /* isolated pages do not count as free */
-	mod_zone_free_pages(cpu, zone, nr_pages);
 	if (mt == MIGRATE_CMA) {
 		shared_set(zone->nr_free_cma, zone->nr_free_cma + (uint32_t)nr_pages);
-	} else {
+	} else if (mt == MIGRATE_HIGHATOMIC) {
 		zone->nr_free_highatomic += (uint32_t)nr_pages;
 		update_unusable_highatomic(cpu->m, zone);
 	}

@@ -2,6 +2,7 @@
 #include "core/tests/drive.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ struct plan {
 	uint16_t cpu_node[8];
 	uint8_t distance[16];
 	struct mmr_machine_config cfg;
+	struct kernel_profile profile;
 };
 
 static uint32_t plan_zone(struct driver *d, struct mmr_zone_config *z, uint32_t start)
@@ -75,16 +77,37 @@ static uint32_t plan_zone(struct driver *d, struct mmr_zone_config *z, uint32_t 
 	return start + pages + next_byte(d) % 3 * 512u;
 }
 
+/* A kernel line, in one machine of four with a few behaviours of another. */
+static void plan_profile(struct driver *d, struct kernel_profile *profile)
+{
+	const char *const *names = kernel_profile_list(), *const * values;
+	unsigned int nr_profiles = 0, nr_values = 0;
+	struct kernel_profile *derived;
+	char spec[KERNEL_PROFILE_NAME_MAX + 80];
+	const char *axis;
+
+	while (names[nr_profiles])
+		nr_profiles++;
+	*profile = *kernel_profile_find(names[next_byte(d) % nr_profiles]);
+	axis = kernel_profile_axis(next_byte(d) % 128, &values);
+	if (!axis)
+		return;
+	while (values[nr_values])
+		nr_values++;
+	snprintf(spec, sizeof(spec), "%s,%s=%s", profile->name, axis, values[next_byte(d) % nr_values]);
+	if (kernel_profile_parse(spec, &derived, NULL))
+		abort();
+	*profile = *derived;
+	kernel_profile_destroy(derived);
+}
+
 static void plan_machine(struct driver *d, struct plan *plan)
 {
-	const char *const *profiles = kernel_profile_list();
-	unsigned int nr_profiles = 0;
 	uint32_t pfn = next_byte(d) % 64u;
 
-	while (profiles[nr_profiles])
-		nr_profiles++;
+	plan_profile(d, &plan->profile);
 	plan->cfg = (struct mmr_machine_config){
-		.profile = kernel_profile_find(profiles[next_byte(d) % nr_profiles]),
+		.profile = &plan->profile,
 		.nr_nodes = 1 + next_byte(d) % 4,
 		.nr_cpus = 1 + next_byte(d) % 8,
 		.cpu_node = plan->cpu_node,
@@ -274,7 +297,16 @@ static int drive(struct driver *d)
 	return rc ? rc : mmr_check(d->m, d->err);
 }
 
-int drive_machine(const uint8_t *data, size_t size, struct mmr_error *err)
+static void add_counters(struct mmr_counters *sum, const struct mmr_machine *m)
+{
+	struct mmr_counters one;
+
+	mmr_counters_read(m, &one);
+	for (size_t i = 0; sum && i < sizeof(one) / sizeof(uint64_t); i++)
+		((uint64_t *)sum)[i] += ((const uint64_t *)&one)[i];
+}
+
+int drive_machine(const uint8_t *data, size_t size, struct mmr_counters *sum, struct mmr_error *err)
 {
 	struct driver *d = calloc(1, sizeof(*d));
 	struct plan plan = {0};
@@ -290,6 +322,7 @@ int drive_machine(const uint8_t *data, size_t size, struct mmr_error *err)
 	if (!rc) {
 		d->owned = calloc(d->m->end_pfn, 1);
 		rc = d->owned ? drive(d) : -ENOMEM;
+		add_counters(sum, d->m);
 		free(d->owned);
 		mmr_machine_destroy(d->m);
 	}

@@ -9,12 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/error.h"
+#include "core/page_alloc.h"
 
 /**
  * drive_machine - build a machine from the first bytes of @data and run the rest as calls
+ * @sum: what happened is added here; may be NULL
  * Return: 0; a negative errno where an invariant broke or a call answered wrongly, told in @err.
  */
-int drive_machine(const uint8_t *data, size_t size, struct mmr_error *err);
+int drive_machine(const uint8_t *data, size_t size, struct mmr_counters *sum, struct mmr_error *err);
 
 #endif

@@ -19,15 +19,42 @@ static uint64_t next_random(uint64_t *state)
 	return z ^ z >> 31;
 }
 
-static void one_history(uint64_t seed, uint8_t *data)
+static void one_history(uint64_t seed, uint8_t *data, struct mmr_counters *sum)
 {
 	struct mmr_error err = {0};
 	uint64_t state = seed;
 
 	for (size_t i = 0; i < HISTORY_BYTES; i++)
 		data[i] = (uint8_t)next_random(&state);
-	if (drive_machine(data, HISTORY_BYTES, &err))
+	if (drive_machine(data, HISTORY_BYTES, sum, &err))
 		fail_msg("MMR_SEED=%llu: %s", (unsigned long long)seed, err.msg);
+}
+
+static uint64_t
+matrix_sum(const uint64_t matrix[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS])
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < MIGRATE_PCPTYPES * MIGRATE_PCPTYPES * NR_PAGE_ORDERS * NR_PAGE_ORDERS; i++)
+		sum += (&matrix[0][0][0][0])[i];
+	return sum;
+}
+
+/* A history that reaches nothing finds nothing. */
+static void assert_everything_happened(const struct mmr_counters *sum)
+{
+	for (int path = 0; path < NR_MMR_PATHS; path++) {
+		if (!sum->path[path])
+			fail_msg("no history took the path %s", mmr_path_name((enum mmr_path)path));
+	}
+	assert_true(matrix_sum(sum->extfrag_claim) > 100);
+	assert_true(matrix_sum(sum->extfrag_steal) > 100);
+	assert_true(sum->highatomic_reserves > 10);
+	assert_true(sum->highatomic_unreserves > 10);
+	assert_true(sum->watermark_boosts > 10);
+	assert_true(sum->kswapd_wakeups > 10);
+	assert_true(sum->pcp_decays > 10);
+	assert_true(sum->node_fallback > 100);
 }
 
 static void random_histories_keep_every_invariant(void **state)
@@ -35,18 +62,20 @@ static void random_histories_keep_every_invariant(void **state)
 	const char *seed = getenv("MMR_SEED");
 	uint8_t *data = malloc(HISTORY_BYTES);
 	struct timespec start, now;
+	struct mmr_counters sum = {0};
 	uint64_t nr = 0;
 
 	assert_non_null(data);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (seed) {
-		one_history(strtoull(seed, NULL, 0), data);
+		one_history(strtoull(seed, NULL, 0), data, &sum);
 	} else {
 		do {
-			one_history(++nr, data);
+			one_history(++nr, data, &sum);
 			clock_gettime(CLOCK_MONOTONIC, &now);
 		} while (nr < 20 || now.tv_sec - start.tv_sec < SECONDS);
 		print_message("%llu histories\n", (unsigned long long)nr);
+		assert_everything_happened(&sum);
 	}
 	free(data);
 }
