@@ -172,7 +172,6 @@ enum mmr_step_zone_choice {
 
 /**
  * struct mmr_step_served - a request and who served it
- * @taken: pages that left the free lists since the zones were looked at
  * @fragmenting: pages of another type were used below pageblock order
  */
 struct mmr_step_served {
@@ -180,7 +179,6 @@ struct mmr_step_served {
 	uint16_t cpu;
 	uint8_t order, mt;
 	bool fragmenting;
-	uint32_t taken;
 	struct zone *zone;
 };
 /**

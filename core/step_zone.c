@@ -18,8 +18,7 @@ struct walk {
 };
 
 /*
- * The mark, as it was before the request took its pages. That the zone which served had a block long
- * enough needs no proof, and may no longer be so.
+ * The mark. That the zone which served had a block long enough needs no proof.
  */
 static bool mark_was_met(const struct walk *w, const struct zone *zone, uint32_t mark)
 {
@@ -29,7 +28,7 @@ static bool mark_was_met(const struct walk *w, const struct zone *zone, uint32_t
 	if (zone != s->zone)
 		return zone_watermark_ok_inner(zone, s->order, mark, w->highest_zoneidx, w->alloc_flags, free);
 	return zone_watermark_ok_inner(zone, 0, mark, w->highest_zoneidx, w->alloc_flags,
-				       free + s->taken - (1u << s->order) + 1);
+				       free - (1 << s->order) + 1);
 }
 
 /* Would a zone that meets its mark have yielded a block? */

@@ -8,5 +8,6 @@ enum exit_status { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 int cmd_run(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
 int cmd_machine(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 #endif

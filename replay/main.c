@@ -48,6 +48,7 @@ static const struct subcommand {
 	{"info", "F.mmt", "what is in a recording", cmd_info},
 	{"check", "F.mmt", "is a recording whole?", cmd_check},
 	{"run", "F.mmt [--machine M.yaml] [-o RESULT]", "replay a recording on any machine", cmd_run},
+	{"verify", "F.mmt", "hold the model against the kernel, decision by decision", cmd_verify},
 	{"summary", "RESULT ...", "results side by side on one screen", cmd_summary},
 	{"machine", "check|show|from-trace FILE", "machine files", cmd_machine},
 	{"plot", "RESULT ... -o DIR", "pictures of results", cmd_plot},

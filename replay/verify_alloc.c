@@ -58,7 +58,7 @@ static void take_smallest(struct verify *v, const struct trace_event *ev, struct
 	}
 	count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED,
 		    mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_PCP ? VERIFY_CAUSE_PCP_LOCKED
-									     : VERIFY_CAUSE_UNEXPLAINED,
+									   : VERIFY_CAUSE_UNEXPLAINED,
 		    &views,
 		    expected == MMR_NO_PFN
 			    ? say("no block of order %u %s", ev->order, mt_name(ev->migratetype))
@@ -105,13 +105,15 @@ static void fall_back(struct verify *v, const struct trace_event *ev, const stru
 {
 	struct views views = {zone, ev->cpu, -1, cls->fallback_order, cls->fallback_migratetype};
 	bool claim = ev->flags & TRACE_F_CHANGE_OWNERSHIP;
-	struct mmr_step_fallback choice = {.block = MMR_NO_PFN}, way = {
-		.block = locked ? mmr_step_free_head(zone, cls->fallback_order, cls->fallback_migratetype)
-				: ev->pfn,
-		.order = cls->fallback_order,
-		.mt = cls->fallback_migratetype,
-		.claim = claim,
-	};
+	struct mmr_step_fallback choice = {.block = MMR_NO_PFN},
+				 way = {
+					 .block = locked ? mmr_step_free_head(zone, cls->fallback_order,
+									      cls->fallback_migratetype)
+							 : ev->pfn,
+					 .order = cls->fallback_order,
+					 .mt = cls->fallback_migratetype,
+					 .claim = claim,
+				 };
 	bool own = !run->steal_only && mmr_step_peek_smallest(zone, ev->order, ev->migratetype) != MMR_NO_PFN;
 	bool any = mmr_step_peek_fallback(v->core, zone, ev->order, ev->migratetype, run->steal_only, &choice);
 	uint32_t pfn;
@@ -150,8 +152,7 @@ static void fall_back(struct verify *v, const struct trace_event *ev, const stru
 /* ---- runs ---------------------------------------------------------------------------------- */
 
 /* The request behind an allocation event, as far as the choice of its zone goes. */
-static void judge_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, uint32_t taken,
-		       bool fragmenting)
+static void judge_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting)
 {
 	const struct mmr_step_served served = {
 		.gfp = trace_reader_class(v->reader, ev->class_id)->gfp,
@@ -159,7 +160,6 @@ static void judge_zone(struct verify *v, const struct trace_event *ev, struct zo
 		.order = ev->order,
 		.mt = ev->migratetype,
 		.fragmenting = fragmenting,
-		.taken = taken,
 		.zone = zone,
 	};
 	struct views views = {.zone = NULL};
@@ -181,12 +181,12 @@ static void judge_zone(struct verify *v, const struct trace_event *ev, struct zo
 	mmr_step_zone_name(zone, &got_nid, &got_type);
 	cause = choice == MMR_STEP_ZONE_DRIFT ? VERIFY_CAUSE_DRIFT : VERIFY_CAUSE_POLICY;
 	if (choice == MMR_STEP_ZONE_OTHER)
-		cause = !want ? VERIFY_CAUSE_RECLAIM
-			: want_nid != got_nid ? VERIFY_CAUSE_POLICY
+		cause = !want                             ? VERIFY_CAUSE_RECLAIM
+			: want_nid != got_nid             ? VERIFY_CAUSE_POLICY
 			: ev->flags & TRACE_F_PF_MEMALLOC ? VERIFY_CAUSE_RECLAIM
-							      : VERIFY_CAUSE_UNEXPLAINED;
-	count_other(v, VERIFY_ZONE,
-		    cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED, cause, &views,
+							  : VERIFY_CAUSE_UNEXPLAINED;
+	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
+		    cause, &views,
 		    want ? say("node %u zone %s", want_nid, mmr_zone_name(want_type)) : "no zone",
 		    say("node %u zone %s", got_nid, mmr_zone_name(got_type)));
 }
@@ -197,7 +197,8 @@ struct run_ahead {
 	uint64_t alloc; /* WINDOW_NONE where none follows */
 };
 
-static struct run_ahead look_ahead(const struct verify *v, const struct zone *zone, const struct trace_event *ev)
+static struct run_ahead look_ahead(const struct verify *v, const struct zone *zone,
+				   const struct trace_event *ev)
 {
 	uint32_t last_locked = MMR_NO_PFN;
 	struct run_ahead ahead = {0};
@@ -221,8 +222,7 @@ static struct run_ahead look_ahead(const struct verify *v, const struct zone *zo
 	for (int i = 0; n && i < RUN_ALLOC_DISTANCE; i++) {
 		const struct window_event *event = window_at(&v->window, n);
 
-		if (event->ev.type == TRACE_ALLOC && event->ev.pfn == ev->pfn &&
-		    event->ev.order == ev->order) {
+		if (event->ev.type == TRACE_ALLOC && event->ev.pfn == ev->pfn && event->ev.order == ev->order) {
 			ahead.alloc = n;
 			break;
 		}
@@ -311,7 +311,7 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 	bool told;
 
 	skipped = pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
-	view->unknown &= (uint16_t)~(1u << pindex);
+	view->unknown &= (uint16_t) ~(1u << pindex);
 	run->size = (uint32_t)refill_size(v, zone, ev->cpu, ev->order, ahead->nr, &told);
 	run->left = ahead->nr < run->size ? ahead->nr : run->size;
 	if (skipped)
@@ -345,7 +345,7 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 			const struct window_event *next = window_at(&v->window, v->number);
 			bool fragmenting = next->ev.type == TRACE_EXTFRAG;
 
-			judge_zone(v, &alloc->ev, zone, 1u << ev->order, fragmenting);
+			judge_zone(v, &alloc->ev, zone, fragmenting);
 			alloc->link = v->number;
 		}
 	}
@@ -465,8 +465,7 @@ static bool pushed_meanwhile(const struct verify *v, const struct zone *zone, co
 	const struct cpu_view *cpu = &v->cpus[ev->cpu];
 	uint32_t at = mmr_step_pcp_head(zone, ev->cpu, pindex);
 
-	for (; at != ev->pfn && at != MMR_NO_PFN;
-	     at = mmr_step_pcp_next(v->core, zone, ev->cpu, pindex, at)) {
+	for (; at != ev->pfn && at != MMR_NO_PFN; at = mmr_step_pcp_next(v->core, zone, ev->cpu, pindex, at)) {
 		const struct window_event *push = NULL;
 
 		for (unsigned int i = 0; i < MAX_PUSHES && !push; i++) {
@@ -477,7 +476,8 @@ static bool pushed_meanwhile(const struct verify *v, const struct zone *zone, co
 		if (!push)
 			return false;
 		/* The task itself cannot have freed between its pop and the pop's event. */
-		if (push->ev.task == ev->task && !((push->ev.flags ^ ev->flags) & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ)))
+		if (push->ev.task == ev->task &&
+		    !((push->ev.flags ^ ev->flags) & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ)))
 			return false;
 	}
 	return at == ev->pfn;
@@ -527,14 +527,18 @@ static void pop_other(struct verify *v, const struct trace_event *ev, struct zon
 	found = mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 	v->report->untraced_changes++;
 	count_other(v, VERIFY_PCP, VERIFY_DIVERGED,
-		    found & MMR_STEP_WAS_PCP ? VERIFY_CAUSE_MIGRATED : VERIFY_CAUSE_UNEXPLAINED, &views, expected,
-		    got);
+		    found & MMR_STEP_WAS_PCP ? VERIFY_CAUSE_MIGRATED : VERIFY_CAUSE_UNEXPLAINED, &views,
+		    expected, got);
 }
 
-static void pop(struct verify *v, const struct trace_event *ev, struct zone *zone)
+static void pop(struct verify *v, const struct window_event *event, struct zone *zone)
 {
+	const struct trace_event *ev = &event->ev;
 	unsigned int pindex = mmr_step_pindex(ev->migratetype, ev->order);
 
+	if (ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ) &&
+	    mmr_step_pcp_head(zone, ev->cpu, pindex) != ev->pfn)
+		verify_pop_before_interrupt(v, event, zone, pindex);
 	mmr_step_pcp_begin(zone, ev->cpu);
 	if (mmr_step_pcp_head(zone, ev->cpu, pindex) == ev->pfn) {
 		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
@@ -570,8 +574,8 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	cpu->run.active = false;
 	if (ev->pfn == TRACE_NO_PFN) {
 		if (v->nr_zones_known == v->nr_zones)
-			count_other(v, VERIFY_ZONE, VERIFY_INFORMED, VERIFY_CAUSE_RECLAIM, &views,
-				    "not asked", "the allocation failed");
+			count_other(v, VERIFY_ZONE, VERIFY_INFORMED, VERIFY_CAUSE_RECLAIM, &views, "not asked",
+				    "the allocation failed");
 		return;
 	}
 	zone = mmr_step_zone(v->core, ev->pfn, ev->order);
@@ -580,13 +584,13 @@ void verify_alloc(struct verify *v, struct window_event *event)
 		return;
 	}
 	if (!event->link)
-		judge_zone(v, ev, zone, 0, false);
+		judge_zone(v, ev, zone, false);
 	if (was_direct(cpu, ev->pfn))
 		;
 	else if (!mmr_step_pcp_order(ev->order))
 		alloc_unannounced(v, ev, zone);
 	else if (pcp_view(v, zone, ev->cpu)->known)
-		pop(v, ev, zone);
+		pop(v, event, zone);
 	else
 		v->report->unjudged++;
 	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
@@ -596,33 +600,28 @@ void verify_alloc(struct verify *v, struct window_event *event)
  * An interrupt is about to change a list of this CPU. If the task it interrupted took the head of that
  * list but had not yet said so, the pop comes first.
  */
-void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt,
-				 const struct zone *zone, unsigned int pindex)
+void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt, struct zone *zone,
+				 unsigned int pindex)
 {
 	uint64_t n = interrupt->next;
 
 	for (int i = 0; n && i < RUN_ALLOC_DISTANCE * 4; i++) {
 		struct window_event *event = window_at(&v->window, n);
 		const struct trace_event *ev = &event->ev;
-		struct zone *alloc_zone;
 
 		n = event->next;
 		if (ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ))
 			continue;
 		if (ev->type != TRACE_ALLOC || event->done || ev->pfn == TRACE_NO_PFN ||
-		    !mmr_step_pcp_order(ev->order) ||
-		    mmr_step_pindex(ev->migratetype, ev->order) != pindex ||
+		    !mmr_step_pcp_order(ev->order) || mmr_step_pindex(ev->migratetype, ev->order) != pindex ||
 		    mmr_step_pcp_head(zone, ev->cpu, pindex) != ev->pfn)
 			return;
-		alloc_zone = mmr_step_zone(v->core, ev->pfn, ev->order);
-		if (alloc_zone != zone)
-			return;
-		judge_zone(v, ev, alloc_zone, 0, false);
-		mmr_step_pcp_begin(alloc_zone, ev->cpu);
-		mmr_step_pcp_pop(v->core, ev->cpu, alloc_zone, pindex);
-		mmr_step_hand_out(v->core, alloc_zone, ev->pfn, ev->order, ev->migratetype);
+		judge_zone(v, ev, zone, false);
+		mmr_step_pcp_begin(zone, ev->cpu);
+		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
+		mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER,
-			    &(struct views){alloc_zone, ev->cpu, (int)pindex, ev->order, ev->migratetype},
+			    &(struct views){zone, ev->cpu, (int)pindex, ev->order, ev->migratetype},
 			    "a pop after the interrupt", say("page %u before it", ev->pfn));
 		event->done = true;
 		return;

@@ -16,7 +16,7 @@
  * struct pcp_view - what verify knows of one CPU's lists of one zone
  * @known: followed at all, from the moment the lists were read
  * @unknown: bit per list: behind the entries the model has, the kernel has others
- * @expect: pages of an overflow still to be seen drained; @chunk: of them under this hold of the lock
+ * @expect: pages of an overflow still to be seen drained; @chunk: left under this hold of the lock
  * @pindex: list the overflow is at; @start: list each hold starts with
  */
 struct pcp_view {
@@ -124,8 +124,8 @@ const char *say_place(const struct verify *v, uint32_t pfn);
 void verify_zone_locked(struct verify *v, struct window_event *event);
 void verify_extfrag(struct verify *v, struct window_event *event);
 void verify_alloc(struct verify *v, struct window_event *event);
-void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt,
-				 const struct zone *zone, unsigned int pindex);
+void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt, struct zone *zone,
+				 unsigned int pindex);
 
 /* ---- verify_free.c ------------------------------------------------------------------------- */
 

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rules of free events.
+ *
+ * mm_page_free comes before the page goes anywhere. A single free goes to its list, or to the buddy,
+ * right after; one that is part of a batch waits for its mm_page_free_batched. Pages that an overflow
+ * drains follow as mm_page_pcpu_drain events on the same CPU.
+ */
+#include <limits.h>
+
+#include "replay/verify_internal.h"
+
+enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
+
+static bool in_interrupt(const struct trace_event *ev)
+{
+	return ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ);
+}
+
+/* ---- overflow ------------------------------------------------------------------------------ */
+
+/* The drain events that directly follow an insertion: pages in all, and of the last block. */
+struct drained {
+	int32_t pages, last;
+};
+
+static struct drained look_at_drains(const struct verify *v, const struct window_event *event,
+				     const struct zone *zone, bool may_interrupt)
+{
+	struct drained sum = {0};
+
+	for (uint64_t n = event->next; n;) {
+		const struct window_event *drain = window_at(&v->window, n);
+
+		/* Between two holds of the lock an interrupt may free. */
+		if (may_interrupt && in_interrupt(&drain->ev) && !in_interrupt(&event->ev)) {
+			n = drain->next;
+			continue;
+		}
+		if (drain->ev.type != TRACE_PCPU_DRAIN || drain->ev.task != event->ev.task ||
+		    mmr_step_zone(v->core, drain->ev.pfn, 0) != zone)
+			break;
+		sum.last = 1 << drain->ev.order;
+		sum.pages += sum.last;
+		n = drain->next;
+	}
+	return sum;
+}
+
+/* Draining stops with the block that reaches the number asked for, or with the last page there is. */
+static bool amount_fits(struct drained got, int32_t asked, int32_t count, int32_t chunk)
+{
+	if (asked <= 0)
+		return got.pages == 0;
+	if (got.pages == count)
+		return asked >= count || chunk < asked;
+	if (chunk < asked)
+		return got.pages >= asked; /* each hold of the lock may overshoot */
+	return got.pages >= asked && got.pages - got.last < asked;
+}
+
+struct hypothesis {
+	enum verify_cause cause;
+	uint32_t flip; /* zone flags */
+	bool lower_high; /* to what the list holds now */
+};
+
+/*
+ * What did the kernel know that the model does not? Its answer tells: whether kswapd was at work,
+ * whether the zone was below its high mark, or how far the vmstat worker had let the list's high
+ * mark sink.
+ */
+static const struct hypothesis hypotheses[] = {
+	{VERIFY_CAUSE_NONE, 0, false},
+	{VERIFY_CAUSE_DECAY, 0, true},
+	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, false},
+	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, false},
+	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE | BELOW_HIGH, false},
+	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, true},
+	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, true},
+};
+
+#define NR_HYPOTHESES (sizeof(hypotheses) / sizeof(hypotheses[0]))
+
+static int32_t ask(struct verify *v, const struct trace_event *ev, struct zone *zone,
+		   const struct hypothesis *h, const struct mmr_pcp_state *before, int32_t count,
+		   uint32_t flags)
+{
+	struct mmr_pcp_state state = *before;
+
+	if (h->lower_high && (int32_t)state.high > count)
+		state.high = (uint32_t)count;
+	mmr_step_pcp_write(zone, ev->cpu, &state, count);
+	mmr_step_set_zone_flags(zone, flags ^ h->flip);
+	return mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
+}
+
+static void judge_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
+			   struct pcp_view *view, unsigned int pindex)
+{
+	const struct trace_event *ev = &event->ev;
+	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
+	uint32_t flags = mmr_step_zone_flags(zone);
+	struct mmr_pcp_state before, after;
+	struct drained got;
+	int32_t count, asked, chunk, first;
+
+	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
+	first = asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
+	if (!asked && (!event->next || window_at(&v->window, event->next)->ev.type != TRACE_PCPU_DRAIN)) {
+		count_exact(v, VERIFY_PCP);
+		return;
+	}
+	chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
+	got = look_at_drains(v, event, zone, chunk != INT_MAX);
+	for (unsigned int i = 0; i < NR_HYPOTHESES; i++) {
+		const struct hypothesis *h = &hypotheses[i];
+
+		if (i)
+			asked = ask(v, ev, zone, h, &before, count, flags);
+		if (!amount_fits(got, asked, count, chunk))
+			continue;
+		if (h->cause == VERIFY_CAUSE_NONE)
+			count_exact(v, VERIFY_PCP);
+		else
+			count_other(v, VERIFY_PCP, VERIFY_INFORMED, h->cause, &views,
+				    say("%d pages to drain", first), say("%d pages", got.pages));
+		goto known;
+	}
+	/* Nothing explains it: drain what was drained. */
+	ask(v, ev, zone, &hypotheses[0], &before, count, flags);
+	mmr_step_pcp_read(zone, ev->cpu, &after, &count);
+	count_other(v, VERIFY_PCP, view->unknown ? VERIFY_INFORMED : VERIFY_DIVERGED,
+		    view->unknown ? VERIFY_CAUSE_UNKNOWN_LIST : VERIFY_CAUSE_UNEXPLAINED, &views,
+		    say("%d pages to drain; count %d, high %u in %u..%u, free_count %u, zone flags 0x%x", first,
+			count, before.high, before.high_min, before.high_max, before.free_count, flags),
+		    say("%d pages", got.pages));
+known:
+	if (!got.pages)
+		return;
+	view->expect = got.pages;
+	view->chunk = chunk;
+	view->pindex = view->start = (uint8_t)pindex;
+}
+
+/* ---- insertion ----------------------------------------------------------------------------- */
+
+static void note_push(struct verify *v, const struct trace_event *ev)
+{
+	struct cpu_view *cpu = &v->cpus[ev->cpu];
+
+	cpu->pushes[cpu->nr_pushes++ % MAX_PUSHES] = (struct push){v->number, ev->pfn};
+}
+
+/* Onto the CPU's list. Source: free_unref_page_commit(), mm/page_alloc.c, v6.12. */
+static void commit(struct verify *v, struct window_event *event, struct zone *zone)
+{
+	const struct trace_event *ev = &event->ev;
+	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
+	unsigned int mt = mmr_step_pageblock(v->core, ev->pfn), pindex;
+
+	if (mt == MIGRATE_ISOLATE) {
+		if (zone_known(v, zone))
+			mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+		return;
+	}
+	if (!view->known) {
+		v->report->unjudged++;
+		return;
+	}
+	if (in_interrupt(ev))
+		verify_pop_before_interrupt(v, event, zone, mmr_step_pindex(mt, ev->order));
+	pindex = mmr_step_pcp_push(v->core, ev->cpu, zone, ev->pfn, ev->order);
+	note_push(v, ev);
+	judge_overflow(v, event, zone, view, pindex);
+}
+
+/* The model has the page where it cannot be freed from: pages moved without an event. */
+static void free_untraced(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	bool isolated = place.state == MMR_PAGE_FREE && place.order > ev->order;
+
+	v->report->untraced_changes++;
+	if (!isolated) {
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+		return;
+	}
+	/* Compaction and isolation take whole free blocks. Source: __isolate_free_page(), v6.12. */
+	mmr_step_withdraw(v->core, ev->cpu, place.head, place.order);
+	mmr_step_hand_out(v->core, zone, place.head, place.order, MIGRATE_MOVABLE);
+	if (place.order >= PAGEBLOCK_ORDER - 1 && place.mt < MIGRATE_PCPTYPES && place.mt != MIGRATE_MOVABLE) {
+		for (uint32_t pfn = place.head; pfn < place.head + (1u << place.order);
+		     pfn += PAGEBLOCK_NR_PAGES)
+			mmr_step_retype(v->core, ev->cpu, zone, pfn, MIGRATE_MOVABLE);
+	}
+	mmr_step_give_back(v->core, ev->pfn, ev->order);
+}
+
+void verify_free(struct verify *v, struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+	enum mmr_page_state state;
+
+	v->cpus[ev->cpu].run.active = false;
+	if (!zone) {
+		v->report->unjudged++;
+		return;
+	}
+	state = mmr_step_give_back(v->core, ev->pfn, ev->order);
+	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
+		free_untraced(v, ev, zone);
+	if (event->link)
+		return;
+	if (mmr_step_pcp_order(ev->order))
+		commit(v, event, zone);
+	else if (zone_known(v, zone))
+		mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+	else
+		v->report->unjudged++;
+}
+
+void verify_free_batched(struct verify *v, struct window_event *event)
+{
+	struct zone *zone = mmr_step_zone(v->core, event->ev.pfn, event->ev.order);
+
+	v->cpus[event->ev.cpu].run.active = false;
+	if (!zone)
+		v->report->unjudged++;
+	else if (event->link)
+		commit(v, event, zone);
+	/* Its free lies before the recording: the page is part of no list that is known. */
+	else
+		v->report->unjudged++;
+}
+
+/* ---- drains -------------------------------------------------------------------------------- */
+
+static void apply_drain(struct verify *v, const struct trace_event *ev, struct zone *zone, int owner)
+{
+	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+	struct mmr_pcp_state state;
+	int32_t count;
+
+	if (owner >= 0) {
+		mmr_step_pcp_remove(v->core, (unsigned int)owner, zone, ev->pfn);
+	} else if (pcp_view(v, zone, ev->cpu)->known) {
+		/* From the part of a list that is not known. */
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+		mmr_step_pcp_read(zone, ev->cpu, &state, &count);
+		mmr_step_pcp_write(zone, ev->cpu, &state, count - (1 << ev->order));
+	}
+	if (!zone_known(v, zone)) {
+		v->report->unjudged++;
+		return;
+	}
+	if (mmr_step_pageblock(v->core, ev->pfn) == ev->migratetype || v->extfrag_first) {
+		count_exact(v, VERIFY_BUDDY);
+	} else {
+		count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED, VERIFY_CAUSE_RETYPED, &views,
+			    say("pageblock of type %u", mmr_step_pageblock(v->core, ev->pfn)),
+			    say("type %u", ev->migratetype));
+		mmr_step_retype(v->core, ev->cpu, zone, ev->pfn, ev->migratetype);
+		v->report->untraced_changes++;
+	}
+	if (mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_FREE)
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	mmr_step_insert_as(v->core, ev->cpu, zone, ev->pfn, ev->order, ev->migratetype);
+}
+
+/* Each hold of the lock begins with the list of the page that was freed. */
+static void count_down(struct verify *v, const struct trace_event *ev, struct zone *zone, struct pcp_view *view)
+{
+	int32_t size = 1 << ev->order;
+
+	view->chunk -= size;
+	if (view->chunk <= 0) {
+		view->chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
+		view->pindex = view->start;
+	}
+	view->expect -= size;
+	if (view->expect <= 0)
+		mmr_step_pcp_overflow_done(v->core, zone);
+}
+
+/* A victim of the overflow that a free of this CPU caused. */
+static void drain_overflow(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			   struct pcp_view *view)
+{
+	unsigned int pindex = view->pindex;
+	uint32_t victim = mmr_step_pcp_victim(zone, ev->cpu, &pindex);
+	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
+	int owner = victim == ev->pfn ? (int)ev->cpu : mmr_step_pcp_owner(v->core, ev->pfn);
+
+	if (victim == ev->pfn)
+		count_exact(v, VERIFY_PCP);
+	else if (view->unknown && owner < 0)
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views,
+			    say("page %d", (int)victim), say("page %u", ev->pfn));
+	else
+		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+			    say("victim %d of list %u", (int)victim, pindex),
+			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+	view->pindex = (uint8_t)pindex;
+	apply_drain(v, ev, zone, owner);
+	count_down(v, ev, zone, view);
+}
+
+/* A drain nobody's free caused: the vmstat worker, a drain of all CPUs. The first page tells whose. */
+static void drain_other(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	struct cpu_view *cpu = &v->cpus[ev->cpu];
+	bool goes_on = cpu->drain.zone == zone && cpu->drain.last &&
+		       window_at(&v->window, cpu->drain.last)->next == v->number && cpu->drain.task == ev->task;
+	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+	uint32_t victim = MMR_NO_PFN;
+	int owner;
+
+	if (goes_on)
+		victim = mmr_step_pcp_victim(zone, cpu->drain.owner, &cpu->drain.pindex);
+	if (victim == ev->pfn) {
+		owner = (int)cpu->drain.owner;
+		count_exact(v, VERIFY_PCP);
+	} else {
+		owner = mmr_step_pcp_owner(v->core, ev->pfn);
+		cpu->drain.owner = owner >= 0 ? (unsigned int)owner : ev->cpu;
+		cpu->drain.pindex = 0;
+		victim = mmr_step_pcp_victim(zone, cpu->drain.owner, &cpu->drain.pindex);
+		views.pindex = (int)cpu->drain.pindex;
+		views.cpu = cpu->drain.owner;
+		if (victim == ev->pfn)
+			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_TRIGGER, &views, "no drain",
+				    say("page %u of CPU %d's list", ev->pfn, owner));
+		else if (owner < 0 &&
+			 (!pcp_view(v, zone, ev->cpu)->known || pcp_view(v, zone, ev->cpu)->unknown))
+			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views,
+				    "no drain", say("page %u", ev->pfn));
+		else
+			count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+				    say("page %d of CPU %u's lists", (int)victim, cpu->drain.owner),
+				    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+	}
+	cpu->drain.zone = zone;
+	cpu->drain.last = v->number;
+	cpu->drain.task = ev->task;
+	apply_drain(v, ev, zone, owner);
+}
+
+void verify_drain(struct verify *v, struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+	struct pcp_view *view;
+
+	v->cpus[ev->cpu].run.active = false;
+	if (!zone) {
+		v->report->unjudged++;
+		return;
+	}
+	view = pcp_view(v, zone, ev->cpu);
+	if (view->known && view->expect > 0)
+		drain_overflow(v, ev, zone, view);
+	else
+		drain_other(v, ev, zone);
+}
