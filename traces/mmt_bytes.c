@@ -17,7 +17,7 @@ bool mmt_buf_reserve(struct mmt_buf *buf, size_t more)
 
 	if (buf->failed)
 		return false;
-	if (buf->cap - buf->len >= more)
+	if (buf->data && buf->cap - buf->len >= more)
 		return true;
 	while (cap - buf->len < more)
 		cap *= 2;

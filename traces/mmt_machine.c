@@ -193,8 +193,10 @@ static const char *get_zone(struct trace_machine *m, struct mmt_cursor *value)
 
 static const char *get_range(struct trace_machine *m, struct mmt_cursor *value)
 {
-	struct trace_range r = {.start_pfn = mmt_get_le64(value), .nr_pages = mmt_get_le64(value)};
+	struct trace_range r;
 
+	r.start_pfn = mmt_get_le64(value);
+	r.nr_pages = mmt_get_le64(value);
 	if (value->bad)
 		return "a memory range is cut off";
 	if (!mmt_grow((void **)&m->ranges, m->nr_ranges, sizeof(*m->ranges)))

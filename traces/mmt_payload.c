@@ -104,10 +104,14 @@ const char *mmt_get_tasks(struct mmt_cursor *c, uint32_t count, struct trace_tas
 		(*tasks)[(*nr)++] = hole;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct trace_task t = {.tid = mmt_get_le32(c), .tgid = mmt_get_le32(c)};
-		uint8_t len = mmt_get_u8(c);
-		const uint8_t *comm = len < sizeof(t.comm) ? mmt_get(c, len) : NULL;
+		struct trace_task t = {0};
+		const uint8_t *comm;
+		uint8_t len;
 
+		t.tid = mmt_get_le32(c);
+		t.tgid = mmt_get_le32(c);
+		len = mmt_get_u8(c);
+		comm = len < sizeof(t.comm) ? mmt_get(c, len) : NULL;
 		if (!comm)
 			return "a task's name is too long or cut off";
 		memcpy(t.comm, comm, len);

@@ -240,8 +240,8 @@ static const char *check_losses(struct checker *c, const struct mmt_block *b, st
 
 static const char *check_machine(struct checker *c, const struct mmt_block *b, struct mmt_cursor *payload)
 {
-	if (b->seq != 0)
-		return "expected only at the start of the file";
+	if (b->seq != 0 || c->machine.kernel_release)
+		return "expected only once, at the start of the file";
 	return mmt_get_machine(payload, &c->machine);
 }
 

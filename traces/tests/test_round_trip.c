@@ -254,6 +254,18 @@ static void check_pairs(const struct trace_name_value *got, uint32_t nr, const s
 	}
 }
 
+static void check_zone(const struct trace_zone *got, const struct trace_zone *want)
+{
+	assert_true(got->nid == want->nid && got->zone == want->zone && got->start_pfn == want->start_pfn);
+	assert_true(got->spanned_pages == want->spanned_pages && got->present_pages == want->present_pages);
+	assert_true(got->managed_pages == want->managed_pages && got->watermark_boost == want->watermark_boost);
+	assert_memory_equal(got->watermark, want->watermark, sizeof(want->watermark));
+	assert_memory_equal(got->lowmem_reserve, want->lowmem_reserve, sizeof(want->lowmem_reserve));
+	assert_true(got->nr_free_pages == want->nr_free_pages && got->pcp_batch == want->pcp_batch);
+	assert_true(got->pcp_high_min == want->pcp_high_min && got->pcp_high_max == want->pcp_high_max);
+	assert_true(got->stat_threshold == want->stat_threshold);
+}
+
 static void check_machine(const struct trace_machine *got, const struct trace_machine *want)
 {
 	assert_string_equal(got->kernel_release, want->kernel_release);
@@ -269,7 +281,7 @@ static void check_machine(const struct trace_machine *got, const struct trace_ma
 	assert_memory_equal(got->node_distance, want->node_distance, (size_t)want->nr_nodes * want->nr_nodes);
 	assert_int_equal(got->nr_zones, want->nr_zones);
 	for (uint32_t i = 0; i < want->nr_zones; i++)
-		assert_memory_equal(&got->zones[i], &want->zones[i], sizeof(*want->zones));
+		check_zone(&got->zones[i], &want->zones[i]);
 	assert_int_equal(got->nr_ranges, want->nr_ranges);
 	assert_memory_equal(got->ranges, want->ranges, want->nr_ranges * sizeof(*want->ranges));
 	check_pairs(got->sysctls, got->nr_sysctls, want->sysctls, want->nr_sysctls);
@@ -417,7 +429,13 @@ static void check_blocks(const struct trace_free_block *got, const struct trace_
 
 static void check_pcp(const struct trace_pcp *got, const struct trace_pcp *want)
 {
-	assert_memory_equal(got, want, offsetof(struct trace_pcp, entries));
+	assert_true(got->cpu == want->cpu && got->have_lists == want->have_lists && got->count == want->count);
+	assert_true(got->high == want->high && got->high_min == want->high_min &&
+		    got->high_max == want->high_max);
+	assert_true(got->batch == want->batch && got->free_count == want->free_count &&
+		    got->flags == want->flags);
+	assert_true(got->alloc_factor == want->alloc_factor && got->expire == want->expire);
+	assert_memory_equal(got->list_len, want->list_len, sizeof(want->list_len));
 	assert_int_equal(got->nr_entries, want->nr_entries);
 	check_blocks(got->entries, want->entries, want->nr_entries);
 }
