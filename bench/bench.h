@@ -35,6 +35,9 @@ void bench_context(const char *key, const char *value);
  * The clock runs from the first call to the one that says no.
  */
 bool bench_next_batch(struct bench_state *st, int64_t n);
+/** bench_pause - stop the clock, for setting up again within the loop; costs a microsecond */
+void bench_pause(struct bench_state *st);
+void bench_resume(struct bench_state *st);
 /** bench_items - @items per iteration were processed: the report shows items per second */
 void bench_items(struct bench_state *st, int64_t items);
 /** bench_fail - give up: the report shows @message (copied), the exit status becomes 1 */

@@ -64,6 +64,16 @@ bool bench_next_batch(struct bench_state *st, int64_t n)
 	return st->state.KeepRunningBatch(n);
 }
 
+void bench_pause(struct bench_state *st)
+{
+	st->state.PauseTiming();
+}
+
+void bench_resume(struct bench_state *st)
+{
+	st->state.ResumeTiming();
+}
+
 void bench_items(struct bench_state *st, int64_t items)
 {
 	st->state.SetItemsProcessed(st->state.iterations() * items);

@@ -32,8 +32,11 @@ static void usage(void)
 	     "  --benchmark_enable_random_interleaving=true\n"
 	     "                                       mix repetitions, so that noise hits all alike\n"
 	     "\n"
-	     "An iteration is one allocation and one free. On standard error, after the benchmarks:\n"
+	     "An iteration is one allocation and one free, or one event of a replay. On standard error, after "
+	     "the benchmarks:\n"
 	     "the model's time over its peers', with the project's target where there is one.\n"
+	     "\n"
+	     "The recordings of replay/... are those in MMREPLAY_SAMPLES, or the project's own.\n"
 	     "\n"
 	     "Example:\n"
 	     "  mmreplay-bench --benchmark_filter=order0 --benchmark_repetitions=5\n"
@@ -65,6 +68,9 @@ int main(int argc, char **argv)
 	bench_jemalloc_register();
 #ifdef MMR_HAVE_MIMALLOC
 	bench_mimalloc_register();
+#endif
+#ifdef MMR_HAVE_REPLAY
+	bench_replay_register();
 #endif
 	status = bench_run(nr_args, args, ratios_collect);
 	fflush(stdout);

@@ -34,5 +34,7 @@ void works_register(const char *name, unsigned int set, bench_fn *fn);
 void bench_core_register(void);
 void bench_jemalloc_register(void);
 void bench_mimalloc_register(void);
+/** bench_replay_register - replays of every recording in the samples folder; says so where there is none */
+void bench_replay_register(void);
 
 #endif

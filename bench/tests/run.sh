@@ -40,6 +40,24 @@ grep -qE '^core/pcp/alloc_free_pair/order0 +[0-9.]+ +jemalloc/pcp/alloc_free_pai
 [ "$(head -c 1 "$dir/stdout.json")" = "{" ] || fail "stdout is not JSON: $(head -1 "$dir/stdout.json")"
 [ "$(tail -n 1 "$dir/stdout.json")" = "}" ] || fail "stdout does not end as JSON"
 
+# A recording is replayed to its end, whatever the name of its folder; one that is none is a failure.
+sample=$(find "$SOURCE/traces/samples" -name '*.mmt' | head -n 1)
+if [ -n "$sample" ] && grep -q '^replay/' "$dir/list"; then
+	mkdir "$dir/a b" && cp "$sample" "$dir/a b/x.mmt"
+	MMREPLAY_SAMPLES="$dir/a b" "$bench" --benchmark_min_time=0.001 --benchmark_filter=^replay/ >"$dir/console" 2>"$dir/err" ||
+		fail "replay: exit $?: $(cat "$dir/console" "$dir/err")"
+	grep -q '^replay/events/core/x  *[0-9]' "$dir/console" || fail "no replay of x.mmt in: $(cat "$dir/console")"
+	echo "not a trace" >"$dir/a b/y.mmt"
+	status=0
+	MMREPLAY_SAMPLES="$dir/a b" "$bench" --benchmark_filter=core/y >"$dir/console" 2>"$dir/err" || status=$?
+	[ "$status" = 1 ] || fail "a file that is no trace exits $status, expected 1"
+	grep -q 'y.mmt: ' "$dir/console" || fail "the failure does not name y.mmt: $(cat "$dir/console")"
+	mkdir "$dir/none"
+	MMREPLAY_SAMPLES="$dir/none" "$bench" --benchmark_list_tests 2>"$dir/err" | grep -q '^replay/' &&
+		fail "replays without recordings"
+	grep -q "none: no recordings" "$dir/err" || fail "nothing said about missing recordings"
+fi
+
 status=0
 "$bench" --no-such-option >/dev/null 2>&1 || status=$?
 [ "$status" = 2 ] || fail "an unknown option exits $status, expected 2"

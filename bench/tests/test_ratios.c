@@ -91,11 +91,27 @@ static void failed_runs_count_and_do_not_enter_a_median(void **state)
 	free(text);
 }
 
+static void starred_pairs_match_name_by_name(void **state)
+{
+	char *text;
+
+	(void)state;
+	collect("replay/events/null/a.mmt", "5");
+	collect("replay/events/core/a.mmt", "20");
+	collect("replay/events/null/b.mmt", "5");
+	text = printed();
+	assert_non_null(strstr(text, "replay/events/null/a.mmt "));
+	assert_non_null(strstr(text, " 0.25  bar 0.50: met\n"));
+	assert_null(strstr(text, "b.mmt"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_is_printed_without_a_complete_pair, reset, reset),
 		cmocka_unit_test_setup_teardown(ratio_is_of_medians_and_the_bar_is_judged, reset, reset),
+		cmocka_unit_test_setup_teardown(starred_pairs_match_name_by_name, reset, reset),
 		cmocka_unit_test_setup_teardown(failed_runs_count_and_do_not_enter_a_median, reset, reset),
 	};
 

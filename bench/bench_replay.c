@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Replays of real recordings, from the compressed file to the last counter, in events per second:
+ * with the core as `mmreplay run` has it by default, and with a backend that does nothing, whose
+ * cost is the harness's own.
+ */
+#include "bench/bench.h"
+#include "bench/works.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "replay/engine.h"
+#include "replay/profile_choice.h"
+
+/* The settings `mmreplay run` uses where nobody asks for others. */
+#define LATENCY_EVERY 64
+#define NR_SAMPLES    200
+
+/* One benchmark's argument; never freed, since benchmarks may run until the program ends. */
+struct replay_case {
+	const struct backend *backend;
+	char *path;
+};
+
+struct replay {
+	struct trace_reader *reader;
+	struct machine machine;
+	struct engine_options options;
+};
+
+static int replay_open(struct replay *replay, const struct replay_case *what, struct mmr_error *err)
+{
+	const struct trace_machine *recorded;
+	bool exact;
+	int rc = trace_reader_open(what->path, &replay->reader, err);
+
+	if (rc)
+		return rc;
+	recorded = trace_reader_machine(replay->reader);
+	rc = machine_from_trace(recorded, what->path, &replay->machine, err);
+	if (rc)
+		return rc;
+	replay->options = (struct engine_options){
+		.recorded = &replay->machine,
+		.machine = &replay->machine,
+		.backend = what->backend,
+		.start = ENGINE_START_AUTO,
+		.latency_every = LATENCY_EVERY,
+		.nr_samples = NR_SAMPLES,
+	};
+	return profile_choose(NULL, NULL, recorded->kernel_release, &replay->options.profile, &exact, err);
+}
+
+static void replay_close(struct replay *replay)
+{
+	machine_deinit(&replay->machine);
+	trace_reader_close(replay->reader);
+}
+
+/* One pass over the trace on a new machine; making and destroying the machine is not measured. */
+static int replay_pass(struct bench_state *st, struct replay *replay, struct mmr_error *err)
+{
+	struct engine *engine = NULL;
+	int rc;
+
+	bench_pause(st);
+	trace_reader_rewind(replay->reader);
+	rc = engine_create(replay->reader, &replay->options, &engine, err);
+	bench_resume(st);
+	if (!rc)
+		rc = engine_run(engine, err);
+	bench_pause(st);
+	engine_destroy(engine);
+	bench_resume(st);
+	return rc;
+}
+
+static void replay_run(struct bench_state *st, const void *arg)
+{
+	struct mmr_error err = {.msg = "stopped early"};
+	struct replay replay = {0};
+	int rc = replay_open(&replay, arg, &err);
+
+	while (!rc && bench_next_batch(st, (int64_t)trace_reader_summary(replay.reader)->nr_events))
+		rc = replay_pass(st, &replay, &err);
+	if (rc)
+		bench_fail(st, err.msg);
+	bench_items(st, 1);
+	replay_close(&replay);
+}
+
+static void case_register(const char *kind, const struct backend *backend, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	struct replay_case *what = malloc(sizeof(*what));
+	char *name;
+
+	if (!what)
+		return;
+	what->backend = backend;
+	what->path = strdup(path);
+	if (!what->path ||
+	    asprintf(&name, "replay/events/%s/%.*s", kind, (int)(strlen(base) - strlen(".mmt")), base) < 0) {
+		free(what->path);
+		free(what);
+		return;
+	}
+	bench_register(name, replay_run, what);
+	free(name);
+}
+
+void bench_replay_register(void)
+{
+	const char *env = getenv("MMREPLAY_SAMPLES"), *dir = env && env[0] ? env : MMR_SAMPLES_DIR;
+	char *pattern;
+	glob_t found;
+
+	if (asprintf(&pattern, "%s/*.mmt", dir) < 0)
+		return;
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			case_register("core", &backend_core, found.gl_pathv[i]);
+			case_register("null", &backend_null, found.gl_pathv[i]);
+		}
+		globfree(&found);
+	} else {
+		fprintf(stderr, "mmreplay-bench: %s: no recordings (*.mmt), so no replays\n", dir);
+	}
+	free(pattern);
+}
