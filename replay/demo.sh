@@ -30,8 +30,7 @@ run_workload() {
 		while [ "$SECONDS" -lt $end ]; do "$@"; done
 	}
 	churn() {
-		dd if=/dev/zero of=/dev/null bs=64M count=2 status=none
-		sleep 0.05
+		dd if=/dev/zero of=/dev/null bs=64M count=1 status=none
 	}
 	file() {
 		dd if=/dev/zero of="$work/file" bs=1M count=128 conv=fsync status=none
