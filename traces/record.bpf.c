@@ -20,7 +20,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Numbers of enum trace_event_type and enum trace_event_flags, which are part of the file format. */
 enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG };
-enum { F_OWN = 1 << 0, F_PF_MEMALLOC = 1 << 1, F_KSWAPD = 1 << 2 };
+enum { F_OWN = 1 << 0, F_PF_MEMALLOC = 1 << 1, F_KSWAPD = 1 << 2, F_SOFTIRQ = 1 << 3 };
 
 /* include/linux/sched.h; macros, so not in BTF, and the same since 4.9. */
 #define PF_MEMALLOC 0x00000800
@@ -33,6 +33,8 @@ const volatile bool want_names = true;
  * some kinds of events would be there and others not.
  */
 volatile bool recording;
+/* Set where a program's stack tells whether it runs in an interrupt. */
+volatile bool tell_interrupts;
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -92,11 +94,26 @@ static __noinline void put_task(void *ring, struct rec_cpu *cpu, u64 ts_ns)
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
+/*
+ * The address of this very function's frame. Of a function, for since 6.13 a program with more than
+ * 64 bytes of its own may have them elsewhere than on the kernel's stack; and through memory, for
+ * the verifier allows no free arithmetic on the address in a register.
+ */
+static __noinline u64 frame_address(u64 *scratch)
+{
+	u64 frame;
+
+	asm volatile("%0 = r10" : "=r"(frame));
+	*(volatile u64 *)scratch = frame;
+	return *(volatile u64 *)scratch;
+}
+
 static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 cls, u32 gfp)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	u64 ts_ns = bpf_ktime_get_ns();
 	void *ring = bpf_map_lookup_elem(&rings, &nr);
+	u64 stack = (u64)task->stack;
 	u32 task_flags = task->flags;
 	u32 tid = task->pid;
 	struct rec_event *e;
@@ -118,6 +135,8 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 		cls |= REC_CLASS(0, 0, 0, F_PF_MEMALLOC);
 	if (task_flags & PF_KSWAPD)
 		cls |= REC_CLASS(0, 0, 0, F_KSWAPD);
+	if (tell_interrupts && frame_address(&e->page) - stack >= REC_STACK_BYTES)
+		cls |= REC_CLASS(0, 0, 0, F_SOFTIRQ);
 	e->ts_ns = ts_ns;
 	/*
 	 * Two stores, in this order, and volatile: the class replaces the address's upper 16 bits in

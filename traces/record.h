@@ -77,6 +77,13 @@ struct rec_loss {
 	rec_u64 reserved[2];
 };
 
+/*
+ * Size of a task's kernel stack (x86-64 and arm64 without KASAN). Interrupts, hard and soft, run on
+ * a stack of their CPU's instead, so where a program's own frame lies tells what it interrupts. A
+ * kernel for which this does not hold shows while the recorder learns, and then no event says.
+ */
+#define REC_STACK_BYTES 16384
+
 #define REC_NR_TYPES 6 /* enum trace_event_type */
 
 /**

@@ -227,7 +227,7 @@ void record_capture_destroy(struct record_capture *c)
 }
 
 int record_capture_start(struct record_capture *c, struct trace_writer *writer, const struct gfp_map *map,
-			 const struct record_pages *pages, struct mmr_error *err)
+			 const struct record_pages *pages, bool tell_interrupts, struct mmr_error *err)
 {
 	int rc;
 
@@ -247,6 +247,7 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 			return err ? err->code : -EIO;
 	}
 	c->start_ns = now_ns();
+	c->skel->bss->tell_interrupts = tell_interrupts;
 	c->skel->bss->recording = true;
 	return 0;
 }

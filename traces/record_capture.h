@@ -44,9 +44,10 @@ void record_capture_destroy(struct record_capture *c);
 /**
  * record_capture_start - attach everything; events flow into the rings from here on
  * @writer: borrowed; gets what the rings hold at each record_capture_drain()
+ * @tell_interrupts: events on an interrupt's stack, hard or soft, get TRACE_F_SOFTIRQ
  */
 int record_capture_start(struct record_capture *c, struct trace_writer *writer, const struct gfp_map *map,
-			 const struct record_pages *pages, struct mmr_error *err);
+			 const struct record_pages *pages, bool tell_interrupts, struct mmr_error *err);
 
 /**
  * record_capture_drain - move what the rings hold to the writer

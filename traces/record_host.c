@@ -391,7 +391,7 @@ static int read_features(const struct host_btf *btf, struct trace_machine *m, st
 	bytes = host_btf_struct_bytes(btf, "page");
 	if (bytes)
 		add_name(&names, "sizeof.page", bytes);
-	/* Programs cannot read preempt_count on every kernel, so events do not say what they interrupt. */
+	/* The recorder sets this where its events say whether they came in an interrupt. */
 	add_name(&names, "irq_context", 0);
 	m->features = names.pairs;
 	m->nr_features = names.nr;

@@ -333,6 +333,14 @@ static int take_keyframes(struct session *s, uint32_t flags, struct mmr_error *e
 	return record_keyframes_take(s->probe, s->capture, s->writer, flags, &s->keyframes, err);
 }
 
+/* What only the recorder finds out goes among what the kernel's BTF says. */
+static void set_feature(struct trace_machine *m, const char *name, int64_t value)
+{
+	for (uint32_t i = 0; i < m->nr_features; i++)
+		if (!strcmp(m->features[i].name, name))
+			m->features[i].value = value;
+}
+
 static int prepare(struct session *s, struct mmr_error *err)
 {
 	struct record_capture_options capture = {
@@ -359,6 +367,8 @@ static int prepare(struct session *s, struct mmr_error *err)
 		rc = record_probe_create(s->machine.nr_cpus, (uint32_t)s->options->max_blocks, &s->probe, err);
 	if (!rc)
 		rc = record_probe_learn_pages(s->probe, s->tracefs, err);
+	if (!rc)
+		set_feature(&s->machine, "irq_context", s->probe->stack_tells);
 	if (rc == -EIO && s->tracefs < 0) /* it could not be done without: say what is missing */
 		*err = no_tracefs;
 	if (!rc && !s->options->no_keyframes)
@@ -374,7 +384,7 @@ static int record(struct session *s, struct mmr_error *err)
 	rc = trace_writer_create(s->options->output, &s->machine, NULL, &s->writer, err);
 	if (rc)
 		return rc;
-	rc = record_capture_start(s->capture, s->writer, &s->map, &s->probe->pages, err);
+	rc = record_capture_start(s->capture, s->writer, &s->map, &s->probe->pages, s->probe->stack_tells, err);
 	if (!rc)
 		rc = take_keyframes(s, TRACE_KF_FIRST, err);
 	if (!rc)

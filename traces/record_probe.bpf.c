@@ -23,7 +23,19 @@ struct rec_pcp pcp;
 
 __u32 learn_tid; /* only this task's allocations; 0 for none */
 __u32 nr_pages, nr_pfns;
+__u32 nr_on_stack; /* of them, on the task's own stack */
+__u64 frame_scratch;
 __u64 pages[REC_MAX_PAIRS], pfns[REC_MAX_PAIRS];
+
+/* As in record.bpf.c. */
+static __noinline u64 frame_address(u64 *scratch)
+{
+	u64 frame;
+
+	asm volatile("%0 = r10" : "=r"(frame));
+	*(volatile u64 *)scratch = frame;
+	return *(volatile u64 *)scratch;
+}
 
 /*
  * Both forms of one tracepoint, for one task: entry n of the one array and entry n of the other
@@ -32,10 +44,13 @@ __u64 pages[REC_MAX_PAIRS], pfns[REC_MAX_PAIRS];
 SEC("raw_tp/mm_page_alloc")
 int BPF_PROG(learn_page, u64 page)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	u32 n = nr_pages;
 
 	if ((u32)bpf_get_current_pid_tgid() != learn_tid || n >= REC_MAX_PAIRS)
 		return 0;
+	if (frame_address(&frame_scratch) - (u64)task->stack < REC_STACK_BYTES)
+		nr_on_stack++;
 	pages[n] = page;
 	nr_pages = n + 1;
 	return 0;

@@ -182,7 +182,7 @@ static uint32_t learn_once(struct record_probe *probe, int pagemap)
 	struct record_probe_bpf__bss *bss = probe->skel->bss;
 	uint32_t nr;
 
-	bss->nr_pages = bss->nr_pfns = 0;
+	bss->nr_pages = bss->nr_pfns = bss->nr_on_stack = 0;
 	__atomic_store_n(&bss->learn_tid, (uint32_t)syscall(SYS_gettid), __ATOMIC_SEQ_CST);
 	if (touch_pages(probe, pagemap))
 		return 0;
@@ -190,6 +190,8 @@ static uint32_t learn_once(struct record_probe *probe, int pagemap)
 	nr = bss->nr_pages;
 	if (pagemap < 0 && bss->nr_pfns < nr)
 		nr = bss->nr_pfns;
+	/* These were a task's own faults, but for the odd interrupt. */
+	probe->stack_tells = bss->nr_on_stack >= bss->nr_pages - bss->nr_pages / 8;
 	return agree_on_base(probe, nr);
 }
 

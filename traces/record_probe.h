@@ -30,6 +30,7 @@ struct record_probe {
 	uint32_t max_blocks;
 	volatile int64_t *stat_diffs; /* mapped: [nr_cpus] */
 	bool percpu_offsets; /* PCP lists and per-CPU counters can be read */
+	bool stack_tells; /* where a program's frame lies tells interrupts from tasks */
 	int provoke_fd; /* a map whose update makes the kernel allocate an order-4 block */
 };
 

@@ -148,6 +148,7 @@ struct kthread {
 };
 
 struct task_struct {
+	void *stack;
 	unsigned int flags;
 	int pid;
 	int tgid;
