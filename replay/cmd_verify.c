@@ -78,7 +78,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option arg_options[] = {
-	{"kernel", 'k', "PROFILE", 0, "Follow this kernel line's rules; default: the recording kernel's", 0},
+	{"kernel", 'k', "PROFILE", 0,
+	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the recording kernel's", 0},
 	{"until", KEY_UNTIL, "EVENT", 0, "Stop before event number EVENT (from 0)", 0},
 	{"first-divergence", KEY_FIRST, NULL, 0,
 	 "Stop at the first divergence; show the model's and the kernel's side", 0},
@@ -141,12 +142,18 @@ static int unknown_kernel(const struct trace_machine *machine, const char *neare
 }
 
 static int choose(const struct options *o, const struct trace_reader *reader, struct verify_options *vo,
-		  struct mmr_error *err)
+		  struct kernel_profile **parsed, struct mmr_error *err)
 {
 	const struct trace_machine *machine = trace_reader_machine(reader);
 	bool exact;
-	int rc = profile_choose(o->kernel, NULL, machine->kernel_release, &vo->profile, &exact, err);
+	int rc;
 
+	if (o->kernel) {
+		rc = kernel_profile_parse(o->kernel, parsed, err);
+		vo->profile = *parsed;
+		return rc;
+	}
+	rc = profile_choose(NULL, NULL, machine->kernel_release, &vo->profile, &exact, err);
 	if (!rc && !exact)
 		rc = unknown_kernel(machine, kernel_profile_name(vo->profile), err);
 	return rc;
@@ -178,6 +185,7 @@ int cmd_verify(int argc, char **argv)
 	struct options o = {.until = UINT64_MAX};
 	struct sigaction action = {.sa_handler = on_signal};
 	struct verify_options vo = {.stop = &stop};
+	struct kernel_profile *parsed = NULL;
 	struct trace_reader *reader = NULL;
 	struct verify_report result;
 	struct mmr_error err = {0};
@@ -193,7 +201,7 @@ int cmd_verify(int argc, char **argv)
 	vo.ctx = &o;
 	vo.progress = !o.quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
 	rc = trace_reader_open(o.trace, &reader, &err);
-	rc = rc ? rc : choose(&o, reader, &vo, &err);
+	rc = rc ? rc : choose(&o, reader, &vo, &parsed, &err);
 	if (!rc) {
 		ran = verify_run(reader, &vo, &result, &err);
 		if (vo.progress)
@@ -214,5 +222,6 @@ int cmd_verify(int argc, char **argv)
 			"mmreplay verify: %s: stopped by a signal; the report covers what was replayed\n",
 			o.trace);
 	trace_reader_close(reader);
+	kernel_profile_destroy(parsed);
 	return rc || !verify_passed(&result) ? EXIT_FAILED : EXIT_OK;
 }

@@ -284,6 +284,15 @@ static int loop(struct verify *v, struct mmr_error *err)
 	return rc ? rc : moments_until(v, UINT64_MAX, err);
 }
 
+static bool has_feature(const struct trace_machine *machine, const char *name)
+{
+	for (uint32_t i = 0; i < machine->nr_features; i++) {
+		if (!strcmp(machine->features[i].name, name))
+			return machine->features[i].value != 0;
+	}
+	return false;
+}
+
 static int create(struct verify *v, struct mmr_error *err)
 {
 	struct mmr_machine_config config;
@@ -300,6 +309,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->nr_cpus = v->recorded.nr_cpus;
 	v->max_zone_id = mmr_step_max_zone_id(v->core);
 	v->extfrag_first = mmr_step_extfrag_first(v->core);
+	v->irq_known = has_feature(v->header, "irq_context");
 	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));
 	v->pcps = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->pcps));
 	v->zone_known = calloc(v->max_zone_id, sizeof(*v->zone_known));

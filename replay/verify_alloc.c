@@ -377,6 +377,7 @@ static void block_obtained(struct verify *v, const struct trace_event *ev, struc
 	struct zone *zone = run->zone;
 
 	run->got++;
+	cpu->unlocking = run->refill ? zone : NULL;
 	if (run->refill && pcp_view(v, zone, ev->cpu)->known) {
 		mmr_step_pcp_append(v->core, ev->cpu, zone, ev->pfn, ev->order, run->mt);
 	} else {
@@ -572,6 +573,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	struct zone *zone;
 
 	cpu->run.active = false;
+	cpu->unlocking = NULL;
 	if (ev->pfn == TRACE_NO_PFN) {
 		if (v->nr_zones_known == v->nr_zones)
 			count_other(v, VERIFY_ZONE, VERIFY_INFORMED, VERIFY_CAUSE_RECLAIM, &views, "not asked",

@@ -143,6 +143,96 @@ known:
 	view->pindex = view->start = (uint8_t)pindex;
 }
 
+/* ---- locked lists -------------------------------------------------------------------------- */
+
+static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
+{
+	return mmr_step_zone(v->core, pfn, 0) == zone;
+}
+
+/*
+ * A batch keeps the list locked from one page to the next of the same zone. What is freed in between
+ * on this CPU is an interrupt's, and cannot get the lock.
+ */
+static void note_batch(struct verify *v, const struct window_event *event, struct zone *zone)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+
+	cpu->locked_until = WINDOW_NONE;
+	for (uint64_t n = event->next; n;) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		if (next->ev.type == TRACE_FREE_BATCHED) {
+			/* The next page of this batch was prepared before this one was inserted. */
+			if (!next->link || next->link > v->number || !is_in_zone(v, next->ev.pfn, zone))
+				return;
+			cpu->locked_zone = zone;
+			cpu->locked_until = n;
+			return;
+		}
+		n = next->next;
+	}
+}
+
+/*
+ * Where was this page put? Follow the CPU's list from here: the page is popped in its turn, or another
+ * one is in its place.
+ */
+enum fate { FATE_UNKNOWN, FATE_LISTED, FATE_PASSED };
+
+static enum fate look_at_fate(const struct verify *v, const struct window_event *event, const struct zone *zone,
+			      unsigned int pindex)
+{
+	uint32_t pfn = event->ev.pfn;
+	int above = 0;
+
+	for (uint64_t n = event->next; n;) {
+		const struct window_event *next = window_at(&v->window, n);
+		const struct trace_event *ev = &next->ev;
+
+		n = next->next;
+		if (ev->pfn == pfn) {
+			if (ev->type == TRACE_ALLOC || ev->type == TRACE_PCPU_DRAIN)
+				return FATE_LISTED;
+			return FATE_PASSED; /* taken from the buddy, or freed again */
+		}
+		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) || !is_in_zone(v, ev->pfn, zone))
+			continue;
+		if (ev->type == TRACE_ALLOC) {
+			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
+				return FATE_PASSED;
+		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
+			if (mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex)
+				above++;
+		} else if (ev->type == TRACE_ZONE_LOCKED && ev->migratetype < MIGRATE_PCPTYPES &&
+			   mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
+			return FATE_PASSED; /* a refill: the list was empty */
+		}
+	}
+	return FATE_UNKNOWN;
+}
+
+/*
+ * Was the lock of the list taken when this page was freed? Interrupts that wait while zone->lock is
+ * held with interrupts off come the moment it is released, and then the list is still locked.
+ */
+static bool list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone,
+			    unsigned int pindex)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+
+	if (event->ev.type != TRACE_FREE)
+		return false;
+	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
+		return true;
+	if (cpu->unlocking != zone || (v->irq_known && !in_interrupt(&event->ev)))
+		return false;
+	if (look_at_fate(v, event, zone, pindex) == FATE_PASSED)
+		return true;
+	cpu->unlocking = NULL;
+	return false;
+}
+
 /* ---- insertion ----------------------------------------------------------------------------- */
 
 static void note_push(struct verify *v, const struct trace_event *ev)
@@ -166,6 +256,14 @@ static void commit(struct verify *v, struct window_event *event, struct zone *zo
 	}
 	if (!view->known) {
 		v->report->unjudged++;
+		return;
+	}
+	if (list_was_locked(v, event, zone, mmr_step_pindex(mt, ev->order))) {
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED,
+			    &(struct views){zone, ev->cpu, (int)mmr_step_pindex(mt, ev->order), ev->order, 0},
+			    "onto the CPU's list", "to the buddy");
+		if (zone_known(v, zone))
+			mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
 		return;
 	}
 	if (in_interrupt(ev))
@@ -226,13 +324,14 @@ void verify_free_batched(struct verify *v, struct window_event *event)
 	struct zone *zone = mmr_step_zone(v->core, event->ev.pfn, event->ev.order);
 
 	v->cpus[event->ev.cpu].run.active = false;
-	if (!zone)
+	/* Without a link its free lies before the recording, and its order is not known. */
+	if (!zone || !event->link) {
 		v->report->unjudged++;
-	else if (event->link)
-		commit(v, event, zone);
-	/* Its free lies before the recording: the page is part of no list that is known. */
-	else
-		v->report->unjudged++;
+		return;
+	}
+	v->cpus[event->ev.cpu].unlocking = NULL;
+	commit(v, event, zone);
+	note_batch(v, event, zone);
 }
 
 /* ---- drains -------------------------------------------------------------------------------- */
@@ -358,6 +457,7 @@ void verify_drain(struct verify *v, struct window_event *event)
 		v->report->unjudged++;
 		return;
 	}
+	v->cpus[ev->cpu].unlocking = zone;
 	view = pcp_view(v, zone, ev->cpu);
 	if (view->known && view->expect > 0)
 		drain_overflow(v, ev, zone, view);

@@ -10,6 +10,7 @@
 
 #define NR_PCP_LISTS_MASK ((1u << NR_PCP_LISTS) - 1)
 #define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
+#define TYPE_UNKNOWN      0xff
 #define MAX_PUSHES        16 /* last pages pushed to a CPU's lists */
 
 /**
@@ -49,6 +50,9 @@ struct cpu_view {
 	unsigned int nr_direct;
 	struct push pushes[MAX_PUSHES];
 	unsigned int nr_pushes;
+	/* Up to this event the CPU holds the lock of its lists of this zone: a batch is half done. */
+	struct zone *locked_zone, *unlocking; /* @unlocking: zone->lock was just released */
+	uint64_t locked_until;
 	/* A drain that no free of this CPU caused. */
 	struct {
 		struct zone *zone;
@@ -84,6 +88,9 @@ struct verify {
 	struct trace_keyframe *keyframes; /* [nr_keyframes], decoded while moments of theirs are left */
 	uint32_t *moments_left;
 	uint32_t nr_keyframes;
+	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
+	uint32_t end_pfn;
+	bool irq_known; /* events tell whether they come from an interrupt */
 	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */
 };
 

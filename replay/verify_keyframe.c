@@ -11,6 +11,74 @@
 
 #include "replay/verify_internal.h"
 
+/* ---- pageblock types that no keyframe holds ------------------------------------------------ */
+
+static void learn(struct verify *v, uint32_t pfn, unsigned int mt)
+{
+	uint8_t *type = &v->learned[pfn >> PAGEBLOCK_ORDER];
+
+	if (*type == TYPE_UNKNOWN)
+		*type = (uint8_t)mt;
+}
+
+static void learn_from_event(struct verify *v, const struct trace_event *ev)
+{
+	const struct trace_class *cls;
+
+	if (ev->pfn >= v->end_pfn || ev->migratetype >= MIGRATE_TYPES)
+		return;
+	if (ev->type == TRACE_PCPU_DRAIN || ev->type == TRACE_ZONE_LOCKED) {
+		learn(v, ev->pfn, ev->migratetype);
+	} else if (ev->type == TRACE_EXTFRAG) {
+		cls = trace_reader_class(v->reader, ev->class_id);
+		learn(v, ev->pfn, cls->fallback_migratetype);
+	}
+}
+
+/*
+ * A page that is freed goes to the list of its pageblock's type. Where the keyframes do not hold the
+ * types, the first event that names a pageblock's tells it, however late it comes.
+ */
+static int learn_types(struct verify *v, struct mmr_error *err)
+{
+	const struct trace_event *events;
+	ssize_t nr;
+
+	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			const struct mmr_zone_config *zone = &v->recorded.nodes[n].zones[z];
+
+			if (zone->spanned_pages && zone->start_pfn + zone->spanned_pages > v->end_pfn)
+				v->end_pfn = zone->start_pfn + zone->spanned_pages;
+		}
+	}
+	v->learned = malloc((v->end_pfn >> PAGEBLOCK_ORDER) + 1);
+	if (!v->learned)
+		return mmr_err(err, -ENOMEM, "verify: no memory for %u pageblocks",
+			       v->end_pfn >> PAGEBLOCK_ORDER);
+	memset(v->learned, TYPE_UNKNOWN, (v->end_pfn >> PAGEBLOCK_ORDER) + 1);
+	trace_reader_rewind(v->reader);
+	while ((nr = trace_reader_next(v->reader, &events, NULL)) > 0) {
+		for (ssize_t i = 0; i < nr; i++)
+			learn_from_event(v, &events[i]);
+	}
+	trace_reader_rewind(v->reader);
+	return 0;
+}
+
+static void adopt_learned_types(struct verify *v, const struct mmr_zone_config *config)
+{
+	uint32_t end = config->start_pfn + config->spanned_pages;
+
+	for (uint32_t pfn = config->start_pfn & ~(PAGEBLOCK_NR_PAGES - 1); pfn < end;
+	     pfn += PAGEBLOCK_NR_PAGES) {
+		uint8_t type = v->learned[pfn >> PAGEBLOCK_ORDER];
+
+		if (type != TYPE_UNKNOWN)
+			mmr_step_adopt_pageblock(v->core, pfn, type);
+	}
+}
+
 /* ---- the plan ------------------------------------------------------------------------------ */
 
 static int by_time(const void *a, const void *b)
@@ -55,6 +123,7 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 {
 	const struct trace_loss *losses;
 	uint32_t nr_losses, room = 0;
+	bool have_types = true;
 	int rc = 0;
 
 	v->nr_keyframes = trace_reader_summary(v->reader)->nr_keyframes;
@@ -74,8 +143,12 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 		if (rc)
 			return rc;
 		rc = plan_keyframe(v, &room, i, &kf);
+		if (!kf.nr_pageblocks && kf.flags & TRACE_KF_FIRST)
+			have_types = false;
 		trace_keyframe_deinit(&kf);
 	}
+	if (!rc && !have_types)
+		rc = learn_types(v, err);
 	losses = trace_reader_losses(v->reader, &nr_losses);
 	for (uint32_t i = 0; i < nr_losses && !rc; i++)
 		rc = add_moment(v, &room, (struct moment){losses[i].begin_ns, MOMENT_LOSS, 0, 0});
@@ -94,6 +167,7 @@ void verify_plan_deinit(struct verify *v)
 		trace_keyframe_deinit(&v->keyframes[i]);
 	free(v->keyframes);
 	free(v->moments_left);
+	free(v->learned);
 	free(v->moments);
 }
 
@@ -196,6 +270,8 @@ static int adopt_zone(struct verify *v, struct zone *zone, const struct trace_ke
 	int rc = 0;
 
 	mmr_step_zone_forget(v->core, zone);
+	if (v->learned)
+		adopt_learned_types(v, config);
 	for (uint32_t i = 0; i < kf->nr_pageblocks; i++) {
 		uint32_t pfn = first + i * PAGEBLOCK_NR_PAGES;
 
@@ -297,6 +373,8 @@ static void adopt_pcp(struct verify *v, struct zone *zone, const struct trace_pc
 		if (mmr_step_withdraw(v->core, pcp->cpu, entry->pfn, entry->order) &
 		    (MMR_STEP_WAS_FREE | MMR_STEP_WAS_PCP))
 			v->report->untraced_changes++;
+		if (v->learned && v->learned[entry->pfn >> PAGEBLOCK_ORDER] == TYPE_UNKNOWN)
+			mmr_step_adopt_pageblock(v->core, entry->pfn, entry->migratetype);
 		mmr_step_pcp_append(v->core, pcp->cpu, zone, entry->pfn, entry->order, entry->migratetype);
 	}
 	mmr_step_pcp_write(zone, pcp->cpu, &state, (int32_t)pcp->count);
