@@ -25,6 +25,7 @@
 #define MIN_BLOCK_EVENTS     4096u
 #define BUFFERED_EVENTS      (1u << 20) /* over all CPUs, where the caller does not choose: 18 MiB */
 #define MAX_PENDING_LOSSES   1024u
+#define MIN_COMPRESSED       512u /* smaller blocks stay readable in a hex dump */
 
 struct trace_writer {
 	int fd;
@@ -131,9 +132,11 @@ static int write_raw_block(struct trace_writer *w, struct mmt_block *b, struct m
 	b->raw = (uint32_t)w->raw.len;
 	if (!mmt_buf_reserve(&w->out, ZSTD_compressBound(w->raw.len)))
 		return fail(w, err, -ENOMEM, "putting a block together");
-	n = ZSTD_compressCCtx(w->cctx, w->out.data + w->out.len, w->out.cap - w->out.len, w->raw.data,
-			      w->raw.len, w->level);
-	if (!ZSTD_isError(n) && n < w->raw.len) {
+	n = w->raw.len < MIN_COMPRESSED
+		    ? 0
+		    : ZSTD_compressCCtx(w->cctx, w->out.data + w->out.len, w->out.cap - w->out.len, w->raw.data,
+					w->raw.len, w->level);
+	if (n && !ZSTD_isError(n) && n < w->raw.len) {
 		b->flags |= MMT_BLOCK_ZSTD;
 		w->out.len += n;
 	} else {
