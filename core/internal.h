@@ -247,6 +247,7 @@ struct mmr_machine {
 	uint32_t *pageblocks; /* [end_pfn >> PAGEBLOCK_ORDER], see PB_* below */
 	struct zone **zone_table; /* [nr_nodes << 3], by zone id */
 	struct mmr_cpu *cpus;
+	uint16_t *cpu_node;
 	struct pglist_data *nodes;
 	uint8_t gfp_zone[16]; /* by the four zone modifier bits */
 	uint32_t end_pfn; /* multiple of MAX_ORDER_NR_PAGES */

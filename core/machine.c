@@ -304,22 +304,34 @@ static int build_ranges(struct mmr_machine *m, const struct mmr_machine_config *
 	return 0;
 }
 
+/* Who each CPU is; nothing counted yet. Most of a CPU's counters are never touched. */
+static void init_cpus(struct mmr_machine *m)
+{
+	madvise(m->cpus, m->nr_cpus * sizeof(*m->cpus), MADV_DONTNEED);
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
+		m->cpus[cpu].m = m;
+		m->cpus[cpu].id = (uint16_t)cpu;
+		m->cpus[cpu].nid = m->cpu_node[cpu];
+	}
+}
+
 static int build_cpus(struct mmr_machine *m, const struct mmr_machine_config *cfg, struct mmr_error *err)
 {
 	struct per_cpu_pages *pcp;
 	struct per_cpu_zonestat *stat;
 
-	m->cpus = alloc_array(cfg->nr_cpus, sizeof(*m->cpus));
+	m->cpus = reserve(cfg->nr_cpus * sizeof(*m->cpus));
 	pcp = m->pcp_memory = alloc_array((size_t)cfg->nr_cpus * m->nr_zones, sizeof(*pcp));
 	stat = m->zonestat_memory = alloc_array((size_t)cfg->nr_cpus * m->nr_zones, sizeof(*stat));
 	if (!m->cpus || !pcp || !stat)
 		return mmr_err(err, -ENOMEM, "machine: no memory for %u CPUs", cfg->nr_cpus);
-	for (unsigned int cpu = 0; cpu < cfg->nr_cpus; cpu++) {
-		m->cpus[cpu].m = m;
-		m->cpus[cpu].id = (uint16_t)cpu;
-		m->cpus[cpu].nid = cfg->cpu_node[cpu];
+	m->cpu_node = alloc_array(cfg->nr_cpus, sizeof(*m->cpu_node));
+	if (!m->cpu_node)
+		return mmr_err(err, -ENOMEM, "machine: no memory for %u CPUs", cfg->nr_cpus);
+	memcpy(m->cpu_node, cfg->cpu_node, cfg->nr_cpus * sizeof(*m->cpu_node));
+	for (unsigned int cpu = 0; cpu < cfg->nr_cpus; cpu++)
 		m->nodes[cfg->cpu_node[cpu]].nr_cpus++;
-	}
+	init_cpus(m);
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		m->zones[i]->per_cpu_pageset = pcp + (size_t)i * cfg->nr_cpus;
 		m->zones[i]->per_cpu_zonestats = stat + (size_t)i * cfg->nr_cpus;
@@ -350,14 +362,13 @@ static void reset_pageblocks(struct mmr_machine *m)
 		uint32_t first = zone->zone_start_pfn >> PAGEBLOCK_ORDER;
 		uint32_t last = (zone->zone_start_pfn + zone->spanned_pages - 1) >> PAGEBLOCK_ORDER;
 
-		for (uint32_t block = first; block <= last; block++) {
-			uint32_t pfn = block << PAGEBLOCK_ORDER;
-			bool whole =
-				zone_spans_pfn(zone, pfn) && zone_spans_pfn(zone, pfn + PAGEBLOCK_NR_PAGES - 1);
-			uint32_t zone_id = whole ? zone->id : PB_NO_ZONE;
-
-			m->pageblocks[block] = zone_id << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
-		}
+		for (uint32_t block = first; block <= last; block++)
+			m->pageblocks[block] = (uint32_t)zone->id << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
+		/* The first and the last may reach beyond the zone. */
+		if (!zone_spans_pfn(zone, first << PAGEBLOCK_ORDER))
+			m->pageblocks[first] = PB_NO_ZONE << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
+		if (!zone_spans_pfn(zone, (last << PAGEBLOCK_ORDER) + PAGEBLOCK_NR_PAGES - 1))
+			m->pageblocks[last] = PB_NO_ZONE << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
 	}
 }
 
@@ -443,8 +454,7 @@ void machine_reset(struct mmr_machine *m)
 		m->nodes[nid].kswapd_awake = false;
 		m->nodes[nid].kswapd_failures = 0;
 	}
-	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
-		memset(&m->cpus[cpu].counters, 0, sizeof(m->cpus[cpu].counters));
+	init_cpus(m);
 	m->seeded_pages = 0;
 	madvise(m->pages, m->pages_bytes, MADV_DONTNEED);
 	madvise(m->max_blocks, m->max_blocks_bytes, MADV_DONTNEED);
@@ -521,7 +531,8 @@ void mmr_machine_destroy(struct mmr_machine *m)
 	free(m->distance);
 	free(m->zonestat_memory);
 	free(m->pcp_memory);
-	free(m->cpus);
+	unreserve(m->cpus, m->nr_cpus * sizeof(*m->cpus));
+	free(m->cpu_node);
 	free(m->ranges);
 	free(m->zonerefs);
 	free(m->zones);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The order in which a node's requests try nodes and zones. */
+#include "core/tests/machines.h"
+
+static struct mmr_machine *machine(unsigned int nr_nodes, const uint8_t *distance, const uint16_t *cpu_node,
+				   unsigned int nr_cpus, bool boot)
+{
+	static struct mmr_node_config nodes[8];
+	struct mmr_machine_config cfg = {
+		.profile = kernel_profile_find("6.12"),
+		.nr_nodes = nr_nodes,
+		.nr_cpus = nr_cpus,
+		.cpu_node = cpu_node,
+		.distance = distance,
+		.nodes = nodes,
+		.sysctl = MMR_SYSCTL_DEFAULT,
+		.boot_zonelists = boot,
+	};
+	struct mmr_machine *m = NULL;
+	struct mmr_error err;
+
+	memset(nodes, 0, sizeof(nodes));
+	for (unsigned int nid = 0; nid < nr_nodes; nid++)
+		nodes[nid].zones[ZONE_NORMAL] = (struct mmr_zone_config){.start_pfn = nid * 8192,
+									 .spanned_pages = 8192,
+									 .present_pages = 8192,
+									 .managed_pages = 8192};
+	if (mmr_machine_create(&cfg, &m, &err))
+		fail_msg("%s", err.msg);
+	return m;
+}
+
+/* The nodes of @nid's fallback list as digits, "0 1 2 3" as 123. */
+static unsigned int order_of(const struct mmr_machine *m, unsigned int nid)
+{
+	unsigned int digits = 0;
+
+	for (const struct zoneref *z = m->nodes[nid].node_zonelists[ZONELIST_FALLBACK]._zonerefs; z->zone; z++)
+		digits = digits * 10 + z->zone->node;
+	return digits;
+}
+
+/* Four equally far nodes, two without CPUs, as printed by a 6.1 kernel at boot. */
+static void boot_order_rotates_over_equal_distances(void **state)
+{
+	static const uint16_t cpu_node[] = {0, 1};
+	struct mmr_machine *m = machine(4, NULL, cpu_node, 2, true);
+
+	assert_int_equal(order_of(m, 0), 123);
+	assert_int_equal(order_of(m, 1), 1230);
+	assert_int_equal(order_of(m, 2), 2301);
+	assert_int_equal(order_of(m, 3), 3012);
+	mmr_machine_destroy(m);
+}
+
+/* Once CPUs are known, memory of nodes without them is used first. */
+static void nodes_with_cpus_are_spared(void **state)
+{
+	static const uint16_t cpu_node[] = {0, 1};
+	struct mmr_machine *m = machine(4, NULL, cpu_node, 2, false);
+
+	assert_int_equal(order_of(m, 0), 231);
+	mmr_machine_destroy(m);
+}
+
+static void nearer_nodes_come_first(void **state)
+{
+	static const uint8_t distance[] = {10, 30, 20, 30, 10, 20, 20, 20, 10};
+	static const uint16_t cpu_node[] = {0, 1, 2};
+	struct mmr_machine *m = machine(3, distance, cpu_node, 3, false);
+
+	assert_int_equal(order_of(m, 0), 21);
+	assert_int_equal(order_of(m, 1), 120);
+	mmr_machine_destroy(m);
+}
+
+/* Inside a node the highest zone first; __GFP_THISNODE's list has no other node. */
+static void zones_descend_inside_a_node(void **state)
+{
+	static const uint16_t cpu_node[] = {0};
+	struct mmr_node_config node = {0};
+	struct mmr_machine_config cfg = {.profile = kernel_profile_find("6.12"),
+					 .nr_nodes = 1,
+					 .nr_cpus = 1,
+					 .cpu_node = cpu_node,
+					 .nodes = &node,
+					 .sysctl = MMR_SYSCTL_DEFAULT};
+	static const enum zone_type types[] = {ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE};
+	const struct zoneref *z;
+	struct mmr_machine *m;
+
+	for (unsigned int i = 0; i < 4; i++)
+		node.zones[types[i]] = (struct mmr_zone_config){.start_pfn = i * 4096,
+								.spanned_pages = 4096,
+								.present_pages = 4096,
+								.managed_pages = 4096};
+	assert_int_equal(mmr_machine_create(&cfg, &m, NULL), 0);
+	z = m->nodes[0].node_zonelists[ZONELIST_NOFALLBACK]._zonerefs;
+	for (int i = 3; i >= 0; i--, z++) {
+		assert_int_equal(z->zone_idx, types[i]);
+		assert_int_equal(zone_idx(z->zone), types[i]);
+	}
+	assert_null(z->zone);
+	/* A request for DMA32 starts behind Movable and Normal. */
+	z = next_zones_zonelist(m->nodes[0].node_zonelists[ZONELIST_FALLBACK]._zonerefs, ZONE_DMA32, 0);
+	assert_int_equal(z->zone_idx, ZONE_DMA32);
+	mmr_machine_destroy(m);
+}
+
+static void a_nodemask_skips_nodes(void **state)
+{
+	static const uint16_t cpu_node[] = {0};
+	struct mmr_machine *m = machine(4, NULL, cpu_node, 1, true);
+	const struct zoneref *z = m->nodes[0].node_zonelists[ZONELIST_FALLBACK]._zonerefs;
+
+	z = next_zones_zonelist(z, ZONE_NORMAL, 0xc);
+	assert_int_equal(z->zone->node, 2);
+	z = next_zones_zonelist(z + 1, ZONE_NORMAL, 0xc);
+	assert_int_equal(z->zone->node, 3);
+	assert_null(next_zones_zonelist(z + 1, ZONE_NORMAL, 0xc)->zone);
+	mmr_machine_destroy(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(boot_order_rotates_over_equal_distances),
+		cmocka_unit_test(nodes_with_cpus_are_spared),
+		cmocka_unit_test(nearer_nodes_come_first),
+		cmocka_unit_test(zones_descend_inside_a_node),
+		cmocka_unit_test(a_nodemask_skips_nodes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
