@@ -76,7 +76,7 @@ here(dummy) = zone_key(0) eq zone ? column("time_s") : NaN
 row = 0
 do for [z = 1:nr_zones] {
 	zone = list_item(zones, z)
-	# The same scales for a zone in every result.
+	# The same scales for a zone in every result, unless one is far smaller: then its own memory scale.
 	most_blocks = 1
 	most_pages = 1
 	do for [r = 1:nr_results] {
@@ -104,7 +104,7 @@ do for [z = 1:nr_zones] {
 		set yrange [0.8:10 ** ceil(log10(most_blocks) + 0.05)]
 		set ytics autofreq format "%.0f"
 		set ytics ("1" 1, "10" 10, "100" 100, "1 k" 1e3, "10 k" 1e4, "100 k" 1e5, "1 M" 1e6, "10 M" 1e7, "100 M" 1e8)
-		set ylabel "free blocks" offset 1, 0
+		set ylabel "free blocks" offset 0, 0
 		plot for [o = 0:top_order] file(r) using (here(0)):(max2(blocks(o), 0.1)) with lines \
 			lw 1.8 dt dash(o) lc rgb ramp_color(o) notitle
 
@@ -112,10 +112,13 @@ do for [z = 1:nr_zones] {
 		set lmargin at screen panel_x(1) / W
 		set rmargin at screen (panel_x(1) + panel_w) / W
 		unset logscale y
-		set yrange [0:most_pages * unit * 1.05]
+		own_pages = 1
+		stats file(r) using (zone_key(0) eq zone ? (own_pages = max2(own_pages, column("free_pages") + column("pcp_pages")), 0) \
+			: 0, 0) nooutput
+		set yrange [0:(own_pages * 2.5 < most_pages ? own_pages : most_pages) * unit * 1.05]
 		set ytics autofreq
 		set format y "%g"
-		set ylabel sprintf("free memory [%s]", unit_name) offset 1, 0
+		set ylabel sprintf("free memory [%s]", unit_name) offset -0.3, 0
 		plot for [o = 0:top_order] file(r) using (here(0)):(stack(o)) with filledcurves x1 fc rgb ramp_color(o) notitle, \
 			file(r) using (here(0)):(stack(0) + column("pcp_pages") * unit) with lines lw 1.2 dt 3 lc rgb ink notitle
 		set format y "% h"

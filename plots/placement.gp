@@ -60,7 +60,7 @@ set xtics ()
 do for [i = 1:nr_zones] { set xtics add (list_item(zones, i) i - 1) }
 set ytics ()
 do for [n = 0:nr_nodes - 1] { set ytics add (sprintf("node %d", n) n) }
-text_color(s) = s > 0.45 ? 0xffffff : 0x202020
+text_color(s) = s > 0.6 ? 0xffffff : 0x202020
 zone_x(dummy) = list_find(zones, strcol("zone")) - 1
 
 do for [r = 1:nr_results] {

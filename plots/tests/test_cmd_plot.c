@@ -302,6 +302,18 @@ static void extra_columns_and_another_order_do_not_matter(void **state)
 	ASSERT_SVG_HAS("extra/latency_cdf.svg", ">buddy<", ">new_path<", ">90 ns<", ">40 ns<");
 }
 
+static void latencies_below_the_clock_are_drawn_and_named(void **state)
+{
+	(void)state;
+	file_write(in_scratch("bad/latency.tsv"), "path\tlatency_ns\tcount\tfraction\npcp_hit\t0.000\t9\t0.9\n"
+						  "pcp_hit\t10.0\t1\t1\n");
+	assert_int_equal(PLOT(in_scratch("bad"), "-o", in_scratch("zero"), "--figure=latency_cdf"), 0);
+	ASSERT_SVG_HAS("zero/latency_cdf.svg", ">&lt; 10 ns<", ">less<");
+	file_write(in_scratch("bad/latency.tsv"), "path\tlatency_ns\tcount\tfraction\npcp_hit\t0.000\t9\t1\n");
+	assert_int_equal(PLOT(in_scratch("bad"), "-o", in_scratch("all-zero"), "--figure=latency_cdf"), 0);
+	assert_png_drawn("all-zero/latency_cdf.png");
+}
+
 static void bad_summaries_are_one_line(void **state)
 {
 	(void)state;
@@ -416,6 +428,7 @@ int main(void)
 		cmocka_unit_test(missing_table_is_one_line_and_the_other_figures_are_drawn),
 		cmocka_unit_test(bad_tables_name_line_and_column),
 		cmocka_unit_test(extra_columns_and_another_order_do_not_matter),
+		cmocka_unit_test(latencies_below_the_clock_are_drawn_and_named),
 		cmocka_unit_test(bad_summaries_are_one_line),
 		cmocka_unit_test(missing_gnuplot_is_one_line),
 		cmocka_unit_test(a_failing_script_is_named_and_leaves_nothing),
