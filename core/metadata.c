@@ -6,8 +6,8 @@
 #include "core/internal.h"
 
 struct residency {
-	uint64_t bytes;				/* resident */
-	uint64_t nr_stretches;			/* of stretch_bytes, with at least one resident host page */
+	uint64_t bytes; /* resident */
+	uint64_t nr_stretches; /* of stretch_bytes, with at least one resident host page */
 };
 
 /* Walk @memory host page by host page; a stretch is counted once, however much of it is resident. */
@@ -15,7 +15,7 @@ static struct residency residency(void *memory, size_t bytes, size_t stretch_byt
 {
 	size_t host_page = (size_t)sysconf(_SC_PAGESIZE), last_stretch = SIZE_MAX;
 	unsigned char present[4096];
-	struct residency r = { 0 };
+	struct residency r = {0};
 
 	for (size_t at = 0; at < bytes; at += sizeof(present) * host_page) {
 		size_t left = bytes - at, span = sizeof(present) * host_page;

@@ -19,7 +19,7 @@
 #include "core/mm_types.h"
 #include "core/profile.h"
 
-struct mmr_machine;				/* opaque; core/internal.h */
+struct mmr_machine; /* opaque; core/internal.h */
 
 /* ---- describing a machine ------------------------------------------------------------------ */
 
@@ -75,12 +75,12 @@ struct mmr_sysctl {
 	uint32_t defrag_mode;
 	uint32_t stat_interval_ms;
 };
-#define MMR_SYSCTL_DEFAULT                                                                                  \
-	(struct mmr_sysctl)                                                                                 \
-	{                                                                                                   \
-		.watermark_scale_factor = 10, .watermark_boost_factor = 15000,                              \
-		.lowmem_reserve_ratio = { [ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32 },       \
-		.stat_interval_ms = 1000,                                                                   \
+#define MMR_SYSCTL_DEFAULT                                                                                     \
+	(struct mmr_sysctl)                                                                                    \
+	{                                                                                                      \
+		.watermark_scale_factor = 10, .watermark_boost_factor = 15000,                                 \
+		.lowmem_reserve_ratio = {[ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32},            \
+		.stat_interval_ms = 1000,                                                                      \
 	}
 
 /**
@@ -155,7 +155,7 @@ int mmr_seed_pcp_state(struct mmr_machine *m, unsigned int cpu, unsigned int nid
 /** struct mmr_zone_state - hidden fields of a zone that decide, besides its lists */
 struct mmr_zone_state {
 	uint32_t watermark_boost;
-	uint32_t flags;				/* enum zone_flags: BOOSTED_WATERMARK 0, RECLAIM_ACTIVE 1, BELOW_HIGH 2 */
+	uint32_t flags; /* enum zone_flags: BOOSTED_WATERMARK 0, RECLAIM_ACTIVE 1, BELOW_HIGH 2 */
 	uint32_t nr_reserved_highatomic;
 };
 int mmr_seed_zone_state(struct mmr_machine *m, unsigned int nid, enum zone_type zone,
@@ -165,15 +165,15 @@ int mmr_seed_zone_state(struct mmr_machine *m, unsigned int nid, enum zone_type 
 
 /** enum mmr_path - the way an allocation or a free took; one latency distribution each */
 enum mmr_path {
-	MMR_PATH_PCP_HIT,			/* from the CPU's own list, no zone->lock */
-	MMR_PATH_PCP_REFILL,			/* rmqueue_bulk() first */
-	MMR_PATH_BUDDY,				/* rmqueue_buddy(): order not on PCP lists, or PCP gave nothing */
-	MMR_PATH_FALLBACK,			/* another migratetype's pages were claimed or stolen on the way */
-	MMR_PATH_SLOWPATH,			/* __alloc_pages_slowpath() served it */
+	MMR_PATH_PCP_HIT, /* from the CPU's own list, no zone->lock */
+	MMR_PATH_PCP_REFILL, /* rmqueue_bulk() first */
+	MMR_PATH_BUDDY, /* rmqueue_buddy(): order not on PCP lists, or PCP gave nothing */
+	MMR_PATH_FALLBACK, /* another migratetype's pages were claimed or stolen on the way */
+	MMR_PATH_SLOWPATH, /* __alloc_pages_slowpath() served it */
 	MMR_PATH_FAILED,
 	MMR_PATH_FREE_PCP,
-	MMR_PATH_FREE_DRAIN,			/* free_pcppages_bulk() ran */
-	MMR_PATH_FREE_BUDDY,			/* straight to free_one_page() */
+	MMR_PATH_FREE_DRAIN, /* free_pcppages_bulk() ran */
+	MMR_PATH_FREE_BUDDY, /* straight to free_one_page() */
 	NR_MMR_PATHS
 };
 /** mmr_path_name - "pcp_hit", "pcp_refill", …; never NULL */
@@ -206,8 +206,8 @@ struct mmr_request {
 struct mmr_page {
 	uint32_t pfn;
 	uint16_t nid;
-	uint8_t zone;				/* enum zone_type */
-	uint8_t path;				/* enum mmr_path */
+	uint8_t zone; /* enum zone_type */
+	uint8_t path; /* enum mmr_path */
 };
 
 /**
@@ -246,11 +246,11 @@ int mmr_split_page(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsi
 
 /** enum mmr_page_state - what the model knows of one page frame */
 enum mmr_page_state {
-	MMR_PAGE_BOOT,				/* allocated before the model began, or not RAM */
-	MMR_PAGE_ALLOCATED,			/* head of a block the model handed out */
-	MMR_PAGE_FREE,				/* head of a block on a free list */
-	MMR_PAGE_PCP,				/* head of a block on a PCP list */
-	MMR_PAGE_INSIDE,			/* inside a block whose head is one of the above */
+	MMR_PAGE_BOOT, /* allocated before the model began, or not RAM */
+	MMR_PAGE_ALLOCATED, /* head of a block the model handed out */
+	MMR_PAGE_FREE, /* head of a block on a free list */
+	MMR_PAGE_PCP, /* head of a block on a PCP list */
+	MMR_PAGE_INSIDE, /* inside a block whose head is one of the above */
 };
 /** mmr_page_state - state of @pfn; looks at up to MAX_PAGE_ORDER + 1 records */
 enum mmr_page_state mmr_page_state(const struct mmr_machine *m, uint32_t pfn);
@@ -267,12 +267,12 @@ struct mmr_counters {
 	uint64_t path[NR_MMR_PATHS];
 	uint64_t alloc_pages, free_pages;
 	uint64_t numa_hit, numa_miss, numa_foreign, numa_local, numa_other, numa_interleave;
-	uint64_t distance_sum;			/* sum over allocations of distance(CPU's node, page's node) */
+	uint64_t distance_sum; /* sum over allocations of distance(CPU's node, page's node) */
 	uint64_t pcp_refills, pcp_refill_pages, pcp_drains, pcp_drain_pages, pcp_decays;
-	uint64_t zone_lock;			/* zone->lock acquisitions */
+	uint64_t zone_lock; /* zone->lock acquisitions */
 	uint64_t watermark_failures[NR_PAGE_ORDERS];
-	uint64_t zonelist_fallback;		/* allocations not served by the preferred zone */
-	uint64_t node_fallback;			/* … nor by its node */
+	uint64_t zonelist_fallback; /* allocations not served by the preferred zone */
+	uint64_t node_fallback; /* … nor by its node */
 	uint64_t kswapd_wakeups;
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;
@@ -289,15 +289,16 @@ struct mmr_zone_info {
 	uint32_t watermark_boost;
 	uint32_t lowmem_reserve[MAX_NR_ZONES];
 	uint32_t flags;
-	uint64_t nr_free_pages;			/* exact: lists, not the lazily folded counter */
+	uint64_t nr_free_pages; /* exact: lists, not the lazily folded counter */
 	uint64_t nr_pcp_pages;
 	uint32_t nr_reserved_highatomic;
 	uint32_t pcp_batch, pcp_high_min, pcp_high_max;
-	uint32_t nr_free[NR_PAGE_ORDERS][MIGRATE_TYPES];	/* blocks */
-	uint64_t nr_allocs, nr_alloc_pages;	/* requests this zone served */
+	uint32_t nr_free[NR_PAGE_ORDERS][MIGRATE_TYPES]; /* blocks */
+	uint64_t nr_allocs, nr_alloc_pages; /* requests this zone served */
 };
 /** mmr_zone_read - fill @ret; false where the machine has no such populated zone */
-bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone, struct mmr_zone_info *ret);
+bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone,
+		   struct mmr_zone_info *ret);
 /** mmr_zone_name - "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" */
 const char *mmr_zone_name(enum zone_type zone);
 /** mmr_migratetype_name - "Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate" */

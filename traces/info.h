@@ -7,7 +7,7 @@
 #include "traces/trace_stats.h"
 
 #define INFO_NR_MIGRATETYPES 6
-#define INFO_TOP 5
+#define INFO_TOP             5
 
 /** struct info_task - a task and its events, for the list of the busiest */
 struct info_task {

@@ -11,10 +11,10 @@
 
 #include "core/error.h"
 
-#define TRACE_NO_PFN UINT32_MAX			/* a failed allocation */
-#define TRACE_NO_TASK UINT32_MAX
-#define TRACE_NR_ORDERS 11
-#define TRACE_MAX_ZONES 6			/* stable zone codes of core/mm_types.h */
+#define TRACE_NO_PFN       UINT32_MAX /* a failed allocation */
+#define TRACE_NO_TASK      UINT32_MAX
+#define TRACE_NR_ORDERS    11
+#define TRACE_MAX_ZONES    6 /* stable zone codes of core/mm_types.h */
 #define TRACE_NR_PCP_LISTS 14
 
 /**
@@ -23,24 +23,24 @@
  * New kinds are appended. A reader skips kinds it does not know and counts them.
  */
 enum trace_event_type {
-	TRACE_ALLOC,				/* kmem:mm_page_alloc */
-	TRACE_FREE,				/* kmem:mm_page_free */
-	TRACE_FREE_BATCHED,			/* kmem:mm_page_free_batched: in addition to TRACE_FREE */
-	TRACE_ZONE_LOCKED,			/* kmem:mm_page_alloc_zone_locked */
-	TRACE_PCPU_DRAIN,			/* kmem:mm_page_pcpu_drain */
-	TRACE_EXTFRAG,				/* kmem:mm_page_alloc_extfrag */
+	TRACE_ALLOC, /* kmem:mm_page_alloc */
+	TRACE_FREE, /* kmem:mm_page_free */
+	TRACE_FREE_BATCHED, /* kmem:mm_page_free_batched: in addition to TRACE_FREE */
+	TRACE_ZONE_LOCKED, /* kmem:mm_page_alloc_zone_locked */
+	TRACE_PCPU_DRAIN, /* kmem:mm_page_pcpu_drain */
+	TRACE_EXTFRAG, /* kmem:mm_page_alloc_extfrag */
 	NR_TRACE_EVENT_TYPES
 };
 /** trace_event_type_name - "alloc", "free", "free_batched", "zone_locked", "pcpu_drain", "extfrag" */
 const char *trace_event_type_name(enum trace_event_type type);
 
 enum trace_event_flags {
-	TRACE_F_PERCPU_REFILL = 1 << 0,		/* ZONE_LOCKED: the event's own field */
-	TRACE_F_CHANGE_OWNERSHIP = 1 << 0,	/* EXTFRAG: the event's own field */
-	TRACE_F_PF_MEMALLOC = 1 << 1,		/* the task was reclaiming or may use reserves */
-	TRACE_F_KSWAPD = 1 << 2,		/* the task is kswapd (PF_KSWAPD) */
-	TRACE_F_SOFTIRQ = 1 << 3,		/* in softirq */
-	TRACE_F_HARDIRQ = 1 << 4,		/* in hardirq */
+	TRACE_F_PERCPU_REFILL = 1 << 0, /* ZONE_LOCKED: the event's own field */
+	TRACE_F_CHANGE_OWNERSHIP = 1 << 0, /* EXTFRAG: the event's own field */
+	TRACE_F_PF_MEMALLOC = 1 << 1, /* the task was reclaiming or may use reserves */
+	TRACE_F_KSWAPD = 1 << 2, /* the task is kswapd (PF_KSWAPD) */
+	TRACE_F_SOFTIRQ = 1 << 3, /* in softirq */
+	TRACE_F_HARDIRQ = 1 << 4, /* in hardirq */
 };
 
 /**
@@ -96,7 +96,7 @@ struct trace_task {
 
 /** struct trace_loss - events that are missing, on one CPU, in one interval; never silent */
 struct trace_loss {
-	uint32_t cpu;				/* UINT32_MAX where the CPU is unknown */
+	uint32_t cpu; /* UINT32_MAX where the CPU is unknown */
 	uint64_t begin_ns, end_ns;
 	uint64_t nr_events;
 };
@@ -109,9 +109,9 @@ struct trace_range {
 
 struct trace_zone {
 	uint32_t nid;
-	uint8_t zone;				/* stable code */
+	uint8_t zone; /* stable code */
 	uint64_t start_pfn, spanned_pages, present_pages, managed_pages;
-	uint64_t watermark[4];			/* min, low, high, promo, without boost */
+	uint64_t watermark[4]; /* min, low, high, promo, without boost */
 	uint64_t watermark_boost;
 	uint64_t lowmem_reserve[TRACE_MAX_ZONES];
 	uint64_t nr_free_pages;
@@ -155,8 +155,8 @@ struct trace_machine {
 	uint32_t nr_features;
 	struct trace_name_value *features;
 	uint32_t llc_bytes_per_cpu;
-	uint64_t realtime_ns, monotonic_ns;	/* one moment on both clocks */
-	char *command;				/* what was recorded: the command line, may be "" */
+	uint64_t realtime_ns, monotonic_ns; /* one moment on both clocks */
+	char *command; /* what was recorded: the command line, may be "" */
 };
 void trace_machine_deinit(struct trace_machine *machine);
 
@@ -166,13 +166,13 @@ void trace_machine_deinit(struct trace_machine *machine);
 struct trace_free_block {
 	uint32_t pfn;
 	uint8_t order;
-	uint8_t migratetype;			/* of the list */
+	uint8_t migratetype; /* of the list */
 };
 
 enum trace_keyframe_flags {
-	TRACE_KF_LOCKED = 1 << 0,		/* walked under zone->lock */
-	TRACE_KF_IDLE = 1 << 1,			/* walked while the lock read free and no event came between */
-	TRACE_KF_PARTIAL = 1 << 2,		/* lists are incomplete; @nr_missing blocks */
+	TRACE_KF_LOCKED = 1 << 0, /* walked under zone->lock */
+	TRACE_KF_IDLE = 1 << 1, /* walked while the lock read free and no event came between */
+	TRACE_KF_PARTIAL = 1 << 2, /* lists are incomplete; @nr_missing blocks */
 	TRACE_KF_FIRST = 1 << 3,
 	TRACE_KF_LAST = 1 << 4,
 };
@@ -189,7 +189,7 @@ struct trace_pcp {
 	uint32_t count, high, high_min, high_max, batch, free_count;
 	uint8_t flags, alloc_factor, expire;
 	uint32_t list_len[TRACE_NR_PCP_LISTS];
-	struct trace_free_block *entries;	/* list 0's entries first, then list 1's, … */
+	struct trace_free_block *entries; /* list 0's entries first, then list 1's, … */
 	uint32_t nr_entries;
 };
 
@@ -217,8 +217,8 @@ struct trace_keyframe {
 	uint8_t *pageblock_types;
 	uint32_t nr_pcps;
 	struct trace_pcp *pcps;
-	uint32_t nr_vm_stat_diff;		/* = nr_cpus or 0 */
-	int16_t *vm_stat_diff;			/* NR_FREE_PAGES deltas not yet folded, per CPU */
+	uint32_t nr_vm_stat_diff; /* = nr_cpus or 0 */
+	int16_t *vm_stat_diff; /* NR_FREE_PAGES deltas not yet folded, per CPU */
 };
 void trace_keyframe_deinit(struct trace_keyframe *kf);
 

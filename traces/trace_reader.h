@@ -17,16 +17,16 @@ struct trace_reader;
 struct trace_summary {
 	uint64_t file_bytes;
 	uint32_t format_version;
-	bool complete;				/* has its end block: the recorder finished */
-	bool recovered;				/* index rebuilt by scanning */
-	uint64_t truncated_bytes;		/* behind the last good block, not usable */
+	bool complete; /* has its end block: the recorder finished */
+	bool recovered; /* index rebuilt by scanning */
+	uint64_t truncated_bytes; /* behind the last good block, not usable */
 	uint64_t events[NR_TRACE_EVENT_TYPES];
 	uint64_t nr_events, nr_unknown_events;
 	uint64_t first_ns, last_ns;
 	uint64_t nr_lost;
 	uint32_t nr_losses, nr_keyframes, nr_blocks, nr_tasks;
-	uint64_t checksum;			/* xxh3 over all block checksums: names this recording */
-	uint32_t nr_damaged;			/* places found damaged so far, see trace_reader_damage() */
+	uint64_t checksum; /* xxh3 over all block checksums: names this recording */
+	uint32_t nr_damaged; /* places found damaged so far, see trace_reader_damage() */
 };
 
 /**
@@ -70,7 +70,8 @@ int trace_reader_keyframe(struct trace_reader *reader, uint32_t index, struct tr
  * Return: number of events, 0 at the end, -EBADMSG where a block is damaged (message: file, offset,
  *	expected and found checksum). After an error the reader is at its end.
  */
-ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event **events, struct mmr_error *err);
+ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event **events,
+			  struct mmr_error *err);
 /** trace_reader_rewind - start again at the first event */
 void trace_reader_rewind(struct trace_reader *reader);
 

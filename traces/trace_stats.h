@@ -40,7 +40,8 @@ struct trace_stats {
  * Return: 0; -ENOMEM
  */
 int trace_stats_collect(struct trace_reader *reader, struct trace_stats *ret,
-			void (*progress)(void *ctx, uint64_t done, uint64_t all), void *ctx, struct mmr_error *err);
+			void (*progress)(void *ctx, uint64_t done, uint64_t all), void *ctx,
+			struct mmr_error *err);
 void trace_stats_deinit(struct trace_stats *stats);
 
 #endif

@@ -12,8 +12,8 @@ struct trace_writer;
 
 /** struct trace_writer_options - 0 takes the default */
 struct trace_writer_options {
-	int zstd_level;				/* default 1: 3 is 0.3 % smaller and takes 1.3 times as long */
-	uint32_t block_events;			/* events per block and CPU; default 65536, fewer from 17 CPUs on */
+	int zstd_level; /* default 1: 3 is 0.3 % smaller and takes 1.3 times as long */
+	uint32_t block_events; /* events per block and CPU; default 65536, fewer from 17 CPUs on */
 };
 
 /**
@@ -27,9 +27,11 @@ int trace_writer_create(const char *path, const struct trace_machine *machine,
 			struct mmr_error *err);
 
 /** trace_writer_class - number of a class, added on first use; at most 65535 */
-int trace_writer_class(struct trace_writer *w, const struct trace_class *cls, uint16_t *id, struct mmr_error *err);
+int trace_writer_class(struct trace_writer *w, const struct trace_class *cls, uint16_t *id,
+		       struct mmr_error *err);
 /** trace_writer_task - number of a task, added on first use (by tid and comm) */
-int trace_writer_task(struct trace_writer *w, const struct trace_task *task, uint32_t *id, struct mmr_error *err);
+int trace_writer_task(struct trace_writer *w, const struct trace_task *task, uint32_t *id,
+		      struct mmr_error *err);
 
 /**
  * trace_writer_event - append to the stream of CPU @cpu, in that CPU's program order

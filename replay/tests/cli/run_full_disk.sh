@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A result that cannot be written is an error that names the file.
 sample
 $mmreplay run -q --json sample.mmt >/dev/full
