@@ -32,7 +32,8 @@ void bench_context(const char *key, const char *value);
 /**
  * bench_next_batch - may the loop do another @n iterations?
  *
- * The clock runs from the first call to the one that says no.
+ * The clock runs from the first call to the one that says no. @n is the same in every call:
+ * repetitions of a benchmark must come to the same number of iterations.
  */
 bool bench_next_batch(struct bench_state *st, int64_t n);
 /** bench_pause - stop the clock, for setting up again within the loop; costs a microsecond */

@@ -83,34 +83,47 @@ always_inline void work_random_one(struct bench_state *st, struct fixture *fx, c
 		}
 }
 
-/* Free 1 to BENCH_BATCH blocks picked at random, then allocate as many: deeper than any cache. */
+/* Free @burst blocks picked at random, then allocate as many. Return: whether there were pages. */
+always_inline bool burst_run(struct fixture *fx, const struct page_ops *ops, size_t burst)
+{
+	size_t end = fx->nr_live, victims[BENCH_BATCH];
+	void *allocator = fx->allocator;
+
+	for (size_t i = 0; i < burst; i++)
+		victims[i] = victim_pick(fx, end - i);
+	for (size_t i = 0; i < burst; i++) {
+		uint64_t *victim = &fx->live[victims[i]], block = *victim;
+
+		*victim = fx->live[--fx->nr_live];
+		ops->free(allocator, block_handle(block), block_order(block));
+	}
+	while (fx->nr_live < end) {
+		unsigned int order = order_draw(fx);
+		uint64_t handle = ops->alloc(allocator, order);
+
+		if (handle == BENCH_NO_PAGE)
+			return false;
+		fx->live[fx->nr_live++] = block_pack(handle, order);
+	}
+	return true;
+}
+
+/*
+ * Bursts of 1 to BENCH_BATCH blocks: deeper than any cache. Many bursts make a batch of fixed length,
+ * since Google Benchmark wants every repetition to have the same number of iterations.
+ */
 always_inline void work_random_burst(struct bench_state *st, struct fixture *fx, const struct page_ops *ops)
 {
-	void *allocator = fx->allocator;
-	size_t victims[BENCH_BATCH];
+	const size_t batch = 16 * BENCH_BATCH;
 
-	for (;;) {
-		size_t burst = 1 + random_below(fx, BENCH_BATCH), end = fx->nr_live;
-
-		if (!bench_next_batch(st, (int64_t)burst))
-			return;
-		for (size_t i = 0; i < burst; i++)
-			victims[i] = victim_pick(fx, end - i);
-		for (size_t i = 0; i < burst; i++) {
-			uint64_t *victim = &fx->live[victims[i]], block = *victim;
-
-			*victim = fx->live[--fx->nr_live];
-			ops->free(allocator, block_handle(block), block_order(block));
-		}
-		while (fx->nr_live < end) {
-			unsigned int order = order_draw(fx);
-			uint64_t handle = ops->alloc(allocator, order);
-
-			if (handle == BENCH_NO_PAGE)
+	while (bench_next_batch(st, (int64_t)batch))
+		for (size_t left = batch, burst; left; left -= burst) {
+			burst = 1 + random_below(fx, BENCH_BATCH);
+			if (burst > left)
+				burst = left;
+			if (!burst_run(fx, ops, burst))
 				return bench_fail(st, "out of pages");
-			fx->live[fx->nr_live++] = block_pack(handle, order);
 		}
-	}
 }
 
 /* Run @fx's work through @ops, which must be a compile-time constant. */

@@ -35,6 +35,11 @@ grep -q '"core_machine": "1 node, 16 GiB, zone Normal: PCP batch [1-9]' "$dir/ou
 grep -qE '^core/pcp/alloc_free_pair/order0 +[0-9.]+ +jemalloc/pcp/alloc_free_pair/order0 +[0-9.]+ +[0-9.]+  bar 1.00: (met|MISSED)$' \
 	"$dir/table" || fail "no ratio of the PCP pair in: $(cat "$dir/table")"
 
+# Repetitions come to the same number of iterations; Google Benchmark aborts where they do not.
+"$bench" --benchmark_min_time=0.01 --benchmark_repetitions=3 --benchmark_filter='core/(mixed|buddy|.*order9_bursts)' \
+	--benchmark_report_aggregates_only=true >"$dir/console" 2>"$dir/err" || fail "repetitions: $(cat "$dir/err")"
+[ "$(grep -c '_median ' "$dir/console")" = 3 ] || fail "expected three medians in: $(cat "$dir/console")"
+
 # Standard output stays JSON when JSON is asked for.
 "$bench" --benchmark_min_time=0.001 --benchmark_filter=order9_pair --benchmark_format=json >"$dir/stdout.json" 2>"$dir/err"
 [ "$(head -c 1 "$dir/stdout.json")" = "{" ] || fail "stdout is not JSON: $(head -1 "$dir/stdout.json")"
