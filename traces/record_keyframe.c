@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,10 +24,12 @@
 
 #include "record_probe.skel.h"
 
-#define WALK_ATTEMPTS 6
-#define PCP_ATTEMPTS  50
-#define PROVOKE_BYTES (64 << 10)
-#define TOUCH_BYTES   (8 << 20)
+#define WALK_ATTEMPTS  6
+#define PCP_ATTEMPTS   50
+#define PROVOKE_BYTES  (64 << 10)
+#define DATAGRAM_BYTES 60000
+#define AREA_BYTES     (4 << 20) /* doubled with each attempt */
+#define MAX_HELD       (2 * 8 * WALK_ATTEMPTS)
 
 struct taker {
 	struct record_probe *probe;
@@ -36,6 +39,8 @@ struct taker {
 	struct mmr_error *err;
 	void *payload; /* what provoking copies into the kernel */
 	bool bad; /* a block that is no page of the zone was seen */
+	int held[MAX_HELD], nr_held;
+	void *areas[WALK_ATTEMPTS];
 };
 
 /* ---- making the kernel take the zone's lock ------------------------------------------------ */
@@ -48,24 +53,55 @@ static void set_policy(int mode, uint32_t nid)
 	syscall(SYS_set_mempolicy, mode, mode == MPOL_DEFAULT ? NULL : mask, mode == MPOL_DEFAULT ? 0 : 1024UL);
 }
 
+/* Datagrams nobody reads: each holds an order-3 block and smaller ones until its socket is closed. */
+static void hold_datagrams(struct taker *t)
+{
+	for (int i = 0; i < 8 && t->nr_held + 2 <= MAX_HELD; i++) {
+		int *pair = &t->held[t->nr_held];
+
+		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
+			return;
+		t->nr_held += 2;
+		while (send(pair[0], t->payload, DATAGRAM_BYTES, 0) > 0)
+			;
+	}
+}
+
+static void hold_area(struct taker *t, int attempt)
+{
+	size_t bytes = (size_t)AREA_BYTES << attempt;
+	void *area =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	t->areas[attempt] = area == MAP_FAILED ? NULL : area;
+}
+
+static void let_go(struct taker *t)
+{
+	while (t->nr_held)
+		close(t->held[--t->nr_held]);
+	for (int attempt = 0; attempt < WALK_ATTEMPTS; attempt++)
+		if (t->areas[attempt])
+			munmap(t->areas[attempt], (size_t)AREA_BYTES << attempt);
+	memset(t->areas, 0, sizeof(t->areas));
+}
+
 /*
- * A value of 64 KiB is an order-4 request, above what per-CPU lists hold, so it takes a block from
- * the zone's free lists. User pages reach zones that kernel memory does not (Movable), through the
- * per-CPU lists, so it takes many.
+ * First what costs least: copying a value of 64 KiB is an order-4 request, above what per-CPU lists
+ * hold, unless the kernel's slab keeps such buffers. Then requests that are held, so that they
+ * empty a short per-CPU list. Movable has user pages only, of which many lie on per-CPU lists.
  */
-static void provoke(struct taker *t, uint32_t nid, int attempt)
+static void provoke(struct taker *t, const struct record_probe_zone *zone, int attempt)
 {
 	uint32_t zero = 0;
-	char *area;
 
-	set_policy(MPOL_PREFERRED, nid);
-	if (t->probe->provoke_fd >= 0)
+	set_policy(MPOL_PREFERRED, zone->nid);
+	if (zone->zone == ZONE_MOVABLE)
+		hold_area(t, attempt);
+	else if (attempt || t->probe->provoke_fd < 0)
+		hold_datagrams(t);
+	else
 		bpf_map_update_elem(t->probe->provoke_fd, &zero, t->payload, 0);
-	area = attempt ? mmap(NULL, TOUCH_BYTES, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
-		       : MAP_FAILED;
-	if (area != MAP_FAILED)
-		munmap(area, TOUCH_BYTES);
 	set_policy(MPOL_DEFAULT, 0);
 }
 
@@ -115,22 +151,25 @@ static int walk_locked(struct taker *t, const struct record_probe_zone *zone)
 	const struct timespec wait = {.tv_nsec = 20000000};
 	struct rec_walk *walk = &t->probe->skel->bss->walk;
 	bool provoking = can_provoke(t, zone);
-	int rc;
+	uint32_t armed;
+	int rc = 0;
 
 	arm(t, zone);
 	__atomic_store_n(&walk->armed, 1, __ATOMIC_SEQ_CST);
 	for (int attempt = 0; attempt < WALK_ATTEMPTS; attempt++) {
 		if (provoking)
-			provoke(t, zone->nid, attempt);
+			provoke(t, zone, attempt);
 		else
 			nanosleep(&wait, NULL);
 		if (__atomic_load_n(&walk->armed, __ATOMIC_ACQUIRE) != 1)
 			break;
 		rc = record_capture_drain(t->capture, NULL, t->err);
 		if (rc)
-			return rc;
+			break;
 	}
-	return disarm(walk) == 3 && walk->lock_before != 0;
+	let_go(t);
+	armed = disarm(walk);
+	return rc ? rc : armed == 3 && walk->lock_before != 0;
 }
 
 static bool same_counts(const struct rec_walk *walk)
@@ -411,7 +450,14 @@ int record_keyframes_take(struct record_probe *probe, struct record_capture *cap
 			  struct trace_writer *writer, uint32_t flags, struct record_keyframe_stats *stats,
 			  struct mmr_error *err)
 {
-	struct taker t = {probe, capture, writer, stats, err, calloc(1, PROVOKE_BYTES), false};
+	struct taker t = {
+		.probe = probe,
+		.capture = capture,
+		.writer = writer,
+		.stats = stats,
+		.err = err,
+		.payload = calloc(1, PROVOKE_BYTES),
+	};
 	/*
 	 * Attached after the recording programs, so called after them: the event that starts a walk
 	 * has its record, with an earlier time than the walk's.
