@@ -303,7 +303,7 @@ static inline bool zone_spans_pfn(const struct zone *zone, uint32_t pfn)
 
 static inline uint32_t wmark_pages(const struct zone *zone, unsigned int mark)
 {
-	return zone->_watermark[mark] + zone->watermark_boost;
+	return zone->_watermark[mark] + shared_read(zone->watermark_boost);
 }
 
 static inline unsigned int get_pageblock_migratetype(const struct mmr_machine *m, uint32_t pfn)
@@ -439,7 +439,7 @@ static inline void mod_zone_free_pages(struct mmr_cpu *cpu, struct zone *zone, i
 		shared_add(zone->vm_stat_free, x);
 		x = 0;
 	}
-	stat->vm_stat_diff = x;
+	shared_set(stat->vm_stat_diff, x);
 }
 
 void account_type(struct mmr_cpu *cpu, struct zone *zone, int32_t nr_pages, unsigned int mt);

@@ -22,7 +22,7 @@ static inline void free_list_add(const struct mmr_machine *m, struct free_list *
 		free_record(m, list->head, order)->prev = pfn;
 	else
 		list->tail = pfn;
-	list->head = pfn;
+	shared_set(list->head, pfn);
 	list->nr++;
 }
 
@@ -36,7 +36,7 @@ static inline void free_list_add_tail(const struct mmr_machine *m, struct free_l
 	if (list->head != MMR_NO_PFN)
 		free_record(m, list->tail, order)->next = pfn;
 	else {
-		list->head = pfn;
+		shared_set(list->head, pfn);
 		page->prev = MMR_NO_PFN;
 	}
 	list->tail = pfn;
@@ -49,7 +49,7 @@ static inline void free_list_del(const struct mmr_machine *m, struct free_list *
 	const struct page *page = free_record(m, pfn, order);
 
 	if (page->prev == MMR_NO_PFN)
-		list->head = page->next;
+		shared_set(list->head, page->next);
 	else
 		free_record(m, page->prev, order)->next = page->next;
 	if (page->next == MMR_NO_PFN)

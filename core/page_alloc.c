@@ -210,7 +210,7 @@ retry:
 				goto retry;
 			}
 		}
-		if (unlikely(skip_busy) && zone->zone_pgdat->kswapd_awake) {
+		if (unlikely(skip_busy) && shared_read(zone->zone_pgdat->kswapd_awake)) {
 			skipped_busy = true;
 			continue;
 		}
@@ -377,7 +377,7 @@ struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request 
 static struct zone *free_untracked(const struct mmr_machine *m, uint32_t pfn, unsigned int order,
 				   struct mmr_error *err)
 {
-	uint32_t tag = m->pages[pfn].tag;
+	uint32_t tag = shared_read(m->pages[pfn].tag);
 	struct zone *zone = block_zone(m, pfn, order);
 
 	if (!zone) {
@@ -396,7 +396,7 @@ static struct zone *free_untracked(const struct mmr_machine *m, uint32_t pfn, un
 			pfn, order, tag_order(tag), tag_state(tag) == PAGE_PCP ? " on a per-CPU list" : "");
 		return NULL;
 	}
-	if (tag_state(m->max_blocks[pfn >> MAX_PAGE_ORDER].tag) == PAGE_FREE) {
+	if (tag_state(shared_read(m->max_blocks[pfn >> MAX_PAGE_ORDER].tag)) == PAGE_FREE) {
 		mmr_err(err, -EINVAL,
 			"free of pfn %u order %u: double free, it lies in the free block at %u of order %u",
 			pfn, order, pfn & ~(MAX_ORDER_NR_PAGES - 1), MAX_PAGE_ORDER);
@@ -404,7 +404,7 @@ static struct zone *free_untracked(const struct mmr_machine *m, uint32_t pfn, un
 	}
 	for (unsigned int o = 1; o <= MAX_PAGE_ORDER; o++) {
 		uint32_t head = pfn & ~((1u << o) - 1);
-		uint32_t head_tag = m->pages[head].tag;
+		uint32_t head_tag = shared_read(m->pages[head].tag);
 
 		if (head != pfn && tag_state(head_tag) != PAGE_UNKNOWN && tag_order(head_tag) >= o) {
 			mmr_err(err, -EINVAL,
@@ -415,7 +415,7 @@ static struct zone *free_untracked(const struct mmr_machine *m, uint32_t pfn, un
 		}
 	}
 	for (uint32_t inside = pfn + 1; inside < pfn + (1u << order); inside++) {
-		if (tag_state(m->pages[inside].tag) != PAGE_UNKNOWN) {
+		if (tag_state(shared_read(m->pages[inside].tag)) != PAGE_UNKNOWN) {
 			mmr_err(err, -EINVAL, "free of pfn %u order %u: pfn %u inside it is a block of its own",
 				pfn, order, inside);
 			return NULL;
@@ -481,7 +481,7 @@ static inline bool free_pages_hit(struct mmr_machine *m, uint32_t pfn, unsigned 
 	struct per_cpu_pages *pcp;
 	struct zone *zone;
 
-	if (unlikely((m->pages[pfn].tag & ~TAG_TYPE_MASK) !=
+	if (unlikely((shared_read(m->pages[pfn].tag) & ~TAG_TYPE_MASK) !=
 		     page_tag((uint16_t)(block >> PB_ZONE_SHIFT), 0, PAGE_ALLOCATED, 0)))
 		return false;
 	if (unlikely(mt >= MIGRATE_PCPTYPES || m->no_shortcuts))

@@ -37,7 +37,7 @@ static bool pgdat_balanced(const struct mmr_machine *m, const struct pglist_data
 static bool pgdat_watermark_boosted(const struct pglist_data *pgdat, int highest_zoneidx)
 {
 	for (int i = highest_zoneidx; i >= 0; i--) {
-		if (pgdat->node_zones[i].managed_pages && pgdat->node_zones[i].watermark_boost)
+		if (pgdat->node_zones[i].managed_pages && shared_read(pgdat->node_zones[i].watermark_boost))
 			return true;
 	}
 	return false;
@@ -94,10 +94,10 @@ void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		struct zone *zone = &pgdat->node_zones[i];
 
-		if (!zone->managed_pages || !zone->watermark_boost)
+		if (!zone->managed_pages || !shared_read(zone->watermark_boost))
 			continue;
 		zone_lock(cpu, zone);
-		zone->watermark_boost = 0;
+		shared_set(zone->watermark_boost, 0);
 		zone_unlock(zone);
 	}
 	shared_set(pgdat->kswapd_awake, false);

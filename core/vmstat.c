@@ -70,7 +70,7 @@ bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets)
 
 		if (stat->vm_stat_diff) {
 			shared_add(zone->vm_stat_free, stat->vm_stat_diff);
-			stat->vm_stat_diff = 0;
+			shared_set(stat->vm_stat_diff, 0);
 			pcp->expire = 3;
 			changed = true;
 		}
@@ -102,7 +102,7 @@ void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu_id)
 
 	refresh_cpu_vm_stats(cpu, true);
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
-		if (m->nodes[nid].kswapd_awake && (nid == cpu->nid || !m->nodes[nid].nr_cpus))
+		if (shared_read(m->nodes[nid].kswapd_awake) && (nid == cpu->nid || !m->nodes[nid].nr_cpus))
 			kswapd_finish(cpu, &m->nodes[nid]);
 	}
 }

@@ -81,7 +81,8 @@ bool zone_watermark_fast_full(const struct mmr_machine *m, const struct zone *zo
 
 	if (zone_watermark_ok_inner(zone, order, mark, highest_zoneidx, alloc_flags, free))
 		return true;
-	if (order || !ignores_boost || !zone->watermark_boost || (alloc_flags & ALLOC_WMARK_MASK) != WMARK_MIN)
+	if (order || !ignores_boost || !shared_read(zone->watermark_boost) ||
+	    (alloc_flags & ALLOC_WMARK_MASK) != WMARK_MIN)
 		return false;
 	return zone_watermark_ok_inner(zone, order, zone->_watermark[WMARK_MIN], highest_zoneidx, alloc_flags,
 				       free);
@@ -106,7 +107,7 @@ bool boost_watermark(struct mmr_cpu *cpu, struct zone *zone)
 		max_boost = PAGEBLOCK_NR_PAGES;
 	uint64_t boost = (uint64_t)zone->watermark_boost + PAGEBLOCK_NR_PAGES;
 
-	zone->watermark_boost = (uint32_t)(boost < max_boost ? boost : max_boost);
+	shared_set(zone->watermark_boost, (uint32_t)(boost < max_boost ? boost : max_boost));
 	cpu->counters.watermark_boosts++;
 	return true;
 }
