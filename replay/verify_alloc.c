@@ -468,7 +468,11 @@ static bool pushed_meanwhile(const struct verify *v, const struct zone *zone, co
 
 	for (; at != ev->pfn && at != MMR_NO_PFN; at = mmr_step_pcp_next(v->core, zone, ev->cpu, pindex, at)) {
 		const struct window_event *push = NULL;
+		int next = verify_next_of_page(v, at);
 
+		/* It must still be there for somebody else. */
+		if (next != TRACE_ALLOC && next != TRACE_PCPU_DRAIN)
+			return false;
 		for (unsigned int i = 0; i < MAX_PUSHES && !push; i++) {
 			if (cpu->pushes[i].pfn == at && cpu->pushes[i].number &&
 			    cpu->pushes[i].number + WINDOW_EVENTS / 32 > v->number)

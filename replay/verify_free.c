@@ -12,6 +12,9 @@
 
 enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 
+#define MAX_DROPPED   16
+#define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
+
 static bool in_interrupt(const struct trace_event *ev)
 {
 	return ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ);
@@ -174,63 +177,95 @@ static void note_batch(struct verify *v, const struct window_event *event, struc
 	}
 }
 
+int verify_next_of_page(const struct verify *v, uint32_t pfn)
+{
+	for (uint64_t n = v->number + 1; n < v->window.end; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->pfn == pfn && ev->type != TRACE_FREE_BATCHED)
+			return ev->type;
+	}
+	return -1;
+}
+
+static enum fate fate_of_page(const struct verify *v, uint32_t pfn)
+{
+	switch (verify_next_of_page(v, pfn)) {
+	case TRACE_ZONE_LOCKED:
+	case TRACE_EXTFRAG:
+		return FATE_PASSED;
+	case -1:
+		return FATE_UNKNOWN;
+	default:
+		/* Also freed again without having been allocated: bulk allocations leave no event. */
+		return FATE_LISTED;
+	}
+}
+
 /*
  * Where was this page put? Follow the CPU's list from here: the page is popped in its turn, or another
  * one is in its place.
  */
-enum fate { FATE_UNKNOWN, FATE_LISTED, FATE_PASSED };
-
 static enum fate look_at_fate(const struct verify *v, const struct window_event *event, const struct zone *zone,
 			      unsigned int pindex)
 {
 	uint32_t pfn = event->ev.pfn;
-	int above = 0;
+	int above = 0, left = FATE_DISTANCE;
 
-	for (uint64_t n = event->next; n;) {
+	for (uint64_t n = event->next; n && left--;) {
 		const struct window_event *next = window_at(&v->window, n);
 		const struct trace_event *ev = &next->ev;
 
 		n = next->next;
 		if (ev->pfn == pfn) {
-			if (ev->type == TRACE_ALLOC || ev->type == TRACE_PCPU_DRAIN)
-				return FATE_LISTED;
-			return FATE_PASSED; /* taken from the buddy, or freed again */
+			if (ev->type == TRACE_ZONE_LOCKED || ev->type == TRACE_EXTFRAG)
+				return FATE_PASSED;
+			return FATE_LISTED;
 		}
 		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) || !is_in_zone(v, ev->pfn, zone))
 			continue;
 		if (ev->type == TRACE_ALLOC) {
 			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
-				return FATE_PASSED;
+				break;
 		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
 			if (mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex)
 				above++;
 		} else if (ev->type == TRACE_ZONE_LOCKED && ev->migratetype < MIGRATE_PCPTYPES &&
 			   mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
-			return FATE_PASSED; /* a refill: the list was empty */
+			break; /* a refill: the list was empty */
 		}
 	}
-	return FATE_UNKNOWN;
+	return fate_of_page(v, pfn);
 }
 
 /*
- * Was the lock of the list taken when this page was freed? Interrupts that wait while zone->lock is
- * held with interrupts off come the moment it is released, and then the list is still locked.
+ * Was the lock of the list taken when this page was freed? The interrupted task holds it for as long as
+ * the interrupt lasts, so one page of a burst speaks for all.
  */
 static bool list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone,
 			    unsigned int pindex)
 {
 	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+	struct burst *burst = &cpu->burst;
+	bool suspicious = v->irq_known ? in_interrupt(&event->ev) : cpu->unlocking == zone;
 
 	if (event->ev.type != TRACE_FREE)
 		return false;
 	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
 		return true;
-	if (cpu->unlocking != zone || (v->irq_known && !in_interrupt(&event->ev)))
+	if (!suspicious)
 		return false;
-	if (look_at_fate(v, event, zone, pindex) == FATE_PASSED)
-		return true;
-	cpu->unlocking = NULL;
-	return false;
+	if (burst->fate == FATE_UNKNOWN || burst->zone != zone || burst->next != v->number ||
+	    burst->task != event->ev.task)
+		*burst = (struct burst){
+			.zone = zone,
+			.task = event->ev.task,
+			.fate = look_at_fate(v, event, zone, pindex),
+		};
+	burst->next = event->next;
+	if (burst->fate != FATE_PASSED)
+		cpu->unlocking = NULL;
+	return burst->fate == FATE_PASSED;
 }
 
 /* ---- insertion ----------------------------------------------------------------------------- */
@@ -383,6 +418,24 @@ static void count_down(struct verify *v, const struct trace_event *ev, struct zo
 		mmr_step_pcp_overflow_done(v->core, zone);
 }
 
+/*
+ * The kernel's victim is further up: what lies behind it in the model must have left without an event.
+ * Where that would be too much, the lists are in another order.
+ */
+static void drop_tail(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int *pindex)
+{
+	for (unsigned int i = 0; i < MAX_DROPPED; i++) {
+		uint32_t victim = mmr_step_pcp_victim(zone, ev->cpu, pindex);
+
+		if (victim == ev->pfn || victim == MMR_NO_PFN)
+			return;
+		mmr_step_pcp_remove(v->core, ev->cpu, zone, victim);
+		mmr_step_hand_out(v->core, zone, victim, mmr_step_pindex_order(*pindex),
+				  mmr_step_pageblock(v->core, victim));
+		v->report->untraced_changes++;
+	}
+}
+
 /* A victim of the overflow that a free of this CPU caused. */
 static void drain_overflow(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			   struct pcp_view *view)
@@ -401,6 +454,8 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
 			    say("victim %d of list %u", (int)victim, pindex),
 			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+	if (victim != ev->pfn && owner == (int)ev->cpu)
+		drop_tail(v, ev, zone, &pindex);
 	view->pindex = (uint8_t)pindex;
 	apply_drain(v, ev, zone, owner);
 	count_down(v, ev, zone, view);

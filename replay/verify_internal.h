@@ -44,6 +44,17 @@ struct push {
 	uint32_t pfn;
 };
 
+/** enum fate - where a page was put that was freed while its list may have been locked */
+enum fate { FATE_UNKNOWN, FATE_LISTED, FATE_PASSED };
+
+/** struct burst - frees of one interrupt, one after the other; @next: the event that would continue it */
+struct burst {
+	const struct zone *zone;
+	uint64_t next;
+	uint32_t task;
+	enum fate fate;
+};
+
 struct cpu_view {
 	struct refill_run run;
 	uint32_t direct[MAX_DIRECT];
@@ -53,6 +64,7 @@ struct cpu_view {
 	/* Up to this event the CPU holds the lock of its lists of this zone: a batch is half done. */
 	struct zone *locked_zone, *unlocking; /* @unlocking: zone->lock was just released */
 	uint64_t locked_until;
+	struct burst burst;
 	/* A drain that no free of this CPU caused. */
 	struct {
 		struct zone *zone;
@@ -139,6 +151,8 @@ void verify_pop_before_interrupt(struct verify *v, const struct window_event *in
 void verify_free(struct verify *v, struct window_event *event);
 void verify_free_batched(struct verify *v, struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
+/* Type of the next event of a page after the one at hand, on any CPU; -1 where none is in sight */
+int verify_next_of_page(const struct verify *v, uint32_t pfn);
 
 /* ---- verify_keyframe.c --------------------------------------------------------------------- */
 

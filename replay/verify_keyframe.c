@@ -13,25 +13,26 @@
 
 /* ---- pageblock types that no keyframe holds ------------------------------------------------ */
 
-static void learn(struct verify *v, uint32_t pfn, unsigned int mt)
+static void learn(uint8_t *types, uint32_t pfn, unsigned int mt)
 {
-	uint8_t *type = &v->learned[pfn >> PAGEBLOCK_ORDER];
-
-	if (*type == TYPE_UNKNOWN)
-		*type = (uint8_t)mt;
+	if (types[pfn >> PAGEBLOCK_ORDER] == TYPE_UNKNOWN)
+		types[pfn >> PAGEBLOCK_ORDER] = (uint8_t)mt;
 }
 
-static void learn_from_event(struct verify *v, const struct trace_event *ev)
+/* @hints: what allocations ask for; mostly the pageblock's type, but fallbacks mix them */
+static void learn_from_event(struct verify *v, const struct trace_event *ev, uint8_t *hints)
 {
 	const struct trace_class *cls;
 
 	if (ev->pfn >= v->end_pfn || ev->migratetype >= MIGRATE_TYPES)
 		return;
 	if (ev->type == TRACE_PCPU_DRAIN || ev->type == TRACE_ZONE_LOCKED) {
-		learn(v, ev->pfn, ev->migratetype);
+		learn(v->learned, ev->pfn, ev->migratetype);
 	} else if (ev->type == TRACE_EXTFRAG) {
 		cls = trace_reader_class(v->reader, ev->class_id);
-		learn(v, ev->pfn, cls->fallback_migratetype);
+		learn(v->learned, ev->pfn, cls->fallback_migratetype);
+	} else if (ev->type == TRACE_ALLOC && mmr_step_pcp_order(ev->order)) {
+		learn(hints, ev->pfn, ev->migratetype);
 	}
 }
 
@@ -42,6 +43,8 @@ static void learn_from_event(struct verify *v, const struct trace_event *ev)
 static int learn_types(struct verify *v, struct mmr_error *err)
 {
 	const struct trace_event *events;
+	uint32_t nr_blocks;
+	uint8_t *hints;
 	ssize_t nr;
 
 	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
@@ -52,16 +55,25 @@ static int learn_types(struct verify *v, struct mmr_error *err)
 				v->end_pfn = zone->start_pfn + zone->spanned_pages;
 		}
 	}
-	v->learned = malloc((v->end_pfn >> PAGEBLOCK_ORDER) + 1);
-	if (!v->learned)
-		return mmr_err(err, -ENOMEM, "verify: no memory for %u pageblocks",
-			       v->end_pfn >> PAGEBLOCK_ORDER);
-	memset(v->learned, TYPE_UNKNOWN, (v->end_pfn >> PAGEBLOCK_ORDER) + 1);
+	nr_blocks = (v->end_pfn >> PAGEBLOCK_ORDER) + 1;
+	v->learned = malloc(nr_blocks);
+	hints = malloc(nr_blocks);
+	if (!v->learned || !hints) {
+		free(hints);
+		return mmr_err(err, -ENOMEM, "verify: no memory for %u pageblocks", nr_blocks);
+	}
+	memset(v->learned, TYPE_UNKNOWN, nr_blocks);
+	memset(hints, TYPE_UNKNOWN, nr_blocks);
 	trace_reader_rewind(v->reader);
 	while ((nr = trace_reader_next(v->reader, &events, NULL)) > 0) {
 		for (ssize_t i = 0; i < nr; i++)
-			learn_from_event(v, &events[i]);
+			learn_from_event(v, &events[i], hints);
 	}
+	for (uint32_t i = 0; i < nr_blocks; i++) {
+		if (v->learned[i] == TYPE_UNKNOWN)
+			v->learned[i] = hints[i];
+	}
+	free(hints);
 	trace_reader_rewind(v->reader);
 	return 0;
 }
@@ -373,7 +385,8 @@ static void adopt_pcp(struct verify *v, struct zone *zone, const struct trace_pc
 		if (mmr_step_withdraw(v->core, pcp->cpu, entry->pfn, entry->order) &
 		    (MMR_STEP_WAS_FREE | MMR_STEP_WAS_PCP))
 			v->report->untraced_changes++;
-		if (v->learned && v->learned[entry->pfn >> PAGEBLOCK_ORDER] == TYPE_UNKNOWN)
+		/* The list a page was found on is as good as an event. */
+		if (v->learned)
 			mmr_step_adopt_pageblock(v->core, entry->pfn, entry->migratetype);
 		mmr_step_pcp_append(v->core, pcp->cpu, zone, entry->pfn, entry->order, entry->migratetype);
 	}
