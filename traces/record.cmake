@@ -5,6 +5,8 @@ add_library(mmr_host STATIC record_host.c host_btf.c host_tracefs.c host_zoneinf
 add_library(mmr::host ALIAS mmr_host)
 target_link_libraries(mmr_host PUBLIC mmr::trace PRIVATE mmr_warnings)
 
+mmr_add_test(traces_record_host tests/test_record_host.c mmr::host)
+
 find_program(CLANG_BPF NAMES clang clang-14 clang-15 clang-16)
 find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin)
 find_library(LIBBPF_A libbpf.a)
@@ -49,6 +51,11 @@ endfunction()
 mmr_bpf_skeleton(record)
 mmr_bpf_skeleton(record_probe)
 
+# The ring's reader knows nothing of libbpf, so its test needs none.
+add_library(mmr_record_ring STATIC record_ring.c)
+target_link_libraries(mmr_record_ring PUBLIC mmr::error PRIVATE mmr_warnings)
+mmr_add_test(traces_record_ring tests/test_record_ring.c mmr_record_ring)
+
 add_executable(mmreplay-record
 	record_main.c
 	record_attach.c
@@ -56,12 +63,11 @@ add_executable(mmreplay-record
 	record_error.c
 	record_keyframe.c
 	record_probe.c
-	record_ring.c
 	${CMAKE_CURRENT_BINARY_DIR}/record.skel.h
 	${CMAKE_CURRENT_BINARY_DIR}/record_probe.skel.h)
 target_include_directories(mmreplay-record PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 target_include_directories(mmreplay-record SYSTEM PRIVATE ${LIBBPF_INCLUDE})
-target_link_libraries(mmreplay-record PRIVATE mmr::host mmr::trace ${LIBBPF_A} ${LIBELF_A} ${LIBZ_A} mmr_warnings)
+target_link_libraries(mmreplay-record PRIVATE mmr_record_ring mmr::host mmr::trace ${LIBBPF_A} ${LIBELF_A} ${LIBZ_A} mmr_warnings)
 if(NOT MMR_SANITIZE)
 	# A sanitizer's run time is a shared library; everything else goes to production hosts as one file.
 	target_link_options(mmreplay-record PRIVATE -static)
