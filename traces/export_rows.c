@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Events as rows of text. */
+#include "traces/export_rows.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "traces/gfp_map.h"
+#include "traces/info.h"
+
+#define BUFFER_BYTES   (1u << 20)
+#define MAX_CLASS_TEXT 640u /* every gfp name at once takes 420 */
+#define MAX_TASK_TEXT  192u /* 15 bytes of name, at worst 6 characters each */
+#define MAX_ROW_BYTES  (MAX_CLASS_TEXT + MAX_TASK_TEXT + 160u)
+
+struct text {
+	char *data; /* NULL: not made yet */
+	uint32_t len;
+};
+
+struct export_rows {
+	const struct trace_reader *reader;
+	enum export_format format;
+	int fd;
+	const char *name;
+	char *buffer;
+	size_t len;
+	uint64_t written;
+	struct text *classes; /* [65536] */
+	struct text *tasks; /* [nr_tasks], one more for "unknown" */
+	uint32_t nr_tasks;
+	const struct trace_task *task_table;
+};
+
+int export_rows_create(const struct trace_reader *reader, enum export_format format, int fd, const char *name,
+		       struct export_rows **ret, struct mmr_error *err)
+{
+	struct export_rows *rows = calloc(1, sizeof(*rows));
+
+	if (rows) {
+		rows->reader = reader;
+		rows->format = format;
+		rows->fd = fd;
+		rows->name = name;
+		rows->task_table = trace_reader_tasks(reader, &rows->nr_tasks);
+		rows->buffer = malloc(BUFFER_BYTES);
+		rows->classes = calloc(UINT16_MAX + 1, sizeof(*rows->classes));
+		rows->tasks = calloc((size_t)rows->nr_tasks + 1, sizeof(*rows->tasks));
+	}
+	if (!rows || !rows->buffer || !rows->classes || !rows->tasks) {
+		export_rows_destroy(rows);
+		return mmr_err(err, -ENOMEM, "%s: no memory for rows", name);
+	}
+	*ret = rows;
+	return 0;
+}
+
+void export_rows_destroy(struct export_rows *rows)
+{
+	if (!rows)
+		return;
+	for (uint32_t i = 0; rows->classes && i <= UINT16_MAX; i++)
+		free(rows->classes[i].data);
+	for (uint32_t i = 0; rows->tasks && i <= rows->nr_tasks; i++)
+		free(rows->tasks[i].data);
+	free(rows->classes);
+	free(rows->tasks);
+	free(rows->buffer);
+	free(rows);
+}
+
+int export_rows_flush(struct export_rows *rows, struct mmr_error *err)
+{
+	size_t done = 0;
+
+	while (done < rows->len) {
+		ssize_t n = write(rows->fd, rows->buffer + done, rows->len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			int code = n < 0 ? errno : ENOSPC;
+
+			rows->len = 0;
+			return mmr_err(err, -code, "%s: byte %" PRIu64 ": writing: %s", rows->name,
+				       rows->written, strerror(code));
+		}
+		done += (size_t)n;
+		rows->written += (uint64_t)n;
+	}
+	rows->len = 0;
+	return 0;
+}
+
+int export_rows_header(struct export_rows *rows, struct mmr_error *err)
+{
+	static const char columns[] = "event,time_ns,cpu,pfn,type,order,migratetype,gfp,gfp_flags,flags,"
+				      "fallback_order,fallback_migratetype,tid,tgid,comm\n";
+
+	if (rows->format != EXPORT_CSV)
+		return 0;
+	memcpy(rows->buffer, columns, sizeof(columns) - 1);
+	rows->len = sizeof(columns) - 1;
+	return export_rows_flush(rows, err);
+}
+
+/* ---- the part of a class ------------------------------------------------------------------- */
+
+static void add_flag(char *buf, size_t size, const char *name)
+{
+	size_t len = strlen(buf);
+
+	snprintf(buf + len, size - len, "%s%s", len ? "|" : "", name);
+}
+
+static void name_flags(const struct trace_class *cls, char *buf, size_t size)
+{
+	static const struct {
+		uint8_t flag;
+		const char *name;
+	} names[] = {{TRACE_F_PF_MEMALLOC, "memalloc"},
+		     {TRACE_F_KSWAPD, "kswapd"},
+		     {TRACE_F_SOFTIRQ, "softirq"},
+		     {TRACE_F_HARDIRQ, "hardirq"}};
+
+	buf[0] = '\0';
+	if (cls->type == TRACE_ZONE_LOCKED && cls->flags & TRACE_F_PERCPU_REFILL)
+		add_flag(buf, size, "percpu_refill");
+	if (cls->type == TRACE_EXTFRAG && cls->flags & TRACE_F_CHANGE_OWNERSHIP)
+		add_flag(buf, size, "change_ownership");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (cls->flags & names[i].flag)
+			add_flag(buf, size, names[i].name);
+}
+
+/*
+ * One field behind its comma; a value that the event has not is left out (CSV) or null (JSON).
+ * The strings are our own names: they need no quoting.
+ */
+static void put_field(const struct export_rows *rows, struct text *t, const char *key, bool present,
+		      bool string, const char *value)
+{
+	size_t room = MAX_CLASS_TEXT - t->len;
+	int n;
+
+	if (rows->format == EXPORT_CSV)
+		n = snprintf(t->data + t->len, room, ",%s", present ? value : "");
+	else if (!present)
+		n = snprintf(t->data + t->len, room, ",\"%s\":null", key);
+	else
+		n = snprintf(t->data + t->len, room, string ? ",\"%s\":\"%s\"" : ",\"%s\":%s", key, value);
+	t->len += (uint32_t)n < room ? (uint32_t)n : (uint32_t)room - 1;
+}
+
+static void put_number(const struct export_rows *rows, struct text *t, const char *key, bool present,
+		       uint32_t value)
+{
+	char digits[16];
+
+	snprintf(digits, sizeof(digits), "%" PRIu32, value);
+	put_field(rows, t, key, present, false, digits);
+}
+
+static bool make_class(struct export_rows *rows, uint16_t id)
+{
+	const struct trace_class *cls = trace_reader_class(rows->reader, id);
+	bool alloc = cls->type == TRACE_ALLOC, extfrag = cls->type == TRACE_EXTFRAG;
+	bool typed = cls->type != TRACE_FREE && cls->type != TRACE_FREE_BATCHED;
+	struct text *t = &rows->classes[id];
+	char names[512], flags[96];
+
+	t->data = malloc(MAX_CLASS_TEXT);
+	if (!t->data)
+		return false;
+	name_flags(cls, flags, sizeof(flags));
+	put_field(rows, t, "type", true, true, trace_event_type_name(cls->type));
+	/* The event of a batched free tells no order; its mm_page_free does. */
+	put_number(rows, t, "order", cls->type != TRACE_FREE_BATCHED, cls->order);
+	put_field(rows, t, "migratetype", typed, true, info_migratetype_name(cls->migratetype));
+	put_number(rows, t, "gfp", alloc, cls->gfp_raw);
+	put_field(rows, t, "gfp_flags", alloc, true, gfp_stable_string(cls->gfp, names, sizeof(names)));
+	put_field(rows, t, "flags", flags[0], true, flags);
+	put_number(rows, t, "fallback_order", extfrag, cls->fallback_order);
+	put_field(rows, t, "fallback_migratetype", extfrag, true,
+		  info_migratetype_name(cls->fallback_migratetype));
+	return true;
+}
+
+/* ---- the part of a task -------------------------------------------------------------------- */
+
+/* Bytes of the UTF-8 character at @s, 0 where it is none: readers of CSV and JSON insist on UTF-8. */
+static size_t utf8_len(const unsigned char *s, size_t left)
+{
+	size_t len = s[0] < 0x80   ? 1
+		     : s[0] < 0xc2 ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4
+				   : 0;
+
+	if (len > left)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, and what lies behind the last plane. */
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* A task's name in quotes; what is no UTF-8 becomes U+FFFD. */
+static char *quote_name(const struct export_rows *rows, char *out, const char *comm)
+{
+	const unsigned char *s = (const unsigned char *)comm;
+	size_t left = strnlen(comm, sizeof(((struct trace_task *)NULL)->comm));
+
+	*out++ = '"';
+	while (left) {
+		size_t len = utf8_len(s, left);
+
+		if (!len) {
+			out = stpcpy(out, "\xef\xbf\xbd");
+			len = 1;
+		} else if (rows->format == EXPORT_JSONL && s[0] < 0x20) {
+			out += sprintf(out, "\\u%04x", s[0]);
+		} else {
+			if (s[0] == '"')
+				*out++ = rows->format == EXPORT_CSV ? '"' : '\\';
+			else if (s[0] == '\\' && rows->format == EXPORT_JSONL)
+				*out++ = '\\';
+			out = mempcpy(out, s, len);
+		}
+		s += len;
+		left -= len;
+	}
+	*out++ = '"';
+	return out;
+}
+
+static bool make_task(struct export_rows *rows, uint32_t task)
+{
+	bool known = task < rows->nr_tasks, csv = rows->format == EXPORT_CSV;
+	const struct trace_task *who = known ? &rows->task_table[task] : NULL;
+	struct text *t = &rows->tasks[task];
+	char *out;
+
+	t->data = malloc(MAX_TASK_TEXT);
+	if (!t->data)
+		return false;
+	out = t->data;
+	if (!known) {
+		out = stpcpy(out, csv ? ",,,\n" : ",\"tid\":null,\"tgid\":null,\"comm\":null}\n");
+	} else {
+		out += sprintf(out, csv ? ",%" PRIu32 "," : ",\"tid\":%" PRIu32 ",\"tgid\":", who->tid);
+		if (who->tgid || !who->tid)
+			out += sprintf(out, "%" PRIu32, who->tgid);
+		else if (!csv)
+			out = stpcpy(out, "null");
+		out = stpcpy(out, csv ? "," : ",\"comm\":");
+		if (who->comm[0])
+			out = quote_name(rows, out, who->comm);
+		else if (!csv)
+			out = stpcpy(out, "null");
+		out = stpcpy(out, csv ? "\n" : "}\n");
+	}
+	t->len = (uint32_t)(out - t->data);
+	return true;
+}
+
+/* ---- rows ---------------------------------------------------------------------------------- */
+
+static char *put_digits(char *out, uint64_t value)
+{
+	char digits[20], *first = digits + sizeof(digits);
+
+	do {
+		*--first = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return mempcpy(out, first, (size_t)(digits + sizeof(digits) - first));
+}
+
+static char *put_numbers(const struct export_rows *rows, char *out, uint64_t number,
+			 const struct trace_event *e)
+{
+	bool csv = rows->format == EXPORT_CSV;
+
+	if (!csv)
+		out = stpcpy(out, "{\"event\":");
+	out = put_digits(out, number);
+	out = stpcpy(out, csv ? "," : ",\"time_ns\":");
+	out = put_digits(out, e->ts_ns);
+	out = stpcpy(out, csv ? "," : ",\"cpu\":");
+	out = put_digits(out, e->cpu);
+	out = stpcpy(out, csv ? "," : ",\"pfn\":");
+	if (e->pfn != TRACE_NO_PFN)
+		out = put_digits(out, e->pfn);
+	else if (!csv)
+		out = stpcpy(out, "null");
+	return out;
+}
+
+int export_rows_event(struct export_rows *rows, uint64_t number, const struct trace_event *event,
+		      struct mmr_error *err)
+{
+	uint32_t task = event->task < rows->nr_tasks ? event->task : rows->nr_tasks;
+	const struct text *cls = &rows->classes[event->class_id], *who = &rows->tasks[task];
+	char *out;
+
+	if ((!cls->data && !make_class(rows, event->class_id)) || (!who->data && !make_task(rows, task)))
+		return mmr_err(err, -ENOMEM, "%s: no memory for the names of a row", rows->name);
+	if (rows->len + MAX_ROW_BYTES > BUFFER_BYTES) {
+		int rc = export_rows_flush(rows, err);
+
+		if (rc)
+			return rc;
+	}
+	out = put_numbers(rows, rows->buffer + rows->len, number, event);
+	out = mempcpy(out, cls->data, cls->len);
+	out = mempcpy(out, who->data, who->len);
+	rows->len = (size_t)(out - rows->buffer);
+	return 0;
+}
