@@ -27,8 +27,12 @@ class Collector : public benchmark::BenchmarkReporter
 	}
 	void ReportRuns(const std::vector<Run> &runs) override
 	{
+		// --benchmark_report_aggregates_only hides the repetitions; their median is left.
+		bool single = false;
 		for (const Run &run : runs)
-			if (run.run_type == Run::RT_Iteration)
+			single |= run.run_type == Run::RT_Iteration;
+		for (const Run &run : runs)
+			if (single ? run.run_type == Run::RT_Iteration : run.aggregate_name == "median")
 				collect_(run.run_name.str().c_str(),
 					 run.error_occurred ? -1
 							    : run.cpu_accumulated_time * 1e9 / run.iterations);

@@ -38,6 +38,11 @@ grep -qE '^core/pcp/alloc_free_pair/order0 +[0-9.]+ +jemalloc/pcp/alloc_free_pai
 # Repetitions come to the same number of iterations; Google Benchmark aborts where they do not.
 "$bench" --benchmark_min_time=0.01 --benchmark_repetitions=3 --benchmark_filter='core/(mixed|buddy|.*order9_bursts)' \
 	--benchmark_report_aggregates_only=true >"$dir/console" 2>"$dir/err" || fail "repetitions: $(cat "$dir/err")"
+"$bench" --benchmark_min_time=0.001 --benchmark_repetitions=3 --benchmark_filter='order9_pair' \
+	--benchmark_report_aggregates_only=true >"$dir/out" 2>"$dir/table"
+core=$(awk '$1 == "core/order9_pair_median" { printf "%.0f", $4 }' "$dir/out")
+table=$(awk '$1 == "core/order9_pair" { printf "%.0f", $2 }' "$dir/table")
+[ -n "$core" ] && [ "$core" = "$table" ] || fail "the table says $table ns, the median is $core ns: $(cat "$dir/out" "$dir/table")"
 [ "$(grep -c '_median ' "$dir/console")" = 3 ] || fail "expected three medians in: $(cat "$dir/console")"
 
 # Standard output stays JSON when JSON is asked for.
