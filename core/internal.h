@@ -536,6 +536,10 @@ bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages
 struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
 				       unsigned int alloc_flags, const struct alloc_context *ac);
 
+/* ---- page_free.c ---------------------------------------------------------------------------- */
+
+enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order);
+
 /* ---- slowpath.c ---------------------------------------------------------------------------- */
 
 struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_request *req,

@@ -219,6 +219,21 @@ struct mmr_page {
 struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request *req);
 
 /**
+ * mmr_alloc_pages_bulk - order-0 pages from one per-CPU list of the local node
+ * @req: order 0; the rest as for mmr_alloc_pages()
+ * @nr_pages: length of the caller's array, which the watermark test counts on
+ * @nr_populated: how many of them the caller has already
+ * @pfns: gets what was taken, pfns[nr_pages - nr_populated]
+ *
+ * Where no zone has room for all, one page is taken the ordinary way.
+ * Context: as mmr_alloc_pages().
+ * Return: how many were taken, 0 .. nr_pages - nr_populated.
+ * Source: alloc_pages_bulk_noprof(), mm/page_alloc.c, v6.12.
+ */
+unsigned int mmr_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_request *req, unsigned int nr_pages,
+				  unsigned int nr_populated, uint32_t *pfns);
+
+/**
  * mmr_request_check - would the kernel accept this request at all?
  * Return: 0; -EINVAL for an order above MAX_PAGE_ORDER, unknown gfp bits, an impossible zone
  *	modifier, a CPU or node the machine lacks, a nodemask without memory.
@@ -234,6 +249,13 @@ int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req
  * Source: free_unref_page() and __free_pages_ok(), mm/page_alloc.c, v6.12.
  */
 int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu, uint8_t *path);
+/**
+ * mmr_free_pages_ok - give a block back past the per-CPU lists, whatever its order
+ * @to_tail: to the tail of its free list, as alloc_pages_exact() returns what it asked too much
+ * Return: as mmr_free_pages().
+ * Source: __free_pages_ok(), mm/page_alloc.c, v6.12.
+ */
+int mmr_free_pages_ok(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu, bool to_tail);
 /** mmr_free_check - explain why mmr_free_pages() would refuse; 0 where it would not */
 int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err);
 

@@ -200,7 +200,8 @@ static int do_free(struct driver *d)
 	victim %= d->nr_live;
 	block = d->live[victim];
 	d->live[victim] = d->live[--d->nr_live];
-	rc = mmr_free_pages(d->m, block.pfn, block.order, cpu, NULL);
+	rc = victim % 16 ? mmr_free_pages(d->m, block.pfn, block.order, cpu, NULL)
+			 : mmr_free_pages_ok(d->m, block.pfn, block.order, cpu, victim & 16);
 	if (rc)
 		return mmr_err(d->err, rc, "free of the live block at pfn %u order %u was refused", block.pfn,
 			       block.order);
@@ -245,14 +246,35 @@ static int do_split(struct driver *d)
 	return 0;
 }
 
+static int do_bulk(struct driver *d)
+{
+	struct mmr_request req = {.gfp = next_byte(d) & 1 ? MMR_GFP_KERNEL : MMR_GFP_HIGHUSER_MOVABLE,
+				  .cpu = (uint16_t)(next_byte(d) % d->m->nr_cpus),
+				  .nid = NUMA_NO_NODE};
+	unsigned int nr = next_byte(d) % 100, got;
+	uint32_t pfns[100];
+	int rc = 0;
+
+	if (d->nr_live + nr > MAX_LIVE)
+		return 0;
+	got = mmr_alloc_pages_bulk(d->m, &req, nr, 0, pfns);
+	if (got > nr)
+		return mmr_err(d->err, -EUCLEAN, "a bulk request for %u pages got %u", nr, got);
+	for (unsigned int i = 0; !rc && i < got; i++)
+		rc = take_ownership(d, (struct mmr_page){.pfn = pfns[i]}, 0);
+	return rc;
+}
+
 static int do_one(struct driver *d)
 {
 	uint8_t op = next_byte(d);
 
 	if (op < 110)
 		return do_alloc(d);
-	if (op < 220)
+	if (op < 218)
 		return do_free(d);
+	if (op < 220)
+		return do_bulk(d);
 	if (op < 235)
 		return do_split(d);
 	if (op < 245)

@@ -240,6 +240,47 @@ static void a_split_block_is_freed_in_pieces(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* Pages come off one list, free_count is not halved, and the mark counts on all that is asked. */
+static void bulk_takes_from_one_list(void **state)
+{
+	struct mmr_machine *m = two_nodes(50);
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+	struct mmr_request req = {.gfp = MMR_GFP_HIGHUSER_MOVABLE, .nid = NUMA_NO_NODE};
+	uint32_t pfns[8192];
+
+	zone->per_cpu_pageset[0].free_count = 5;
+	assert_int_equal(mmr_alloc_pages_bulk(m, &req, 20, 0, pfns), 20);
+	assert_int_equal(zone->per_cpu_pageset[0].free_count, 5);
+	for (uint32_t i = 1; i < 8; i++)
+		assert_int_equal(pfns[i], pfns[0] + i);
+	/* 8192 pages, less 24 on the list or taken, are not above low (100) + 8100: one page, the ordinary way.
+	 */
+	assert_int_equal(mmr_alloc_pages_bulk(m, &req, 8100, 0, pfns), 1);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+/* What alloc_pages_exact() does not need goes to the tail of the free list, one by one. */
+static void the_rest_of_an_exact_allocation_goes_to_the_tail(void **state)
+{
+	struct mmr_machine *m =
+		machine_new((struct machine_spec){.zone_type = ZONE_NORMAL, .node_pages = 8192, .mark = 1});
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+
+	mmr_seed_empty(m);
+	uint32_t pfn = alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 4).pfn;
+
+	assert_int_equal(mmr_split_page(m, pfn, 4, 0), 0);
+	/* Of 16 pages 13 are needed: 13, then 14 and 15, which merge. */
+	for (uint32_t i = 13; i < 16; i++)
+		assert_int_equal(mmr_free_pages_ok(m, pfn + i, 0, 0, true), 0);
+	assert_free_list(m, zone, 0, MIGRATE_MOVABLE, pfn + 13);
+	assert_free_list(m, zone, 1, MIGRATE_MOVABLE, pfn + 14);
+	assert_int_equal(zone->per_cpu_pageset[0].count, 0);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
 /* ---- more than one, and large ------------------------------------------------------------------ */
 
 static void two_machines_do_not_know_each_other(void **state)
@@ -298,6 +339,8 @@ int main(void)
 		cmocka_unit_test(wrong_frees_are_refused_and_named),
 		cmocka_unit_test(pages_from_before_may_be_freed_once),
 		cmocka_unit_test(a_split_block_is_freed_in_pieces),
+		cmocka_unit_test(bulk_takes_from_one_list),
+		cmocka_unit_test(the_rest_of_an_exact_allocation_goes_to_the_tail),
 		cmocka_unit_test(two_machines_do_not_know_each_other),
 		cmocka_unit_test(four_tebibytes_on_eight_nodes_are_cheap),
 	};
