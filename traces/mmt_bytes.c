@@ -70,17 +70,8 @@ void mmt_put_le64(struct mmt_buf *buf, uint64_t v)
 
 void mmt_put_varint(struct mmt_buf *buf, uint64_t v)
 {
-	uint8_t *p;
-
-	if (!mmt_buf_reserve(buf, 10))
-		return;
-	p = buf->data + buf->len;
-	while (v >= 0x80) {
-		*p++ = (uint8_t)(v | 0x80);
-		v >>= 7;
-	}
-	*p++ = (uint8_t)v;
-	buf->len = (size_t)(p - buf->data);
+	if (mmt_buf_reserve(buf, 10))
+		buf->len = (size_t)(mmt_set_varint(buf->data + buf->len, v) - buf->data);
 }
 
 void mmt_put_tag(struct mmt_buf *buf, uint16_t tag, uint32_t len)

@@ -56,39 +56,36 @@ void mmt_encoder_destroy(struct mmt_encoder *enc)
 	free(enc);
 }
 
-/* Number the classes of this block in the order they turn up. */
-static void build_dictionary(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
+/*
+ * Number the classes of this block in the order they turn up; the column is put down wide and
+ * narrowed where there are few.
+ */
+static bool put_class_column(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
 {
+	struct mmt_buf *wide = &enc->column[MMT_COL_CLASS16], *narrow = &enc->column[MMT_COL_CLASS8];
+
 	enc->nr_dict = 0;
+	if (!mmt_buf_reserve(wide, (size_t)in->nr * 2) || !mmt_buf_reserve(narrow, in->nr))
+		return false;
 	for (uint32_t i = 0; i < in->nr; i++) {
 		uint16_t id = in->class_id[i], local = enc->local[id];
 
-		if (local == NOT_IN_BLOCK) {
+		if (__builtin_expect(local == NOT_IN_BLOCK, 0)) {
 			local = (uint16_t)enc->nr_dict++;
 			enc->local[id] = local;
 			enc->dict[local] = id;
 			enc->count[local] = 0;
 		}
 		enc->count[local]++;
+		mmt_set_le16(wide->data + 2 * (size_t)i, local);
 	}
-}
-
-static bool put_class_column(struct mmt_encoder *enc, const struct mmt_event_arrays *in)
-{
-	bool wide = enc->nr_dict > 256;
-	struct mmt_buf *buf = &enc->column[wide ? MMT_COL_CLASS16 : MMT_COL_CLASS8];
-
-	if (!mmt_buf_reserve(buf, (size_t)in->nr * 2))
-		return false;
-	for (uint32_t i = 0; i < in->nr; i++) {
-		uint16_t local = enc->local[in->class_id[i]];
-
-		if (wide)
-			mmt_set_le16(buf->data + 2 * (size_t)i, local);
-		else
-			buf->data[i] = (uint8_t)local;
+	if (enc->nr_dict > 256) {
+		wide->len = (size_t)in->nr * 2;
+		return true;
 	}
-	buf->len = (size_t)in->nr << wide;
+	for (uint32_t i = 0; i < in->nr; i++)
+		narrow->data[i] = wide->data[2 * (size_t)i];
+	narrow->len = in->nr;
 	return true;
 }
 
@@ -97,14 +94,17 @@ static bool put_time_columns(struct mmt_encoder *enc, const struct mmt_event_arr
 	struct mmt_buf *low = &enc->column[MMT_COL_TIME_LOW], *high = &enc->column[MMT_COL_TIME_HIGH];
 	struct mmt_buf *far = &enc->column[MMT_COL_TIME_FAR];
 	uint64_t last = in->ts[0];
+	uint8_t *out;
 
-	if (!mmt_buf_reserve(low, in->nr) || !mmt_buf_reserve(high, in->nr))
+	if (!mmt_buf_reserve(low, in->nr) || !mmt_buf_reserve(high, in->nr) ||
+	    !mmt_buf_reserve(far, (size_t)in->nr * 10))
 		return false;
+	out = far->data;
 	for (uint32_t i = 0; i < in->nr; i++) {
 		uint64_t step = in->ts[i] - last;
 
-		if (step >= MMT_TIME_FAR) {
-			mmt_put_varint(far, mmt_zigzag((int64_t)step));
+		if (__builtin_expect(step >= MMT_TIME_FAR, 0)) {
+			out = mmt_set_varint(out, mmt_zigzag((int64_t)step));
 			step = MMT_TIME_FAR;
 		}
 		low->data[i] = (uint8_t)step;
@@ -112,7 +112,8 @@ static bool put_time_columns(struct mmt_encoder *enc, const struct mmt_event_arr
 		last = in->ts[i];
 	}
 	low->len = high->len = in->nr;
-	return !far->failed;
+	far->len = (size_t)(out - far->data);
+	return true;
 }
 
 /* Group the pfns by event type, then tell new ones from repetitions. */
@@ -197,7 +198,6 @@ int mmt_put_events(struct mmt_encoder *enc, struct mmt_buf *buf, const struct mm
 	uint8_t nr_columns = 0;
 	bool ok;
 
-	build_dictionary(enc, in);
 	for (size_t i = 0; i < MMT_NR_COLUMNS; i++)
 		enc->column[i].len = 0;
 	enc->body.len = 0;

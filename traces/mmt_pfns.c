@@ -131,18 +131,20 @@ static uint64_t disk_pfn(uint32_t pfn)
 bool mmt_put_pfns(struct mmt_pfn_finder *f, struct mmt_buf *fresh, struct mmt_buf *copies, const uint32_t *pfns,
 		  uint32_t nr)
 {
-	uint64_t last = 0;
-	int64_t expected = 0;
 	uint32_t at = 0, nr_fresh = 0;
+	int64_t expected = 0;
+	uint64_t last = 0;
+	uint8_t *out;
 	int step = 1;
 
-	if (!reset(f, nr))
+	if (!reset(f, nr) || !mmt_buf_reserve(fresh, (size_t)nr * 10))
 		return false;
+	out = fresh->data + fresh->len;
 	while (at < nr) {
 		struct copy c = find_copy(f, pfns, nr, at, expected, step);
 
 		if (c.length < MIN_COPY) {
-			mmt_put_varint(fresh, mmt_zigzag((int64_t)(disk_pfn(pfns[at]) - last)));
+			out = mmt_set_varint(out, mmt_zigzag((int64_t)(disk_pfn(pfns[at]) - last)));
 			last = disk_pfn(pfns[at]);
 			remember(f, pfns, at++);
 			expected += step;
@@ -159,7 +161,8 @@ bool mmt_put_pfns(struct mmt_pfn_finder *f, struct mmt_buf *fresh, struct mmt_bu
 			remember(f, pfns, at++);
 		last = disk_pfn(pfns[at - 1]);
 	}
-	return !fresh->failed && !copies->failed;
+	fresh->len = (size_t)(out - fresh->data);
+	return !copies->failed;
 }
 
 /* ---- and back ------------------------------------------------------------------------------- */

@@ -52,6 +52,8 @@ struct trace_writer {
 
 static int fail(struct trace_writer *w, struct mmr_error *err, int code, const char *what)
 {
+	for (uint32_t i = 0; i < w->nr_cpus; i++)
+		w->cpus[i].room = 0;
 	w->failed = mmr_err(&w->failure, code, "%s: byte %" PRIu64 ": %s: %s", w->path, w->offset, what,
 			    strerror(-code));
 	if (err)
@@ -389,33 +391,50 @@ static int start_cpu(struct trace_writer *w, uint32_t cpu, struct mmr_error *err
 	in->class_id = malloc(w->block_events * sizeof(*in->class_id));
 	if (!in->ts || !in->pfn || !in->task || !in->class_id)
 		return fail(w, err, -ENOMEM, "a CPU's buffers");
+	in->room = w->block_events - 1;
 	return 0;
 }
 
-int trace_writer_event(struct trace_writer *w, const struct trace_event *event, struct mmr_error *err)
+static void append(struct mmt_event_arrays *in, const struct trace_event *event)
+{
+	uint32_t i = in->nr++;
+
+	in->ts[i] = event->ts_ns;
+	in->pfn[i] = event->pfn;
+	in->task[i] = event->task;
+	in->class_id[i] = event->class_id;
+}
+
+/* The first event of a CPU, the last one of a block, and those that are refused. */
+__attribute__((noinline)) static int add_special_event(struct trace_writer *w, const struct trace_event *event,
+						       struct mmr_error *err)
 {
 	struct mmt_event_arrays *in;
-	uint32_t i;
 
-	if (__builtin_expect(w->failed, 0))
+	if (w->failed)
 		return failed_before(w, err);
-	if (__builtin_expect(event->cpu >= w->nr_cpus || !w->cpus[event->cpu].ts, 0)) {
+	if (event->class_id >= w->classes.nr)
+		return mmr_err(err, -EINVAL, "%s: found an event of class %u, expected one of %u classes",
+			       w->path, event->class_id, w->classes.nr);
+	if (event->cpu >= w->nr_cpus || !w->cpus[event->cpu].ts) {
 		int rc = start_cpu(w, event->cpu, err);
 
 		if (rc)
 			return rc;
 	}
-	if (__builtin_expect(event->class_id >= w->classes.nr, 0))
-		return mmr_err(err, -EINVAL, "%s: found an event of class %u, expected one of %u classes",
-			       w->path, event->class_id, w->classes.nr);
 	in = &w->cpus[event->cpu];
-	i = in->nr++;
-	in->ts[i] = event->ts_ns;
-	in->pfn[i] = event->pfn;
-	in->task[i] = event->task;
-	in->class_id[i] = event->class_id;
-	if (__builtin_expect(in->nr == w->block_events, 0))
-		return write_events(w, event->cpu, err);
+	append(in, event);
+	return in->nr == w->block_events ? write_events(w, event->cpu, err) : 0;
+}
+
+int trace_writer_event(struct trace_writer *w, const struct trace_event *event, struct mmr_error *err)
+{
+	/* One look decides, so that the way of almost all events needs no stack. */
+	if (__builtin_expect(event->cpu >= w->nr_cpus || event->class_id >= w->classes.nr ||
+				     w->cpus[event->cpu].nr >= w->cpus[event->cpu].room,
+			     0))
+		return add_special_event(w, event, err);
+	append(&w->cpus[event->cpu], event);
 	return 0;
 }
 
