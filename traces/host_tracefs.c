@@ -191,7 +191,9 @@ static uint64_t parse_unary(struct expr *e)
 		} else {
 			value = parse_or(e);
 			skip_space(e);
-			if (*e->pos++ != ')')
+			if (*e->pos == ')')
+				e->pos++;
+			else
 				e->bad = 1;
 		}
 	} else if (isdigit((unsigned char)*e->pos)) {

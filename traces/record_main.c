@@ -23,6 +23,9 @@
 #include "traces/record_keyframe.h"
 #include "traces/record_probe.h"
 
+/* What a kill can cost on a quiet machine, where a block takes long to fill. */
+#define FLUSH_NS 2000000000ULL
+
 enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 
 struct options {
@@ -300,7 +303,7 @@ static int record_until_done(struct session *s, struct mmr_error *err)
 	uint64_t end_ns =
 		s->options->seconds > 0 ? s->start_ns + (uint64_t)(s->options->seconds * 1e9) : UINT64_MAX;
 	bool progress = !s->options->quiet && isatty(STDERR_FILENO);
-	uint64_t shown_ns = s->start_ns, shown_events = 0;
+	uint64_t shown_ns = s->start_ns, shown_events = 0, flushed_ns = s->start_ns;
 	int rc = 0;
 
 	while (!stop_signal && !s->child_done && !rc) {
@@ -313,6 +316,10 @@ static int record_until_done(struct session *s, struct mmr_error *err)
 		if (now >= end_ns)
 			break;
 		reap_command(s);
+		if (!rc && now - flushed_ns > FLUSH_NS) {
+			rc = trace_writer_flush(s->writer, err);
+			flushed_ns = now;
+		}
 		if (progress && now - shown_ns > 500000000)
 			show_progress(s, now, &shown_ns, &shown_events);
 		nap = nap_ns(filled);

@@ -28,7 +28,8 @@ static uint64_t check_blocks(const char *path, struct trace_free_block *blocks, 
 {
 	uint64_t end = 0, pages = 0;
 
-	qsort(blocks, nr, sizeof(*blocks), by_pfn);
+	if (nr)
+		qsort(blocks, nr, sizeof(*blocks), by_pfn);
 	for (uint64_t i = 0; i < nr; i++) {
 		if (blocks[i].pfn & ((1U << blocks[i].order) - 1))
 			fail(path, "a keyframe's block is not aligned to its order");
