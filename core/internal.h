@@ -151,6 +151,7 @@ struct zone {
 	uint32_t spanned_pages, present_pages, managed_pages;
 	uint32_t pageset_batch, pageset_high_min, pageset_high_max;
 	uint32_t recorded_stat_threshold; /* 0 where computed */
+	uint32_t reclaim_hand; /* where reclaim goes on, relative to zone_start_pfn */
 	bool recorded_watermark, recorded_reserve, recorded_pageset;
 } __attribute__((aligned(64)));
 
@@ -269,6 +270,9 @@ struct mmr_machine {
 	bool page_group_by_mobility_disabled;
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
+	struct mmr_reclaim reclaim;
+	struct mmr_block *reclaimed; /* [MMR_RECLAIMED_MAX], a ring */
+	uint32_t reclaimed_begin, reclaimed_end;
 	void *pcp_memory, *zonestat_memory;
 	size_t pages_bytes, max_blocks_bytes, pageblocks_bytes;
 	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
@@ -540,11 +544,18 @@ struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned 
 
 enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order);
 
-/* ---- slowpath.c ---------------------------------------------------------------------------- */
+/* ---- reclaim.c ------------------------------------------------------------------------------ */
+
+#define MMR_RECLAIMED_MAX (1u << 20)
+
+uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac);
+void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
+void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac);
+void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
+
+/* ---- slowpath.c ----------------------------------------------------------------------------- */
 
 struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_request *req,
 				     struct alloc_context *ac);
-void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
-void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
 
 #endif

@@ -107,6 +107,9 @@ static int check_config(const struct mmr_machine_config *cfg, struct mmr_error *
 		return mmr_err(err, -EINVAL,
 			       "sysctl percpu_pagelist_high_fraction: %u, expected 0 or at least 8",
 			       cfg->sysctl.percpu_pagelist_high_fraction);
+	if (cfg->reclaim.reclaimable_percent > 100)
+		return mmr_err(err, -EINVAL, "reclaim: %u percent are reclaimable, expected at most 100",
+			       cfg->reclaim.reclaimable_percent);
 	return check_distances(cfg, err);
 }
 
@@ -347,7 +350,8 @@ static int build_metadata(struct mmr_machine *m, struct mmr_error *err)
 	m->pages = reserve(m->pages_bytes);
 	m->max_blocks = reserve(m->max_blocks_bytes);
 	m->pageblocks = reserve(m->pageblocks_bytes);
-	if (!m->pages || !m->max_blocks || !m->pageblocks)
+	m->reclaimed = reserve(MMR_RECLAIMED_MAX * sizeof(*m->reclaimed));
+	if (!m->pages || !m->max_blocks || !m->pageblocks || !m->reclaimed)
 		return mmr_err(err, -ENOMEM,
 			       "machine: cannot reserve %zu bytes of address space for page records: %s",
 			       m->pages_bytes, strerror(errno));
@@ -444,6 +448,7 @@ void machine_reset(struct mmr_machine *m)
 
 		zone->vm_stat_free = 0;
 		zone->watermark_boost = 0;
+		zone->reclaim_hand = 0;
 		zone->flags = 0;
 		zone->unusable_highatomic = zone->nr_free_cma = 0;
 		zone->nr_reserved_highatomic = zone->nr_free_highatomic = zone->nr_isolate_pageblock = 0;
@@ -456,6 +461,7 @@ void machine_reset(struct mmr_machine *m)
 	}
 	init_cpus(m);
 	m->seeded_pages = 0;
+	m->reclaimed_begin = m->reclaimed_end = 0;
 	madvise(m->pages, m->pages_bytes, MADV_DONTNEED);
 	madvise(m->max_blocks, m->max_blocks_bytes, MADV_DONTNEED);
 	reset_pageblocks(m);
@@ -504,6 +510,7 @@ int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine 
 	m->sysctl = cfg->sysctl;
 	m->sysctl.defrag_mode |= m->profile.defrag_mode;
 	m->cpu_llc_pages = cfg->cpu_llc_pages;
+	m->reclaim = cfg->reclaim;
 	m->boot_zonelists = cfg->boot_zonelists;
 	m->hit_mark = m->profile.below_high ? WMARK_HIGH : WMARK_LOW;
 	rc = build_machine(m, cfg, err);
@@ -525,6 +532,7 @@ void mmr_machine_destroy(struct mmr_machine *m)
 {
 	if (!m)
 		return;
+	unreserve(m->reclaimed, MMR_RECLAIMED_MAX * sizeof(*m->reclaimed));
 	unreserve(m->pageblocks, m->pageblocks_bytes);
 	unreserve(m->max_blocks, m->max_blocks_bytes);
 	unreserve(m->pages, m->pages_bytes);

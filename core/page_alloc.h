@@ -84,6 +84,22 @@ struct mmr_sysctl {
 	}
 
 /**
+ * struct mmr_reclaim - how the model's own reclaim behaves; what comes of it is modelled, not known
+ * @enabled: kswapd and direct reclaim take pages from their holders. Off (the default), nothing is
+ *	reclaimed: frees in the trace stand for it. On, one thread at a time may use the machine.
+ * @reclaimable_percent: share of the movable allocations that reclaim can take, 0 .. 100
+ */
+struct mmr_reclaim {
+	bool enabled;
+	uint8_t reclaimable_percent;
+};
+#define MMR_RECLAIM_DEFAULT                                                                                 \
+	(struct mmr_reclaim)                                                                                \
+	{                                                                                                   \
+		.enabled = true, .reclaimable_percent = 50                                                  \
+	}
+
+/**
  * struct mmr_machine_config - everything mmr_machine_create() needs; borrowed during the call only
  * @profile: kernel line; required
  * @nr_nodes: 1 .. MAX_NUMNODES; node ids are 0 .. nr_nodes - 1
@@ -92,6 +108,7 @@ struct mmr_sysctl {
  * @nodes: nodes[nr_nodes]
  * @ranges: usable RAM, ascending and disjoint, ranges[nr_ranges]; where absent, each zone's span is RAM
  * @cpu_llc_pages: last-level cache per CPU in pages (decides PCPF_FREE_HIGH_BATCH), 0 if unknown
+ * @reclaim: zero for none
  * @boot_zonelists: zonelists as built at boot, before any CPU is in cpumask_of_node() (x86-64)
  */
 struct mmr_machine_config {
@@ -106,6 +123,7 @@ struct mmr_machine_config {
 	struct mmr_sysctl sysctl;
 	uint32_t cpu_llc_pages;
 	bool boot_zonelists;
+	struct mmr_reclaim reclaim;
 };
 
 /**
@@ -277,6 +295,21 @@ enum mmr_page_state {
 /** mmr_page_state - state of @pfn; looks at up to MAX_PAGE_ORDER + 1 records */
 enum mmr_page_state mmr_page_state(const struct mmr_machine *m, uint32_t pfn);
 
+/** struct mmr_block - 2^order pages from @pfn on */
+struct mmr_block {
+	uint32_t pfn;
+	uint8_t order;
+};
+/**
+ * mmr_reclaimed_blocks - what reclaim took since the last call, in order
+ * @blocks: blocks[max]
+ *
+ * Its holders no longer have it: each must not be freed again. Call it after each request where
+ * struct mmr_reclaim is enabled; reclaim stops while a million blocks wait here.
+ * Return: how many were written; fewer than @max means there are no more.
+ */
+unsigned int mmr_reclaimed_blocks(struct mmr_machine *m, struct mmr_block *blocks, unsigned int max);
+
 /** mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists */
 void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
 /** mmr_drain_all_pages - empty every CPU's PCP lists of every zone, as drain_all_pages(NULL) */
@@ -296,6 +329,9 @@ struct mmr_counters {
 	uint64_t zonelist_fallback; /* allocations not served by the preferred zone */
 	uint64_t node_fallback; /* … nor by its node */
 	uint64_t kswapd_wakeups;
+	uint64_t kswapd_reclaimed_pages;	/* modelled */
+	uint64_t direct_reclaims, direct_reclaimed_pages;	/* modelled */
+	uint64_t oom;				/* times the OOM killer would have been called */
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;
 	/* [requested type][fallback type][requested order][fallback order] */

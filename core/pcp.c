@@ -9,7 +9,8 @@
 
 static int clamp(int x, int lo, int hi)
 {
-	return x < lo ? lo : x > hi ? hi : x;
+	x = x < lo ? lo : x;
+	return x > hi ? hi : x;
 }
 
 static int max_int(int a, int b)

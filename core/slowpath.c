@@ -1,109 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* When no zone is above its low mark: kswapd, the reserves, drains, and giving up. */
+/*
+ * When no zone is above its low mark: kswapd, the reserves, direct reclaim, drains, giving up.
+ *
+ * Simplified: direct compaction is always skipped, as for want of free pages; there is no OOM
+ * killer, a request that would call it fails and is counted; __GFP_NOFAIL fails in the end too.
+ */
 #include "core/internal.h"
 
 #define MAX_RECLAIM_RETRIES 16
+#define NO_PAGE             ((struct mmr_page){.pfn = MMR_NO_PFN, .path = MMR_PATH_FAILED})
 
-/* ---- kswapd --------------------------------------------------------------------------------- */
-
-/* Free pages of a zone with no per-CPU part missing. Source: zone_page_state_snapshot(). */
-static int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone)
-{
-	int64_t free = shared_read(zone->vm_stat_free);
-
-	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
-		free += shared_read(zone->per_cpu_zonestats[cpu].vm_stat_diff);
-	return free < 0 ? 0 : free;
-}
-
-/*
- * Is some zone a request may use above its high mark?
- * Source: pgdat_balanced(), mm/vmscan.c, v6.12.
- */
-static bool pgdat_balanced(const struct mmr_machine *m, const struct pglist_data *pgdat, unsigned int order,
-			   int highest_zoneidx)
-{
-	for (int i = 0; i <= highest_zoneidx; i++) {
-		const struct zone *zone = &pgdat->node_zones[i];
-
-		if (zone->managed_pages &&
-		    zone_watermark_ok_inner(zone, order, wmark_pages(zone, WMARK_HIGH), highest_zoneidx, 0,
-					    zone_free_snapshot(m, zone)))
-			return true;
-	}
-	return false;
-}
-
-static bool pgdat_watermark_boosted(const struct pglist_data *pgdat, int highest_zoneidx)
-{
-	for (int i = highest_zoneidx; i >= 0; i--) {
-		if (pgdat->node_zones[i].managed_pages && shared_read(pgdat->node_zones[i].watermark_boost))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Wake the node's kswapd unless it is awake, has given up, or has nothing to do.
- * Source: wakeup_kswapd(), mm/vmscan.c, v6.12.
- */
-void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx)
-{
-	struct pglist_data *pgdat = zone->zone_pgdat;
-
-	if (!zone->managed_pages)
-		return;
-	if (shared_read(pgdat->kswapd_awake))
-		return;
-	if (pgdat->kswapd_failures >= MAX_RECLAIM_RETRIES)
-		return;
-	if (pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx) &&
-	    !pgdat_watermark_boosted(pgdat, highest_zoneidx))
-		return;
-	shared_set(pgdat->kswapd_awake, true);
-	cpu->counters.kswapd_wakeups++;
-}
-
-/* Each node of the zonelist once per run of its zones. Source: wake_all_kswapds(), v6.12. */
-static void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac)
-{
-	const struct zoneref *z =
-		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
-	const struct pglist_data *last = NULL;
-	struct zone *zone;
-
-	if (cpu->m->sysctl.defrag_mode && order < PAGEBLOCK_ORDER)
-		order = PAGEBLOCK_ORDER;
-	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
-	{
-		if (!zone->managed_pages || zone->zone_pgdat == last)
-			continue;
-		wakeup_kswapd(cpu, zone, gfp, order, ac->highest_zoneidx);
-		last = zone->zone_pgdat;
-	}
-}
-
-/*
- * kswapd ends its run: the boosts it woke for are worked off, and it sleeps.
- *
- * Simplified: it reclaims nothing. Recorded frees by kswapd stand for its work.
- * Source: the end of balance_pgdat(), mm/vmscan.c, v6.12.
- */
-void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
-{
-	for (int i = 0; i < MAX_NR_ZONES; i++) {
-		struct zone *zone = &pgdat->node_zones[i];
-
-		if (!zone->managed_pages || !shared_read(zone->watermark_boost))
-			continue;
-		zone_lock(cpu, zone);
-		shared_set(zone->watermark_boost, 0);
-		zone_unlock(zone);
-	}
-	shared_set(pgdat->kswapd_awake, false);
-}
-
-/* ---- the slow path -------------------------------------------------------------------------- */
+/* Where one request stands on its way through the slow path. */
+struct slowpath {
+	struct mmr_cpu *cpu;
+	const struct mmr_request *req;
+	struct alloc_context *ac;
+	unsigned int alloc_flags;
+	unsigned int no_progress_loops;
+	uint32_t progress; /* pages the last direct reclaim gained */
+	bool may_reclaim;
+	bool costly;
+	bool mask_dropped;
+};
 
 /* Source: gfp_to_alloc_flags(), mm/page_alloc.c, v6.12. */
 static unsigned int gfp_to_alloc_flags(const struct mmr_machine *m, gfp_t gfp, unsigned int order)
@@ -144,8 +62,203 @@ static void recompute_preferred(struct alloc_context *ac)
 	ac->preferred_zoneref = next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
 }
 
-static struct mmr_page served(struct mmr_cpu *cpu, struct mmr_page page)
+static void wake_kswapds(const struct slowpath *s)
 {
+	if (s->alloc_flags & ALLOC_KSWAPD)
+		wake_all_kswapds(s->cpu, s->req->order, s->req->gfp, s->ac);
+}
+
+static struct mmr_page scan(const struct slowpath *s, unsigned int alloc_flags)
+{
+	return get_page_from_freelist(s->cpu, s->req->gfp, s->req->order, alloc_flags, s->ac);
+}
+
+/* Who may use the reserves may also leave its nodemask. Return: whether the mask was just dropped. */
+static bool take_reserve_flags(struct slowpath *s)
+{
+	unsigned int reserve_flags = gfp_pfmemalloc_flags(s->req);
+
+	if (reserve_flags)
+		s->alloc_flags = reserve_flags | (s->alloc_flags & (ALLOC_KSWAPD | ALLOC_CMA));
+	if (s->mask_dropped || ((s->alloc_flags & ALLOC_CPUSET) && !reserve_flags))
+		return false;
+	s->mask_dropped = true;
+	s->ac->nodemask = 0;
+	recompute_preferred(s->ac);
+	return true;
+}
+
+/*
+ * Reclaim, look, and where that was in vain although pages were gained: they may lie on other CPUs'
+ * lists or behind the highatomic reserve. Gather both and look once more.
+ *
+ * Without a model of reclaim the gathering is done all the same, as if something had been gained:
+ * the recording's frees stand for reclaim, and with them go its drains.
+ * Source: __alloc_pages_direct_reclaim(), mm/page_alloc.c, v6.12.
+ */
+static struct mmr_page alloc_after_reclaim(struct slowpath *s)
+{
+	struct mmr_page page = NO_PAGE;
+
+	s->progress = try_to_free_pages(s->cpu, s->ac);
+	if (s->cpu->m->reclaim.enabled) {
+		if (!s->progress)
+			return page;
+		page = scan(s, s->alloc_flags);
+		if (page.pfn != MMR_NO_PFN)
+			return page;
+	}
+	unreserve_highatomic_pageblock(s->cpu, s->ac, false);
+	drain_all_pages(s->cpu, NULL);
+	return scan(s, s->alloc_flags);
+}
+
+/* Source: should_reclaim_retry(), mm/page_alloc.c, v6.12. */
+static bool should_reclaim_retry(struct slowpath *s)
+{
+	if (s->progress && !s->costly)
+		s->no_progress_loops = 0;
+	else
+		s->no_progress_loops++;
+	/* Nothing changes between two tries of the model that gain nothing: one is as good as 16. */
+	if (s->progress && s->no_progress_loops <= MAX_RECLAIM_RETRIES)
+		return true;
+	return unreserve_highatomic_pageblock(s->cpu, s->ac, true);
+}
+
+/*
+ * After a round in vain: is there another?
+ * Source: __alloc_pages_slowpath(), the part after direct compaction, v6.12.
+ */
+static bool should_retry(struct slowpath *s)
+{
+	if (s->req->gfp & MMR_GFP_NORETRY)
+		return false;
+	if (s->costly && !(s->req->gfp & MMR_GFP_RETRY_MAYFAIL))
+		return false;
+	if (should_reclaim_retry(s))
+		return true;
+	if (s->cpu->m->sysctl.defrag_mode && (s->alloc_flags & ALLOC_NOFRAGMENT)) {
+		s->alloc_flags &= ~ALLOC_NOFRAGMENT;
+		return true;
+	}
+	return false;
+}
+
+/* The last look, with a high mark, before the OOM killer would be called. Source: __alloc_pages_may_oom(). */
+static struct mmr_page may_oom(struct slowpath *s)
+{
+	const unsigned int never = MMR_GFP_RETRY_MAYFAIL | MMR_GFP_THISNODE | MMR_GFP_NORETRY;
+	struct mmr_page page = NO_PAGE;
+
+	if (s->costly || (s->req->gfp & never) || !s->may_reclaim || s->req->pf_memalloc)
+		return page;
+	page = scan(s, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
+	if (page.pfn == MMR_NO_PFN && s->ac->highest_zoneidx >= ZONE_NORMAL)
+		s->cpu->counters.oom++;
+	return page;
+}
+
+static struct mmr_page no_page(struct slowpath *s)
+{
+	struct mmr_page page = may_oom(s);
+
+	if (page.pfn != MMR_NO_PFN || !(s->req->gfp & MMR_GFP_NOFAIL) || !s->may_reclaim)
+		return page;
+	page = scan(s, ALLOC_MIN_RESERVE | ALLOC_CPUSET);
+	return page.pfn != MMR_NO_PFN ? page : scan(s, ALLOC_MIN_RESERVE);
+}
+
+/* Source: __alloc_pages_slowpath(), mm/page_alloc.c, v6.1 to v6.18. */
+static struct mmr_page slowpath_6_18(struct slowpath *s)
+{
+	struct mmr_page page;
+
+	wake_kswapds(s);
+	page = scan(s, s->alloc_flags);
+	if (page.pfn != MMR_NO_PFN)
+		return page;
+	do {
+		wake_kswapds(s);
+		take_reserve_flags(s);
+		page = scan(s, s->alloc_flags);
+		if (page.pfn != MMR_NO_PFN)
+			return page;
+		if (!s->may_reclaim || s->req->pf_memalloc)
+			return no_page(s);
+		page = alloc_after_reclaim(s);
+		if (page.pfn != MMR_NO_PFN)
+			return page;
+	} while (should_retry(s));
+	return no_page(s);
+}
+
+/* A request that may not reclaim gives up its claim to unmixed pageblocks before it fails (7.2). */
+static bool drops_nofragment(struct slowpath *s)
+{
+	if (!s->cpu->m->sysctl.defrag_mode || !(s->alloc_flags & ALLOC_NOFRAGMENT) ||
+	    !(s->alloc_flags & ALLOC_KSWAPD))
+		return false;
+	s->alloc_flags &= ~ALLOC_NOFRAGMENT;
+	return true;
+}
+
+/*
+ * One loop; compaction alone is its first round for requests that need it, and kswapd is woken and
+ * the zones are scanned in each.
+ * Source: __alloc_pages_slowpath(), mm/page_alloc.c, v7.3.
+ */
+static struct mmr_page slowpath_7_x(struct slowpath *s)
+{
+	bool compact_first = s->may_reclaim && (s->req->gfp & MMR_GFP_IO) &&
+			     (s->costly || (s->req->order && s->ac->migratetype != MIGRATE_MOVABLE));
+	struct mmr_page page;
+
+	for (;;) {
+		wake_kswapds(s);
+		page = scan(s, s->alloc_flags);
+		if (page.pfn != MMR_NO_PFN)
+			return page;
+		if (take_reserve_flags(s))
+			continue;
+		if (!s->may_reclaim) {
+			if (drops_nofragment(s))
+				continue;
+			return no_page(s);
+		}
+		if (s->req->pf_memalloc)
+			return no_page(s);
+		if (compact_first) {
+			if ((s->req->gfp & MMR_GFP_NORETRY) && (s->req->gfp & MMR_GFP_THISNODE))
+				return no_page(s);
+			compact_first = false;
+			continue;
+		}
+		page = alloc_after_reclaim(s);
+		if (page.pfn != MMR_NO_PFN)
+			return page;
+		if (!should_retry(s))
+			return no_page(s);
+	}
+}
+
+struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_request *req,
+				     struct alloc_context *ac)
+{
+	struct slowpath s = {
+		.cpu = cpu,
+		.req = req,
+		.ac = ac,
+		.alloc_flags = gfp_to_alloc_flags(cpu->m, req->gfp, req->order),
+		.may_reclaim = req->gfp & MMR_GFP_DIRECT_RECLAIM,
+		.costly = req->order > PAGE_ALLOC_COSTLY_ORDER,
+	};
+	struct mmr_page page;
+
+	recompute_preferred(ac);
+	if (!ac->preferred_zoneref->zone)
+		return NO_PAGE;
+	page = cpu->m->profile.slowpath == SLOWPATH_7_X ? slowpath_7_x(&s) : slowpath_6_18(&s);
 	if (page.pfn == MMR_NO_PFN)
 		return page;
 	/* The scan has counted its own path; the request counts as one of the slow path. */
@@ -154,62 +267,4 @@ static struct mmr_page served(struct mmr_cpu *cpu, struct mmr_page page)
 	page.path = MMR_PATH_SLOWPATH;
 	cpu->counters.path[MMR_PATH_SLOWPATH]++;
 	return page;
-}
-
-/*
- * After the reclaim that gained nothing: give up a reserved block, gather what lies on per-CPU
- * lists, and look again.
- * Source: __alloc_pages_direct_reclaim(), mm/page_alloc.c, v6.12.
- */
-static struct mmr_page alloc_after_drain(struct mmr_cpu *cpu, const struct mmr_request *req,
-					 unsigned int alloc_flags, const struct alloc_context *ac)
-{
-	unreserve_highatomic_pageblock(cpu, ac, false);
-	drain_all_pages(cpu, NULL);
-	return get_page_from_freelist(cpu, req->gfp, req->order, alloc_flags, ac);
-}
-
-/*
- * The request did not fit above the low marks.
- *
- * Simplified: direct reclaim and compaction find nothing, there is no OOM killer, and
- * __GFP_NOFAIL fails in the end like any other request.
- * Source: __alloc_pages_slowpath(), mm/page_alloc.c, v6.12.
- */
-struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_request *req,
-				     struct alloc_context *ac)
-{
-	unsigned int alloc_flags = gfp_to_alloc_flags(cpu->m, req->gfp, req->order), reserve_flags;
-	bool can_reclaim = req->gfp & MMR_GFP_DIRECT_RECLAIM;
-	struct mmr_page page;
-
-	recompute_preferred(ac);
-	if (!ac->preferred_zoneref->zone)
-		return (struct mmr_page){.pfn = MMR_NO_PFN, .path = MMR_PATH_FAILED};
-	if (alloc_flags & ALLOC_KSWAPD)
-		wake_all_kswapds(cpu, req->order, req->gfp, ac);
-	page = get_page_from_freelist(cpu, req->gfp, req->order, alloc_flags, ac);
-	if (page.pfn != MMR_NO_PFN)
-		return served(cpu, page);
-
-	if (alloc_flags & ALLOC_KSWAPD)
-		wake_all_kswapds(cpu, req->order, req->gfp, ac);
-	reserve_flags = gfp_pfmemalloc_flags(req);
-	if (reserve_flags)
-		alloc_flags = reserve_flags | (alloc_flags & (ALLOC_KSWAPD | ALLOC_CMA));
-	if (!(alloc_flags & ALLOC_CPUSET) || reserve_flags) {
-		ac->nodemask = 0;
-		recompute_preferred(ac);
-	}
-	page = get_page_from_freelist(cpu, req->gfp, req->order, alloc_flags, ac);
-	if (page.pfn != MMR_NO_PFN || !can_reclaim || req->pf_memalloc)
-		goto out;
-
-	page = alloc_after_drain(cpu, req, alloc_flags, ac);
-	if (page.pfn == MMR_NO_PFN && unreserve_highatomic_pageblock(cpu, ac, true))
-		page = get_page_from_freelist(cpu, req->gfp, req->order, alloc_flags, ac);
-	if (page.pfn == MMR_NO_PFN && (req->gfp & MMR_GFP_NOFAIL))
-		page = get_page_from_freelist(cpu, req->gfp, req->order, ALLOC_MIN_RESERVE, ac);
-out:
-	return served(cpu, page);
 }

@@ -116,6 +116,8 @@ static void plan_machine(struct driver *d, struct plan *plan)
 		.cpu_llc_pages = next_byte(d) & 1 ? 512 : 0,
 		.boot_zonelists = next_byte(d) & 1,
 	};
+	plan->cfg.reclaim =
+		(struct mmr_reclaim){.enabled = next_byte(d) & 1, .reclaimable_percent = next_byte(d) % 101};
 	plan->cfg.sysctl.defrag_mode = next_byte(d) % 8 == 0;
 	for (unsigned int nid = 0; nid < plan->cfg.nr_nodes; nid++) {
 		/* Bits of enum zone_type; a first node always has a Normal zone. */
@@ -142,6 +144,30 @@ static int take_ownership(struct driver *d, struct mmr_page page, unsigned int o
 		d->owned[pfn] = 1;
 	}
 	d->live[d->nr_live++] = (struct live_block){page.pfn, (uint8_t)order};
+	return 0;
+}
+
+/* What reclaim took is no longer live, and must have been. */
+static int forget_reclaimed(struct driver *d)
+{
+	struct mmr_block blocks[64];
+	unsigned int nr;
+
+	while ((nr = mmr_reclaimed_blocks(d->m, blocks, 64))) {
+		for (unsigned int i = 0; i < nr; i++) {
+			unsigned int at = 0;
+
+			while (at < d->nr_live &&
+			       (d->live[at].pfn != blocks[i].pfn || d->live[at].order != blocks[i].order))
+				at++;
+			if (at == d->nr_live)
+				return mmr_err(d->err, -EUCLEAN,
+					       "reclaim took pfn %u order %u, which nobody held", blocks[i].pfn,
+					       blocks[i].order);
+			d->live[at] = d->live[--d->nr_live];
+			memset(d->owned + blocks[i].pfn, 0, 1u << blocks[i].order);
+		}
+	}
 	return 0;
 }
 
@@ -182,6 +208,8 @@ static int do_alloc(struct driver *d)
 	if (d->nr_live == MAX_LIVE)
 		return 0;
 	page = mmr_alloc_pages(d->m, &req);
+	if (forget_reclaimed(d))
+		return -EUCLEAN;
 	if (page.pfn == MMR_NO_PFN)
 		return 0;
 	if (!legal && req.order > MAX_PAGE_ORDER)
@@ -258,6 +286,8 @@ static int do_bulk(struct driver *d)
 	if (d->nr_live + nr > MAX_LIVE)
 		return 0;
 	got = mmr_alloc_pages_bulk(d->m, &req, nr, 0, pfns);
+	if (forget_reclaimed(d))
+		return -EUCLEAN;
 	if (got > nr)
 		return mmr_err(d->err, -EUCLEAN, "a bulk request for %u pages got %u", nr, got);
 	for (unsigned int i = 0; !rc && i < got; i++)

@@ -55,6 +55,9 @@ static void assert_everything_happened(const struct mmr_counters *sum)
 	assert_true(sum->kswapd_wakeups > 10);
 	assert_true(sum->pcp_decays > 10);
 	assert_true(sum->node_fallback > 100);
+	assert_true(sum->kswapd_reclaimed_pages > 100);
+	assert_true(sum->direct_reclaimed_pages > 100);
+	assert_true(sum->oom > 0);
 }
 
 static void random_histories_keep_every_invariant(void **state)

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A model of reclaim: kswapd and direct reclaim take pages back from those who hold them.
+ *
+ * The kernel chooses by age and by what a page costs to drop; the model knows neither. It goes
+ * through each zone by address from where it stopped last time, and of the movable blocks it meets
+ * it takes the share that struct mmr_reclaim names. What it took is reported, so that the holder
+ * learns of it. Every number that comes of this is modelled.
+ */
+#include "core/list.h"
+
+#define SWAP_CLUSTER_MAX    32
+#define MAX_RECLAIM_RETRIES 16
+
+/* ---- taking pages ----------------------------------------------------------------------------- */
+
+/* Which of the movable blocks can be taken is fixed per place: a hash, so that any share is spread evenly. */
+static bool is_reclaimable(const struct mmr_machine *m, uint32_t pfn, uint32_t tag)
+{
+	return tag_state(tag) == PAGE_ALLOCATED && tag_type(tag) == MIGRATE_MOVABLE &&
+	       (pfn * 2654435761u >> 16) % 100 < m->reclaim.reclaimable_percent;
+}
+
+/* Take one block from its holder. Return: false where the report has no room left. */
+static bool reclaim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order)
+{
+	struct mmr_machine *m = cpu->m;
+
+	if (m->reclaimed_end - m->reclaimed_begin == MMR_RECLAIMED_MAX)
+		return false;
+	m->reclaimed[m->reclaimed_end++ % MMR_RECLAIMED_MAX] = (struct mmr_block){pfn, (uint8_t)order};
+	zone->per_cpu_zonestats[cpu->id].nr_frees[order]++;
+	if (pcp_allowed_order(order)) {
+		free_unref_page(cpu, zone, pfn, order);
+	} else {
+		cpu->counters.path[MMR_PATH_FREE_BUDDY]++;
+		free_one_page(cpu, zone, pfn, order, FPI_NONE);
+	}
+	return true;
+}
+
+/*
+ * Take at least @nr pages of a zone, once around it at most.
+ *
+ * Return: pages taken.
+ * Simplified: order of address in place of the LRU lists; no cost, no writeback, no slab caches.
+ * Source: stands for shrink_node(), mm/vmscan.c, v6.12.
+ */
+static uint32_t shrink_zone(struct mmr_cpu *cpu, struct zone *zone, uint32_t nr)
+{
+	struct mmr_machine *m = cpu->m;
+	uint32_t taken = 0, at = zone->reclaim_hand, scanned = 0;
+
+	while (taken < nr && scanned < zone->spanned_pages) {
+		uint32_t pfn = zone->zone_start_pfn + at, tag = shared_read(m->pages[pfn].tag);
+		uint32_t pages = 1u << tag_order(tag);
+
+		if (is_reclaimable(m, pfn, tag)) {
+			if (!reclaim_block(cpu, zone, pfn, tag_order(tag)))
+				break;
+			taken += pages;
+		}
+		scanned += pages;
+		at += pages;
+		if (at >= zone->spanned_pages)
+			at = 0;
+	}
+	zone->reclaim_hand = at;
+	return taken;
+}
+
+unsigned int mmr_reclaimed_blocks(struct mmr_machine *m, struct mmr_block *blocks, unsigned int max)
+{
+	unsigned int nr = 0;
+
+	while (nr < max && m->reclaimed_begin != m->reclaimed_end)
+		blocks[nr++] = m->reclaimed[m->reclaimed_begin++ % MMR_RECLAIMED_MAX];
+	return nr;
+}
+
+/*
+ * On behalf of a request that found nothing: a cluster of pages from the zones it may use.
+ *
+ * Return: pages taken.  Source: try_to_free_pages(), mm/vmscan.c, v6.12.
+ */
+uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac)
+{
+	const struct zoneref *z =
+		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	struct zone *zone;
+	uint32_t taken = 0;
+
+	if (!cpu->m->reclaim.enabled)
+		return 0;
+	cpu->counters.direct_reclaims++;
+	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
+	{
+		taken += shrink_zone(cpu, zone, SWAP_CLUSTER_MAX - taken);
+		if (taken >= SWAP_CLUSTER_MAX)
+			break;
+	}
+	cpu->counters.direct_reclaimed_pages += taken;
+	return taken;
+}
+
+/* ---- kswapd ------------------------------------------------------------------------------------ */
+
+/* Free pages of a zone with no per-CPU part missing. Source: zone_page_state_snapshot(). */
+static int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone)
+{
+	int64_t free = shared_read(zone->vm_stat_free);
+
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
+		free += shared_read(zone->per_cpu_zonestats[cpu].vm_stat_diff);
+	return free < 0 ? 0 : free;
+}
+
+/*
+ * Is some zone a request may use above its high mark?
+ * Source: pgdat_balanced(), mm/vmscan.c, v6.12.
+ */
+static bool pgdat_balanced(const struct mmr_machine *m, const struct pglist_data *pgdat, unsigned int order,
+			   int highest_zoneidx)
+{
+	for (int i = 0; i <= highest_zoneidx; i++) {
+		const struct zone *zone = &pgdat->node_zones[i];
+
+		if (zone->managed_pages &&
+		    zone_watermark_ok_inner(zone, order, wmark_pages(zone, WMARK_HIGH), highest_zoneidx, 0,
+					    zone_free_snapshot(m, zone)))
+			return true;
+	}
+	return false;
+}
+
+static bool pgdat_watermark_boosted(const struct pglist_data *pgdat, int highest_zoneidx)
+{
+	for (int i = highest_zoneidx; i >= 0; i--) {
+		if (pgdat->node_zones[i].managed_pages && shared_read(pgdat->node_zones[i].watermark_boost))
+			return true;
+	}
+	return false;
+}
+
+static void set_reclaim_active(struct pglist_data *pgdat, int highest_zoneidx, bool active)
+{
+	for (int i = 0; i <= highest_zoneidx; i++) {
+		struct zone *zone = &pgdat->node_zones[i];
+
+		if (active && zone->managed_pages)
+			shared_or(zone->flags, 1u << ZONE_RECLAIM_ACTIVE);
+		else
+			shared_and(zone->flags, ~(1u << ZONE_RECLAIM_ACTIVE));
+	}
+}
+
+/* kswapd ends its run: the boosts it woke for are worked off, and it sleeps. */
+void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
+{
+	for (int i = 0; i < MAX_NR_ZONES; i++) {
+		struct zone *zone = &pgdat->node_zones[i];
+
+		if (!zone->managed_pages || !shared_read(zone->watermark_boost))
+			continue;
+		zone_lock(cpu, zone);
+		shared_set(zone->watermark_boost, 0);
+		zone_unlock(zone);
+	}
+	shared_set(pgdat->kswapd_awake, false);
+}
+
+/*
+ * Reclaim until the node is balanced for the order that woke kswapd; for an order above 0 only until
+ * as many pages are gained as compaction would need, then for order 0.
+ *
+ * Simplified: kswapd is infinitely fast, it runs to its end where it is woken.
+ * Source: balance_pgdat(), mm/vmscan.c, v6.12.
+ */
+static void balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, unsigned int order,
+			  int highest_zoneidx)
+{
+	uint32_t gap = 2u << order, total = 0;
+
+	set_reclaim_active(pgdat, highest_zoneidx, true);
+	while (!pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx)) {
+		uint32_t taken = 0;
+
+		for (int i = highest_zoneidx; i >= 0; i--) {
+			if (pgdat->node_zones[i].managed_pages)
+				taken += shrink_zone(cpu, &pgdat->node_zones[i], SWAP_CLUSTER_MAX);
+		}
+		if (!taken)
+			break;
+		total += taken;
+		if (order && total >= gap)
+			order = 0;
+	}
+	pgdat->kswapd_failures =
+		total || pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx) ? 0 : pgdat->kswapd_failures + 1;
+	cpu->counters.kswapd_reclaimed_pages += total;
+	set_reclaim_active(pgdat, highest_zoneidx, false);
+	kswapd_finish(cpu, pgdat);
+}
+
+/*
+ * Wake the node's kswapd unless it is awake, has given up, or has nothing to do. Where reclaim is
+ * not modelled it stays awake to the next vmstat update: frees in the recording stand for its work.
+ *
+ * Source: wakeup_kswapd(), mm/vmscan.c, v6.12.
+ */
+void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx)
+{
+	struct pglist_data *pgdat = zone->zone_pgdat;
+
+	if (!zone->managed_pages || shared_read(pgdat->kswapd_awake))
+		return;
+	if (pgdat->kswapd_failures >= MAX_RECLAIM_RETRIES)
+		return;
+	if (pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx) &&
+	    !pgdat_watermark_boosted(pgdat, highest_zoneidx))
+		return;
+	shared_set(pgdat->kswapd_awake, true);
+	cpu->counters.kswapd_wakeups++;
+	if (cpu->m->reclaim.enabled)
+		balance_pgdat(cpu, pgdat, order, highest_zoneidx);
+}
+
+/* Each node of the zonelist once per run of its zones. Source: wake_all_kswapds(), v6.12. */
+void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac)
+{
+	const struct zoneref *z =
+		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	const struct pglist_data *last = NULL;
+	struct zone *zone;
+
+	if (cpu->m->sysctl.defrag_mode && order < PAGEBLOCK_ORDER)
+		order = PAGEBLOCK_ORDER;
+	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
+	{
+		if (!zone->managed_pages || zone->zone_pgdat == last)
+			continue;
+		wakeup_kswapd(cpu, zone, gfp, order, ac->highest_zoneidx);
+		last = zone->zone_pgdat;
+	}
+}
