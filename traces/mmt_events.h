@@ -9,7 +9,7 @@
 /** struct mmt_event_arrays - events as a writer collects them, one array per member, in program order */
 struct mmt_event_arrays {
 	uint32_t nr;
-	uint32_t room;				/* while nr is below this an event can be added just so */
+	uint32_t room; /* while nr is below this an event can be added just so */
 	uint64_t *ts;
 	uint32_t *pfn, *task;
 	uint16_t *class_id; /* numbers of the writer's class table */

@@ -68,7 +68,8 @@ int trace_reader_keyframe(struct trace_reader *reader, uint32_t index, struct tr
  * trace_reader_next - the next events, merged over CPUs: by time, within a CPU in program order
  * @events: set to an array that stays valid until the next call
  * Return: number of events, 0 at the end, -EBADMSG where a block is damaged (message: file, offset,
- *	expected and found checksum). After an error the reader is at its end.
+ *	expected and found checksum), -EOVERFLOW where a pfn has more than 32 bits. After an error
+ *	the reader is at its end.
  */
 ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event **events,
 			  struct mmr_error *err);
