@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* NUMA memory policies. */
+#include "core/mempolicy.h"
+
+#include <errno.h>
+
+#include "core/internal.h"
+
+static bool node_in(uint64_t nodes, unsigned int nid)
+{
+	return nid < MAX_NUMNODES && nodes >> nid & 1;
+}
+
+/* The node after @nid in the mask, going round. The mask is not empty. Source: next_node_in(). */
+static unsigned int next_node_in(uint64_t nodes, unsigned int nid)
+{
+	uint64_t above = nid + 1 < MAX_NUMNODES ? nodes >> (nid + 1) << (nid + 1) : 0;
+
+	return (unsigned int)__builtin_ctzll(above ? above : nodes);
+}
+
+/* Source: interleave_nodes(), mm/mempolicy.c, v6.12. */
+static unsigned int interleave_nodes(struct mmr_mempolicy *policy)
+{
+	policy->il_prev = (uint16_t)next_node_in(policy->nodes, policy->il_prev);
+	return policy->il_prev;
+}
+
+/* Source: weighted_interleave_nodes(), mm/mempolicy.c, v6.12. */
+static unsigned int weighted_interleave_nodes(struct mmr_mempolicy *policy)
+{
+	if (!policy->il_weight || !node_in(policy->nodes, policy->il_prev)) {
+		unsigned int nid = interleave_nodes(policy);
+
+		policy->il_weight = policy->weights[nid] ? policy->weights[nid] : 1;
+	}
+	policy->il_weight--;
+	return policy->il_prev;
+}
+
+static bool interleaves(const struct mmr_mempolicy *policy)
+{
+	return policy->mode == MMR_MPOL_INTERLEAVE || policy->mode == MMR_MPOL_WEIGHTED_INTERLEAVE;
+}
+
+/*
+ * BIND holds only for requests that may use the machine's highest zone (Movable apart): pages for
+ * old devices come from where such memory is.
+ * Source: apply_policy_zone(), mm/mempolicy.c, v6.12.
+ */
+static bool bind_applies(const struct mmr_machine *m, const struct mmr_mempolicy *policy, gfp_t gfp)
+{
+	int policy_zone = ZONE_DMA, movable_only = 1;
+
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		const struct zone *zone = m->zones[i];
+		int idx = zone_idx(zone);
+
+		if (!populated_zone(zone))
+			continue;
+		if (idx != ZONE_MOVABLE && idx > policy_zone)
+			policy_zone = idx;
+		if (node_in(policy->nodes, zone->node) && idx < ZONE_MOVABLE)
+			movable_only = 0;
+	}
+	return m->gfp_zone[gfp & MMR_GFP_ZONEMASK] >= (movable_only ? ZONE_MOVABLE : policy_zone);
+}
+
+/* Set the request's node and mask. Source: policy_nodemask(), mm/mempolicy.c, v6.12. */
+static void apply_policy(const struct mmr_machine *m, struct mmr_mempolicy *policy, struct mmr_request *req)
+{
+	req->nid = NUMA_NO_NODE;
+	req->nodemask = 0;
+	switch (policy->mode) {
+	case MMR_MPOL_PREFERRED:
+		req->nid = (int16_t)__builtin_ctzll(policy->nodes);
+		break;
+	case MMR_MPOL_PREFERRED_MANY:
+		req->nodemask = policy->nodes;
+		break;
+	case MMR_MPOL_BIND:
+		if (bind_applies(m, policy, req->gfp))
+			req->nodemask = policy->nodes;
+		break;
+	case MMR_MPOL_INTERLEAVE:
+		req->nid = (int16_t)interleave_nodes(policy);
+		break;
+	case MMR_MPOL_WEIGHTED_INTERLEAVE:
+		req->nid = (int16_t)weighted_interleave_nodes(policy);
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * First without waiting for memory of these nodes, then from anywhere.
+ * Source: alloc_pages_preferred_many(), mm/mempolicy.c, v6.12.
+ */
+static struct mmr_page preferred_many(struct mmr_machine *m, struct mmr_request req)
+{
+	gfp_t gfp = req.gfp;
+	struct mmr_page page;
+
+	req.gfp = (gfp | MMR_GFP_NOWARN) & ~(MMR_GFP_DIRECT_RECLAIM | MMR_GFP_NOFAIL);
+	page = mmr_alloc_pages(m, &req);
+	if (page.pfn != MMR_NO_PFN)
+		return page;
+	req.gfp = gfp;
+	req.nodemask = 0;
+	return mmr_alloc_pages(m, &req);
+}
+
+struct mmr_page mmr_alloc_pages_mpol(struct mmr_machine *m, const struct mmr_request *asked, bool thp_fault,
+				     struct mmr_mempolicy *policy)
+{
+	struct mmr_mempolicy default_policy = {0};
+	struct mmr_request req = *asked;
+	struct mmr_page page;
+	unsigned int nid;
+
+	if (!policy || (req.gfp & MMR_GFP_THISNODE) || !policy->nodes)
+		policy = &default_policy;
+	if (req.cpu >= m->nr_cpus)
+		return mmr_alloc_pages(m, &req);
+	apply_policy(m, policy, &req);
+	if (policy->mode == MMR_MPOL_PREFERRED_MANY)
+		return preferred_many(m, req);
+
+	nid = req.nid < 0 ? m->cpus[req.cpu].nid : (unsigned int)req.nid;
+	if (thp_fault && !interleaves(policy) && (!req.nodemask || node_in(req.nodemask, nid))) {
+		struct mmr_request near = req;
+
+		near.gfp |= MMR_GFP_THISNODE | MMR_GFP_NORETRY;
+		near.nid = (int16_t)nid;
+		near.nodemask = 0;
+		page = mmr_alloc_pages(m, &near);
+		if (page.pfn != MMR_NO_PFN || !(req.gfp & MMR_GFP_DIRECT_RECLAIM))
+			return page;
+	}
+	page = mmr_alloc_pages(m, &req);
+	if (interleaves(policy) && page.pfn != MMR_NO_PFN && page.nid == req.nid)
+		m->cpus[req.cpu].counters.numa_interleave++;
+	return page;
+}
+
+const char *mmr_mempolicy_name(enum mmr_mempolicy_mode mode)
+{
+	static const char *const names[NR_MMR_MPOLS] = {
+		[MMR_MPOL_DEFAULT] = "default",
+		[MMR_MPOL_PREFERRED] = "prefer",
+		[MMR_MPOL_BIND] = "bind",
+		[MMR_MPOL_INTERLEAVE] = "interleave",
+		[MMR_MPOL_LOCAL] = "local",
+		[MMR_MPOL_PREFERRED_MANY] = "prefer (many)",
+		[MMR_MPOL_WEIGHTED_INTERLEAVE] = "weighted interleave",
+	};
+
+	return (unsigned int)mode < NR_MMR_MPOLS ? names[mode] : "unknown";
+}
+
+int mmr_mempolicy_check(const struct mmr_machine *m, const struct mmr_mempolicy *policy, struct mmr_error *err)
+{
+	const char *name = mmr_mempolicy_name((enum mmr_mempolicy_mode)policy->mode);
+	uint64_t memory_nodes = 0;
+
+	if (policy->mode >= NR_MMR_MPOLS)
+		return mmr_err(err, -EINVAL, "memory policy: mode %u, expected below %d", policy->mode,
+			       NR_MMR_MPOLS);
+	if (policy->mode == MMR_MPOL_DEFAULT || policy->mode == MMR_MPOL_LOCAL)
+		return 0;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		memory_nodes |= (uint64_t)(m->nodes[nid].node_present_pages != 0) << nid;
+	if (!policy->nodes || (policy->nodes & ~memory_nodes))
+		return mmr_err(err, -EINVAL,
+			       "memory policy %s: nodes 0x%llx, expected some of those with memory, 0x%llx",
+			       name, (unsigned long long)policy->nodes, (unsigned long long)memory_nodes);
+	return 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * NUMA memory policies: which nodes a task's request may use, and which it starts with.
+ *
+ * A policy belongs to a task (or a mapping), not to the machine: the caller keeps it and passes it
+ * with each request, and the interleaving modes keep their place in it.
+ */
+#ifndef MMR_CORE_MEMPOLICY_H
+#define MMR_CORE_MEMPOLICY_H
+
+#include "core/page_alloc.h"
+
+/* Source: include/uapi/linux/mempolicy.h, v6.12. */
+enum mmr_mempolicy_mode {
+	MMR_MPOL_DEFAULT, /* the node of the CPU that asks */
+	MMR_MPOL_PREFERRED, /* start with one node */
+	MMR_MPOL_BIND, /* only these nodes */
+	MMR_MPOL_INTERLEAVE, /* one page from each in turn */
+	MMR_MPOL_LOCAL, /* as the default, said explicitly */
+	MMR_MPOL_PREFERRED_MANY, /* these nodes if it costs no reclaim, else any */
+	MMR_MPOL_WEIGHTED_INTERLEAVE, /* weight[node] pages from each in turn (6.9) */
+	NR_MMR_MPOLS
+};
+
+/**
+ * struct mmr_mempolicy - a policy and where it stands; all zero is the default policy
+ * @mode: enum mmr_mempolicy_mode
+ * @nodes: bit n for node n; ignored by DEFAULT and LOCAL
+ * @weights: pages per round of WEIGHTED_INTERLEAVE; 0 counts as 1
+ * @il_prev, @il_weight: the interleaving modes' place, the kernel's task fields of these names
+ */
+struct mmr_mempolicy {
+	uint8_t mode;
+	uint8_t il_weight;
+	uint16_t il_prev;
+	uint64_t nodes;
+	uint8_t weights[MAX_NUMNODES];
+};
+
+/** mmr_mempolicy_name - "default", "prefer", "bind", …, as the kernel prints them */
+const char *mmr_mempolicy_name(enum mmr_mempolicy_mode mode);
+
+/**
+ * mmr_mempolicy_check - can this machine follow the policy?
+ * Return: 0; -EINVAL for an unknown mode, no nodes where some are needed, or none with memory.
+ */
+int mmr_mempolicy_check(const struct mmr_machine *m, const struct mmr_mempolicy *policy, struct mmr_error *err);
+
+/**
+ * mmr_alloc_pages_mpol - a request under a policy
+ * @req: its nid and nodemask are set from the policy; __GFP_THISNODE asks for the default policy
+ * @thp_fault: the request is for a mapping's huge page: try the preferred node alone first
+ * @policy: NULL for the default; the interleaving modes move on
+ *
+ * May make two requests, as the kernel does for PREFERRED_MANY and huge pages.
+ * Context, Return: as mmr_alloc_pages().
+ * Source: alloc_pages_mpol_noprof() and policy_nodemask(), mm/mempolicy.c, v6.12.
+ */
+struct mmr_page mmr_alloc_pages_mpol(struct mmr_machine *m, const struct mmr_request *req, bool thp_fault,
+				     struct mmr_mempolicy *policy);
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which node each policy takes its pages from. */
+#include <errno.h>
+
+#include "core/mempolicy.h"
+#include "core/tests/machines.h"
+
+static struct mmr_machine *four_nodes(void)
+{
+	struct mmr_machine *m = machine_new((struct machine_spec){.nr_nodes = 4,
+								  .zone_type = ZONE_NORMAL,
+								  .node_pages = 8192,
+								  .mark = 50,
+								  .batch = 4,
+								  .high_min = 16,
+								  .high_max = 16});
+	mmr_seed_empty(m);
+	return m;
+}
+
+static int node_of(struct mmr_machine *m, gfp_t gfp, unsigned int order, struct mmr_mempolicy *policy)
+{
+	struct mmr_request req = {.gfp = gfp, .cpu = 1, .nid = NUMA_NO_NODE, .order = (uint8_t)order};
+	struct mmr_page page = mmr_alloc_pages_mpol(m, &req, order == 9, policy);
+
+	return page.pfn == MMR_NO_PFN ? -1 : page.nid;
+}
+
+static void default_and_local_use_the_cpus_node(void **state)
+{
+	struct mmr_machine *m = four_nodes();
+	struct mmr_mempolicy local = {.mode = MMR_MPOL_LOCAL};
+
+	assert_int_equal(node_of(m, MMR_GFP_HIGHUSER_MOVABLE, 0, NULL), 1);
+	assert_int_equal(node_of(m, MMR_GFP_HIGHUSER_MOVABLE, 0, &local), 1);
+	mmr_machine_destroy(m);
+}
+
+static void interleave_goes_round(void **state)
+{
+	struct mmr_machine *m = four_nodes();
+	struct mmr_mempolicy policy = {.mode = MMR_MPOL_INTERLEAVE, .nodes = 0xd, .il_prev = 0};
+	static const int expected[] = {2, 3, 0, 2, 3, 0};
+	struct mmr_counters c;
+
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(node_of(m, MMR_GFP_HIGHUSER_MOVABLE, 0, &policy), expected[i]);
+	mmr_counters_read(m, &c);
+	assert_int_equal(c.numa_interleave, 6);
+	mmr_machine_destroy(m);
+}
+
+/* Weights 3 and 1 (0 counts as 1). */
+static void weighted_interleave_stays_for_its_weight(void **state)
+{
+	struct mmr_machine *m = four_nodes();
+	struct mmr_mempolicy policy = {.mode = MMR_MPOL_WEIGHTED_INTERLEAVE, .nodes = 0x5, .weights = {3}};
+	static const int expected[] = {2, 0, 0, 0, 2, 0, 0, 0};
+
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(node_of(m, MMR_GFP_HIGHUSER_MOVABLE, 0, &policy), expected[i]);
+	mmr_machine_destroy(m);
+}
+
+/* 8192 pages less the min mark of 50; then nothing, though three nodes are empty. */
+static void bind_never_leaves_its_nodes(void **state)
+{
+	struct mmr_machine *m = four_nodes();
+	struct mmr_mempolicy policy = {.mode = MMR_MPOL_BIND, .nodes = 0x4};
+	int nr = 0;
+
+	while (nr < 9000) {
+		int nid = node_of(m, MMR_GFP_HIGHUSER_MOVABLE, 0, &policy);
+
+		if (nid < 0)
+			break;
+		assert_int_equal(nid, 2);
+		nr++;
+	}
+	assert_in_range(nr, 8192 - 50 - 16, 8192 - 49);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+static void preferred_and_preferred_many_go_elsewhere_when_full(void **state)
+{
+	struct mmr_machine *m = four_nodes();
+	struct mmr_mempolicy one = {.mode = MMR_MPOL_PREFERRED, .nodes = 0x8};
+	struct mmr_mempolicy many = {.mode = MMR_MPOL_PREFERRED_MANY, .nodes = 0xc};
+	int nr[5] = {0};
+
+	assert_int_equal(node_of(m, MMR_GFP_HIGHUSER_MOVABLE, 0, &one), 3);
+	for (int i = 0; i < 4 * 8000; i++)
+		nr[node_of(m, MMR_GFP_HIGHUSER_MOVABLE, 0, &many) + 1]++;
+	assert_int_equal(nr[0], 0);
+	assert_true(nr[3] > 8000 && nr[4] > 8000);
+	assert_true(nr[1] + nr[2] > 15000);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+/* A huge page comes from the near node or, where the fault may not reclaim, not at all. */
+static void a_huge_page_prefers_its_node(void **state)
+{
+	struct mmr_machine *m = four_nodes();
+
+	for (int i = 0; i < 15; i++)
+		assert_int_equal(node_of(m, MMR_GFP_TRANSHUGE_LIGHT, 9, NULL), 1);
+	while (node_of(m, MMR_GFP_TRANSHUGE_LIGHT, 9, NULL) == 1)
+		;
+	assert_int_equal(node_of(m, MMR_GFP_TRANSHUGE_LIGHT, 9, NULL), -1);
+	assert_true(node_of(m, MMR_GFP_TRANSHUGE_LIGHT | MMR_GFP_DIRECT_RECLAIM, 9, NULL) != 1);
+	mmr_machine_destroy(m);
+}
+
+static void impossible_policies_are_named(void **state)
+{
+	static const struct {
+		struct mmr_mempolicy policy;
+		int rc;
+	} cases[] = {
+		{{.mode = MMR_MPOL_DEFAULT}, 0},    {{.mode = MMR_MPOL_BIND, .nodes = 0xf}, 0},
+		{{.mode = MMR_MPOL_BIND}, -EINVAL}, {{.mode = MMR_MPOL_INTERLEAVE, .nodes = 0x10}, -EINVAL},
+		{{.mode = NR_MMR_MPOLS}, -EINVAL},
+	};
+	struct mmr_machine *m = four_nodes();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(mmr_mempolicy_check(m, &cases[i].policy, NULL), cases[i].rc);
+	mmr_machine_destroy(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(default_and_local_use_the_cpus_node),
+		cmocka_unit_test(interleave_goes_round),
+		cmocka_unit_test(weighted_interleave_stays_for_its_weight),
+		cmocka_unit_test(bind_never_leaves_its_nodes),
+		cmocka_unit_test(preferred_and_preferred_many_go_elsewhere_when_full),
+		cmocka_unit_test(a_huge_page_prefers_its_node),
+		cmocka_unit_test(impossible_policies_are_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
