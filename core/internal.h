@@ -151,6 +151,7 @@ struct zone {
 	uint32_t spanned_pages, present_pages, managed_pages;
 	uint32_t pageset_batch, pageset_high_min, pageset_high_max;
 	uint32_t recorded_stat_threshold; /* 0 where computed */
+	uint8_t reclaim_dry, reclaim_skip; /* times in a row it gave nothing; askings to leave out */
 	uint32_t reclaim_hand; /* where reclaim goes on, relative to zone_start_pfn */
 	bool recorded_watermark, recorded_reserve, recorded_pageset;
 } __attribute__((aligned(64)));

@@ -67,6 +67,18 @@ static int check_distances(const struct mmr_machine_config *cfg, struct mmr_erro
 	return 0;
 }
 
+static int check_sysctl(const struct mmr_sysctl *sysctl, struct mmr_error *err)
+{
+	if (sysctl->percpu_pagelist_high_fraction && sysctl->percpu_pagelist_high_fraction < 8)
+		return mmr_err(err, -EINVAL,
+			       "sysctl percpu_pagelist_high_fraction: %u, expected 0 or at least 8",
+			       sysctl->percpu_pagelist_high_fraction);
+	if (sysctl->watermark_scale_factor > 3000)
+		return mmr_err(err, -EINVAL, "sysctl watermark_scale_factor: %u, expected at most 3000",
+			       sysctl->watermark_scale_factor);
+	return 0;
+}
+
 static int check_config(const struct mmr_machine_config *cfg, struct mmr_error *err)
 {
 	uint64_t last_end = 0;
@@ -103,10 +115,9 @@ static int check_config(const struct mmr_machine_config *cfg, struct mmr_error *
 				       i, r->start_pfn, r->nr_pages, (unsigned long long)last_end);
 		last_end = (uint64_t)r->start_pfn + r->nr_pages;
 	}
-	if (cfg->sysctl.percpu_pagelist_high_fraction && cfg->sysctl.percpu_pagelist_high_fraction < 8)
-		return mmr_err(err, -EINVAL,
-			       "sysctl percpu_pagelist_high_fraction: %u, expected 0 or at least 8",
-			       cfg->sysctl.percpu_pagelist_high_fraction);
+	rc = check_sysctl(&cfg->sysctl, err);
+	if (rc)
+		return rc;
 	if (cfg->reclaim.reclaimable_percent > 100)
 		return mmr_err(err, -EINVAL, "reclaim: %u percent are reclaimable, expected at most 100",
 			       cfg->reclaim.reclaimable_percent);
@@ -401,10 +412,10 @@ static void build_nofragment(struct mmr_machine *m)
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		struct zone *zones = m->nodes[nid].node_zones;
 
+		for (int i = 0; i < MAX_NR_ZONES; i++)
+			zones[i].nofragment = m->sysctl.defrag_mode ? ALLOC_NOFRAGMENT : 0;
 		if (m->nr_nodes == 1 || populated_zone(&zones[ZONE_DMA32]))
 			zones[ZONE_NORMAL].nofragment = ALLOC_NOFRAGMENT;
-		for (int i = 0; i < MAX_NR_ZONES && m->sysctl.defrag_mode; i++)
-			zones[i].nofragment = ALLOC_NOFRAGMENT;
 	}
 }
 
@@ -448,7 +459,7 @@ void machine_reset(struct mmr_machine *m)
 
 		zone->vm_stat_free = 0;
 		zone->watermark_boost = 0;
-		zone->reclaim_hand = 0;
+		zone->reclaim_hand = zone->reclaim_dry = zone->reclaim_skip = 0;
 		zone->flags = 0;
 		zone->unusable_highatomic = zone->nr_free_cma = 0;
 		zone->nr_reserved_highatomic = zone->nr_free_highatomic = zone->nr_isolate_pageblock = 0;
@@ -519,6 +530,37 @@ int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine 
 		return rc;
 	}
 	*ret = m;
+	return 0;
+}
+
+int mmr_machine_set_sysctl(struct mmr_machine *m, const struct mmr_sysctl *sysctl, struct mmr_error *err)
+{
+	const struct mmr_sysctl old = m->sysctl;
+	bool marks = sysctl->min_free_kbytes != old.min_free_kbytes ||
+		     sysctl->watermark_scale_factor != old.watermark_scale_factor;
+	bool reserves = memcmp(sysctl->lowmem_reserve_ratio, old.lowmem_reserve_ratio,
+			       sizeof(old.lowmem_reserve_ratio));
+	bool lists = marks || sysctl->percpu_pagelist_high_fraction != old.percpu_pagelist_high_fraction;
+	int rc = check_sysctl(sysctl, err);
+
+	if (rc)
+		return rc;
+	m->sysctl = *sysctl;
+	m->sysctl.defrag_mode |= m->profile.defrag_mode;
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		m->zones[i]->recorded_watermark &= !marks;
+		m->zones[i]->recorded_reserve &= !reserves;
+		m->zones[i]->recorded_pageset &= !lists;
+	}
+	if (marks && !m->sysctl.min_free_kbytes)
+		init_per_zone_wmark_min(m);
+	if (marks)
+		setup_per_zone_wmarks(m);
+	if (marks || reserves)
+		setup_per_zone_lowmem_reserve(m);
+	if (lists)
+		setup_zone_pagesets(m);
+	build_nofragment(m);
 	return 0;
 }
 

@@ -134,6 +134,14 @@ struct mmr_machine_config {
  *	-ENOMEM where address space or memory is missing.
  */
 int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine **ret, struct mmr_error *err);
+/**
+ * mmr_machine_set_sysctl - write vm.* settings while the machine runs
+ *
+ * What depends on a setting that changed is computed anew, also where it was recorded: marks, reserves
+ * and the sizes of the per-CPU lists, as the kernel does on such a write.
+ * Return: 0; -EINVAL for a value the kernel refuses, and nothing is changed.
+ */
+int mmr_machine_set_sysctl(struct mmr_machine *m, const struct mmr_sysctl *sysctl, struct mmr_error *err);
 /** mmr_machine_destroy - give everything back; NULL is fine */
 void mmr_machine_destroy(struct mmr_machine *m);
 

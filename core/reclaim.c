@@ -11,6 +11,7 @@
 
 #define SWAP_CLUSTER_MAX    32
 #define MAX_RECLAIM_RETRIES 16
+#define MAX_DRY             6 /* skip up to 62 askings */
 
 /* ---- taking pages ----------------------------------------------------------------------------- */
 
@@ -51,6 +52,10 @@ static uint32_t shrink_zone(struct mmr_cpu *cpu, struct zone *zone, uint32_t nr)
 	struct mmr_machine *m = cpu->m;
 	uint32_t taken = 0, at = zone->reclaim_hand, scanned = 0;
 
+	if (zone->reclaim_skip) {
+		zone->reclaim_skip--;
+		return 0;
+	}
 	while (taken < nr && scanned < zone->spanned_pages) {
 		uint32_t pfn = zone->zone_start_pfn + at, tag = shared_read(m->pages[pfn].tag);
 		uint32_t pages = 1u << tag_order(tag);
@@ -66,6 +71,9 @@ static uint32_t shrink_zone(struct mmr_cpu *cpu, struct zone *zone, uint32_t nr)
 			at = 0;
 	}
 	zone->reclaim_hand = at;
+	/* A zone that has nothing to give is asked less and less: each asking is a walk around it. */
+	zone->reclaim_dry = taken ? 0 : zone->reclaim_dry < MAX_DRY ? zone->reclaim_dry + 1 : MAX_DRY;
+	zone->reclaim_skip = taken ? 0 : (1u << zone->reclaim_dry) - 2;
 	return taken;
 }
 

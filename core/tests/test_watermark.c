@@ -201,6 +201,29 @@ static void list_sizes_follow_the_low_mark(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* Writing min_free_kbytes moves the marks, and with the low mark the lists; other settings stay. */
+static void settings_change_while_running(void **state)
+{
+	struct mmr_machine *m = machine(100);
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+	struct mmr_sysctl sysctl = m->sysctl;
+
+	sysctl.watermark_boost_factor = 0;
+	assert_int_equal(mmr_machine_set_sysctl(m, &sysctl, NULL), 0);
+	assert_int_equal(zone->_watermark[WMARK_MIN], 100);
+	assert_false(boost_watermark(&m->cpus[0], zone));
+	sysctl.min_free_kbytes = 8000;
+	assert_int_equal(mmr_machine_set_sysctl(m, &sysctl, NULL), 0);
+	assert_int_equal(zone->_watermark[WMARK_MIN], 2000);
+	assert_int_equal(zone->_watermark[WMARK_LOW], 2500);
+	assert_int_equal(zone->per_cpu_pageset[0].high_min, 2500);
+	sysctl.percpu_pagelist_high_fraction = 4;
+	assert_true(mmr_machine_set_sysctl(m, &sysctl, NULL) < 0);
+	assert_int_equal(m->sysctl.percpu_pagelist_high_fraction, 0);
+	assert_int_equal(zone->nofragment, ALLOC_NOFRAGMENT);
+	mmr_machine_destroy(m);
+}
+
 /* The counter other CPUs see moves only when a CPU's part passes the threshold. */
 static void counts_fold_past_the_threshold(void **state)
 {
@@ -230,6 +253,7 @@ int main(void)
 		cmocka_unit_test(marks_follow_min_free_kbytes),
 		cmocka_unit_test(boot_raises_min_free_kbytes_for_thp),
 		cmocka_unit_test(list_sizes_follow_the_low_mark),
+		cmocka_unit_test(settings_change_while_running),
 		cmocka_unit_test(counts_fold_past_the_threshold),
 	};
 
