@@ -62,6 +62,7 @@ add_executable(mmreplay-record
 	record_capture.c
 	record_error.c
 	record_keyframe.c
+	record_pageblock.c
 	record_probe.c
 	${CMAKE_CURRENT_BINARY_DIR}/record.skel.h
 	${CMAKE_CURRENT_BINARY_DIR}/record_probe.skel.h)

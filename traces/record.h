@@ -116,7 +116,13 @@ struct rec_layout {
 	rec_u32 zone_size; /* sizeof(struct zone) */
 	rec_u32 nr_zones; /* per node */
 	rec_u32 nr_orders, nr_migratetypes, nr_pcp_lists;
+	/* memory sections; section_size is 0 where the kernel has none */
+	rec_u32 section_size, section_map_offset, section_usage_offset, usage_flags_offset;
+	rec_u32 pageblock_bits; /* per pageblock */
+	rec_u32 isolate_bit; /* 0: isolation is a migratetype like the others */
 };
+
+#define REC_PEEK_BYTES 4096
 
 /** struct rec_walk - the request for, and the outcome of, one walk over a zone's free lists */
 struct rec_walk {

@@ -21,6 +21,7 @@
 #include "core/mm_types.h"
 #include "traces/record.h"
 #include "traces/record_error.h"
+#include "traces/record_pageblock.h"
 
 #include "record_probe.skel.h"
 
@@ -436,6 +437,8 @@ static int take_zone(struct taker *t, const struct record_probe_zone *zone, uint
 	rc = fill_zone(t, zone, &kf);
 	if (kf.nr_missing || t->bad || t->probe->skel->bss->walk.full || t->probe->skel->bss->walk.errors)
 		kf.flags |= TRACE_KF_PARTIAL;
+	if (!rc)
+		rc = record_pageblocks_read(t->probe, zone, &kf.pageblock_types, &kf.nr_pageblocks, t->err);
 	if (!rc && t->probe->percpu_offsets)
 		rc = read_pcps(t, zone, &kf);
 	if (!rc) {

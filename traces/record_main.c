@@ -21,6 +21,7 @@
 #include "traces/record_error.h"
 #include "traces/record_host.h"
 #include "traces/record_keyframe.h"
+#include "traces/record_pageblock.h"
 #include "traces/record_probe.h"
 
 /* What a kill can cost on a quiet machine, where a block takes long to fill. */
@@ -380,6 +381,8 @@ static int prepare(struct session *s, struct mmr_error *err)
 		*err = no_tracefs;
 	if (!rc && !s->options->no_keyframes)
 		rc = record_probe_find_zones(s->probe, &s->machine, &s->map, err);
+	if (!rc && !s->options->no_keyframes)
+		record_pageblocks_find(s->probe);
 	return rc;
 }
 

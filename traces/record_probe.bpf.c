@@ -104,6 +104,25 @@ int find_nodes(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+static void tell_sections(void)
+{
+	u32 bits = 0;
+
+	if (!bpf_core_type_exists(struct mem_section) || !bpf_core_type_exists(struct mem_section_usage))
+		return;
+	if (bpf_core_enum_value_exists(enum pageblock_bits, __NR_PAGEBLOCK_BITS))
+		bits = bpf_core_enum_value(enum pageblock_bits, __NR_PAGEBLOCK_BITS);
+	else if (bpf_core_enum_value_exists(enum pageblock_bits, NR_PAGEBLOCK_BITS))
+		bits = bpf_core_enum_value(enum pageblock_bits, NR_PAGEBLOCK_BITS);
+	layout.pageblock_bits = !bits ? 0 : bits <= 4 ? 4 : 8;
+	if (bpf_core_enum_value_exists(enum pageblock_bits, PB_migrate_isolate))
+		layout.isolate_bit = bpf_core_enum_value(enum pageblock_bits, PB_migrate_isolate);
+	layout.section_map_offset = bpf_core_field_offset(struct mem_section, section_mem_map);
+	layout.section_usage_offset = bpf_core_field_offset(struct mem_section, usage);
+	layout.usage_flags_offset = bpf_core_field_offset(struct mem_section_usage, pageblock_flags);
+	layout.section_size = bpf_core_type_size(struct mem_section);
+}
+
 /* Run once: what user space cannot know without reading BTF itself. */
 SEC("raw_tp/mm_page_alloc")
 int tell_layout(void *ctx)
@@ -116,6 +135,7 @@ int tell_layout(void *ctx)
 		bpf_core_field_size(struct free_area, free_list) / bpf_core_type_size(struct list_head);
 	layout.nr_pcp_lists =
 		bpf_core_field_size(struct per_cpu_pages, lists) / bpf_core_type_size(struct list_head);
+	tell_sections();
 	return 0;
 }
 
@@ -173,6 +193,54 @@ int tell_percpu_offset(void *ctx)
 	bpf_probe_read_kernel(&pointer, sizeof(pointer),
 			      (void *)(map_address + bpf_core_field_offset(struct bpf_array, pptrs)));
 	*offset = value_address - pointer;
+	return 0;
+}
+
+/* ---- memory that no tracepoint leads to ---------------------------------------------------- */
+
+__u64 peek_address;
+__u32 peek_bytes, peek_failed;
+__u8 peek_data[REC_PEEK_BYTES];
+
+SEC("raw_tp/mm_page_alloc")
+int peek(void *ctx)
+{
+	u32 bytes = peek_bytes;
+
+	if (bytes <= REC_PEEK_BYTES)
+		peek_failed = bpf_probe_read_kernel(peek_data, bytes, (void *)peek_address) != 0;
+	return 0;
+}
+
+/* A word W is what is looked for if *(*(W + root offset) + map offset), flags aside, is the wanted. */
+__u64 scan_root_offset, scan_map_offset, scan_wanted, scan_found;
+
+static bool is_kernel_data(u64 address)
+{
+	return address >> 47 == 0x1ffff && !(address & 7);
+}
+
+static long scan_word(u32 i, void *unused)
+{
+	u64 word = 0, root = 0, map = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)(peek_address + (u64)i * sizeof(word)));
+	if (!is_kernel_data(word))
+		return 0;
+	if (bpf_probe_read_kernel(&root, sizeof(root), (void *)(word + scan_root_offset)) ||
+	    !is_kernel_data(root))
+		return 0;
+	if (bpf_probe_read_kernel(&map, sizeof(map), (void *)(root + scan_map_offset)) ||
+	    (map & ~63ULL) != scan_wanted)
+		return 0;
+	scan_found = word;
+	return 1;
+}
+
+SEC("raw_tp/mm_page_alloc")
+int scan(void *ctx)
+{
+	bpf_loop(REC_PEEK_BYTES / sizeof(u64), scan_word, NULL, 0);
 	return 0;
 }
 

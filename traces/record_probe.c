@@ -294,6 +294,7 @@ int record_probe_find_zones(struct record_probe *probe, const struct trace_machi
 	if (rc)
 		return rc;
 	probe->map = map;
+	probe->pageblock_order = machine->pageblock_order;
 	for (uint32_t i = 0; i < machine->nr_zones; i++) {
 		const struct trace_zone *zone = &machine->zones[i];
 

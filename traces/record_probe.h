@@ -31,6 +31,8 @@ struct record_probe {
 	volatile int64_t *stat_diffs; /* mapped: [nr_cpus] */
 	bool percpu_offsets; /* PCP lists and per-CPU counters can be read */
 	bool stack_tells; /* where a program's frame lies tells interrupts from tasks */
+	uint64_t section_table; /* the kernel's table of memory sections, 0 where not found */
+	uint32_t pageblock_order;
 	int provoke_fd; /* a map whose update makes the kernel allocate an order-4 block */
 };
 

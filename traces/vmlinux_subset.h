@@ -90,7 +90,6 @@ struct page {
 	};
 };
 
-enum migratetype { MIGRATE_TYPES_SUBSET };
 enum zone_stat_item { NR_FREE_PAGES };
 
 struct free_area {
@@ -142,6 +141,18 @@ struct pglist_data {
 	int node_id;
 	struct task_struct *kswapd;
 };
+
+struct mem_section {
+	unsigned long section_mem_map;
+	struct mem_section_usage *usage;
+};
+
+struct mem_section_usage {
+	unsigned long pageblock_flags[1];
+};
+
+/* Which of the last two there is depends on the kernel; their values come from it. */
+enum pageblock_bits { PB_migrate_isolate, NR_PAGEBLOCK_BITS, __NR_PAGEBLOCK_BITS };
 
 struct kthread {
 	void *data;

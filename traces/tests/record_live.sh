@@ -24,6 +24,11 @@ expect "first keyframes, one a zone" "$(value "$WORK/a" kf_first)" -eq "$zones"
 expect "last keyframes, one a zone" "$(value "$WORK/a" kf_last)" -eq "$zones"
 expect "zones walked under their lock" "$(value "$WORK/a" kf_locked)" -ge 2
 expect "partial keyframes" "$(value "$WORK/a" kf_partial)" -eq 0
+# A pageblock may be retyped between the walk of the lists and the look at the types.
+expect "free blocks on another list than their pageblock's" "$(($(value "$WORK/a" kf_type_differs) * 50))" -le \
+	"$(($(value "$WORK/a" kf_typed) + 50))"
+# Faults are a task's own; were they seen as an interrupt's, so would be everything.
+expect "allocations in interrupts" "$(($(value "$WORK/a" alloc_irq) * 4))" -le "$(value "$WORK/a" alloc)"
 expect "CPUs' lists read" "$(value "$WORK/a" kf_pcps)" -ge 2
 grep -q "bytes/event" "$WORK/a.err" || fail "no summary: $(cat "$WORK/a.err")"
 

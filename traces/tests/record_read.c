@@ -62,9 +62,29 @@ static uint64_t check_pcps(const char *path, struct trace_keyframe *kf, uint64_t
 	return all;
 }
 
+/* On which list a free block is, and which type its pageblock has: the same, but for rare moments. */
+static void compare_types(const struct trace_machine *m, const struct trace_keyframe *kf, uint64_t *compared,
+			  uint64_t *differ)
+{
+	uint64_t start = 0;
+
+	for (uint32_t i = 0; i < m->nr_zones; i++)
+		if (m->zones[i].nid == kf->nid && m->zones[i].zone == kf->zone)
+			start = m->zones[i].start_pfn >> m->pageblock_order;
+	for (uint64_t i = 0; i < kf->nr_blocks && kf->pageblock_types; i++) {
+		uint64_t at = (kf->blocks[i].pfn >> m->pageblock_order) - start;
+
+		if (at >= kf->nr_pageblocks)
+			continue;
+		(*compared)++;
+		*differ += kf->pageblock_types[at] != kf->blocks[i].migratetype;
+	}
+}
+
 static void read_keyframes(const char *path, struct trace_reader *r)
 {
-	uint64_t pages = 0, pcp_pages = 0, lists = 0, locked = 0, idle = 0, partial = 0, first = 0, last = 0;
+	uint64_t typed = 0, differ = 0, pages = 0, pcp_pages = 0, lists = 0, locked = 0, idle = 0, partial = 0,
+		 first = 0, last = 0;
 
 	for (uint32_t i = 0; i < trace_reader_summary(r)->nr_keyframes; i++) {
 		struct trace_keyframe kf;
@@ -74,6 +94,7 @@ static void read_keyframes(const char *path, struct trace_reader *r)
 
 		if (trace_reader_keyframe(r, i, &kf, &err))
 			fail(path, err.msg);
+		compare_types(trace_reader_machine(r), &kf, &typed, &differ);
 		in_zone = check_blocks(path, kf.blocks, kf.nr_blocks);
 		for (uint32_t cpu = 0; cpu < kf.nr_vm_stat_diff; cpu++)
 			diffs += kf.vm_stat_diff[cpu];
@@ -92,11 +113,13 @@ static void read_keyframes(const char *path, struct trace_reader *r)
 	       "\nkf_partial %" PRIu64 "\nkf_pages %" PRIu64 "\nkf_pcp_pages %" PRIu64 "\nkf_pcps %" PRIu64
 	       "\n",
 	       first, last, locked, idle, partial, pages, pcp_pages, lists);
+	printf("kf_typed %" PRIu64 "\nkf_type_differs %" PRIu64 "\n", typed, differ);
 }
 
 static void read_events(const char *path, struct trace_reader *r)
 {
-	uint64_t counts[NR_TRACE_EVENT_TYPES] = {0}, named = 0, strange = 0, last_ns = 0, back = 0;
+	uint64_t counts[NR_TRACE_EVENT_TYPES] = {0}, irq[NR_TRACE_EVENT_TYPES] = {0}, named = 0, strange = 0,
+		 last_ns = 0, back = 0;
 	const struct trace_event *events;
 	const struct trace_task *tasks;
 	struct mmr_error err;
@@ -114,6 +137,7 @@ static void read_events(const char *path, struct trace_reader *r)
 				continue;
 			}
 			counts[e->type]++;
+			irq[e->type] += e->flags & TRACE_F_SOFTIRQ ? 1 : 0;
 			named += tasks[e->task].comm[0] != '\0';
 			back += e->ts_ns < last_ns;
 			last_ns = e->ts_ns;
@@ -122,7 +146,8 @@ static void read_events(const char *path, struct trace_reader *r)
 	if (n < 0)
 		fail(path, err.msg);
 	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
-		printf("%s %" PRIu64 "\n", trace_event_type_name(type), counts[type]);
+		printf("%s %" PRIu64 "\n%s_irq %" PRIu64 "\n", trace_event_type_name(type), counts[type],
+		       trace_event_type_name(type), irq[type]);
 	printf("named %" PRIu64 "\nstrange %" PRIu64 "\nback %" PRIu64 "\n", named, strange, back);
 }
 
