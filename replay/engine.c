@@ -8,7 +8,7 @@
 
 #include "replay/live_map.h"
 
-/* Map entries are fetched this many events ahead: about 200 ns of work, one memory access. */
+/* Map slots are fetched this many events ahead: about 200 ns of work, one memory access. */
 #define PREFETCH_DISTANCE 12
 
 /* Events of a zone before its keyframe are already in the starting state. */
@@ -236,14 +236,16 @@ static inline int backend_free(struct engine *e, uint32_t pfn, unsigned int orde
 	return e->options.backend->free(e->core, pfn, order, cpu, &path);
 }
 
-/* The block a live entry stands for goes back. */
+/* The block a live entry stands for goes back; the entry is gone. */
 static inline void free_entry(struct engine *e, struct live_entry *entry, unsigned int cpu)
 {
-	entry->live = 0;
-	if (__builtin_expect(entry->pfn == MMR_NO_PFN, 0))
+	struct live_entry block = *entry;
+
+	live_map_remove(&e->map, entry);
+	if (__builtin_expect(block.pfn == MMR_NO_PFN, 0))
 		e->counts.frees_of_failed++;
 	else
-		backend_free(e, entry->pfn, entry->order, cpu);
+		backend_free(e, block.pfn, block.order, cpu);
 }
 
 /* A free of a page whose allocation the trace does not hold: from before it began, or invisible. */
@@ -257,29 +259,38 @@ static void free_unseen(struct engine *e, const struct trace_event *event, unsig
 		e->counts.frees_unknown++;
 }
 
-/* A free that is not the whole of one block: a piece of a larger one, or several smaller ones. */
-static __attribute__((noinline)) void free_pieces(struct engine *e, const struct trace_event *event,
-						  unsigned int cpu)
+/* A free of part of a block: split it as the kernel did, and free the piece. */
+static int free_piece(struct engine *e, const struct trace_event *event, const struct live_entry *covering,
+		      unsigned int cpu, struct mmr_error *err)
 {
-	uint32_t head = live_map_head(&e->map, event->pfn);
+	struct live_entry whole = *covering;
+	int rc = live_map_split(&e->map, whole.recorded, event->order, err);
+
+	if (rc)
+		return rc;
+	e->counts.splits++;
+	if (whole.pfn != MMR_NO_PFN)
+		e->options.backend->split(e->core, whole.pfn, whole.order, event->order);
+	free_entry(e, live_map_find(&e->map, event->pfn), cpu);
+	return 0;
+}
+
+/* A free that is not the whole of one block: a piece of a larger one, several smaller ones, or unseen. */
+static __attribute__((noinline)) int free_pieces(struct engine *e, const struct trace_event *event,
+						 unsigned int cpu, struct mmr_error *err)
+{
+	struct live_entry *entry = live_map_covering(&e->map, event->pfn);
 	uint32_t end = event->pfn + (1u << event->order);
 	bool found = false;
 
-	if (head != MMR_NO_PFN && e->map.entries[head].order > event->order) {
-		struct live_entry whole = e->map.entries[head];
+	if (entry && entry->order > event->order)
+		return free_piece(e, event, entry, cpu, err);
+	for (uint32_t pfn = event->pfn; pfn < end;) {
+		uint32_t step = 1;
 
-		e->counts.splits++;
-		live_map_split(&e->map, head, event->order);
-		if (whole.pfn != MMR_NO_PFN)
-			e->options.backend->split(e->core, whole.pfn, whole.order, event->order);
-		free_entry(e, &e->map.entries[event->pfn], cpu);
-		return;
-	}
-	for (uint32_t pfn = event->pfn; pfn < end && pfn < e->map.nr_pfns;) {
-		struct live_entry *entry = &e->map.entries[pfn];
-		uint32_t step = entry->live ? 1u << entry->order : 1;
-
-		if (entry->live) {
+		entry = live_map_find(&e->map, pfn);
+		if (entry) {
+			step = 1u << entry->order;
 			free_entry(e, entry, cpu);
 			found = true;
 		}
@@ -287,26 +298,27 @@ static __attribute__((noinline)) void free_pieces(struct engine *e, const struct
 	}
 	if (!found)
 		free_unseen(e, event, cpu);
+	return 0;
 }
 
-static inline void replay_free(struct engine *e, const struct trace_event *event)
+static inline int replay_free(struct engine *e, const struct trace_event *event, struct mmr_error *err)
 {
 	unsigned int cpu = translate_cpu(&e->translate, event->cpu);
-	struct live_entry *entry = &e->map.entries[event->pfn];
+	struct live_entry *entry = live_map_find(&e->map, event->pfn);
 
-	if (__builtin_expect(entry->live && entry->order == event->order, 1))
-		free_entry(e, entry, cpu);
-	else
-		free_pieces(e, event, cpu);
+	if (__builtin_expect(!entry || entry->order != event->order, 0))
+		return free_pieces(e, event, cpu, err);
+	free_entry(e, entry, cpu);
+	return 0;
 }
 
 static inline void replay_alloc(struct engine *e, const struct trace_event *event)
 {
 	struct mmr_request request = translate_alloc(&e->translate, event, e->class_gfp[event->class_id]);
-	struct live_entry *entry = &e->map.entries[event->pfn];
+	struct live_entry *entry = live_map_find(&e->map, event->pfn);
 	struct mmr_page page;
 
-	if (__builtin_expect(entry->live, 0)) {
+	if (__builtin_expect(entry != NULL, 0)) {
 		e->counts.reallocs++;
 		free_entry(e, entry, request.cpu);
 	}
@@ -338,7 +350,7 @@ static bool before_keyframe(const struct engine *e, const struct trace_event *ev
 	return false;
 }
 
-static void learn_classes(struct engine *e, uint16_t id, struct mmr_error *err)
+static void learn_classes(struct engine *e, uint16_t id)
 {
 	for (; e->nr_classes <= id; e->nr_classes++) {
 		const struct trace_class *cls = trace_reader_class(e->reader, (uint16_t)e->nr_classes);
@@ -347,19 +359,21 @@ static void learn_classes(struct engine *e, uint16_t id, struct mmr_error *err)
 	}
 }
 
-static void replay_batch(struct engine *e, const struct trace_event *events, size_t nr)
+static int replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
 {
-	for (size_t i = 0; i < nr; i++) {
+	int rc = live_map_reserve(&e->map, (uint32_t)nr, err);
+
+	for (size_t i = 0; i < nr && !rc; i++) {
 		const struct trace_event *event = &events[i];
 
-		if (i + PREFETCH_DISTANCE < nr && events[i + PREFETCH_DISTANCE].pfn < e->map.nr_pfns)
-			__builtin_prefetch(&e->map.entries[events[i + PREFETCH_DISTANCE].pfn], 1);
+		if (i + PREFETCH_DISTANCE < nr)
+			__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_DISTANCE].pfn), 1);
 		if (__builtin_expect(event->ts_ns >= e->next_timer_ns, 0))
 			run_timers(e, event->ts_ns);
 		e->counts.recorded[event->type]++;
 		if (event->type > TRACE_FREE)
 			continue;
-		if (__builtin_expect(event->pfn >= e->map.nr_pfns, 0)) {
+		if (__builtin_expect(event->pfn == TRACE_NO_PFN, 0)) {
 			e->counts.recorded_failed += event->type == TRACE_ALLOC;
 			continue;
 		}
@@ -369,12 +383,13 @@ static void replay_batch(struct engine *e, const struct trace_event *events, siz
 		}
 		if (event->type == TRACE_ALLOC) {
 			if (__builtin_expect(event->class_id >= e->nr_classes, 0))
-				learn_classes(e, event->class_id, NULL);
+				learn_classes(e, event->class_id);
 			replay_alloc(e, event);
 		} else {
-			replay_free(e, event);
+			rc = replay_free(e, event, err);
 		}
 	}
+	return rc;
 }
 
 int engine_run(struct engine *e, struct mmr_error *err)
@@ -385,7 +400,12 @@ int engine_run(struct engine *e, struct mmr_error *err)
 	ssize_t nr;
 
 	while ((nr = trace_reader_next(e->reader, &events, err)) > 0) {
-		replay_batch(e, events, (size_t)nr);
+		int rc = replay_batch(e, events, (size_t)nr, err);
+
+		if (rc) {
+			nr = rc;
+			break;
+		}
 		done += (uint64_t)nr;
 		if (e->options.stop && *e->options.stop)
 			break;
@@ -403,22 +423,6 @@ int engine_run(struct engine *e, struct mmr_error *err)
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
-
-static uint32_t max_pfn(const struct machine *machine)
-{
-	uint32_t max = 0;
-
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
-			const struct mmr_zone_config *zone = &machine->nodes[n].zones[z];
-
-			if (zone->start_pfn + zone->spanned_pages > max)
-				max = zone->start_pfn + zone->spanned_pages;
-		}
-	}
-	/* A block may not cross the end of the map. */
-	return (max + MAX_ORDER_NR_PAGES - 1) & ~(MAX_ORDER_NR_PAGES - 1);
-}
 
 static int init_metrics(struct engine *e, struct mmr_error *err)
 {
@@ -457,7 +461,7 @@ int engine_create(struct trace_reader *reader, const struct engine_options *opti
 	machine_config(options->machine, options->profile, &config);
 	rc = mmr_machine_create(&config, &e->core, err);
 	rc = rc ? rc : translate_init(&e->translate, options->recorded, options->machine, err);
-	rc = rc ? rc : live_map_init(&e->map, max_pfn(options->recorded), err);
+	rc = rc ? rc : live_map_init(&e->map, err);
 	rc = rc ? rc : init_metrics(e, err);
 	rc = rc ? rc : choose_start(e, err);
 	if (rc) {
@@ -528,10 +532,14 @@ uint64_t engine_nr_start_conflicts(const struct engine *e)
 	return e->nr_start_conflicts;
 }
 
-uint64_t engine_bytes(const struct engine *e, uint64_t *touched, uint64_t *distinct)
+uint64_t engine_live_pages_max(const struct engine *e)
+{
+	return e->map.nr_pages_max;
+}
+
+uint64_t engine_bytes(const struct engine *e, uint64_t *touched)
 {
 	*touched = mmr_touched_pages(e->core);
-	*distinct = e->map.nr_pages_seen;
 	return mmr_metadata_bytes(e->core, NULL) + live_map_bytes(&e->map);
 }
 

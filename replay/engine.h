@@ -88,7 +88,7 @@ void engine_destroy(struct engine *engine);
 
 /**
  * engine_run - replay to the end of the trace, or until *options->stop
- * Return: 0; 1 stopped early (results so far are good); -EBADMSG for a damaged trace.
+ * Return: 0; 1 stopped early (results so far are good); -EBADMSG for a damaged trace; -ENOMEM.
  */
 int engine_run(struct engine *engine, struct mmr_error *err);
 
@@ -106,11 +106,12 @@ unsigned int engine_nr_zones_missing(const struct engine *engine);
 /** engine_nr_start_conflicts - per-CPU blocks that lay elsewhere when the zone's free lists were read */
 uint64_t engine_nr_start_conflicts(const struct engine *engine);
 /**
- * engine_bytes - host memory resident behind core metadata and live map
+ * engine_bytes - host memory behind core metadata (resident part) and live map
  * @touched: set to mmr_touched_pages(): the modelled pages that have metadata
- * @distinct: set to the recorded pages that were allocated at least once
  */
-uint64_t engine_bytes(const struct engine *engine, uint64_t *touched, uint64_t *distinct);
+uint64_t engine_bytes(const struct engine *engine, uint64_t *touched);
+/** engine_live_pages_max - most pages that were allocated at once */
+uint64_t engine_live_pages_max(const struct engine *engine);
 /** engine_wall_ns - time spent in engine_run(), decoding included */
 uint64_t engine_wall_ns(const struct engine *engine);
 

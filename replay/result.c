@@ -213,7 +213,7 @@ static json_t *replay_json(const struct result_context *ctx)
 	const struct engine_counts *counts = engine_counts(ctx->engine);
 	double wall_s = (double)engine_wall_ns(ctx->engine) / 1e9;
 	struct clock_rate clock = engine_clock(ctx->engine);
-	uint64_t events = 0, touched, distinct, bytes = engine_bytes(ctx->engine, &touched, &distinct);
+	uint64_t events = 0, touched, bytes = engine_bytes(ctx->engine, &touched);
 	json_t *replay = json_object();
 
 	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
@@ -228,7 +228,7 @@ static json_t *replay_json(const struct result_context *ctx)
 	json_object_set_new(replay, "metadata_bytes", integer(bytes));
 	json_object_set_new(replay, "heap_bytes", integer(ctx->heap_bytes));
 	json_object_set_new(replay, "pages_touched", integer(touched));
-	json_object_set_new(replay, "pages_allocated", integer(distinct));
+	json_object_set_new(replay, "live_pages_max", integer(engine_live_pages_max(ctx->engine)));
 	json_object_set_new(replay, "metadata_bytes_per_page", real(share(bytes, touched)));
 	return replay;
 }

@@ -177,7 +177,7 @@ static void more_than_the_machine_has_is_refused_and_counted(void **state)
 	open_replay(&r, &s, NULL, ENGINE_START_EMPTY);
 	run_replay(&r);
 	assert_true(engine_counts(r.engine)->failed > 0);
-	assert_int_equal(engine_counts(r.engine)->frees_of_failed + engine_counts(r.engine)->frees, 16);
+	assert_int_equal(engine_counts(r.engine)->frees_of_failed + engine_counts(r.engine)->frees, 20);
 	assert_int_equal(free_and_pcp_pages(engine_machine(r.engine), 1), 16384);
 	close_replay(&r);
 	synth_unlink(&s);

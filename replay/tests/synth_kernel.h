@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel in miniature for the tests of verify: the core, driven one decision at a time, writes the
+ * events a kernel would write. A second machine does the same work through mmr_alloc_pages() and
+ * mmr_free_pages(), and must arrive at the same pages.
+ */
+#ifndef MMR_REPLAY_TESTS_SYNTH_KERNEL_H
+#define MMR_REPLAY_TESTS_SYNTH_KERNEL_H
+
+#include "core/step.h"
+#include "replay/machine.h"
+#include "traces/trace_writer.h"
+
+#define SYNTH_NR_CPUS 2
+
+/**
+ * struct synth_kernel - a recording in the making; one node, 64 MiB of DMA32 from pfn 4096
+ * @tweak_event: number of an event to falsify (its pfn plus @tweak_pfn), UINT64_MAX for none
+ * @interrupt: events carry the softirq flag
+ */
+struct synth_kernel {
+	char path[64];
+	struct trace_writer *writer;
+	struct machine machine;
+	struct mmr_machine *m, *twin;
+	struct zone *zone;
+	uint64_t now_ns, nr_events;
+	uint64_t tweak_event;
+	uint32_t tweak_pfn;
+	bool interrupt;
+};
+
+void synth_kernel_begin(struct synth_kernel *k, const char *profile);
+/** synth_kernel_keyframe - the zone's free lists and every CPU's lists, as they are now */
+void synth_kernel_keyframe(struct synth_kernel *k, uint32_t flags);
+uint32_t synth_kernel_alloc(struct synth_kernel *k, unsigned int cpu, unsigned int mt, unsigned int order);
+void synth_kernel_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order);
+/** synth_kernel_free_batch - free_unref_folios(): all are prepared, then inserted one by one */
+void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr);
+/** synth_kernel_bulk - alloc_pages_bulk(): pages leave the CPU's list without an event of their own */
+void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns, unsigned int nr);
+/** synth_kernel_isolate - a free block vanishes without an event */
+uint32_t synth_kernel_isolate(struct synth_kernel *k, unsigned int order, unsigned int mt);
+/** synth_kernel_loss - so many events are missing from now to the next event */
+void synth_kernel_loss(struct synth_kernel *k, uint64_t nr);
+void synth_kernel_end(struct synth_kernel *k);
+void synth_kernel_destroy(struct synth_kernel *k);
+
+#endif

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * verify against a kernel in miniature that follows the model's rules: all of it must be exact, and
+ * whatever is falsified must be found.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/tests/synth_kernel.h"
+#include "replay/verify.h"
+
+#define MAX_LIVE 4096
+
+struct live {
+	uint32_t pfn;
+	uint8_t order;
+};
+
+/* A workload: grows to about @max_pages, shrinks, grows again; several types, orders and both CPUs. */
+struct load {
+	struct synth_kernel *k;
+	struct live live[MAX_LIVE];
+	unsigned int nr;
+	uint32_t pages, max_pages;
+	uint64_t random;
+};
+
+static uint32_t next_random(struct load *load, uint32_t below)
+{
+	load->random = load->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)((load->random >> 33) % below);
+}
+
+static void load_alloc(struct load *load)
+{
+	static const uint8_t orders[] = {0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 9};
+	static const uint8_t types[] = {MIGRATE_MOVABLE, MIGRATE_MOVABLE, MIGRATE_MOVABLE, MIGRATE_UNMOVABLE,
+					MIGRATE_RECLAIMABLE};
+	unsigned int order = orders[next_random(load, sizeof(orders))];
+	unsigned int mt = types[next_random(load, sizeof(types))];
+
+	/* Long blocks run out long before memory does. */
+	if (order > 3 && load->pages > load->max_pages / 2)
+		order = 0;
+	if (load->nr == MAX_LIVE || load->pages + (1u << order) > load->max_pages)
+		return;
+	load->live[load->nr++] = (struct live){
+		.pfn = synth_kernel_alloc(load->k, next_random(load, SYNTH_NR_CPUS), mt, order),
+		.order = (uint8_t)order,
+	};
+	load->pages += 1u << order;
+}
+
+static void load_free(struct load *load)
+{
+	uint32_t batch[15];
+	unsigned int nr = 0, cpu = next_random(load, SYNTH_NR_CPUS);
+
+	while (load->nr && nr < 15) {
+		unsigned int i = next_random(load, load->nr);
+		struct live live = load->live[i];
+
+		load->live[i] = load->live[--load->nr];
+		load->pages -= 1u << live.order;
+		if (!live.order && next_random(load, 4)) {
+			batch[nr++] = live.pfn;
+			continue;
+		}
+		synth_kernel_free(load->k, cpu, live.pfn, live.order);
+		break;
+	}
+	if (nr)
+		synth_kernel_free_batch(load->k, cpu, batch, nr);
+}
+
+static void load_run(struct load *load, unsigned int steps)
+{
+	for (unsigned int i = 0; i < steps; i++) {
+		bool growing = i / 700 % 2 == 0;
+
+		if (next_random(load, 10) < (growing ? 9u : 3u))
+			load_alloc(load);
+		else
+			load_free(load);
+	}
+}
+
+static void show(const struct verify_decision *d, void *ctx)
+{
+	fprintf(stderr, "event %llu, %s, %d: expected %s, got %s (%s)\n%s", (unsigned long long)d->event, verify_level_name(d->level), d->verdict, d->expected, d->got, verify_cause_text(d->cause), d->views);
+}
+static void verify_file(const struct synth_kernel *k, const char *profile, struct verify_options options,
+			struct verify_report *report)
+{
+	struct trace_reader *reader;
+	struct mmr_error err = {0};
+
+	if (getenv("SHOW")) options.on_decision = show;
+	options.profile = kernel_profile_find(profile);
+	if (!options.until)
+		options.until = UINT64_MAX;
+	if (trace_reader_open(k->path, &reader, &err) || verify_run(reader, &options, report, &err))
+		fail_msg("%s", err.msg);
+	trace_reader_close(reader);
+}
+
+static void assert_exact(const struct verify_report *report)
+{
+	for (int level = 0; level < NR_VERIFY_LEVELS; level++) {
+		const struct verify_tally *tally = &report->levels[level];
+
+		if (tally->diverged || tally->informed)
+			fail_msg("%s: %llu diverged, %llu informed; first: event %llu expected %s, got %s",
+				 verify_level_name((enum verify_level)level),
+				 (unsigned long long)tally->diverged, (unsigned long long)tally->informed,
+				 (unsigned long long)report->first_divergence.event,
+				 report->first_divergence.expected, report->first_divergence.got);
+		assert_int_equal(tally->exact, tally->decisions);
+	}
+	assert_string_equal(report->keyframe_difference, "");
+	assert_int_equal(report->equal_blocks, report->compared_blocks);
+	assert_int_equal(report->equal_pcp_blocks, report->compared_pcp_blocks);
+	assert_int_equal(report->equal_pageblocks, report->compared_pageblocks);
+	assert_int_equal(report->untraced_changes, 0);
+	assert_int_equal(report->unjudged, 0);
+	assert_true(verify_passed(report));
+}
+
+/* ---- all of it is exact -------------------------------------------------------------------- */
+
+static void a_kernel_that_follows_the_rules_is_exact(void **state)
+{
+	static const char *const profiles[] = {"6.12", "6.18"};
+
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		struct verify_report report;
+		struct synth_kernel k;
+		struct load load = {.k = &k, .max_pages = 15200, .random = 7 + i};
+
+		synth_kernel_begin(&k, profiles[i]);
+		load_run(&load, 2000);
+		synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+		load_run(&load, 20000);
+		synth_kernel_keyframe(&k, 0);
+		load_run(&load, 20000);
+		synth_kernel_keyframe(&k, TRACE_KF_LAST);
+		synth_kernel_end(&k);
+		verify_file(&k, profiles[i], (struct verify_options){0}, &report);
+		/* The events before the first keyframe are in it. */
+		assert_true(report.unjudged > 1000);
+		report.unjudged = report.untraced_changes = 0;
+		assert_exact(&report);
+		assert_true(report.levels[VERIFY_ZONE].decisions > 10000);
+		assert_true(report.levels[VERIFY_BUDDY].decisions > 10000);
+		assert_true(report.levels[VERIFY_PCP].decisions > 30000);
+		assert_true(report.levels[VERIFY_FALLBACK].decisions > 20);
+		assert_int_equal(report.keyframes_compared, 2);
+		assert_true(report.compared_pcp_blocks > 10);
+		synth_kernel_destroy(&k);
+	}
+}
+
+/* ---- what is falsified is found ------------------------------------------------------------- */
+
+static void one_falsified_event_is_found_where_it_is(void **state)
+{
+	/* Any of these may be an allocation, a free's drain or a block taken: each is a decision. */
+	for (uint64_t event = 3000; event < 3040; event++) {
+		struct verify_report report;
+		struct synth_kernel k;
+		struct load load = {.k = &k, .max_pages = 12000, .random = 3};
+
+		synth_kernel_begin(&k, "6.12");
+		synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+		k.tweak_event = event;
+		k.tweak_pfn = 1024;
+		load_run(&load, 4000);
+		synth_kernel_keyframe(&k, TRACE_KF_LAST);
+		synth_kernel_end(&k);
+		assert_true(k.nr_events > event);
+		verify_file(&k, "6.12", (struct verify_options){0}, &report);
+		assert_true(report.have_divergence || report.untraced_changes ||
+			    report.causes[0][VERIFY_CAUSE_BULK]);
+		if (report.have_divergence)
+			assert_true(report.first_divergence.event + 200 > event);
+		assert_true(report.equal_blocks + report.equal_pcp_blocks <
+				    report.compared_blocks + report.compared_pcp_blocks ||
+			    report.have_divergence || report.causes[0][VERIFY_CAUSE_BULK]);
+		synth_kernel_destroy(&k);
+	}
+}
+
+/*  list of CPU 0, unmovable:   a b c d e ...      a bulk allocation takes a, b and c without a word;
+ *  the next allocation shows d: three pages left silently, and the model was told so once */
+static void pages_of_a_bulk_allocation_are_noticed_by_the_next_pop(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t pfns[3];
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_bulk(&k, 0, pfns, 3);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	for (unsigned int i = 0; i < 3; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	synth_kernel_keyframe(&k, TRACE_KF_LAST);
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){0}, &report);
+	assert_int_equal(report.levels[VERIFY_PCP].diverged, 0);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BULK], 1);
+	assert_int_equal(report.untraced_changes, 3);
+	assert_int_equal(report.equal_pcp_blocks, report.compared_pcp_blocks);
+	assert_string_equal(report.keyframe_difference, "");
+	synth_kernel_destroy(&k);
+}
+
+static void an_interrupts_free_that_was_logged_before_the_pop_is_put_right(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t first, popped;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	first = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	/* The task pops, the interrupt frees and says so, then the task's event comes. */
+	popped = mmr_step_pcp_pop(k.m, 0, k.zone, mmr_step_pindex(MIGRATE_UNMOVABLE, 0));
+	mmr_step_pcp_begin(k.zone, 0);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	k.interrupt = true;
+	synth_kernel_free(&k, 0, first, 0);
+	k.interrupt = false;
+	mmr_step_pcp_push(k.m, 0, k.zone, popped, 0);
+	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0), popped);
+	synth_kernel_keyframe(&k, TRACE_KF_LAST);
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){0}, &report);
+	assert_int_equal(report.levels[VERIFY_PCP].diverged, 0);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
+	assert_int_equal(report.untraced_changes, 0);
+	assert_int_equal(report.equal_pcp_blocks, report.compared_pcp_blocks);
+	synth_kernel_destroy(&k);
+}
+
+static void a_block_that_vanished_diverges_once_and_is_forced(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t pfn;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 4);
+	pfn = synth_kernel_isolate(&k, 5, MIGRATE_MOVABLE);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 5);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 6);
+	synth_kernel_free(&k, 0, pfn, 5);
+	synth_kernel_keyframe(&k, TRACE_KF_LAST);
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){0}, &report);
+	assert_int_equal(report.levels[VERIFY_BUDDY].diverged, 1);
+	assert_true(report.have_divergence);
+	assert_int_equal(report.first_divergence.event, 2);
+	assert_non_null(strstr(report.first_divergence.expected, "for order 5 Movable"));
+	assert_true(report.untraced_changes >= 1);
+	assert_false(verify_passed(&report));
+	synth_kernel_destroy(&k);
+}
+
+/* ---- the edges of a recording --------------------------------------------------------------- */
+
+static void after_a_loss_nothing_is_claimed_until_the_next_keyframe(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	struct load load = {.k = &k, .max_pages = 12000, .random = 11};
+	uint64_t at_loss;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	load_run(&load, 3000);
+	at_loss = k.nr_events;
+	synth_kernel_loss(&k, 17);
+	load_run(&load, 500);
+	synth_kernel_keyframe(&k, 0);
+	load_run(&load, 3000);
+	synth_kernel_keyframe(&k, TRACE_KF_LAST);
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){0}, &report);
+	assert_int_equal(report.claim_end, at_loss);
+	assert_true(report.unjudged > 500);
+	assert_false(verify_passed(&report));
+	for (int level = 0; level < NR_VERIFY_LEVELS; level++)
+		assert_int_equal(report.levels[level].diverged, 0);
+	assert_int_equal(report.keyframes_compared, 1);
+	assert_string_equal(report.keyframe_difference, "");
+	synth_kernel_destroy(&k);
+}
+
+static void until_ends_before_its_event(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	struct load load = {.k = &k, .max_pages = 12000, .random = 5};
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	load_run(&load, 2000);
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){.until = 100}, &report);
+	assert_int_equal(report.events, 100);
+	assert_true(verify_passed(&report));
+	synth_kernel_destroy(&k);
+}
+
+static void a_recording_without_keyframe_is_refused(void **state)
+{
+	struct verify_options options = {.profile = kernel_profile_find("6.12"), .until = UINT64_MAX};
+	struct verify_report report;
+	struct trace_reader *reader;
+	struct mmr_error err = {0};
+	struct synth_kernel k;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	synth_kernel_end(&k);
+	assert_int_equal(trace_reader_open(k.path, &reader, &err), 0);
+	assert_int_equal(verify_run(reader, &options, &report, &err), -22);
+	assert_non_null(strstr(err.msg, "no keyframe"));
+	trace_reader_close(reader);
+	synth_kernel_destroy(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_kernel_that_follows_the_rules_is_exact),
+		cmocka_unit_test(one_falsified_event_is_found_where_it_is),
+		cmocka_unit_test(pages_of_a_bulk_allocation_are_noticed_by_the_next_pop),
+		cmocka_unit_test(an_interrupts_free_that_was_logged_before_the_pop_is_put_right),
+		cmocka_unit_test(a_block_that_vanished_diverges_once_and_is_forced),
+		cmocka_unit_test(after_a_loss_nothing_is_claimed_until_the_next_keyframe),
+		cmocka_unit_test(until_ends_before_its_event),
+		cmocka_unit_test(a_recording_without_keyframe_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
