@@ -8,7 +8,8 @@
 /**
  * struct trace_check_result - what was looked at and what was found
  * @nr_findings: calls of the callback
- * @back_steps, @max_back_ns: times that step back within a CPU; a little is normal
+ * @back_steps, @max_back_ns: times that step back within a CPU, by how much at most; normal, it is an
+ *	interrupt between an event's time and its record
  */
 struct trace_check_result {
 	uint64_t file_bytes, nr_events, nr_lost, back_steps, max_back_ns;
