@@ -16,7 +16,8 @@ expect "allocations" "$(value "$WORK/a" alloc)" -ge $pages
 expect "frees" "$(value "$WORK/a" free)" -ge $pages
 expect "batched frees" "$(value "$WORK/a" free_batched)" -ge $pages
 expect "events that make no sense" "$(value "$WORK/a" strange)" -eq 0
-expect "times that step back after merging" "$(value "$WORK/a" back)" -eq 0
+# Rarely an interrupt's event takes the next place in the ring after the task's took its time.
+expect "times that step back after merging" "$(($(value "$WORK/a" back) * 1000))" -le $pages
 expect "events with a task's name" "$(value "$WORK/a" named)" -ge $pages
 expect "gfp names" "$(value "$WORK/a" gfp_names)" -ge 20
 expect "migratetypes" "$(value "$WORK/a" migratetypes)" -ge 4
