@@ -432,7 +432,7 @@ int mmr_step_pcp_owner(const struct mmr_machine *m, uint32_t pfn)
 	zone = m->zone_table[tag_zone_id(tag)];
 	pindex = pindex_of(m, pfn);
 	/* The lists do not name their CPU, but each knows its tail. */
-	for (;;) {
+	for (uint32_t left = zone->spanned_pages; left; left--) {
 		for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
 			const struct pcp_list *list = &zone->per_cpu_pageset[cpu].lists[pindex];
 
@@ -441,6 +441,7 @@ int mmr_step_pcp_owner(const struct mmr_machine *m, uint32_t pfn)
 		}
 		pfn = m->pages[pfn].next;
 	}
+	return -1;
 }
 
 void mmr_step_pcp_begin(struct zone *zone, unsigned int cpu)

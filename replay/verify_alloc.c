@@ -408,13 +408,14 @@ void verify_zone_locked(struct verify *v, struct window_event *event)
 	struct window_event *next;
 	struct refill_run *run;
 
-	if (!zone || (!zone_known(v, zone) && !pcp_view(v, zone, ev->cpu)->known)) {
+	if (!zone) {
 		v->report->unjudged++;
 		return;
 	}
 	run = run_of(v, ev, zone);
 	if (!zone_known(v, zone)) {
 		v->report->unjudged++;
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 		block_obtained(v, ev, run);
 		return;
 	}
@@ -434,15 +435,17 @@ void verify_extfrag(struct verify *v, struct window_event *event)
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
 	struct refill_run *run;
 
-	if (!zone || (!zone_known(v, zone) && !pcp_view(v, zone, ev->cpu)->known)) {
+	if (!zone) {
 		v->report->unjudged++;
 		return;
 	}
 	run = run_of(v, ev, zone);
-	if (zone_known(v, zone))
+	if (zone_known(v, zone)) {
 		fall_back(v, ev, trace_reader_class(v->reader, ev->class_id), zone, run, false);
-	else
+	} else {
 		v->report->unjudged++;
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	}
 	block_obtained(v, ev, run);
 }
 
@@ -569,6 +572,13 @@ static void alloc_unannounced(struct verify *v, const struct trace_event *ev, st
 	v->report->untraced_changes++;
 }
 
+/* From a list that is not known yet. */
+static void alloc_unknown(struct verify *v, const struct trace_event *ev)
+{
+	v->report->unjudged++;
+	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+}
+
 void verify_alloc(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
@@ -598,7 +608,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	else if (pcp_view(v, zone, ev->cpu)->known)
 		pop(v, event, zone);
 	else
-		v->report->unjudged++;
+		alloc_unknown(v, ev);
 	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
 }
 

@@ -55,10 +55,10 @@ static bool amount_fits(struct drained got, int32_t asked, int32_t count, int32_
 {
 	if (asked <= 0)
 		return got.pages == 0;
-	if (got.pages == count)
-		return asked >= count || chunk < asked;
+	if (got.pages == count && asked >= count)
+		return true;
 	if (chunk < asked)
-		return got.pages >= asked; /* each hold of the lock may overshoot */
+		return got.pages >= asked || got.pages == count; /* each hold of the lock may overshoot */
 	return got.pages >= asked && got.pages - got.last < asked;
 }
 
@@ -357,6 +357,7 @@ void verify_free(struct verify *v, struct window_event *event)
 void verify_free_batched(struct verify *v, struct window_event *event)
 {
 	struct zone *zone = mmr_step_zone(v->core, event->ev.pfn, event->ev.order);
+	enum mmr_page_state state;
 
 	v->cpus[event->ev.cpu].run.active = false;
 	/* Without a link its free lies before the recording, and its order is not known. */
@@ -365,6 +366,10 @@ void verify_free_batched(struct verify *v, struct window_event *event)
 		return;
 	}
 	v->cpus[event->ev.cpu].unlocking = NULL;
+	/* Only where the model went wrong since the free can the page be on a list. */
+	state = mmr_step_give_back(v->core, event->ev.pfn, event->ev.order);
+	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
+		free_untraced(v, &event->ev, zone);
 	commit(v, event, zone);
 	note_batch(v, event, zone);
 }
@@ -377,11 +382,12 @@ static void apply_drain(struct verify *v, const struct trace_event *ev, struct z
 	struct mmr_pcp_state state;
 	int32_t count;
 
-	if (owner >= 0) {
+	if (owner >= 0)
 		mmr_step_pcp_remove(v->core, (unsigned int)owner, zone, ev->pfn);
-	} else if (pcp_view(v, zone, ev->cpu)->known) {
-		/* From the part of a list that is not known. */
+	else
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	if (owner < 0 && pcp_view(v, zone, ev->cpu)->known) {
+		/* From the part of a list that is not known. */
 		mmr_step_pcp_read(zone, ev->cpu, &state, &count);
 		mmr_step_pcp_write(zone, ev->cpu, &state, count - (1 << ev->order));
 	}
@@ -398,8 +404,6 @@ static void apply_drain(struct verify *v, const struct trace_event *ev, struct z
 		mmr_step_retype(v->core, ev->cpu, zone, ev->pfn, ev->migratetype);
 		v->report->untraced_changes++;
 	}
-	if (mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_FREE)
-		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 	mmr_step_insert_as(v->core, ev->cpu, zone, ev->pfn, ev->order, ev->migratetype);
 }
 
@@ -501,6 +505,15 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 	apply_drain(v, ev, zone, owner);
 }
 
+static bool all_pcps_known(struct verify *v, const struct zone *zone)
+{
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		if (!pcp_view(v, zone, cpu)->known)
+			return false;
+	}
+	return true;
+}
+
 void verify_drain(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
@@ -514,6 +527,14 @@ void verify_drain(struct verify *v, struct window_event *event)
 	}
 	v->cpus[ev->cpu].unlocking = zone;
 	view = pcp_view(v, zone, ev->cpu);
+	if (mmr_step_place(v->core, ev->pfn).state != MMR_PAGE_PCP && !all_pcps_known(v, zone)) {
+		/* From a list that is not known yet, of this CPU or of another. */
+		v->report->unjudged++;
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+		if (zone_known(v, zone))
+			mmr_step_insert_as(v->core, ev->cpu, zone, ev->pfn, ev->order, ev->migratetype);
+		return;
+	}
 	if (view->known && view->expect > 0)
 		drain_overflow(v, ev, zone, view);
 	else

@@ -71,7 +71,7 @@ void synth_kernel_begin(struct synth_kernel *k, const char *profile)
 	int fd;
 
 	*k = (struct synth_kernel){
-		.path = "/tmp/mmr-kernel-XXXXXX", .now_ns = 1000000, .tweak_event = UINT64_MAX};
+		.path = "/tmp/mmr-kernel-XXXXXX", .now_ns = 1000000, .tweak_from = UINT64_MAX};
 	snprintf(release, sizeof(release), "%s.0-synth", profile);
 	fd = mkstemp(k->path);
 	assert_true(fd >= 0);
@@ -96,8 +96,12 @@ static void emit(struct synth_kernel *k, unsigned int cpu, struct trace_class cl
 	};
 	struct mmr_error err = {0};
 
-	if (k->nr_events++ == k->tweak_event)
+	if (k->nr_events >= k->tweak_from && cls.type == k->tweak_type) {
 		event.pfn += k->tweak_pfn;
+		k->tweaked = k->nr_events;
+		k->tweak_from = UINT64_MAX;
+	}
+	k->nr_events++;
 	if (k->interrupt)
 		cls.flags |= TRACE_F_SOFTIRQ;
 	must(trace_writer_class(k->writer, &cls, &event.class_id, &err), &err);

@@ -15,7 +15,8 @@
 
 /**
  * struct synth_kernel - a recording in the making; one node, 64 MiB of DMA32 from pfn 4096
- * @tweak_event: number of an event to falsify (its pfn plus @tweak_pfn), UINT64_MAX for none
+ * @tweak_from: the first event of @tweak_type from this number on is falsified (its pfn plus
+ *	@tweak_pfn), UINT64_MAX for none; @tweaked is its number
  * @interrupt: events carry the softirq flag
  */
 struct synth_kernel {
@@ -25,8 +26,9 @@ struct synth_kernel {
 	struct mmr_machine *m, *twin;
 	struct zone *zone;
 	uint64_t now_ns, nr_events;
-	uint64_t tweak_event;
+	uint64_t tweak_from, tweaked;
 	uint32_t tweak_pfn;
+	enum trace_event_type tweak_type;
 	bool interrupt;
 };
 
