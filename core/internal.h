@@ -277,7 +277,7 @@ struct mmr_machine {
 	void *pcp_memory, *zonestat_memory;
 	size_t pages_bytes, max_blocks_bytes, pageblocks_bytes;
 	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
-	bool no_shortcuts; /* tests: take the long way always */
+	bool no_shortcuts; /* take the long way always: tests, and ungrouped machines */
 };
 
 /*

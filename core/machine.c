@@ -501,6 +501,7 @@ static int build_machine(struct mmr_machine *m, const struct mmr_machine_config 
 	reset_lists(m);
 	build_all_zonelists(m);
 	build_first_zonerefs(m);
+	m->no_shortcuts = m->page_group_by_mobility_disabled;
 	init_per_zone_wmark_min(m);
 	return 0;
 }

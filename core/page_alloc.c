@@ -237,11 +237,14 @@ retry:
 /* ---- the request ---------------------------------------------------------------------------- */
 
 /* gfp flags to migratetype; the impossible "both" counts as unmovable. Source: gfp_migratetype(). */
+static inline unsigned int gfp_migratetype_grouped(gfp_t gfp)
+{
+	return 0x24u >> (gfp >> 2 & 0x6) & 0x3;
+}
+
 static inline unsigned int gfp_migratetype(const struct mmr_machine *m, gfp_t gfp)
 {
-	if (unlikely(m->page_group_by_mobility_disabled))
-		return MIGRATE_UNMOVABLE;
-	return 0x24u >> (gfp >> 2 & 0x6) & 0x3;
+	return likely(!m->page_group_by_mobility_disabled) ? gfp_migratetype_grouped(gfp) : MIGRATE_UNMOVABLE;
 }
 
 /*
@@ -293,8 +296,8 @@ static struct mmr_page alloc_failed(struct mmr_cpu *cpu)
  */
 static inline bool alloc_pages_hit(struct mmr_machine *m, const struct mmr_request *req, struct mmr_page *ret)
 {
-	unsigned int nid = req->nid < 0 ? m->cpus[req->cpu].nid : (unsigned int)req->nid;
-	unsigned int mt = gfp_migratetype(m, req->gfp), zone_bits = req->gfp & MMR_GFP_ZONEMASK;
+	unsigned int nid = req->nid < 0 ? m->cpu_node[req->cpu] : (unsigned int)req->nid;
+	unsigned int mt = gfp_migratetype_grouped(req->gfp), zone_bits = req->gfp & MMR_GFP_ZONEMASK;
 	struct zone *zone = m->nodes[nid].first_zonerefs[!!(req->gfp & MMR_GFP_THISNODE)][zone_bits]->zone;
 	struct per_cpu_pages *pcp;
 	struct pcp_list *list;
