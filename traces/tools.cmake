@@ -1,12 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Subcommands that turn traces into other files: export, cut, merge.
+# Subcommands that turn traces into other files and other files into traces: export, cut, merge, import.
+add_library(mmr_import STATIC
+	import.c
+	import_ftrace.c
+	import_llfree.c
+	import_names.c
+	import_perf.c
+	import_perf_file.c
+	import_perf_records.c
+	import_ring.c
+	import_tracecmd.c
+	import_tracecmd_file.c
+	import_tracecmd_v7.c
+	import_tracing.c)
+add_library(mmr::import ALIAS mmr_import)
+target_link_libraries(mmr_import PUBLIC mmr::trace mmr::host PRIVATE mmr_warnings)
+
 target_sources(mmr_trace_cmds PRIVATE
 	cmd_cut.c
 	cmd_export.c
+	cmd_import.c
 	cmd_merge.c
 	cmd_tools.c
 	export_rows.c
 	trace_copy.c
 	trace_merge_files.c)
-target_link_libraries(mmr_trace_cmds PUBLIC m)
+target_link_libraries(mmr_trace_cmds PUBLIC mmr::import m)
 mmr_add_script_test(traces_cut_merge_export tests/cut_merge_export.sh)
