@@ -39,7 +39,7 @@ enum trace_event_flags {
 	TRACE_F_CHANGE_OWNERSHIP = 1 << 0, /* EXTFRAG: the event's own field */
 	TRACE_F_PF_MEMALLOC = 1 << 1, /* the task was reclaiming or may use reserves */
 	TRACE_F_KSWAPD = 1 << 2, /* the task is kswapd (PF_KSWAPD) */
-	TRACE_F_SOFTIRQ = 1 << 3, /* in softirq */
+	TRACE_F_SOFTIRQ = 1 << 3, /* in softirq; recorded live also in hardirq (feature irq_context = 1) */
 	TRACE_F_HARDIRQ = 1 << 4, /* in hardirq */
 };
 
