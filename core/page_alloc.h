@@ -93,10 +93,10 @@ struct mmr_reclaim {
 	bool enabled;
 	uint8_t reclaimable_percent;
 };
-#define MMR_RECLAIM_DEFAULT                                                                                 \
-	(struct mmr_reclaim)                                                                                \
-	{                                                                                                   \
-		.enabled = true, .reclaimable_percent = 50                                                  \
+#define MMR_RECLAIM_DEFAULT                                                                                    \
+	(struct mmr_reclaim)                                                                                   \
+	{                                                                                                      \
+		.enabled = true, .reclaimable_percent = 50                                                     \
 	}
 
 /**
@@ -337,9 +337,9 @@ struct mmr_counters {
 	uint64_t zonelist_fallback; /* allocations not served by the preferred zone */
 	uint64_t node_fallback; /* … nor by its node */
 	uint64_t kswapd_wakeups;
-	uint64_t kswapd_reclaimed_pages;	/* modelled */
-	uint64_t direct_reclaims, direct_reclaimed_pages;	/* modelled */
-	uint64_t oom;				/* times the OOM killer would have been called */
+	uint64_t kswapd_reclaimed_pages; /* modelled */
+	uint64_t direct_reclaims, direct_reclaimed_pages; /* modelled */
+	uint64_t oom; /* times the OOM killer would have been called */
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;
 	/* [requested type][fallback type][requested order][fallback order] */
