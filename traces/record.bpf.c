@@ -8,13 +8,13 @@
  * verifier lets such a program store the page's address but not compute with it; user space turns
  * it into a page frame number.
  */
-#include "vmlinux_subset.h"
+#include "traces/vmlinux_subset.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "record.h"
+#include "traces/record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 

@@ -38,7 +38,7 @@ function(mmr_bpf_skeleton name)
 	set(skeleton ${CMAKE_CURRENT_BINARY_DIR}/${name}.skel.h)
 	add_custom_command(OUTPUT ${object}
 		COMMAND ${CLANG_BPF} -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_${bpf_arch} -Wall
-			-I${CMAKE_CURRENT_SOURCE_DIR} -I${LIBBPF_INCLUDE} -idirafter /usr/include/${multiarch}
+			-I${CMAKE_SOURCE_DIR} -I${LIBBPF_INCLUDE} -idirafter /usr/include/${multiarch}
 			-c ${CMAKE_CURRENT_SOURCE_DIR}/${name}.bpf.c -o ${object}
 		DEPENDS ${name}.bpf.c record.h vmlinux_subset.h
 		COMMENT "BPF ${name}.bpf.o" VERBATIM)

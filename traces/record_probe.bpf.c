@@ -4,13 +4,13 @@
  * keyframes. Nothing here is on the path of a recorded event; these programs are attached for the
  * moment they are needed, or run once on request.
  */
-#include "vmlinux_subset.h"
+#include "traces/vmlinux_subset.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "record.h"
+#include "traces/record.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
