@@ -6,14 +6,6 @@
  */
 #include "core/list.h"
 
-/* A block that may be taken from another type. */
-struct fallback_block {
-	uint32_t pfn;
-	unsigned int order;
-	unsigned int mt; /* of the list it heads */
-	bool whole; /* its pageblock may be taken with it */
-};
-
 static bool candidate(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
 		      unsigned int start_mt, struct fallback_block *ret)
 {
@@ -29,8 +21,8 @@ static bool candidate(const struct mmr_machine *m, const struct zone *zone, unsi
 }
 
 /* Source: the search of __rmqueue_fallback(), mm/page_alloc.c, v6.1. */
-static bool find_block(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
-		       unsigned int start_mt, unsigned int alloc_flags, struct fallback_block *ret)
+bool find_fallback_block(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+			 unsigned int start_mt, unsigned int alloc_flags, struct fallback_block *ret)
 {
 	unsigned int min_order = order;
 
@@ -102,7 +94,7 @@ bool rmqueue_fallback_old(struct mmr_cpu *cpu, struct zone *zone, unsigned int o
 	struct mmr_machine *m = cpu->m;
 	struct fallback_block block;
 
-	if (!find_block(m, zone, order, start_mt, alloc_flags, &block))
+	if (!find_fallback_block(m, zone, order, start_mt, alloc_flags, &block))
 		return false;
 	if (get_pageblock_migratetype(m, block.pfn) == MIGRATE_HIGHATOMIC) {
 		move_to_free_list(cpu, zone, block.pfn, block.order, block.mt, start_mt);
@@ -134,7 +126,7 @@ uint32_t rmqueue_fallback_6_10(struct mmr_cpu *cpu, struct zone *zone, unsigned 
 	struct fallback_block block;
 	bool claim;
 
-	if (!find_block(m, zone, order, start_mt, alloc_flags, &block))
+	if (!find_fallback_block(m, zone, order, start_mt, alloc_flags, &block))
 		return MMR_NO_PFN;
 	claim = get_pageblock_migratetype(m, block.pfn) != MIGRATE_HIGHATOMIC;
 	if (claim && block.order < PAGEBLOCK_ORDER) {

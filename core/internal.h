@@ -484,6 +484,15 @@ void free_one_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigne
 
 /* ---- fallback.c ---------------------------------------------------------------------------- */
 
+/* A block that may be taken from another type, before 6.15. */
+struct fallback_block {
+	uint32_t pfn;
+	unsigned int order;
+	unsigned int mt; /* of the list it heads */
+	bool whole; /* its pageblock may be taken with it */
+};
+bool find_fallback_block(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+			 unsigned int start_mt, unsigned int alloc_flags, struct fallback_block *ret);
 bool rmqueue_fallback_old(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int start_mt,
 			  unsigned int alloc_flags);
 uint32_t rmqueue_fallback_6_10(struct mmr_cpu *cpu, struct zone *zone, unsigned int order,

@@ -369,6 +369,23 @@ uint32_t mmr_step_fallback(struct mmr_machine *m, unsigned int cpu_id, struct zo
 	return pfn;
 }
 
+bool mmr_step_fallback_old(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
+			   unsigned int mt, struct mmr_step_fallback *did)
+{
+	struct fallback_block block;
+
+	if (!find_fallback_block(m, zone, order, mt, 0, &block))
+		return false;
+	rmqueue_fallback_old(&m->cpus[cpu], zone, order, mt, ALLOC_KSWAPD);
+	*did = (struct mmr_step_fallback){
+		.block = block.pfn,
+		.order = (uint8_t)block.order,
+		.mt = (uint8_t)block.mt,
+		.claim = get_pageblock_migratetype(m, block.pfn) == mt,
+	};
+	return true;
+}
+
 /* ---- per-CPU lists -------------------------------------------------------------------------- */
 
 void mmr_step_pcp_read(const struct zone *zone, unsigned int cpu, struct mmr_pcp_state *ret, int32_t *count)

@@ -126,6 +126,14 @@ bool mmr_step_fallback_possible(const struct mmr_machine *m, const struct zone *
 uint32_t mmr_step_fallback(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
 			   unsigned int mt, bool steal_only, const struct mmr_step_fallback *way);
 
+/**
+ * mmr_step_fallback_old - to 6.9: bring another type's block to the request's lists
+ * @did: the block, as it was; @claim: its pageblock has the request's type now
+ * Return: false where no type has one.
+ */
+bool mmr_step_fallback_old(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
+			   unsigned int mt, struct mmr_step_fallback *did);
+
 /* ---- per-CPU lists -------------------------------------------------------------------------- */
 
 /** mmr_step_pcp_read, mmr_step_pcp_write - the scalars; @count in pages */

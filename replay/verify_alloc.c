@@ -149,6 +149,43 @@ static void fall_back(struct verify *v, const struct trace_event *ev, const stru
 	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 }
 
+/*
+ * To 6.9: the event names the block that was moved to the request's lists; a zone_locked event of the
+ * page taken from it follows.
+ */
+static void fall_back_old(struct verify *v, const struct trace_event *ev, const struct trace_class *cls,
+			  struct zone *zone, struct refill_run *run)
+{
+	struct views views = {zone, ev->cpu, -1, cls->fallback_order, cls->fallback_migratetype};
+	struct mmr_step_fallback did = {.block = MMR_NO_PFN},
+				 way = {
+					 .block = ev->pfn,
+					 .order = cls->fallback_order,
+					 .mt = cls->fallback_migratetype,
+					 .claim = ev->flags & TRACE_F_CHANGE_OWNERSHIP,
+				 };
+	unsigned int old_mt = mmr_step_pageblock(v->core, ev->pfn);
+	bool own = mmr_step_peek_smallest(zone, ev->order, ev->migratetype) != MMR_NO_PFN, any = false;
+
+	if (cls->fallback_order < PAGEBLOCK_ORDER)
+		run->fragmenting = true;
+	if (!own)
+		any = mmr_step_fallback_old(v->core, ev->cpu, zone, ev->order, ev->migratetype, &did);
+	if (any && same_way(&did, &way)) {
+		count_exact(v, VERIFY_FALLBACK);
+	} else if (any && did.block == way.block && did.order == way.order && did.mt == way.mt) {
+		count_other(v, VERIFY_FALLBACK, VERIFY_INFORMED, VERIFY_CAUSE_LRU, &views, say_way(&did),
+			    say_way(&way));
+		mmr_step_adopt_pageblock(v->core, ev->pfn, way.claim ? ev->migratetype : old_mt);
+	} else {
+		count_other(v, VERIFY_FALLBACK, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+			    own   ? "no fallback, its own lists have a block"
+			    : any ? say_way(&did)
+				  : "nothing to fall back to",
+			    say_way(&way));
+	}
+}
+
 /* ---- runs ---------------------------------------------------------------------------------- */
 
 /* The request behind an allocation event, as far as the choice of its zone goes. */
@@ -247,34 +284,61 @@ static unsigned int pop_untraced(struct verify *v, struct zone *zone, unsigned i
 	return nr;
 }
 
+/* What nr_pcp_alloc() says under given zone flags and a given run of refills. */
+static uint32_t ask_size(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int order,
+			 const struct mmr_pcp_state *before, int32_t count, uint32_t flags,
+			 unsigned int alloc_factor)
+{
+	struct mmr_pcp_state state = *before;
+
+	state.alloc_factor = (uint8_t)alloc_factor;
+	mmr_step_pcp_write(zone, cpu, &state, count);
+	mmr_step_set_zone_flags(zone, flags);
+	return (uint32_t)mmr_step_pcp_refill_size(v->core, cpu, zone, order);
+}
+
 /*
  * How many blocks did the model ask for? If not as many as came, ask again as if the zone were
- * below its high mark, or above it: that flag hangs on counts that pending deltas blur.
+ * below its high mark, or above it, and as if the list held fewer pages: bulk allocations that no pop
+ * has revealed yet make it seem longer than it is.
+ *
+ * @nr: blocks that came; @alone: they are one refill, the allocation that asked for it follows
+ * @cause: what the model had to be told; VERIFY_CAUSE_UNEXPLAINED where nothing helps
  */
-static int refill_size(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int order, uint32_t nr,
-		       bool *told)
+static uint32_t refill_size(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int order,
+			    uint32_t nr, bool alone, enum verify_cause *cause)
 {
-	uint32_t flags = mmr_step_zone_flags(zone);
+	uint32_t flags = mmr_step_zone_flags(zone), size;
 	struct mmr_pcp_state before, after;
 	int32_t count;
-	int size, other;
 
+	*cause = VERIFY_CAUSE_NONE;
 	mmr_step_pcp_read(zone, cpu, &before, &count);
-	size = mmr_step_pcp_refill_size(v->core, cpu, zone, order);
-	*told = false;
-	if ((uint32_t)size <= nr)
+	size = (uint32_t)mmr_step_pcp_refill_size(v->core, cpu, zone, order);
+	if (size == nr || (size < nr && !alone))
 		return size;
 	mmr_step_pcp_read(zone, cpu, &after, &count);
-	mmr_step_pcp_write(zone, cpu, &before, count);
-	mmr_step_set_zone_flags(zone, flags ^ 1u << 2);
-	other = mmr_step_pcp_refill_size(v->core, cpu, zone, order);
-	if ((uint32_t)other == nr) {
-		*told = true;
-		return other;
+	*cause = VERIFY_CAUSE_ZONE_FLAGS;
+	if (ask_size(v, zone, cpu, order, &before, count, flags ^ 1u << 2, before.alloc_factor) == nr)
+		return nr;
+	*cause = VERIFY_CAUSE_BULK;
+	for (int32_t fewer = count; size < nr && fewer > 0; fewer -= (int32_t)before.batch) {
+		if (ask_size(v, zone, cpu, order, &before, fewer, flags, before.alloc_factor) == nr) {
+			mmr_step_pcp_read(zone, cpu, &after, &fewer);
+			mmr_step_pcp_write(zone, cpu, &after, count);
+			return nr;
+		}
+	}
+	*cause = VERIFY_CAUSE_UNEXPLAINED;
+	for (unsigned int factor = 0; factor <= 6 && alone; factor++) {
+		if (ask_size(v, zone, cpu, order, &before, 0, flags, factor) == nr) {
+			mmr_step_pcp_read(zone, cpu, &after, &(int32_t){0});
+			break;
+		}
 	}
 	mmr_step_set_zone_flags(zone, flags);
 	mmr_step_pcp_write(zone, cpu, &after, count);
-	return size;
+	return alone && size < nr ? nr : size;
 }
 
 /* Does a single block for a per-CPU order come from a refill, or did it go past the list? */
@@ -308,17 +372,20 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
 	unsigned int skipped;
-	bool told;
+	enum verify_cause cause;
 
 	skipped = pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
 	view->unknown &= (uint16_t) ~(1u << pindex);
-	run->size = (uint32_t)refill_size(v, zone, ev->cpu, ev->order, ahead->nr, &told);
+	run->size = refill_size(v, zone, ev->cpu, ev->order, ahead->nr, ahead->alloc != WINDOW_NONE, &cause);
 	run->left = ahead->nr < run->size ? ahead->nr : run->size;
 	if (skipped)
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views,
 			    say("a list of %u blocks", skipped), "a refill");
-	else if (told)
-		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ZONE_FLAGS, &views, "another size",
+	else if (cause != VERIFY_CAUSE_NONE && cause != VERIFY_CAUSE_UNEXPLAINED)
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, cause, &views, "another size",
+			    say("a refill of %u", ahead->nr));
+	else if (cause == VERIFY_CAUSE_UNEXPLAINED && run->left == run->size)
+		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, cause, &views, "another size",
 			    say("a refill of %u", ahead->nr));
 	else if (run->left == run->size)
 		count_exact(v, VERIFY_PCP);
@@ -440,6 +507,11 @@ void verify_extfrag(struct verify *v, struct window_event *event)
 		return;
 	}
 	run = run_of(v, ev, zone);
+	if (v->extfrag_first) {
+		if (zone_known(v, zone))
+			fall_back_old(v, ev, trace_reader_class(v->reader, ev->class_id), zone, run);
+		return;
+	}
 	if (zone_known(v, zone)) {
 		fall_back(v, ev, trace_reader_class(v->reader, ev->class_id), zone, run, false);
 	} else {
@@ -528,6 +600,7 @@ static void pop_other(struct verify *v, const struct trace_event *ev, struct zon
 	if (view->unknown & 1u << pindex) {
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views, expected, got);
 		pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 		mmr_step_pcp_read(zone, ev->cpu, &state, &count);
 		mmr_step_pcp_write(zone, ev->cpu, &state, count - (1 << ev->order));
 		return;

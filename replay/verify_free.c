@@ -13,11 +13,155 @@
 enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 
 #define MAX_DROPPED   16
+#define MAX_BURST     16
 #define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
 
 static bool in_interrupt(const struct trace_event *ev)
 {
 	return ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ);
+}
+
+/* ---- locked lists -------------------------------------------------------------------------- */
+
+static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
+{
+	return mmr_step_zone(v->core, pfn, 0) == zone;
+}
+
+/*
+ * A batch keeps the list locked from one page to the next of the same zone. What is freed in between
+ * on this CPU is an interrupt's, and cannot get the lock.
+ */
+static void note_batch(struct verify *v, const struct window_event *event, struct zone *zone)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+
+	cpu->locked_until = WINDOW_NONE;
+	for (uint64_t n = event->next; n;) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		if (next->ev.type == TRACE_FREE_BATCHED) {
+			/* The next page of this batch was prepared before this one was inserted. */
+			if (!next->link || next->link > v->number || !is_in_zone(v, next->ev.pfn, zone))
+				return;
+			cpu->locked_zone = zone;
+			cpu->locked_until = n;
+			return;
+		}
+		n = next->next;
+	}
+}
+
+int verify_next_of_page(const struct verify *v, uint32_t pfn)
+{
+	for (uint64_t n = v->number + 1; n < v->window.end; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->pfn == pfn && ev->type != TRACE_FREE_BATCHED)
+			return ev->type;
+	}
+	return -1;
+}
+
+/*
+ * Another page was popped where this one should have been. Either it never was on the list, or a bulk
+ * allocation took it, and then it is freed again without having been allocated.
+ */
+static enum fate another_in_its_place(const struct verify *v, uint32_t pfn)
+{
+	return verify_next_of_page(v, pfn) == TRACE_FREE ? FATE_LISTED : FATE_PASSED;
+}
+
+/*
+ * Where was this page put? Follow the CPU's list from here: the page is popped in its turn, or another
+ * one is in its place.
+ */
+static enum fate look_at_fate(const struct verify *v, const struct window_event *event, const struct zone *zone,
+			      unsigned int pindex)
+{
+	uint32_t pfn = event->ev.pfn;
+	int above = 0, left = FATE_DISTANCE;
+	bool in_burst = in_interrupt(&event->ev);
+
+	for (uint64_t n = event->next; n && left--;) {
+		const struct window_event *next = window_at(&v->window, n);
+		const struct trace_event *ev = &next->ev;
+
+		n = next->next;
+		/* What the interrupted task says first it may have done before. */
+		if (in_burst && !in_interrupt(ev)) {
+			in_burst = false;
+			if (ev->type == TRACE_ALLOC && ev->pfn != pfn)
+				continue;
+		}
+		if (ev->pfn == pfn) {
+			if (ev->type == TRACE_ZONE_LOCKED || ev->type == TRACE_EXTFRAG)
+				return FATE_PASSED;
+			return FATE_LISTED;
+		}
+		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) || !is_in_zone(v, ev->pfn, zone))
+			continue;
+		if (ev->type == TRACE_ALLOC) {
+			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
+				return another_in_its_place(v, pfn);
+		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
+			if (mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex)
+				above++;
+		} else if (ev->type == TRACE_ZONE_LOCKED && ev->migratetype < MIGRATE_PCPTYPES &&
+			   mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
+			return another_in_its_place(v, pfn); /* a refill: the list was empty */
+		}
+	}
+	return FATE_UNKNOWN;
+}
+
+/* One page of a burst speaks for all: the first of which anything can be told. */
+static enum fate look_at_burst(const struct verify *v, const struct window_event *event,
+			       const struct zone *zone)
+{
+	const struct trace_event *first = &event->ev;
+	enum fate fate = FATE_UNKNOWN;
+
+	for (int i = 0; i < MAX_BURST && event && fate == FATE_UNKNOWN; i++) {
+		const struct trace_event *ev = &event->ev;
+
+		if (ev->type != TRACE_FREE || event->link || ev->task != first->task ||
+		    ev->flags != first->flags)
+			break;
+		if (mmr_step_pcp_order(ev->order) && is_in_zone(v, ev->pfn, zone))
+			fate = look_at_fate(v, event, zone,
+					    mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order));
+		event = event->next ? window_at(&v->window, event->next) : NULL;
+	}
+	return fate;
+}
+
+/*
+ * Was the lock of the list taken when this page was freed? The interrupted task holds it for as long as
+ * the interrupt lasts.
+ */
+static bool list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+	struct burst *burst = &cpu->burst;
+	bool suspicious = v->irq_known ? in_interrupt(&event->ev) : cpu->unlocking == zone;
+
+	if (event->ev.type != TRACE_FREE)
+		return false;
+	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
+		return true;
+	if (!suspicious)
+		return false;
+	if (burst->zone != zone || burst->next != v->number || burst->task != event->ev.task)
+		*burst = (struct burst){
+			.zone = zone,
+			.task = event->ev.task,
+			.fate = look_at_burst(v, event, zone),
+		};
+	burst->next = event->next;
+	if (burst->fate != FATE_PASSED)
+		cpu->unlocking = NULL;
+	return burst->fate == FATE_PASSED;
 }
 
 /* ---- overflow ------------------------------------------------------------------------------ */
@@ -98,7 +242,8 @@ static int32_t ask(struct verify *v, const struct trace_event *ev, struct zone *
 	return mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
 }
 
-static void judge_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
+/* Return: false where all says that the page did not come to the list at all. */
+static bool judge_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
 			   struct pcp_view *view, unsigned int pindex)
 {
 	const struct trace_event *ev = &event->ev;
@@ -112,7 +257,7 @@ static void judge_overflow(struct verify *v, const struct window_event *event, s
 	first = asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
 	if (!asked && (!event->next || window_at(&v->window, event->next)->ev.type != TRACE_PCPU_DRAIN)) {
 		count_exact(v, VERIFY_PCP);
-		return;
+		return true;
 	}
 	chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
 	got = look_at_drains(v, event, zone, chunk != INT_MAX);
@@ -130,6 +275,8 @@ static void judge_overflow(struct verify *v, const struct window_event *event, s
 				    say("%d pages to drain", first), say("%d pages", got.pages));
 		goto known;
 	}
+	if (!got.pages && ev->type == TRACE_FREE && look_at_fate(v, event, zone, pindex) == FATE_PASSED)
+		return false;
 	/* Nothing explains it: drain what was drained. */
 	ask(v, ev, zone, &hypotheses[0], &before, count, flags);
 	mmr_step_pcp_read(zone, ev->cpu, &after, &count);
@@ -140,132 +287,11 @@ static void judge_overflow(struct verify *v, const struct window_event *event, s
 		    say("%d pages", got.pages));
 known:
 	if (!got.pages)
-		return;
+		return true;
 	view->expect = got.pages;
 	view->chunk = chunk;
 	view->pindex = view->start = (uint8_t)pindex;
-}
-
-/* ---- locked lists -------------------------------------------------------------------------- */
-
-static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
-{
-	return mmr_step_zone(v->core, pfn, 0) == zone;
-}
-
-/*
- * A batch keeps the list locked from one page to the next of the same zone. What is freed in between
- * on this CPU is an interrupt's, and cannot get the lock.
- */
-static void note_batch(struct verify *v, const struct window_event *event, struct zone *zone)
-{
-	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
-
-	cpu->locked_until = WINDOW_NONE;
-	for (uint64_t n = event->next; n;) {
-		const struct window_event *next = window_at(&v->window, n);
-
-		if (next->ev.type == TRACE_FREE_BATCHED) {
-			/* The next page of this batch was prepared before this one was inserted. */
-			if (!next->link || next->link > v->number || !is_in_zone(v, next->ev.pfn, zone))
-				return;
-			cpu->locked_zone = zone;
-			cpu->locked_until = n;
-			return;
-		}
-		n = next->next;
-	}
-}
-
-int verify_next_of_page(const struct verify *v, uint32_t pfn)
-{
-	for (uint64_t n = v->number + 1; n < v->window.end; n++) {
-		const struct trace_event *ev = &window_at(&v->window, n)->ev;
-
-		if (ev->pfn == pfn && ev->type != TRACE_FREE_BATCHED)
-			return ev->type;
-	}
-	return -1;
-}
-
-static enum fate fate_of_page(const struct verify *v, uint32_t pfn)
-{
-	switch (verify_next_of_page(v, pfn)) {
-	case TRACE_ZONE_LOCKED:
-	case TRACE_EXTFRAG:
-		return FATE_PASSED;
-	case -1:
-		return FATE_UNKNOWN;
-	default:
-		/* Also freed again without having been allocated: bulk allocations leave no event. */
-		return FATE_LISTED;
-	}
-}
-
-/*
- * Where was this page put? Follow the CPU's list from here: the page is popped in its turn, or another
- * one is in its place.
- */
-static enum fate look_at_fate(const struct verify *v, const struct window_event *event, const struct zone *zone,
-			      unsigned int pindex)
-{
-	uint32_t pfn = event->ev.pfn;
-	int above = 0, left = FATE_DISTANCE;
-
-	for (uint64_t n = event->next; n && left--;) {
-		const struct window_event *next = window_at(&v->window, n);
-		const struct trace_event *ev = &next->ev;
-
-		n = next->next;
-		if (ev->pfn == pfn) {
-			if (ev->type == TRACE_ZONE_LOCKED || ev->type == TRACE_EXTFRAG)
-				return FATE_PASSED;
-			return FATE_LISTED;
-		}
-		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) || !is_in_zone(v, ev->pfn, zone))
-			continue;
-		if (ev->type == TRACE_ALLOC) {
-			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
-				break;
-		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
-			if (mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex)
-				above++;
-		} else if (ev->type == TRACE_ZONE_LOCKED && ev->migratetype < MIGRATE_PCPTYPES &&
-			   mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
-			break; /* a refill: the list was empty */
-		}
-	}
-	return fate_of_page(v, pfn);
-}
-
-/*
- * Was the lock of the list taken when this page was freed? The interrupted task holds it for as long as
- * the interrupt lasts, so one page of a burst speaks for all.
- */
-static bool list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone,
-			    unsigned int pindex)
-{
-	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
-	struct burst *burst = &cpu->burst;
-	bool suspicious = v->irq_known ? in_interrupt(&event->ev) : cpu->unlocking == zone;
-
-	if (event->ev.type != TRACE_FREE)
-		return false;
-	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
-		return true;
-	if (!suspicious)
-		return false;
-	if (burst->fate == FATE_UNKNOWN || burst->zone != zone || burst->next != v->number ||
-	    burst->task != event->ev.task)
-		*burst = (struct burst){
-			.zone = zone,
-			.task = event->ev.task,
-			.fate = look_at_fate(v, event, zone, pindex),
-		};
-	burst->next = event->next;
-	if (burst->fate != FATE_PASSED)
-		cpu->unlocking = NULL;
-	return burst->fate == FATE_PASSED;
+	return true;
 }
 
 /* ---- insertion ----------------------------------------------------------------------------- */
@@ -277,12 +303,24 @@ static void note_push(struct verify *v, const struct trace_event *ev)
 	cpu->pushes[cpu->nr_pushes++ % MAX_PUSHES] = (struct push){v->number, ev->pfn};
 }
 
+static void pass_list(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
+{
+	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
+
+	count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views, "onto the CPU's list",
+		    "to the buddy");
+	if (zone_known(v, zone))
+		mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+}
+
 /* Onto the CPU's list. Source: free_unref_page_commit(), mm/page_alloc.c, v6.12. */
 static void commit(struct verify *v, struct window_event *event, struct zone *zone)
 {
 	const struct trace_event *ev = &event->ev;
 	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
-	unsigned int mt = mmr_step_pageblock(v->core, ev->pfn), pindex;
+	unsigned int mt = mmr_step_pageblock(v->core, ev->pfn), pindex = mmr_step_pindex(mt, ev->order);
+	struct mmr_pcp_state before;
+	int32_t count;
 
 	if (mt == MIGRATE_ISOLATE) {
 		if (zone_known(v, zone))
@@ -293,19 +331,21 @@ static void commit(struct verify *v, struct window_event *event, struct zone *zo
 		v->report->unjudged++;
 		return;
 	}
-	if (list_was_locked(v, event, zone, mmr_step_pindex(mt, ev->order))) {
-		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED,
-			    &(struct views){zone, ev->cpu, (int)mmr_step_pindex(mt, ev->order), ev->order, 0},
-			    "onto the CPU's list", "to the buddy");
-		if (zone_known(v, zone))
-			mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+	if (list_was_locked(v, event, zone)) {
+		pass_list(v, ev, zone, pindex);
 		return;
 	}
 	if (in_interrupt(ev))
-		verify_pop_before_interrupt(v, event, zone, mmr_step_pindex(mt, ev->order));
-	pindex = mmr_step_pcp_push(v->core, ev->cpu, zone, ev->pfn, ev->order);
+		verify_pop_before_interrupt(v, event, zone, pindex);
+	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
+	mmr_step_pcp_push(v->core, ev->cpu, zone, ev->pfn, ev->order);
 	note_push(v, ev);
-	judge_overflow(v, event, zone, view, pindex);
+	if (judge_overflow(v, event, zone, view, pindex))
+		return;
+	/* An overflow that did not happen: the page never came to the list. */
+	mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
+	mmr_step_pcp_write(zone, ev->cpu, &before, count);
+	pass_list(v, ev, zone, pindex);
 }
 
 /* The model has the page where it cannot be freed from: pages moved without an event. */
