@@ -29,6 +29,7 @@ struct replay_case {
 struct replay {
 	struct trace_reader *reader;
 	struct machine machine;
+	struct kernel_profile *profile;
 	struct engine_options options;
 };
 
@@ -52,11 +53,14 @@ static int replay_open(struct replay *replay, const struct replay_case *what, st
 		.latency_every = LATENCY_EVERY,
 		.nr_samples = NR_SAMPLES,
 	};
-	return profile_choose(NULL, NULL, recorded->kernel_release, &replay->options.profile, &exact, err);
+	rc = profile_choose(NULL, NULL, recorded->kernel_release, &replay->profile, &exact, err);
+	replay->options.profile = replay->profile;
+	return rc;
 }
 
 static void replay_close(struct replay *replay)
 {
+	kernel_profile_destroy(replay->profile);
 	machine_deinit(&replay->machine);
 	trace_reader_close(replay->reader);
 }

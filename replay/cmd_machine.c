@@ -173,7 +173,7 @@ static int show(const struct machine *machine, const struct mmr_machine *core)
 int cmd_machine(int argc, char **argv)
 {
 	struct mmr_machine_config config;
-	const struct kernel_profile *profile = NULL;
+	struct kernel_profile *profile = NULL;
 	struct mmr_machine *core = NULL;
 	struct machine machine = {0};
 	struct mmr_error err = {0};
@@ -202,6 +202,7 @@ int cmd_machine(int argc, char **argv)
 		       machine.nr_cpus, (double)machine_managed_pages(&machine) / 256,
 		       kernel_profile_name(profile));
 	mmr_machine_destroy(core);
+	kernel_profile_destroy(profile);
 	machine_deinit(&machine);
 	return rc ? EXIT_FAILED : EXIT_OK;
 }

@@ -104,7 +104,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option arg_options[] = {
 	{"machine", 'm', "M.yaml", 0, "Replay on this machine; default: the one in the trace", 0},
 	{"kernel", 'k', "PROFILE", 0,
-	 "Follow this kernel line's rules; default: the machine file's, else the trace's", 0},
+	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the machine file's, else the "
+	 "trace's",
+	 0},
 	{"start", KEY_START, "STATE", 0,
 	 "Free memory to begin with: recorded (first keyframes), empty (as after boot) or auto (default)", 0},
 	{"output", 'o', "RESULT", 0, "Write summary.json and tables into this directory", 0},
@@ -137,6 +139,7 @@ static void show_progress(double share, void *ctx)
 struct run {
 	struct trace_reader *reader;
 	struct machine recorded, other;
+	struct kernel_profile *profile;
 	struct engine *engine;
 	int arena;
 };
@@ -164,9 +167,10 @@ static int prepare(struct run *run, const struct options *o, struct engine_optio
 		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
 	};
 	release = trace_reader_machine(run->reader)->kernel_release;
-	rc = profile_choose(o->kernel, eo->machine->kernel, release, &eo->profile, &exact, err);
+	rc = profile_choose(o->kernel, eo->machine->kernel, release, &run->profile, &exact, err);
 	if (rc)
 		return rc;
+	eo->profile = run->profile;
 	*profile_name = kernel_profile_name(eo->profile);
 	if (!exact && !o->quiet)
 		fprintf(stderr, "mmreplay run: recorded on kernel %s; the nearest profile is %s\n", release,
@@ -241,6 +245,7 @@ int cmd_run(int argc, char **argv)
 	if (rc)
 		fprintf(stderr, "mmreplay run: %s\n", err.msg);
 	engine_destroy(run.engine);
+	kernel_profile_destroy(run.profile);
 	machine_deinit(&run.other);
 	machine_deinit(&run.recorded);
 	trace_reader_close(run.reader);

@@ -148,12 +148,8 @@ static int choose(const struct options *o, const struct trace_reader *reader, st
 	bool exact;
 	int rc;
 
-	if (o->kernel) {
-		rc = kernel_profile_parse(o->kernel, parsed, err);
-		vo->profile = *parsed;
-		return rc;
-	}
-	rc = profile_choose(NULL, NULL, machine->kernel_release, &vo->profile, &exact, err);
+	rc = profile_choose(o->kernel, NULL, machine->kernel_release, parsed, &exact, err);
+	vo->profile = *parsed;
 	if (!rc && !exact)
 		rc = unknown_kernel(machine, kernel_profile_name(vo->profile), err);
 	return rc;

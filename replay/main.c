@@ -49,7 +49,7 @@ static const struct subcommand {
 	{"check", "F.mmt", "is a recording whole?", cmd_check},
 	{"cut", "F.mmt -o G.mmt [--from T] [--to T]", "one stretch of a recording", cmd_cut},
 	{"merge", "A.mmt B.mmt ... -o G.mmt", "join the files of one recording", cmd_merge},
-	{"import", "perf|trace-cmd|ftrace|llfree IN -o F.mmt", "what other tools recorded", cmd_import},
+	{"import", "FORMAT IN -o F.mmt", "what perf, trace-cmd, ftrace or llfree recorded", cmd_import},
 	{"export", "csv|jsonl F.mmt [-o OUT]", "events for other people's tools", cmd_export},
 	{"run", "F.mmt [--machine M.yaml] [-o RESULT]", "replay a recording on any machine", cmd_run},
 	{"verify", "F.mmt", "hold the model against the kernel, decision by decision", cmd_verify},

@@ -2,11 +2,8 @@
 /* Picks the kernel line. */
 #include "replay/profile_choice.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static long line_number(const char *release)
 {
@@ -17,33 +14,14 @@ static long line_number(const char *release)
 	return (long)major * 1000 + minor;
 }
 
-static int unknown(const char *what, struct mmr_error *err)
+/* The line nearest to @want. Of two neighbours the older one is: a kernel behaves like its past. */
+static const char *nearest_line(long want, bool *exact)
 {
-	char known[200] = "";
-	size_t len = 0;
+	const char *nearest = NULL;
+	long best = LONG_MAX;
 
-	for (const char *const *name = kernel_profile_list(); *name && len < sizeof(known); name++)
-		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s", len ? ", " : "", *name);
-	return mmr_err(err, -EINVAL, "kernel \"%s\": no such profile, expected one of %s", what, known);
-}
-
-int profile_choose(const char *asked, const char *machine, const char *release,
-		   const struct kernel_profile **ret, bool *exact, struct mmr_error *err)
-{
-	const char *named = asked ? asked : machine, *nearest = NULL;
-	long want, best = LONG_MAX;
-
-	*exact = true;
-	if (named) {
-		*ret = kernel_profile_find(named);
-		return *ret ? 0 : unknown(named, err);
-	}
-	want = line_number(release);
-	if (want < 0)
-		return unknown(release, err);
 	for (const char *const *name = kernel_profile_list(); *name; name++) {
 		long line = line_number(*name);
-		/* Of two neighbours the older one is nearer: a kernel behaves like its past. */
 		long distance = line <= want ? want - line : 2 * (line - want) + 1;
 
 		if (line >= 0 && distance < best) {
@@ -51,7 +29,21 @@ int profile_choose(const char *asked, const char *machine, const char *release,
 			nearest = *name;
 		}
 	}
-	*ret = nearest ? kernel_profile_find(nearest) : NULL;
 	*exact = best == 0;
-	return *ret ? 0 : unknown(release, err);
+	return nearest;
+}
+
+int profile_choose(const char *asked, const char *machine, const char *release, struct kernel_profile **ret,
+		   bool *exact, struct mmr_error *err)
+{
+	const char *spec = asked ? asked : machine;
+	long want;
+
+	*exact = true;
+	if (!spec) {
+		want = line_number(release);
+		/* Without a version in its name, let the parser say what names there are. */
+		spec = want < 0 ? release : nearest_line(want, exact);
+	}
+	return kernel_profile_parse(spec, ret, err);
 }

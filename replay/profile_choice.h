@@ -10,12 +10,14 @@
 
 /**
  * profile_choose - the profile asked for, else the machine file's, else the recording kernel's line
- * @asked: --kernel, or NULL; @machine: the machine file's kernel, or NULL; @release: uname -r of the trace
- * @name: set to the profile's name; static
+ * @asked: --kernel, e.g. "6.12" or "6.12,pcp=5.14"; or NULL
+ * @machine: the machine file's kernel, or NULL
+ * @release: uname -r of the trace
+ * @ret: the profile; the caller gives it to kernel_profile_destroy()
  * @exact: set to false where no profile of the recording's own line exists and the nearest was taken
- * Return: 0, or -EINVAL naming the profiles there are.
+ * Return: 0; -EINVAL naming the lines, axes or values there are; -ENOMEM.
  */
-int profile_choose(const char *asked, const char *machine, const char *release,
-		   const struct kernel_profile **ret, bool *exact, struct mmr_error *err);
+int profile_choose(const char *asked, const char *machine, const char *release, struct kernel_profile **ret,
+		   bool *exact, struct mmr_error *err);
 
 #endif

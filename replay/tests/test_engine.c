@@ -17,6 +17,7 @@
 struct replayed {
 	struct trace_reader *reader;
 	struct machine recorded;
+	struct kernel_profile *profile;
 	struct engine_options options;
 	struct engine *engine;
 };
@@ -39,8 +40,10 @@ static void open_replay(struct replayed *r, const struct synth *s, struct machin
 		.latency_every = 1,
 		.nr_samples = 4,
 	};
-	if (profile_choose(NULL, NULL, "6.12.0", &r->options.profile, &exact, &err) ||
-	    engine_create(r->reader, &r->options, &r->engine, &err))
+	if (profile_choose(NULL, NULL, "6.12.0", &r->profile, &exact, &err))
+		fail_msg("%s", err.msg);
+	r->options.profile = r->profile;
+	if (engine_create(r->reader, &r->options, &r->engine, &err))
 		fail_msg("%s", err.msg);
 }
 
@@ -57,6 +60,7 @@ static void run_replay(struct replayed *r)
 static void close_replay(struct replayed *r)
 {
 	engine_destroy(r->engine);
+	kernel_profile_destroy(r->profile);
 	machine_deinit(&r->recorded);
 	trace_reader_close(r->reader);
 }
