@@ -384,8 +384,8 @@ static int check_magic(const struct import *im, struct mmr_error *err)
 	if (im->size >= 16 && im->data[8] == 16)
 		return mmr_err(
 			err, -ENOTSUP,
-			"%s: byte 8: perf.data of a pipe (perf record -o -), expected one written to a file; "
-			"`perf inject -i IN -o OUT` makes one of the other",
+			"%s: byte 8: perf.data of a pipe, expected one that perf wrote to a file (perf record "
+			"-o FILE)",
 			im->path);
 	if (im->size < FILE_HEADER_BYTES)
 		return mmr_err(err, -EBADMSG, "%s: byte %zu: the file ends in its header, expected %u bytes",

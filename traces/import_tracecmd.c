@@ -141,14 +141,17 @@ static int put_cpu(struct tracecmd_import *t, const struct tracecmd_cpu *cpu, st
 		return 0;
 	if (!tracecmd_at(t->im, cpu->offset, &c))
 		return tracecmd_short(t->im, cpu->offset, "data of a CPU", err);
-	part = import_get_bytes(&c, cpu->size);
-	if (c.bad)
-		return tracecmd_short(t->im, cpu->offset, "rest of a CPU's data", err);
 	t->cpu = cpu->cpu;
 	t->first_ns = t->last_ns = t->told = 0;
-	rc = t->buffer->compressed
-		     ? put_chunks(t, &part, err)
-		     : put_pages(t, part.pos, (size_t)(part.end - part.pos), cpu->offset, false, err);
+	if (t->buffer->compressed) {
+		/* The size in the table leaves out the number of chunks; the chunks say where they end. */
+		rc = put_chunks(t, &c, err);
+	} else {
+		part = import_get_bytes(&c, cpu->size);
+		if (c.bad)
+			return tracecmd_short(t->im, cpu->offset, "rest of a CPU's data", err);
+		rc = put_pages(t, part.pos, (size_t)(part.end - part.pos), cpu->offset, false, err);
+	}
 	return rc ? rc : put_statistics(t, err);
 }
 

@@ -27,3 +27,13 @@ target_sources(mmr_trace_cmds PRIVATE
 	trace_merge_files.c)
 target_link_libraries(mmr_trace_cmds PUBLIC mmr::import m)
 mmr_add_script_test(traces_cut_merge_export tests/cut_merge_export.sh)
+mmr_add_script_test(traces_import_sources tests/import_sources.sh)
+mmr_add_test(traces_import tests/test_import.c mmr::import)
+
+# One importer each; the seeds are the tests' own recordings.
+foreach(format perf tracecmd ftrace llfree)
+	mmr_add_fuzzer(fuzz_import_${format} tests/fuzz_import.c mmr::import)
+	if(TARGET fuzz_import_${format})
+		target_compile_definitions(fuzz_import_${format} PRIVATE FUZZ_FORMAT=import_${format})
+	endif()
+endforeach()

@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# import on real recordings (tests/data/README.md tells where each is from): the counts are those the other tool tells,
+# the formats agree with each other, losses travel, cut and broken files are refused in one line.
+set -u
+mmreplay=${BUILD:?}/mmreplay
+data=${SOURCE:?}/traces/tests/data
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failed=0
+complain() { echo "FAILED: $*"; failed=1; }
+import() { "$mmreplay" import "$1" "$2" -o "$3" >"$3.out" 2>&1 || complain "import $1 $(basename "$2"): $(cat "$3.out")"; }
+rows() { "$mmreplay" export csv "$1" 2>/dev/null; }
+# counts FILE: "alloc 12" … of a trace
+counts() { rows "$1" | awk -F, 'NR > 1 { n[$5]++ } END { for (t in n) print t, n[t] }' | sort; }
+# text_counts FILE: the same of a text, by the events' names
+text_counts() {
+	awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^(kmem:)?mm_page_[a-z_]*:$/) { n[$i]++; break } }
+		END { for (t in n) print t, n[t] }' "$1" |
+		sed -e 's/kmem://; s/://; s/mm_page_alloc_zone_locked/zone_locked/; s/mm_page_pcpu_drain/pcpu_drain/' \
+			-e 's/mm_page_alloc_extfrag/extfrag/; s/mm_page_//' | sort
+}
+# refuses TEXT COMMAND...: exit status 1 and a line that holds TEXT
+refuses() {
+	local text=$1 out rc
+	shift
+	out=$("$@" 2>&1 >/dev/null)
+	rc=$?
+	[ $rc -eq 1 ] || complain "$*: exit status $rc, expected 1"
+	grep -qF -- "$text" <<<"$out" || complain "$*: found \"$out\", expected \"$text\""
+	[ "$(head -c 4000 <<<"$out" | grep -vc ' holds the [0-9]* events before that$')" -eq 1 ] ||
+		complain "$*: more than one line: $out"
+}
+
+command -v xz >/dev/null || { echo "skip: no xz to expand the texts with"; exit 77; }
+xz -dc "$data/plain.perf-script.txt.xz" >plain.txt
+# perf.data: as many of each as perf script prints, which lies beside it; and as it prints them today.
+import perf "$data/plain.perf.data" plain.mmt
+[ "$(counts plain.mmt)" = "$(text_counts plain.txt)" ] ||
+	complain "perf: $(counts plain.mmt), expected $(text_counts plain.txt)"
+for name in plain zstd lossy; do
+	command -v perf >/dev/null || break
+	import perf "$data/$name.perf.data" $name.mmt
+	perf script -f -i "$data/$name.perf.data" >$name.now.txt 2>/dev/null
+	[ "$(counts $name.mmt)" = "$(text_counts $name.now.txt)" ] || complain "perf: $name: other counts than perf script"
+done
+# Its text holds what the binary holds, to the microsecond.
+import ftrace plain.txt text.mmt
+fields='{ print substr($2, 1, length($2) - 3), $3, $4, $5, $6, $7, $9, $13, $15 }'
+diff <(rows plain.mmt | awk -F, "NR > 1 $fields" | sort) <(rows text.mmt | awk -F, "NR > 1 $fields" | sort) >diff.out ||
+	complain "perf.data and its text differ: $(head -4 diff.out)"
+"$mmreplay" info --json plain.mmt >info.json
+grep -q '"kernel": "6.12' info.json || complain "perf: no kernel release"
+grep -q '"nodes": 2' info.json || complain "perf: expected two nodes"
+
+# Losses travel: from perf into the trace, through cut and merge.
+import perf "$data/lossy.perf.data" lossy.mmt
+lost() { "$mmreplay" info --json "$1" | sed -n 's/.*"lost": \([0-9]*\),*/\1/p' | head -1; }
+[ "$(lost lossy.mmt)" -gt 0 ] || complain "perf: expected losses"
+"$mmreplay" check lossy.mmt >/dev/null && complain "check: a recording with losses is not whole"
+last=$(($(rows lossy.mmt | wc -l) - 2))
+"$mmreplay" cut lossy.mmt --last $((last / 2)) -o l1.mmt >/dev/null || complain "cut of a lossy recording"
+"$mmreplay" cut lossy.mmt --first $((last / 2 + 1)) -o l2.mmt >/dev/null || complain "cut of a lossy recording"
+"$mmreplay" merge l2.mmt l1.mmt -o l.mmt >/dev/null || complain "merge of a lossy recording"
+[ "$(lost l.mmt)" -ge "$(lost lossy.mmt)" ] || complain "cut and merged: $(lost l.mmt) lost, expected $(lost lossy.mmt)"
+cmp <(rows l.mmt) <(rows lossy.mmt) || complain "cut and merged: other events"
+
+# trace.dat: both versions are the same recording, and hold what trace-cmd report printed.
+cp "$data/trace-v6.dat" v6.dat
+import trace-cmd "$data/trace-v7.dat" v7.mmt
+import trace-cmd v6.dat v6.mmt
+cmp <(rows v6.mmt) <(rows v7.mmt) || complain "trace.dat: versions 6 and 7 differ"
+xz -dc "$data/trace-report.txt.xz" >report.txt
+[ "$(counts v7.mmt)" = "$(text_counts report.txt)" ] || complain "trace.dat: other counts than trace-cmd report"
+import ftrace report.txt report.mmt
+fields='{ print $3, $4, $5, $6, $7, $9, $13, $15 }'
+diff <(rows v7.mmt | awk -F, "NR > 1 $fields" | sort) <(rows report.mmt | awk -F, "NR > 1 $fields" | sort) >diff.out ||
+	complain "trace.dat and its text differ: $(head -4 diff.out)"
+
+# Text of tracefs, also through a pipe.
+import ftrace "$data/ftrace.txt" ftrace.mmt
+[ "$(counts ftrace.mmt)" = "$(text_counts "$data/ftrace.txt")" ] || complain "ftrace: other counts"
+"$mmreplay" import ftrace - -o piped.mmt <"$data/ftrace.txt" >/dev/null || complain "ftrace from a pipe"
+cmp <(rows ftrace.mmt) <(rows piped.mmt) || complain "ftrace: another trace from a pipe"
+
+# What it is good for: a run on a machine file; not for verify, which needs the kernel's own state.
+"$mmreplay" run -q --json plain.mmt --machine "$SOURCE/replay/machines/two-node.yaml" >run.json ||
+	complain "run of an imported recording"
+grep -q '"allocs": *[1-9]' run.json || complain "run of an imported recording: no allocation"
+refuses "no node has memory" "$mmreplay" verify plain.mmt
+
+# What is no such file, or only a part of one.
+for format in perf trace-cmd ftrace llfree; do
+	refuses "" "$mmreplay" import $format /dev/null -o x.mmt
+	refuses "cannot be opened" "$mmreplay" import $format missing -o x.mmt
+	[ -e x.mmt ] && complain "$format: a refused import left its file"
+done
+refuses 'byte 0: no perf.data, expected "PERFILE2"' "$mmreplay" import perf v6.dat -o x.mmt
+refuses "byte 0: no tracing data" "$mmreplay" import trace-cmd "$data/plain.perf.data" -o x.mmt
+refuses "no kmem:mm_page_* event" "$mmreplay" import ftrace "$SOURCE/LICENSE" -o x.mmt
+refuses "expected" "$mmreplay" import llfree "$data/plain.perf.data" -o x.mmt
+size=$(stat -c %s "$data/plain.perf.data")
+for part in 7 100 300 $((size / 2)) $((size - 1)); do
+	head -c "$part" "$data/plain.perf.data" >cut.data
+	refuses "byte " "$mmreplay" import perf cut.data -o x.mmt
+done
+size=$(stat -c %s "$data/trace-v7.dat")
+# The last section holds texts that nothing here needs.
+for part in 9 20 100 $((size / 2)) $((size - 200)); do
+	head -c "$part" "$data/trace-v7.dat" >cut.dat
+	refuses "" "$mmreplay" import trace-cmd cut.dat -o x.mmt
+done
+sed 's/6\x00/9\x00/' <(head -c 64 v6.dat) >nine.dat
+refuses 'version "9", expected 6 or 7' "$mmreplay" import trace-cmd nine.dat -o x.mmt
+grep -m 20 mm_page_alloc: "$data/ftrace.txt" | sed '10s/order=0/order=x/' >bad.txt
+refuses "line 10 (byte" "$mmreplay" import ftrace bad.txt -o x.mmt
+grep -m 20 mm_page_alloc: "$data/ftrace.txt" | sed '10s/migratetype=[0-9]/migratetype=9/' >bad.txt
+refuses "found migratetype 9, expected 0 to 5" "$mmreplay" import ftrace bad.txt -o x.mmt
+
+# Events that were not recorded: told, and what that means.
+grep mm_page_free: "$data/ftrace.txt" >frees.txt
+"$mmreplay" import ftrace frees.txt -o frees.mmt >/dev/null 2>err || complain "frees alone: $(cat err)"
+grep -q "no mm_page_alloc:" err || complain "frees alone: not told"
+grep mm_page_alloc: "$data/ftrace.txt" >allocs.txt
+"$mmreplay" import ftrace allocs.txt -o allocs.mmt >/dev/null 2>err || complain "allocations alone: $(cat err)"
+grep -q "no mm_page_free:" err || complain "allocations alone: not told"
+
+"$mmreplay" import perf "$data/plain.perf.data" -o /dev/full 2>err && complain "a full disk: exit status 0"
+grep -q "No space left" err || complain "a full disk: $(cat err)"
+"$mmreplay" import xml a -o b >/dev/null 2>&1
+[ $? -eq 2 ] || complain "an unknown format: expected exit status 2"
+"$mmreplay" import --help | grep -q "Example:" || complain "import --help: no example"
+
+[ $failed -eq 0 ] && echo "imports: $(counts plain.mmt | tr '\n' ' ')"
+exit $failed
