@@ -13,7 +13,7 @@
 enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 
 #define MAX_DROPPED   16
-#define MAX_BURST     16
+#define MAX_BURST     64
 #define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
 
 static bool in_interrupt(const struct trace_event *ev)
@@ -81,6 +81,7 @@ static enum fate look_at_fate(const struct verify *v, const struct window_event 
 {
 	uint32_t pfn = event->ev.pfn;
 	int above = 0, left = FATE_DISTANCE;
+	uint32_t head = mmr_step_pcp_head(zone, event->ev.cpu, pindex);
 	bool in_burst = in_interrupt(&event->ev);
 
 	for (uint64_t n = event->next; n && left--;) {
@@ -91,7 +92,7 @@ static enum fate look_at_fate(const struct verify *v, const struct window_event 
 		/* What the interrupted task says first it may have done before. */
 		if (in_burst && !in_interrupt(ev)) {
 			in_burst = false;
-			if (ev->type == TRACE_ALLOC && ev->pfn != pfn)
+			if (ev->type == TRACE_ALLOC && ev->pfn == head)
 				continue;
 		}
 		if (ev->pfn == pfn) {
@@ -115,23 +116,60 @@ static enum fate look_at_fate(const struct verify *v, const struct window_event 
 	return FATE_UNKNOWN;
 }
 
-/* One page of a burst speaks for all: the first of which anything can be told. */
+static bool is_of_burst(const struct verify *v, const struct window_event *event,
+			const struct trace_event *first)
+{
+	return event->ev.type == TRACE_FREE && !event->link && event->ev.task == first->task &&
+	       event->ev.flags == first->flags;
+}
+
+/* The first event of any of these pages that tells where it lay. */
+static enum fate first_seen(const struct verify *v, const struct window_event *const *pages, unsigned int nr)
+{
+	uint64_t filter = 0, end = v->number + WINDOW_EVENTS / 4;
+
+	for (unsigned int i = 0; i < nr; i++)
+		filter |= 1ULL << (pages[i]->ev.pfn & 63);
+	for (uint64_t n = v->number + 1; n < v->window.end && n < end; n++) {
+		const struct window_event *event = window_at(&v->window, n);
+
+		if (!(filter >> (event->ev.pfn & 63) & 1) || event->ev.type == TRACE_FREE_BATCHED)
+			continue;
+		for (unsigned int i = 0; i < nr; i++) {
+			if (pages[i]->ev.pfn != event->ev.pfn || event == pages[i])
+				continue;
+			return event->ev.type == TRACE_ZONE_LOCKED || event->ev.type == TRACE_EXTFRAG
+				       ? FATE_PASSED
+				       : FATE_LISTED;
+		}
+	}
+	return FATE_UNKNOWN;
+}
+
+/*
+ * One page of a burst speaks for all. Taken from the buddy again, it had gone there; popped, drained or
+ * freed once more, it had been on the list. Where none is seen again, another page in the place of the
+ * last one tells.
+ */
 static enum fate look_at_burst(const struct verify *v, const struct window_event *event,
 			       const struct zone *zone)
 {
+	const struct window_event *burst[MAX_BURST], *next = event;
 	const struct trace_event *first = &event->ev;
-	enum fate fate = FATE_UNKNOWN;
+	unsigned int nr = 0;
+	enum fate fate;
 
-	for (int i = 0; i < MAX_BURST && event && fate == FATE_UNKNOWN; i++) {
-		const struct trace_event *ev = &event->ev;
+	for (; next && nr < MAX_BURST && is_of_burst(v, next, first);
+	     next = next->next ? window_at(&v->window, next->next) : NULL) {
+		if (mmr_step_pcp_order(next->ev.order) && is_in_zone(v, next->ev.pfn, zone))
+			burst[nr++] = next;
+	}
+	fate = first_seen(v, burst, nr);
+	while (fate == FATE_UNKNOWN && nr--) {
+		const struct trace_event *ev = &burst[nr]->ev;
 
-		if (ev->type != TRACE_FREE || event->link || ev->task != first->task ||
-		    ev->flags != first->flags)
-			break;
-		if (mmr_step_pcp_order(ev->order) && is_in_zone(v, ev->pfn, zone))
-			fate = look_at_fate(v, event, zone,
-					    mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order));
-		event = event->next ? window_at(&v->window, event->next) : NULL;
+		fate = look_at_fate(v, burst[nr], zone,
+				    mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order));
 	}
 	return fate;
 }
@@ -275,8 +313,13 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 				    say("%d pages to drain", first), say("%d pages", got.pages));
 		goto known;
 	}
-	if (!got.pages && ev->type == TRACE_FREE && look_at_fate(v, event, zone, pindex) == FATE_PASSED)
-		return false;
+	if (!got.pages && ev->type == TRACE_FREE) {
+		enum fate fate = look_at_fate(v, event, zone, pindex);
+
+		/* Where nothing is seen of the page, an interrupt is the likelier to have been kept out. */
+		if (fate == FATE_PASSED || (fate == FATE_UNKNOWN && in_interrupt(ev)))
+			return false;
+	}
 	/* Nothing explains it: drain what was drained. */
 	ask(v, ev, zone, &hypotheses[0], &before, count, flags);
 	mmr_step_pcp_read(zone, ev->cpu, &after, &count);
