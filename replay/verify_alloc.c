@@ -543,7 +543,7 @@ static bool pushed_meanwhile(const struct verify *v, const struct zone *zone, co
 
 	for (; at != ev->pfn && at != MMR_NO_PFN; at = mmr_step_pcp_next(v->core, zone, ev->cpu, pindex, at)) {
 		const struct window_event *push = NULL;
-		int next = verify_next_of_page(v, at);
+		int next = verify_next_of_page(v, at, v->number);
 
 		/* It must still be there for somebody else. */
 		if (next != TRACE_ALLOC && next != TRACE_PCPU_DRAIN)

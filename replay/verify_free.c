@@ -52,9 +52,9 @@ static void note_batch(struct verify *v, const struct window_event *event, struc
 	}
 }
 
-int verify_next_of_page(const struct verify *v, uint32_t pfn)
+int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after)
 {
-	for (uint64_t n = v->number + 1; n < v->window.end; n++) {
+	for (uint64_t n = after + 1; n < v->window.end; n++) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 
 		if (ev->pfn == pfn && ev->type != TRACE_FREE_BATCHED)
@@ -67,18 +67,19 @@ int verify_next_of_page(const struct verify *v, uint32_t pfn)
  * Another page was popped where this one should have been. Either it never was on the list, or a bulk
  * allocation took it, and then it is freed again without having been allocated.
  */
-static enum fate another_in_its_place(const struct verify *v, uint32_t pfn)
+static enum fate another_in_its_place(const struct verify *v, uint32_t pfn, uint64_t number)
 {
-	return verify_next_of_page(v, pfn) == TRACE_FREE ? FATE_LISTED : FATE_PASSED;
+	return verify_next_of_page(v, pfn, number) == TRACE_FREE ? FATE_LISTED : FATE_PASSED;
 }
 
 /*
  * Where was this page put? Follow the CPU's list from here: the page is popped in its turn, or another
  * one is in its place.
  */
-static enum fate look_at_fate(const struct verify *v, const struct window_event *event, const struct zone *zone,
+static enum fate look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
 			      unsigned int pindex)
 {
+	const struct window_event *event = window_at(&v->window, number);
 	uint32_t pfn = event->ev.pfn;
 	int above = 0, left = FATE_DISTANCE;
 	uint32_t head = mmr_step_pcp_head(zone, event->ev.cpu, pindex);
@@ -104,39 +105,38 @@ static enum fate look_at_fate(const struct verify *v, const struct window_event 
 			continue;
 		if (ev->type == TRACE_ALLOC) {
 			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
-				return another_in_its_place(v, pfn);
+				return another_in_its_place(v, pfn, number);
 		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
 			if (mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex)
 				above++;
 		} else if (ev->type == TRACE_ZONE_LOCKED && ev->migratetype < MIGRATE_PCPTYPES &&
 			   mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
-			return another_in_its_place(v, pfn); /* a refill: the list was empty */
+			return another_in_its_place(v, pfn, number); /* a refill: the list was empty */
 		}
 	}
 	return FATE_UNKNOWN;
 }
 
-static bool is_of_burst(const struct verify *v, const struct window_event *event,
-			const struct trace_event *first)
+static bool is_of_burst(const struct window_event *event, const struct trace_event *first)
 {
 	return event->ev.type == TRACE_FREE && !event->link && event->ev.task == first->task &&
 	       event->ev.flags == first->flags;
 }
 
 /* The first event of any of these pages that tells where it lay. */
-static enum fate first_seen(const struct verify *v, const struct window_event *const *pages, unsigned int nr)
+static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsigned int nr)
 {
 	uint64_t filter = 0, end = v->number + WINDOW_EVENTS / 4;
 
 	for (unsigned int i = 0; i < nr; i++)
-		filter |= 1ULL << (pages[i]->ev.pfn & 63);
+		filter |= 1ULL << (window_at(&v->window, burst[i])->ev.pfn & 63);
 	for (uint64_t n = v->number + 1; n < v->window.end && n < end; n++) {
 		const struct window_event *event = window_at(&v->window, n);
 
 		if (!(filter >> (event->ev.pfn & 63) & 1) || event->ev.type == TRACE_FREE_BATCHED)
 			continue;
 		for (unsigned int i = 0; i < nr; i++) {
-			if (pages[i]->ev.pfn != event->ev.pfn || event == pages[i])
+			if (window_at(&v->window, burst[i])->ev.pfn != event->ev.pfn || n == burst[i])
 				continue;
 			return event->ev.type == TRACE_ZONE_LOCKED || event->ev.type == TRACE_EXTFRAG
 				       ? FATE_PASSED
@@ -154,19 +154,22 @@ static enum fate first_seen(const struct verify *v, const struct window_event *c
 static enum fate look_at_burst(const struct verify *v, const struct window_event *event,
 			       const struct zone *zone)
 {
-	const struct window_event *burst[MAX_BURST], *next = event;
 	const struct trace_event *first = &event->ev;
+	uint64_t burst[MAX_BURST];
 	unsigned int nr = 0;
 	enum fate fate;
 
-	for (; next && nr < MAX_BURST && is_of_burst(v, next, first);
-	     next = next->next ? window_at(&v->window, next->next) : NULL) {
+	for (uint64_t n = v->number; n && nr < MAX_BURST; n = window_at(&v->window, n)->next) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		if (!is_of_burst(next, first))
+			break;
 		if (mmr_step_pcp_order(next->ev.order) && is_in_zone(v, next->ev.pfn, zone))
-			burst[nr++] = next;
+			burst[nr++] = n;
 	}
 	fate = first_seen(v, burst, nr);
 	while (fate == FATE_UNKNOWN && nr--) {
-		const struct trace_event *ev = &burst[nr]->ev;
+		const struct trace_event *ev = &window_at(&v->window, burst[nr])->ev;
 
 		fate = look_at_fate(v, burst[nr], zone,
 				    mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order));
@@ -314,7 +317,7 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 		goto known;
 	}
 	if (!got.pages && ev->type == TRACE_FREE) {
-		enum fate fate = look_at_fate(v, event, zone, pindex);
+		enum fate fate = look_at_fate(v, v->number, zone, pindex);
 
 		/* Where nothing is seen of the page, an interrupt is the likelier to have been kept out. */
 		if (fate == FATE_PASSED || (fate == FATE_UNKNOWN && in_interrupt(ev)))

@@ -151,8 +151,8 @@ void verify_pop_before_interrupt(struct verify *v, const struct window_event *in
 void verify_free(struct verify *v, struct window_event *event);
 void verify_free_batched(struct verify *v, struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
-/* Type of the next event of a page after the one at hand, on any CPU; -1 where none is in sight */
-int verify_next_of_page(const struct verify *v, uint32_t pfn);
+/* Type of the next event of a page after event @after, on any CPU; -1 where none is in sight */
+int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
 
 /* ---- verify_keyframe.c --------------------------------------------------------------------- */
 
