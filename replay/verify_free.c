@@ -509,21 +509,46 @@ static void count_down(struct verify *v, const struct trace_event *ev, struct zo
 }
 
 /*
- * The kernel's victim is further up: what lies behind it in the model must have left without an event.
- * Where that would be too much, the lists are in another order.
+ * The kernel's victim is further up its list: what lies behind it in the model must have left without
+ * an event. Where that would be too much, the list is in another order.
  */
-static void drop_tail(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int *pindex)
+static void drop_tail(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner,
+		      unsigned int *pindex)
 {
 	for (unsigned int i = 0; i < MAX_DROPPED; i++) {
-		uint32_t victim = mmr_step_pcp_victim(zone, ev->cpu, pindex);
+		uint32_t victim = mmr_step_pcp_victim(zone, owner, pindex);
 
 		if (victim == ev->pfn || victim == MMR_NO_PFN)
 			return;
-		mmr_step_pcp_remove(v->core, ev->cpu, zone, victim);
+		mmr_step_pcp_remove(v->core, owner, zone, victim);
 		mmr_step_hand_out(v->core, zone, victim, mmr_step_pindex_order(*pindex),
 				  mmr_step_pageblock(v->core, victim));
 		v->report->untraced_changes++;
 	}
+}
+
+/*
+ * The kernel's victim is the tail of a later list, though few blocks are left on those before it: a bulk
+ * allocation has emptied these.
+ */
+static bool emptied_by_bulk(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			    unsigned int owner, unsigned int pindex)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	unsigned int last = mmr_step_pindex(place.mt, place.order), nr = 0;
+
+	if (place.state != MMR_PAGE_PCP || place.head != ev->pfn || last == pindex ||
+	    mmr_step_pcp_victim(zone, owner, &last) != ev->pfn)
+		return false;
+	for (; pindex != last; pindex = pindex == NR_PCP_LISTS - 1 ? 0 : pindex + 1) {
+		uint32_t pfn = mmr_step_pcp_head(zone, owner, pindex);
+
+		for (; pfn != MMR_NO_PFN; pfn = mmr_step_pcp_next(v->core, zone, owner, pindex, pfn)) {
+			if (++nr > MAX_DROPPED)
+				return false;
+		}
+	}
+	return true;
 }
 
 /* A victim of the overflow that a free of this CPU caused. */
@@ -540,12 +565,15 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 	else if (view->unknown && owner < 0)
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views,
 			    say("page %d", (int)victim), say("page %u", ev->pfn));
+	else if (owner == (int)ev->cpu && emptied_by_bulk(v, ev, zone, ev->cpu, pindex))
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views,
+			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
 	else
 		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
 			    say("victim %d of list %u", (int)victim, pindex),
 			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
 	if (victim != ev->pfn && owner == (int)ev->cpu)
-		drop_tail(v, ev, zone, &pindex);
+		drop_tail(v, ev, zone, ev->cpu, &pindex);
 	view->pindex = (uint8_t)pindex;
 	apply_drain(v, ev, zone, owner);
 	count_down(v, ev, zone, view);
@@ -566,6 +594,11 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 	if (victim == ev->pfn) {
 		owner = (int)cpu->drain.owner;
 		count_exact(v, VERIFY_PCP);
+	} else if (goes_on && emptied_by_bulk(v, ev, zone, cpu->drain.owner, cpu->drain.pindex)) {
+		owner = (int)cpu->drain.owner;
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views, say("page %u", victim),
+			    say("page %u", ev->pfn));
+		drop_tail(v, ev, zone, cpu->drain.owner, &cpu->drain.pindex);
 	} else {
 		owner = mmr_step_pcp_owner(v->core, ev->pfn);
 		cpu->drain.owner = owner >= 0 ? (unsigned int)owner : ev->cpu;
@@ -584,6 +617,8 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 			count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
 				    say("page %d of CPU %u's lists", (int)victim, cpu->drain.owner),
 				    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+		if (victim != ev->pfn && owner >= 0)
+			drop_tail(v, ev, zone, cpu->drain.owner, &cpu->drain.pindex);
 	}
 	cpu->drain.zone = zone;
 	cpu->drain.last = v->number;
