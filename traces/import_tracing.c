@@ -16,20 +16,6 @@
 
 /* ---- cursor -------------------------------------------------------------------------------- */
 
-uint64_t import_get(struct import_cursor *c, unsigned int bytes)
-{
-	uint64_t value = 0;
-
-	if ((size_t)(c->end - c->pos) < bytes) {
-		c->bad = true;
-		c->pos = c->end;
-		return 0;
-	}
-	memcpy(&value, c->pos, bytes);
-	c->pos += bytes;
-	return le64toh(value);
-}
-
 const char *import_get_string(struct import_cursor *c)
 {
 	const char *text = (const char *)c->pos;
@@ -343,10 +329,19 @@ const struct import_layout *import_tracing_layout(const struct import_tracing *t
 
 static uint64_t field_value(const struct import_field *f, const uint8_t *raw)
 {
-	uint64_t value = 0;
+	struct import_cursor c = {.pos = raw + f->offset, .end = raw + f->offset + f->size};
 
-	memcpy(&value, raw + f->offset, f->size);
-	return le64toh(value);
+	/* A size known to the compiler is a load; one that is not, a call. */
+	switch (f->size) {
+	case 8:
+		return import_get(&c, 8);
+	case 4:
+		return import_get(&c, 4);
+	case 2:
+		return import_get(&c, 2);
+	default:
+		return import_get(&c, 1);
+	}
 }
 
 /* 0 also where the event has no such field: that is what its kernel means. */

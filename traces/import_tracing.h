@@ -6,6 +6,8 @@
 #ifndef MMR_TRACES_IMPORT_TRACING_H
 #define MMR_TRACES_IMPORT_TRACING_H
 
+#include <endian.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include "traces/import.h"
@@ -16,7 +18,20 @@ struct import_cursor {
 	bool bad;
 };
 
-uint64_t import_get(struct import_cursor *c, unsigned int bytes); /* little-endian */
+/** import_get - a little-endian number of 1, 2, 4 or 8 bytes; inline, because samples are read with it */
+static inline uint64_t import_get(struct import_cursor *c, unsigned int bytes)
+{
+	uint64_t value = 0;
+
+	if ((size_t)(c->end - c->pos) < bytes) {
+		c->bad = true;
+		c->pos = c->end;
+		return 0;
+	}
+	memcpy(&value, c->pos, bytes);
+	c->pos += bytes;
+	return le64toh(value);
+}
 /** import_get_string - a text that ends with a zero byte; "" where none does */
 const char *import_get_string(struct import_cursor *c);
 /** import_get_bytes - @n bytes as a cursor of their own */

@@ -269,6 +269,33 @@ static void llfree_records_become_events(void **state)
 	free(data);
 }
 
+/* perf without -a keeps a buffer per thread, so a CPU's events lie in several places: the same way. */
+static void records_out_of_order_are_sorted(void **state)
+{
+	static const struct llfree_record records[] = {
+		{30, 3, 1, 0, 0, 1}, {10, 1, 1, 0, 0, 1}, {20, 2, 1, 0, 0, 1}, {20, 4, 1, 0, 0, 1}};
+	static const uint32_t expected[] = {1, 2, 4, 3};
+	uint8_t *data = calloc(2, 4096);
+	struct import_report report;
+	struct trace_reader *reader;
+	struct trace_event e[4];
+	struct mmr_error err;
+
+	assert_non_null(data);
+	data[4] = 1;
+	data[8] = 9;
+	for (size_t i = 0; i < 4; i++)
+		put_llfree(data + 4096 + 16 + 16 * i, &records[i]);
+	if (import(&import_llfree, data, 8192, NULL, &report, &err))
+		fail_msg("%s", err.msg);
+	assert_true(report.sorted);
+	assert_int_equal(read_back(&reader, e, 4), 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(e[i].pfn, expected[i]);
+	trace_reader_close(reader);
+	free(data);
+}
+
 /* ---- damage -------------------------------------------------------------------------------- */
 
 static uint8_t *load_file(const char *name, size_t *size)
@@ -329,6 +356,7 @@ int main(void)
 		cmocka_unit_test(every_spelling_of_a_line_is_understood),
 		cmocka_unit_test(losses_in_text_are_carried_over),
 		cmocka_unit_test(llfree_records_become_events),
+		cmocka_unit_test(records_out_of_order_are_sorted),
 		cmocka_unit_test(damaged_sources_are_refused_or_read),
 	};
 
