@@ -48,7 +48,7 @@ int live_map_reserve(struct live_map *map, uint32_t nr, struct mmr_error *err)
 	uint64_t nr_groups = map->nr_groups;
 	int rc;
 
-	while (wanted > nr_groups * LIVE_GROUP / 5 * 4)
+	while (wanted > nr_groups * LIVE_GROUP / 3 * 2)
 		nr_groups += nr_groups / 4;
 	if (nr_groups == map->nr_groups)
 		return 0;

@@ -33,7 +33,7 @@ struct live_entry {
 
 /**
  * struct live_map - the map of one replay
- * @slots: slots[nr_groups * LIVE_GROUP], at most four fifths of them taken
+ * @slots: slots[nr_groups * LIVE_GROUP], at most two thirds of them taken
  * @nr_live: blocks live now; @nr_live_max: most blocks ever live at once
  * @nr_pages, @nr_pages_max: the same in pages
  */
