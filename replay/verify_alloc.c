@@ -8,6 +8,7 @@
  */
 #include "replay/verify_internal.h"
 
+#define MAX_DECAYS         16 /* runs of the vmstat worker between two refills */
 #define RUN_ALLOC_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
 
 static const char *mt_name(unsigned int mt)
@@ -49,6 +50,7 @@ static void take_smallest(struct verify *v, const struct trace_event *ev, struct
 {
 	uint32_t expected = mmr_step_peek_smallest(zone, ev->order, ev->migratetype);
 	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+	const char *want, *got;
 	enum verify_cause cause;
 
 	if (expected == ev->pfn) {
@@ -56,15 +58,12 @@ static void take_smallest(struct verify *v, const struct trace_event *ev, struct
 		count_exact(v, VERIFY_BUDDY);
 		return;
 	}
-	count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED,
-		    mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_PCP ? VERIFY_CAUSE_PCP_LOCKED
-									   : VERIFY_CAUSE_UNEXPLAINED,
-		    &views,
-		    expected == MMR_NO_PFN
-			    ? say("no block of order %u %s", ev->order, mt_name(ev->migratetype))
-			    : say("block %u for order %u %s", expected, ev->order, mt_name(ev->migratetype)),
-		    say("%u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+	want = expected == MMR_NO_PFN
+		       ? say("no block of order %u %s", ev->order, mt_name(ev->migratetype))
+		       : say("block %u for order %u %s", expected, ev->order, mt_name(ev->migratetype));
+	got = say("%u, which the model has %s", ev->pfn, say_place(v, ev->pfn));
 	cause = make_available(v, zone, ev, expected);
+	count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED, cause, &views, want, got);
 	if (cause != VERIFY_CAUSE_ROTATED)
 		v->report->untraced_changes++;
 	if (mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn)
@@ -299,8 +298,8 @@ static uint32_t ask_size(struct verify *v, struct zone *zone, unsigned int cpu, 
 
 /*
  * How many blocks did the model ask for? If not as many as came, ask again as if the zone were
- * below its high mark, or above it, and as if the list held fewer pages: bulk allocations that no pop
- * has revealed yet make it seem longer than it is.
+ * below its high mark, or above it; as if the list held fewer pages, since bulk allocations that no pop
+ * has revealed yet make it seem longer than it is; and as if the vmstat worker had lowered its high mark.
  *
  * @nr: blocks that came; @alone: they are one refill, the allocation that asked for it follows
  * @cause: what the model had to be told; VERIFY_CAUSE_UNEXPLAINED where nothing helps
@@ -309,7 +308,7 @@ static uint32_t refill_size(struct verify *v, struct zone *zone, unsigned int cp
 			    uint32_t nr, bool alone, enum verify_cause *cause)
 {
 	uint32_t flags = mmr_step_zone_flags(zone), size;
-	struct mmr_pcp_state before, after;
+	struct mmr_pcp_state before, after, other;
 	int32_t count;
 
 	*cause = VERIFY_CAUSE_NONE;
@@ -328,6 +327,16 @@ static uint32_t refill_size(struct verify *v, struct zone *zone, unsigned int cp
 			mmr_step_pcp_write(zone, cpu, &after, count);
 			return nr;
 		}
+	}
+	*cause = VERIFY_CAUSE_DECAY;
+	other = before;
+	for (int i = 0; size > nr && i < MAX_DECAYS; i++) {
+		/* Source: decay_pcp_high(), mm/page_alloc.c, v6.12. */
+		other.high -= other.high >> 3;
+		if (other.high < other.high_min)
+			other.high = other.high_min;
+		if (ask_size(v, zone, cpu, order, &other, count, flags, before.alloc_factor) == nr)
+			return nr;
 	}
 	*cause = VERIFY_CAUSE_UNEXPLAINED;
 	for (unsigned int factor = 0; factor <= 6 && alone; factor++) {
@@ -375,6 +384,7 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 	enum verify_cause cause;
 
 	skipped = pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
+	mmr_step_pcp_read(zone, ev->cpu, &run->before, &run->before_count);
 	view->unknown &= (uint16_t) ~(1u << pindex);
 	run->size = refill_size(v, zone, ev->cpu, ev->order, ahead->nr, ahead->alloc != WINDOW_NONE, &cause);
 	run->left = ahead->nr < run->size ? ahead->nr : run->size;
@@ -434,7 +444,11 @@ static void end_short_refill(struct verify *v, const struct trace_event *ev, str
 		count_exact(v, VERIFY_PCP);
 	else
 		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
-			    say("a refill of %u blocks", run->size), say("%u blocks", run->got));
+			    say("a refill of %u blocks; count %d, high %u in %u..%u, alloc_factor %u before, "
+				"zone flags 0x%x",
+				run->size, run->before_count, run->before.high, run->before.high_min,
+				run->before.high_max, run->before.alloc_factor, mmr_step_zone_flags(run->zone)),
+			    say("%u blocks", run->got));
 }
 
 /* A block has left the buddy: to the list that is being refilled, or on its way to the task. */

@@ -30,11 +30,14 @@ struct pcp_view {
 /**
  * struct refill_run - blocks a CPU takes from the buddy under one hold of zone->lock
  * @left: blocks of this refill still to come; @size: what the model would have fetched
+ * @before, @before_count: the CPU's lists when it began
  * @steal_only: a block was stolen, so the rest is too
  */
 struct refill_run {
 	struct zone *zone;
 	uint32_t left, size, got;
+	struct mmr_pcp_state before;
+	int32_t before_count;
 	uint8_t order, mt;
 	bool active, refill, steal_only, fragmenting;
 };
