@@ -13,12 +13,12 @@
 #include "replay/verify.h"
 #include "replay/verify_print.h"
 
-enum { KEY_JSON = 0x100, KEY_UNTIL, KEY_FIRST, KEY_SHOW };
+enum { KEY_JSON = 0x100, KEY_UNTIL, KEY_FIRST, KEY_SHOW, KEY_INFORMED };
 
 struct options {
 	const char *trace, *kernel;
 	uint64_t until, show;
-	bool json, first_divergence, quiet;
+	bool json, first_divergence, informed, quiet;
 };
 
 static volatile sig_atomic_t stop;
@@ -54,6 +54,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_FIRST:
 		o->first_divergence = true;
 		break;
+	case KEY_INFORMED:
+		o->informed = true;
+		break;
 	case KEY_UNTIL:
 		if (parse_number(arg, &o->until))
 			argp_error(state, "--until: \"%s\", expected the number of an event", arg);
@@ -83,7 +86,8 @@ static const struct argp_option arg_options[] = {
 	{"until", KEY_UNTIL, "EVENT", 0, "Stop before event number EVENT (from 0)", 0},
 	{"first-divergence", KEY_FIRST, NULL, 0,
 	 "Stop at the first divergence; show the model's and the kernel's side", 0},
-	{"show", KEY_SHOW, "N", 0, "Show the first N decisions that were not exact", 0},
+	{"show", KEY_SHOW, "N", 0, "Show the first N decisions that diverged, with both sides", 0},
+	{"informed", KEY_INFORMED, NULL, 0, "With --show: those that were informed, too", 0},
 	{"json", KEY_JSON, NULL, 0, "Print the report as JSON", 0},
 	{"quiet", 'q', NULL, 0, "No progress, no notes", 0},
 	{0},
@@ -115,7 +119,7 @@ static void show_decision(const struct verify_decision *d, void *ctx)
 {
 	struct options *o = ctx;
 
-	if (!o->show)
+	if (!o->show || (d->verdict == VERIFY_INFORMED && !o->informed))
 		return;
 	o->show--;
 	fprintf(stderr, "event %llu, %s, %s: expected %s, got %s (%s)\n%s", (unsigned long long)d->event,

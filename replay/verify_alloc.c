@@ -267,20 +267,43 @@ static struct run_ahead look_ahead(const struct verify *v, const struct zone *zo
 	return ahead;
 }
 
-/* Pages that left the head of a list without an event: a bulk allocation. */
+/*
+ * Pages that left the head of a list without an event: a bulk allocation. Or the task that popped them
+ * has not come to its event yet.
+ *
+ * Return: how many there were.
+ */
 static unsigned int pop_untraced(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
-				 uint32_t until)
+				 uint32_t until, enum verify_cause *cause)
 {
 	unsigned int nr = 0, order = mmr_step_pindex_order(pindex);
 
-	while (mmr_step_pcp_head(zone, cpu, pindex) != until) {
+	*cause = VERIFY_CAUSE_ORDER;
+	for (; mmr_step_pcp_head(zone, cpu, pindex) != until; nr++) {
 		uint32_t pfn = mmr_step_pcp_pop(v->core, cpu, zone, pindex);
 
 		mmr_step_hand_out(v->core, zone, pfn, order, mmr_step_pageblock(v->core, pfn));
-		v->report->untraced_changes++;
-		nr++;
+		if (verify_next_of_page(v, pfn, v->number) == TRACE_ALLOC) {
+			v->late[v->nr_late++ % MAX_LATE] = pfn;
+			mmr_step_pcp_begin(zone, cpu);
+		} else {
+			v->report->untraced_changes++;
+			*cause = VERIFY_CAUSE_BULK;
+		}
 	}
 	return nr;
+}
+
+/* Was this page popped before, by a task that tells only now? */
+static bool was_late(struct verify *v, uint32_t pfn)
+{
+	for (unsigned int i = 0; i < MAX_LATE && i < v->nr_late; i++) {
+		if (v->late[i] == pfn) {
+			v->late[i] = MMR_NO_PFN;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* What nr_pcp_alloc() says under given zone flags and a given run of refills. */
@@ -381,16 +404,16 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
 	unsigned int skipped;
-	enum verify_cause cause;
+	enum verify_cause cause, gone;
 
-	skipped = pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
+	skipped = pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN, &gone);
 	mmr_step_pcp_read(zone, ev->cpu, &run->before, &run->before_count);
 	view->unknown &= (uint16_t) ~(1u << pindex);
 	run->size = refill_size(v, zone, ev->cpu, ev->order, ahead->nr, ahead->alloc != WINDOW_NONE, &cause);
 	run->left = ahead->nr < run->size ? ahead->nr : run->size;
 	if (skipped)
-		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views,
-			    say("a list of %u blocks", skipped), "a refill");
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, gone, &views, say("a list of %u blocks", skipped),
+			    "a refill");
 	else if (cause != VERIFY_CAUSE_NONE && cause != VERIFY_CAUSE_UNEXPLAINED)
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, cause, &views, "another size",
 			    say("a refill of %u", ahead->nr));
@@ -588,6 +611,22 @@ static bool on_list(const struct verify *v, const struct zone *zone, const struc
 	       mmr_step_zone(v->core, ev->pfn, ev->order) == zone;
 }
 
+/* A page that came neither from a list nor with a zone_locked event: a compaction that captured it. */
+static void alloc_unannounced(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+
+	if (!zone_known(v, zone)) {
+		v->report->unjudged++;
+		return;
+	}
+	count_other(v, VERIFY_BUDDY, VERIFY_INFORMED, VERIFY_CAUSE_UNTRACED, &views,
+		    "a zone_locked event before it",
+		    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	v->report->untraced_changes++;
+}
+
 /* The popped page is not the model's head. */
 static void pop_other(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
 {
@@ -597,26 +636,41 @@ static void pop_other(struct verify *v, const struct trace_event *ev, struct zon
 	const char *got = say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn));
 	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
 	struct mmr_pcp_state state;
+	enum verify_cause cause;
 	unsigned int found;
 	int32_t count;
+	int owner;
 
 	if (on_list(v, zone, ev, pindex)) {
+		mmr_step_pcp_begin(zone, ev->cpu);
 		if (pushed_meanwhile(v, zone, ev, pindex)) {
 			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, expected, got);
 			mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
 		} else {
-			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views, expected, got);
-			pop_untraced(v, zone, ev->cpu, pindex, ev->pfn);
+			pop_untraced(v, zone, ev->cpu, pindex, ev->pfn, &cause);
+			count_other(v, VERIFY_PCP, VERIFY_INFORMED, cause, &views, expected, got);
 			mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
 		}
 		return;
 	}
 	if (view->unknown & 1u << pindex) {
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views, expected, got);
-		pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN);
+		pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN, &cause);
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 		mmr_step_pcp_read(zone, ev->cpu, &state, &count);
 		mmr_step_pcp_write(zone, ev->cpu, &state, count - (1 << ev->order));
+		return;
+	}
+	owner = mmr_step_pcp_owner(v->core, ev->pfn);
+	if (owner >= 0 && mmr_step_pcp_head(zone, (unsigned int)owner, pindex) == ev->pfn) {
+		/* The task went to another CPU between its pop and its event. */
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_MIGRATED, &views, expected, got);
+		mmr_step_pcp_begin(zone, (unsigned int)owner);
+		mmr_step_pcp_pop(v->core, (unsigned int)owner, zone, pindex);
+		return;
+	}
+	if (ev->order && mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_FREE) {
+		alloc_unannounced(v, ev, zone);
 		return;
 	}
 	found = mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
@@ -634,29 +688,13 @@ static void pop(struct verify *v, const struct window_event *event, struct zone 
 	if (ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ) &&
 	    mmr_step_pcp_head(zone, ev->cpu, pindex) != ev->pfn)
 		verify_pop_before_interrupt(v, event, zone, pindex);
-	mmr_step_pcp_begin(zone, ev->cpu);
 	if (mmr_step_pcp_head(zone, ev->cpu, pindex) == ev->pfn) {
+		mmr_step_pcp_begin(zone, ev->cpu);
 		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
 		count_exact(v, VERIFY_PCP);
 		return;
 	}
 	pop_other(v, ev, zone, pindex);
-}
-
-/* A page that came neither from a list nor with a zone_locked event: a compaction that captured it. */
-static void alloc_unannounced(struct verify *v, const struct trace_event *ev, struct zone *zone)
-{
-	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
-
-	if (!zone_known(v, zone)) {
-		v->report->unjudged++;
-		return;
-	}
-	count_other(v, VERIFY_BUDDY, VERIFY_INFORMED, VERIFY_CAUSE_UNTRACED, &views,
-		    "a zone_locked event before it",
-		    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
-	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
-	v->report->untraced_changes++;
 }
 
 /* From a list that is not known yet. */
@@ -688,7 +726,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	}
 	if (!event->link)
 		judge_zone(v, ev, zone, false);
-	if (was_direct(cpu, ev->pfn))
+	if (was_direct(cpu, ev->pfn) || was_late(v, ev->pfn))
 		;
 	else if (!mmr_step_pcp_order(ev->order))
 		alloc_unannounced(v, ev, zone);

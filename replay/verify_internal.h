@@ -11,6 +11,7 @@
 #define NR_PCP_LISTS_MASK ((1u << NR_PCP_LISTS) - 1)
 #define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
 #define TYPE_UNKNOWN      0xff
+#define MAX_LATE          64 /* pages popped whose allocation is announced later, on any CPU */
 #define MAX_PUSHES        16 /* last pages pushed to a CPU's lists */
 
 /**
@@ -94,6 +95,8 @@ struct verify {
 	struct window window;
 	uint64_t number; /* of the event at hand, from 1 */
 	uint64_t ts_ns;
+	uint32_t late[MAX_LATE];
+	unsigned int nr_late;
 	struct cpu_view *cpus;
 	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
 	bool *zone_known; /* [zone id] */
