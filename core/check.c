@@ -187,7 +187,7 @@ static int check_conservation(const struct mmr_machine *m, uint64_t there, struc
 	uint64_t expected;
 
 	mmr_counters_read(m, &counters);
-	expected = m->seeded_pages + counters.free_pages - counters.alloc_pages;
+	expected = m->seeded_pages + counters.free_pages - counters.alloc_pages - counters.contig_pages;
 	if (there != expected)
 		return mmr_err(err, -EUCLEAN,
 			       "machine: %llu pages are on free and per-CPU lists, expected %llu: %llu seeded, "
@@ -195,6 +195,20 @@ static int check_conservation(const struct mmr_machine *m, uint64_t there, struc
 			       (unsigned long long)there, (unsigned long long)expected,
 			       (unsigned long long)m->seeded_pages, (unsigned long long)counters.free_pages,
 			       (unsigned long long)counters.alloc_pages);
+	return 0;
+}
+
+/* The count of isolated pageblocks decides whether drains look at the types again. */
+static int check_isolated(const struct mmr_machine *m, const struct zone *zone, struct mmr_error *err)
+{
+	uint32_t end = (zone->zone_start_pfn + zone->spanned_pages) >> PAGEBLOCK_ORDER, nr = 0;
+
+	for (uint32_t i = zone->zone_start_pfn >> PAGEBLOCK_ORDER; i < end; i++)
+		nr += m->pageblocks[i] >> PB_ZONE_SHIFT == zone->id &&
+		      get_pageblock_migratetype(m, i << PAGEBLOCK_ORDER) == MIGRATE_ISOLATE;
+	if (nr != zone->nr_isolate_pageblock)
+		return broken(err, zone, zone->zone_start_pfn, "isolated pageblocks",
+			      zone->nr_isolate_pageblock, nr);
 	return 0;
 }
 
@@ -213,6 +227,8 @@ static int check_zone(const struct mmr_machine *m, const struct zone *zone, uint
 		}
 	}
 	rc = check_counters(m, zone, err);
+	if (!rc)
+		rc = check_isolated(m, zone, err);
 	for (unsigned int cpu = 0; !rc && cpu < m->nr_cpus; cpu++) {
 		rc = check_pcp(m, zone, cpu, err);
 		pcp += (uint64_t)zone->per_cpu_pageset[cpu].count;

@@ -272,8 +272,8 @@ struct mmr_machine {
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
 	struct mmr_reclaim reclaim;
-	struct mmr_block *reclaimed; /* [MMR_RECLAIMED_MAX], a ring */
-	uint32_t reclaimed_begin, reclaimed_end;
+	struct mmr_displaced *displaced; /* [MMR_DISPLACED_MAX], a ring */
+	uint32_t displaced_begin, displaced_end;
 	void *pcp_memory, *zonestat_memory;
 	size_t pages_bytes, max_blocks_bytes, pageblocks_bytes;
 	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
@@ -526,6 +526,11 @@ static inline void set_free_count_limit(const struct mmr_machine *m, struct per_
 	pcp->free_count_limit = m->profile.pcp == PCP_6_7 ? pcp->batch << m->profile.pcp_batch_scale_max : 0;
 }
 
+/* ---- isolation.c --------------------------------------------------------------------------- */
+
+bool isolate_free_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order);
+void putback_isolated_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order);
+
 /* ---- pcp.c --------------------------------------------------------------------------------- */
 
 uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
@@ -556,7 +561,19 @@ enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t p
 
 /* ---- reclaim.c ------------------------------------------------------------------------------ */
 
-#define MMR_RECLAIMED_MAX (1u << 20)
+#define MMR_DISPLACED_MAX (1u << 20)
+
+static inline bool displaced_room(const struct mmr_machine *m)
+{
+	return m->displaced_end - m->displaced_begin < MMR_DISPLACED_MAX;
+}
+
+/* There must be room. @to: MMR_NO_PFN where the block was reclaimed */
+static inline void report_displaced(struct mmr_machine *m, uint32_t from, uint32_t to, unsigned int order)
+{
+	m->displaced[m->displaced_end++ % MMR_DISPLACED_MAX] =
+		(struct mmr_displaced){.from = from, .to = to, .order = (uint8_t)order};
+}
 
 uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac);
 void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);

@@ -361,8 +361,8 @@ static int build_metadata(struct mmr_machine *m, struct mmr_error *err)
 	m->pages = reserve(m->pages_bytes);
 	m->max_blocks = reserve(m->max_blocks_bytes);
 	m->pageblocks = reserve(m->pageblocks_bytes);
-	m->reclaimed = reserve(MMR_RECLAIMED_MAX * sizeof(*m->reclaimed));
-	if (!m->pages || !m->max_blocks || !m->pageblocks || !m->reclaimed)
+	m->displaced = reserve(MMR_DISPLACED_MAX * sizeof(*m->displaced));
+	if (!m->pages || !m->max_blocks || !m->pageblocks || !m->displaced)
 		return mmr_err(err, -ENOMEM,
 			       "machine: cannot reserve %zu bytes of address space for page records: %s",
 			       m->pages_bytes, strerror(errno));
@@ -472,7 +472,7 @@ void machine_reset(struct mmr_machine *m)
 	}
 	init_cpus(m);
 	m->seeded_pages = 0;
-	m->reclaimed_begin = m->reclaimed_end = 0;
+	m->displaced_begin = m->displaced_end = 0;
 	madvise(m->pages, m->pages_bytes, MADV_DONTNEED);
 	madvise(m->max_blocks, m->max_blocks_bytes, MADV_DONTNEED);
 	reset_pageblocks(m);
@@ -575,7 +575,7 @@ void mmr_machine_destroy(struct mmr_machine *m)
 {
 	if (!m)
 		return;
-	unreserve(m->reclaimed, MMR_RECLAIMED_MAX * sizeof(*m->reclaimed));
+	unreserve(m->displaced, MMR_DISPLACED_MAX * sizeof(*m->displaced));
 	unreserve(m->pageblocks, m->pageblocks_bytes);
 	unreserve(m->max_blocks, m->max_blocks_bytes);
 	unreserve(m->pages, m->pages_bytes);

@@ -314,9 +314,66 @@ struct mmr_block {
  *
  * Its holders no longer have it: each must not be freed again. Call it after each request where
  * struct mmr_reclaim is enabled; reclaim stops while a million blocks wait here.
+ * Moves are passed over and lost here: where blocks also move, use mmr_displaced_blocks() instead.
  * Return: how many were written; fewer than @max means there are no more.
  */
 unsigned int mmr_reclaimed_blocks(struct mmr_machine *m, struct mmr_block *blocks, unsigned int max);
+
+/**
+ * struct mmr_displaced - a block that left its place without being freed by its holder
+ * @from: where it was
+ * @to: where it is now, MMR_NO_PFN where it was reclaimed
+ */
+struct mmr_displaced {
+	uint32_t from;
+	uint32_t to;
+	uint8_t order;
+};
+/**
+ * mmr_displaced_blocks - what was reclaimed or moved since the last call, in order
+ * @blocks: blocks[max]
+ *
+ * A holder frees a moved block at its new place. The order matters: a block can move into the place
+ * that another has just left.
+ * Return: how many were written; fewer than @max means there are no more.
+ */
+unsigned int mmr_displaced_blocks(struct mmr_machine *m, struct mmr_displaced *blocks, unsigned int max);
+
+/* ---- setting memory aside ------------------------------------------------------------------- */
+
+/**
+ * mmr_pageblock_isolate - let nobody be served from the pageblock that holds @pfn
+ *
+ * Its free pages leave NR_FREE_PAGES. Pages of it that are on per-CPU lists stay there until a drain.
+ * Context: one thread at a time.
+ * Return: 0; -EINVAL where the pageblock is not RAM of one zone; -EBUSY where it is isolated already
+ *	or holds a page that cannot move.
+ * Source: set_migratetype_isolate(), mm/page_isolation.c, v6.12.
+ */
+int mmr_pageblock_isolate(struct mmr_machine *m, uint32_t pfn, unsigned int cpu, struct mmr_error *err);
+/**
+ * mmr_pageblock_unisolate - back into service
+ * @mt: its type from now on; kernel lines with the axis isolate_bit kept the old one and go by that
+ * Return: 0; -EINVAL for a pageblock that is not isolated, or for @mt MIGRATE_ISOLATE.
+ * Source: unset_migratetype_isolate(), mm/page_isolation.c, v6.12.
+ */
+int mmr_pageblock_unisolate(struct mmr_machine *m, uint32_t pfn, enum migratetype mt, unsigned int cpu,
+			    struct mmr_error *err);
+/**
+ * mmr_alloc_contig_range - take the page frames [start, end) themselves, as for a huge page of 1 GiB
+ * @mt: type of the pageblocks afterwards: MIGRATE_MOVABLE or MIGRATE_CMA
+ *
+ * Movable blocks in the way move; see mmr_displaced_blocks(), also after a failure. The pages are then
+ * allocated one by one, and freed by mmr_free_contig_range() or singly.
+ * Context: one thread at a time.
+ * Return: 0; -EINVAL for a range not in whole pageblocks of one zone's RAM; -EBUSY where a page in it
+ *	cannot move; -ENOMEM where there is no room to move one to.
+ * Source: alloc_contig_range_noprof(), mm/page_alloc.c, v6.12.
+ */
+int mmr_alloc_contig_range(struct mmr_machine *m, uint32_t start, uint32_t end, enum migratetype mt,
+			   unsigned int cpu, struct mmr_error *err);
+/** mmr_free_contig_range - free order-0 pages one after the other; stops at the first that is refused */
+int mmr_free_contig_range(struct mmr_machine *m, uint32_t pfn, uint32_t nr_pages, unsigned int cpu);
 
 /** mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists */
 void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
@@ -342,6 +399,8 @@ struct mmr_counters {
 	uint64_t oom; /* times the OOM killer would have been called */
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;
+	uint64_t contig_pages; /* taken by mmr_alloc_contig_range(), also what it gave back at its ends */
+	uint64_t migrated_pages; /* moved by it and by compaction; modelled */
 	/* [requested type][fallback type][requested order][fallback order] */
 	uint64_t extfrag_claim[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];
 	uint64_t extfrag_steal[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];

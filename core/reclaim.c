@@ -27,9 +27,9 @@ static bool reclaim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, 
 {
 	struct mmr_machine *m = cpu->m;
 
-	if (m->reclaimed_end - m->reclaimed_begin == MMR_RECLAIMED_MAX)
+	if (!displaced_room(m))
 		return false;
-	m->reclaimed[m->reclaimed_end++ % MMR_RECLAIMED_MAX] = (struct mmr_block){pfn, (uint8_t)order};
+	report_displaced(m, pfn, MMR_NO_PFN, order);
 	zone->per_cpu_zonestats[cpu->id].nr_frees[order]++;
 	if (pcp_allowed_order(order)) {
 		free_unref_page(cpu, zone, pfn, order);
@@ -81,8 +81,21 @@ unsigned int mmr_reclaimed_blocks(struct mmr_machine *m, struct mmr_block *block
 {
 	unsigned int nr = 0;
 
-	while (nr < max && m->reclaimed_begin != m->reclaimed_end)
-		blocks[nr++] = m->reclaimed[m->reclaimed_begin++ % MMR_RECLAIMED_MAX];
+	while (nr < max && m->displaced_begin != m->displaced_end) {
+		const struct mmr_displaced *d = &m->displaced[m->displaced_begin++ % MMR_DISPLACED_MAX];
+
+		if (d->to == MMR_NO_PFN)
+			blocks[nr++] = (struct mmr_block){d->from, d->order};
+	}
+	return nr;
+}
+
+unsigned int mmr_displaced_blocks(struct mmr_machine *m, struct mmr_displaced *blocks, unsigned int max)
+{
+	unsigned int nr = 0;
+
+	while (nr < max && m->displaced_begin != m->displaced_end)
+		blocks[nr++] = m->displaced[m->displaced_begin++ % MMR_DISPLACED_MAX];
 	return nr;
 }
 

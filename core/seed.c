@@ -65,6 +65,19 @@ void mmr_seed_empty(struct mmr_machine *m)
 
 /* ---- from a recording ----------------------------------------------------------------------- */
 
+/* Keeps the zone's count of isolated pageblocks; kernel lines with a bit for it get the bit. */
+static void seed_isolation(struct mmr_machine *m, uint32_t pfn, bool isolate)
+{
+	uint32_t *block = &m->pageblocks[pfn >> PAGEBLOCK_ORDER];
+	bool was = get_pageblock_migratetype(m, pfn) == MIGRATE_ISOLATE;
+
+	if (*block >> PB_ZONE_SHIFT != PB_NO_ZONE)
+		m->zone_table[*block >> PB_ZONE_SHIFT]->nr_isolate_pageblock += (uint32_t)isolate - was;
+	*block &= ~PB_ISOLATE;
+	if (isolate && m->profile.isolate_bit)
+		*block |= PB_ISOLATE;
+}
+
 int mmr_seed_pageblock(struct mmr_machine *m, uint32_t pfn, enum migratetype mt, struct mmr_error *err)
 {
 	if ((unsigned int)mt >= MIGRATE_TYPES)
@@ -72,7 +85,9 @@ int mmr_seed_pageblock(struct mmr_machine *m, uint32_t pfn, enum migratetype mt,
 			       MIGRATE_TYPES);
 	if (pfn >= m->end_pfn || !pfn_zone(m, pfn))
 		return mmr_err(err, -EINVAL, "pageblock of pfn %u: no zone spans it", pfn);
-	set_pageblock_migratetype(m, pfn, mt);
+	seed_isolation(m, pfn, mt == MIGRATE_ISOLATE);
+	if (mt != MIGRATE_ISOLATE || !m->profile.isolate_bit)
+		set_pageblock_migratetype(m, pfn, mt);
 	return 0;
 }
 

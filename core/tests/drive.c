@@ -147,25 +147,28 @@ static int take_ownership(struct driver *d, struct mmr_page page, unsigned int o
 	return 0;
 }
 
-/* What reclaim took is no longer live, and must have been. */
-static int forget_reclaimed(struct driver *d)
+/* What was reclaimed is no longer live, and must have been; what moved is live elsewhere. */
+static int follow_displaced(struct driver *d)
 {
-	struct mmr_block blocks[64];
+	struct mmr_displaced blocks[64];
 	unsigned int nr;
 
-	while ((nr = mmr_reclaimed_blocks(d->m, blocks, 64))) {
+	while ((nr = mmr_displaced_blocks(d->m, blocks, 64))) {
 		for (unsigned int i = 0; i < nr; i++) {
 			unsigned int at = 0;
 
 			while (at < d->nr_live &&
-			       (d->live[at].pfn != blocks[i].pfn || d->live[at].order != blocks[i].order))
+			       (d->live[at].pfn != blocks[i].from || d->live[at].order != blocks[i].order))
 				at++;
 			if (at == d->nr_live)
 				return mmr_err(d->err, -EUCLEAN,
-					       "reclaim took pfn %u order %u, which nobody held", blocks[i].pfn,
-					       blocks[i].order);
+					       "pfn %u order %u was displaced, which nobody held",
+					       blocks[i].from, blocks[i].order);
+			memset(d->owned + blocks[i].from, 0, 1u << blocks[i].order);
 			d->live[at] = d->live[--d->nr_live];
-			memset(d->owned + blocks[i].pfn, 0, 1u << blocks[i].order);
+			if (blocks[i].to != MMR_NO_PFN &&
+			    take_ownership(d, (struct mmr_page){.pfn = blocks[i].to}, blocks[i].order))
+				return -EUCLEAN;
 		}
 	}
 	return 0;
@@ -208,7 +211,7 @@ static int do_alloc(struct driver *d)
 	if (d->nr_live == MAX_LIVE)
 		return 0;
 	page = mmr_alloc_pages(d->m, &req);
-	if (forget_reclaimed(d))
+	if (follow_displaced(d))
 		return -EUCLEAN;
 	if (page.pfn == MMR_NO_PFN)
 		return 0;
@@ -286,13 +289,44 @@ static int do_bulk(struct driver *d)
 	if (d->nr_live + nr > MAX_LIVE)
 		return 0;
 	got = mmr_alloc_pages_bulk(d->m, &req, nr, 0, pfns);
-	if (forget_reclaimed(d))
+	if (follow_displaced(d))
 		return -EUCLEAN;
 	if (got > nr)
 		return mmr_err(d->err, -EUCLEAN, "a bulk request for %u pages got %u", nr, got);
 	for (unsigned int i = 0; !rc && i < got; i++)
 		rc = take_ownership(d, (struct mmr_page){.pfn = pfns[i]}, 0);
 	return rc;
+}
+
+/* Set a pageblock aside, or return one to service; refusals are fine. */
+static int do_isolate(struct driver *d)
+{
+	uint32_t pfn = next_word(d) % d->m->end_pfn, cpu = next_byte(d) % d->m->nr_cpus;
+
+	if (next_byte(d) & 1)
+		mmr_pageblock_isolate(d->m, pfn, cpu, NULL);
+	else
+		mmr_pageblock_unisolate(d->m, pfn, next_byte(d) % MIGRATE_PCPTYPES, cpu, NULL);
+	return 0;
+}
+
+/* A range taken whole is live page by page. */
+static int do_contig(struct driver *d)
+{
+	uint32_t start = next_word(d) % d->m->end_pfn, nr = 1 + next_byte(d) * 4u;
+	uint32_t cpu = next_byte(d) % d->m->nr_cpus;
+	int rc;
+
+	if (d->nr_live + nr > MAX_LIVE)
+		return 0;
+	rc = mmr_alloc_contig_range(d->m, start, start + nr, MIGRATE_MOVABLE, cpu, NULL);
+	if (follow_displaced(d))
+		return -EUCLEAN;
+	for (uint32_t i = 0; !rc && i < nr; i++) {
+		if (take_ownership(d, (struct mmr_page){.pfn = start + i}, 0))
+			return -EUCLEAN;
+	}
+	return 0;
 }
 
 static int do_one(struct driver *d)
@@ -307,8 +341,12 @@ static int do_one(struct driver *d)
 		return do_bulk(d);
 	if (op < 235)
 		return do_split(d);
-	if (op < 245)
+	if (op < 242)
 		return do_wrong_free(d);
+	if (op < 244)
+		return do_isolate(d);
+	if (op < 245)
+		return do_contig(d);
 	if (op < 253)
 		mmr_vmstat_update(d->m, next_byte(d) % d->m->nr_cpus);
 	else
