@@ -9,6 +9,7 @@
 #include "replay/verify_internal.h"
 
 #define MAX_DECAYS         16 /* runs of the vmstat worker between two refills */
+#define HEAD_DISTANCE      2048 /* events of a CPU to look at for the fate of a list's head */
 #define RUN_ALLOC_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
 
 static const char *mt_name(unsigned int mt)
@@ -571,33 +572,36 @@ static bool was_direct(struct cpu_view *cpu, uint32_t pfn)
 	return false;
 }
 
-/* Were all entries above @pfn pushed since the event before this one of the same task? */
-static bool pushed_meanwhile(const struct verify *v, const struct zone *zone, const struct trace_event *ev,
-			     unsigned int pindex)
+/*
+ * Will the page at the head of the list be popped in its turn? Then it has lain there all the time, and
+ * the page at hand was popped before it was pushed.
+ */
+static bool head_stays(const struct verify *v, const struct window_event *event, const struct zone *zone,
+		       unsigned int pindex)
 {
-	const struct cpu_view *cpu = &v->cpus[ev->cpu];
-	uint32_t at = mmr_step_pcp_head(zone, ev->cpu, pindex);
+	uint32_t head = mmr_step_pcp_head(zone, event->ev.cpu, pindex);
+	uint64_t n = event->next;
+	int above = 0;
 
-	for (; at != ev->pfn && at != MMR_NO_PFN; at = mmr_step_pcp_next(v->core, zone, ev->cpu, pindex, at)) {
-		const struct window_event *push = NULL;
-		int next = verify_next_of_page(v, at, v->number);
+	for (int i = 0; n && i < HEAD_DISTANCE; i++) {
+		const struct window_event *next = window_at(&v->window, n);
+		const struct trace_event *ev = &next->ev;
 
-		/* It must still be there for somebody else. */
-		if (next != TRACE_ALLOC && next != TRACE_PCPU_DRAIN)
-			return false;
-		for (unsigned int i = 0; i < MAX_PUSHES && !push; i++) {
-			if (cpu->pushes[i].pfn == at && cpu->pushes[i].number &&
-			    cpu->pushes[i].number + WINDOW_EVENTS / 32 > v->number)
-				push = window_at(&v->window, cpu->pushes[i].number);
+		n = next->next;
+		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) ||
+		    mmr_step_zone(v->core, ev->pfn, 0) != zone)
+			continue;
+		if (ev->type == TRACE_ALLOC && mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
+			if (!above--)
+				return ev->pfn == head;
+		} else if (((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) &&
+			   mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex) {
+			if (ev->pfn == head)
+				return false; /* freed: it must have been allocated */
+			above++;
 		}
-		if (!push)
-			return false;
-		/* The task itself cannot have freed between its pop and the pop's event. */
-		if (push->ev.task == ev->task &&
-		    !((push->ev.flags ^ ev->flags) & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ)))
-			return false;
 	}
-	return at == ev->pfn;
+	return verify_next_of_page(v, head, v->number) == TRACE_PCPU_DRAIN;
 }
 
 static bool on_list(const struct verify *v, const struct zone *zone, const struct trace_event *ev,
@@ -628,8 +632,10 @@ static void alloc_unannounced(struct verify *v, const struct trace_event *ev, st
 }
 
 /* The popped page is not the model's head. */
-static void pop_other(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
+static void pop_other(struct verify *v, const struct window_event *event, struct zone *zone,
+		      unsigned int pindex)
 {
+	const struct trace_event *ev = &event->ev;
 	uint32_t head = mmr_step_pcp_head(zone, ev->cpu, pindex);
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
 	const char *expected = head == MMR_NO_PFN ? "an empty list" : say("page %u", head);
@@ -643,7 +649,7 @@ static void pop_other(struct verify *v, const struct trace_event *ev, struct zon
 
 	if (on_list(v, zone, ev, pindex)) {
 		mmr_step_pcp_begin(zone, ev->cpu);
-		if (pushed_meanwhile(v, zone, ev, pindex)) {
+		if (head_stays(v, event, zone, pindex)) {
 			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, expected, got);
 			mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
 		} else {
@@ -694,7 +700,7 @@ static void pop(struct verify *v, const struct window_event *event, struct zone 
 		count_exact(v, VERIFY_PCP);
 		return;
 	}
-	pop_other(v, ev, zone, pindex);
+	pop_other(v, event, zone, pindex);
 }
 
 /* From a list that is not known yet. */

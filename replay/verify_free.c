@@ -342,13 +342,6 @@ known:
 
 /* ---- insertion ----------------------------------------------------------------------------- */
 
-static void note_push(struct verify *v, const struct trace_event *ev)
-{
-	struct cpu_view *cpu = &v->cpus[ev->cpu];
-
-	cpu->pushes[cpu->nr_pushes++ % MAX_PUSHES] = (struct push){v->number, ev->pfn};
-}
-
 static void pass_list(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
 {
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
@@ -385,7 +378,6 @@ static void commit(struct verify *v, struct window_event *event, struct zone *zo
 		verify_pop_before_interrupt(v, event, zone, pindex);
 	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
 	mmr_step_pcp_push(v->core, ev->cpu, zone, ev->pfn, ev->order);
-	note_push(v, ev);
 	if (judge_overflow(v, event, zone, view, pindex))
 		return;
 	/* An overflow that did not happen: the page never came to the list. */

@@ -12,7 +12,6 @@
 #define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
 #define TYPE_UNKNOWN      0xff
 #define MAX_LATE          64 /* pages popped whose allocation is announced later, on any CPU */
-#define MAX_PUSHES        16 /* last pages pushed to a CPU's lists */
 
 /**
  * struct pcp_view - what verify knows of one CPU's lists of one zone
@@ -43,11 +42,6 @@ struct refill_run {
 	bool active, refill, steal_only, fragmenting;
 };
 
-struct push {
-	uint64_t number;
-	uint32_t pfn;
-};
-
 /** enum fate - where a page was put that was freed while its list may have been locked */
 enum fate { FATE_UNKNOWN, FATE_LISTED, FATE_PASSED };
 
@@ -63,8 +57,6 @@ struct cpu_view {
 	struct refill_run run;
 	uint32_t direct[MAX_DIRECT];
 	unsigned int nr_direct;
-	struct push pushes[MAX_PUSHES];
-	unsigned int nr_pushes;
 	/* Up to this event the CPU holds the lock of its lists of this zone: a batch is half done. */
 	struct zone *locked_zone, *unlocking; /* @unlocking: zone->lock was just released */
 	uint64_t locked_until;
