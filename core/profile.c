@@ -56,6 +56,7 @@ static const struct kernel_profile profiles[] = {
 		.pcp_overflow = PCP_OVERFLOW_CHUNKED,
 		.slowpath = SLOWPATH_7_X,
 		.bulk_mark = BULK_MARK_REMAINING,
+		.contig_free = CONTIG_FREE_PIECES,
 	},
 };
 
@@ -104,6 +105,7 @@ static const struct axis {
 	AXIS(slowpath, NAMES("6.18", "7.x")),
 	AXIS(node_reclaim_retest, off_on),
 	AXIS(bulk_mark, NAMES("all", "remaining")),
+	AXIS(contig_free, NAMES("per_page", "pieces")),
 	AXIS(isolate_bit, off_on),
 	AXIS(pcp_batch_scale_max, zero_to_six),
 	AXIS(defrag_mode, off_on),

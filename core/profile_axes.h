@@ -30,6 +30,7 @@ enum axis_highatomic_path {
 };
 enum axis_pcp_overflow { PCP_OVERFLOW_SINGLE, PCP_OVERFLOW_CHUNKED };
 enum axis_slowpath { SLOWPATH_6_18, SLOWPATH_7_X };
+enum axis_contig_free { CONTIG_FREE_PER_PAGE, CONTIG_FREE_PIECES }; /* vfree(): 7.2 joins neighbours */
 enum axis_bulk_mark { BULK_MARK_ALL, BULK_MARK_REMAINING };
 enum axis_boost_ignore { BOOST_IGNORE_ATOMIC, BOOST_IGNORE_MIN_RESERVE };
 
@@ -78,6 +79,7 @@ struct kernel_profile {
 	uint8_t slowpath;
 	uint8_t node_reclaim_retest;
 	uint8_t bulk_mark;
+	uint8_t contig_free;
 	uint8_t isolate_bit;
 	uint8_t pcp_batch_scale_max; /* CONFIG_PCP_BATCH_SCALE_MAX, 0..6 */
 	uint8_t defrag_mode;

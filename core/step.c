@@ -289,6 +289,11 @@ bool mmr_step_extfrag_first(const struct mmr_machine *m)
 	return m->profile.steal == STEAL_OLD;
 }
 
+bool mmr_step_frees_pieces(const struct mmr_machine *m)
+{
+	return m->profile.contig_free == CONTIG_FREE_PIECES;
+}
+
 static bool head_of(const struct zone *zone, unsigned int order, unsigned int mt, struct mmr_step_fallback *ret,
 		    bool claim)
 {

@@ -96,6 +96,8 @@ void mmr_step_retype(struct mmr_machine *m, unsigned int cpu, struct zone *zone,
 
 /** mmr_step_extfrag_first - is the event of a fallback emitted before the block it moved is taken (to 6.9)? */
 bool mmr_step_extfrag_first(const struct mmr_machine *m);
+/** mmr_step_frees_pieces - are neighbours that vfree() gives back inserted as larger blocks (from 7.2)? */
+bool mmr_step_frees_pieces(const struct mmr_machine *m);
 
 /* ---- fallback ------------------------------------------------------------------------------- */
 

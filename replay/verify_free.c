@@ -408,6 +408,85 @@ static void free_untraced(struct verify *v, const struct trace_event *ev, struct
 	mmr_step_give_back(v->core, ev->pfn, ev->order);
 }
 
+/* Is the page a part of a block that was allocated whole, as vmalloc() does and then splits it? */
+static bool is_part(const struct verify *v, const struct trace_event *ev)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+
+	return place.state == MMR_PAGE_ALLOCATED && place.order > ev->order;
+}
+
+/* The last event of a run of frees of single pages, each the neighbour of the one before. */
+static uint64_t end_of_run(const struct verify *v, const struct window_event *event)
+{
+	uint64_t last = v->number;
+
+	for (uint64_t n = event->next; n; n = window_at(&v->window, n)->next) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		if (!is_of_burst(next, &event->ev) || next->ev.order ||
+		    next->ev.pfn != window_at(&v->window, last)->ev.pfn + 1 || !is_part(v, &next->ev))
+			break;
+		last = n;
+	}
+	return last;
+}
+
+static void insert_piece(struct verify *v, const struct window_event *event, uint32_t pfn, unsigned int order)
+{
+	struct window_event piece = *event;
+	struct zone *zone = mmr_step_zone(v->core, pfn, order);
+
+	piece.ev.pfn = pfn;
+	piece.ev.order = (uint8_t)order;
+	for (uint32_t at = pfn; at < pfn + (1u << order); at++)
+		mmr_step_give_back(v->core, at, 0);
+	mmr_step_give_back(v->core, pfn, order);
+	if (!zone)
+		v->report->unjudged++;
+	else if (mmr_step_pcp_order(order))
+		commit(v, &piece, zone);
+	else if (zone_known(v, zone))
+		mmr_step_insert(v->core, event->ev.cpu, zone, pfn, order, false);
+}
+
+/*
+ * From 7.2 vfree() and its like prepare all pages of a run, and then insert it in the largest aligned
+ * pieces. Single frees of neighbours look the same, so only parts of larger blocks are taken for a run.
+ *
+ * Return: whether the event is part of such a run.
+ * Source: free_prepared_contig_range() and its callers, mm/page_alloc.c, v7.3.
+ */
+static bool free_in_pieces(struct verify *v, const struct window_event *event)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+	uint32_t end = event->ev.pfn + 1;
+
+	if (v->number > cpu->run_end) {
+		if (!is_part(v, &event->ev))
+			return false;
+		cpu->run_end = end_of_run(v, event);
+		cpu->run_pfn = event->ev.pfn;
+		if (cpu->run_end == v->number) {
+			cpu->run_end = WINDOW_NONE;
+			return false;
+		}
+	}
+	if (v->number < cpu->run_end)
+		return true;
+	cpu->run_end = WINDOW_NONE;
+	for (uint32_t pfn = cpu->run_pfn; pfn < end;) {
+		unsigned int order = pfn ? (unsigned int)__builtin_ctz(pfn) : MAX_PAGE_ORDER;
+
+		order = order < MAX_PAGE_ORDER ? order : MAX_PAGE_ORDER;
+		while (pfn + (1u << order) > end)
+			order--;
+		insert_piece(v, event, pfn, order);
+		pfn += 1u << order;
+	}
+	return true;
+}
+
 void verify_free(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
@@ -419,6 +498,8 @@ void verify_free(struct verify *v, struct window_event *event)
 		v->report->unjudged++;
 		return;
 	}
+	if (v->frees_pieces && !ev->order && !event->link && free_in_pieces(v, event))
+		return;
 	state = mmr_step_give_back(v->core, ev->pfn, ev->order);
 	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
 		free_untraced(v, ev, zone);

@@ -61,6 +61,9 @@ struct cpu_view {
 	struct zone *locked_zone, *unlocking; /* @unlocking: zone->lock was just released */
 	uint64_t locked_until;
 	struct burst burst;
+	/* Frees of neighbours, inserted together at the last: the first page, and the last event. */
+	uint32_t run_pfn;
+	uint64_t run_end;
 	/* A drain that no free of this CPU caused. */
 	struct {
 		struct zone *zone;
@@ -101,6 +104,7 @@ struct verify {
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
 	bool irq_known; /* events tell whether they come from an interrupt */
+	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
 	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */
 };
 
