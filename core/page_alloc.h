@@ -100,6 +100,22 @@ struct mmr_reclaim {
 	}
 
 /**
+ * struct mmr_compaction - how the model's own compaction behaves; what comes of it is modelled, not known
+ * @enabled: the slow path compacts for orders above 0. Off (the default), it is skipped as for want of
+ *	free pages. On, one thread at a time may use the machine.
+ * @movable_percent: share of the movable allocations that can be moved, 0 .. 100
+ */
+struct mmr_compaction {
+	bool enabled;
+	uint8_t movable_percent;
+};
+#define MMR_COMPACTION_DEFAULT                                                                                 \
+	(struct mmr_compaction)                                                                                \
+	{                                                                                                      \
+		.enabled = true, .movable_percent = 90                                                         \
+	}
+
+/**
  * struct mmr_machine_config - everything mmr_machine_create() needs; borrowed during the call only
  * @profile: kernel line; required
  * @nr_nodes: 1 .. MAX_NUMNODES; node ids are 0 .. nr_nodes - 1
@@ -109,6 +125,7 @@ struct mmr_reclaim {
  * @ranges: usable RAM, ascending and disjoint, ranges[nr_ranges]; where absent, each zone's span is RAM
  * @cpu_llc_pages: last-level cache per CPU in pages (decides PCPF_FREE_HIGH_BATCH), 0 if unknown
  * @reclaim: zero for none
+ * @compaction: zero for none
  * @boot_zonelists: zonelists as built at boot, before any CPU is in cpumask_of_node() (x86-64)
  */
 struct mmr_machine_config {
@@ -124,6 +141,7 @@ struct mmr_machine_config {
 	uint32_t cpu_llc_pages;
 	bool boot_zonelists;
 	struct mmr_reclaim reclaim;
+	struct mmr_compaction compaction;
 };
 
 /**
@@ -282,6 +300,13 @@ int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsi
  * Source: __free_pages_ok(), mm/page_alloc.c, v6.12.
  */
 int mmr_free_pages_ok(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu, bool to_tail);
+/**
+ * mmr_prefetch_page - a free of @pfn comes soon: fetch its record into the cache
+ *
+ * Pages come back long after they were handed out, so the record of one is a cache miss; a caller
+ * that knows what comes next hides it. Any @pfn is fine.
+ */
+void mmr_prefetch_page(const struct mmr_machine *m, uint32_t pfn);
 /** mmr_free_check - explain why mmr_free_pages() would refuse; 0 where it would not */
 int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err);
 
@@ -375,6 +400,25 @@ int mmr_alloc_contig_range(struct mmr_machine *m, uint32_t start, uint32_t end, 
 /** mmr_free_contig_range - free order-0 pages one after the other; stops at the first that is refused */
 int mmr_free_contig_range(struct mmr_machine *m, uint32_t pfn, uint32_t nr_pages, unsigned int cpu);
 
+/**
+ * mmr_compact_node - one run of the node's kcompactd, or of /proc/sys/vm/compact_memory
+ * @order: the order kcompactd was woken for, 1 .. MAX_PAGE_ORDER; -1 to move all that can move
+ *
+ * Blocks that moved are told by mmr_displaced_blocks().
+ * Context: one thread at a time.
+ * Return: 0, whether or not there was something to do; -EINVAL, also where the machine has no compaction.
+ * Source: kcompactd_do_work() and compact_node(), mm/compaction.c, v6.12.
+ */
+int mmr_compact_node(struct mmr_machine *m, unsigned int nid, int order, unsigned int cpu,
+		     struct mmr_error *err);
+/**
+ * mmr_fragmentation_score - what proactive compaction goes by: percent of the node's free pages that are
+ *	in no free huge page, zones weighted by size
+ * Return: 0 .. 100; the kernel starts above 90 and stops at 80 (vm.compaction_proactiveness 20).
+ * Source: fragmentation_score_node() and its weighted zones, mm/compaction.c, v6.12.
+ */
+unsigned int mmr_fragmentation_score(const struct mmr_machine *m, unsigned int nid);
+
 /** mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists */
 void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
 /** mmr_drain_all_pages - empty every CPU's PCP lists of every zone, as drain_all_pages(NULL) */
@@ -400,7 +444,9 @@ struct mmr_counters {
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;
 	uint64_t contig_pages; /* taken by mmr_alloc_contig_range(), also what it gave back at its ends */
-	uint64_t migrated_pages; /* moved by it and by compaction; modelled */
+	uint64_t migrated_pages; /* moved out of its way; modelled */
+	uint64_t compact_stalls, compact_success; /* requests that compacted, and got a page; modelled */
+	uint64_t compact_runs, compact_migrated_pages; /* zones scanned, pages moved; modelled */
 	/* [requested type][fallback type][requested order][fallback order] */
 	uint64_t extfrag_claim[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];
 	uint64_t extfrag_steal[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];

@@ -208,6 +208,12 @@ int mmr_free_pages_ok(struct mmr_machine *m, uint32_t pfn, unsigned int order, u
 	return 0;
 }
 
+void mmr_prefetch_page(const struct mmr_machine *m, uint32_t pfn)
+{
+	__builtin_prefetch(&m->pages[pfn], 1);
+	__builtin_prefetch(&m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
+}
+
 int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err)
 {
 	if (order > MAX_PAGE_ORDER)

@@ -8,8 +8,9 @@
 
 #include "replay/live_map.h"
 
-/* Map slots are fetched this many events ahead: about 200 ns of work, one memory access. */
-#define PREFETCH_DISTANCE 12
+/* How many events ahead memory is fetched: a dozen are about 200 ns of work, one memory access. */
+#define PREFETCH_SLOT   24
+#define PREFETCH_RECORD 12
 
 /* Events of a zone before its keyframe are already in the starting state. */
 struct zone_start {
@@ -359,6 +360,21 @@ static void learn_classes(struct engine *e, uint16_t id)
 	}
 }
 
+/* First the map's slot of an event to come, then, with what it says, the core's record. */
+static inline void prefetch(const struct engine *e, const struct trace_event *events, size_t i, size_t nr)
+{
+	const struct trace_event *soon = &events[i + PREFETCH_RECORD];
+	const struct live_entry *entry;
+
+	if (i + PREFETCH_SLOT >= nr)
+		return;
+	__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_SLOT].pfn), 1);
+	if (soon->type != TRACE_FREE)
+		return;
+	entry = live_map_find(&e->map, soon->pfn);
+	mmr_prefetch_page(e->core, entry ? entry->pfn : soon->pfn);
+}
+
 static int replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
 {
 	int rc = live_map_reserve(&e->map, (uint32_t)nr, err);
@@ -366,8 +382,7 @@ static int replay_batch(struct engine *e, const struct trace_event *events, size
 	for (size_t i = 0; i < nr && !rc; i++) {
 		const struct trace_event *event = &events[i];
 
-		if (i + PREFETCH_DISTANCE < nr)
-			__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_DISTANCE].pfn), 1);
+		prefetch(e, events, i, nr);
 		if (__builtin_expect(event->ts_ns >= e->next_timer_ns, 0))
 			run_timers(e, event->ts_ns);
 		e->counts.recorded[event->type]++;
