@@ -9,6 +9,7 @@
 #include "replay/verify_internal.h"
 
 #define MAX_DECAYS         16 /* runs of the vmstat worker between two refills */
+#define TWICE_DISTANCE     2048 /* events between one and its double */
 #define HEAD_DISTANCE      2048 /* events of a CPU to look at for the fate of a list's head */
 #define RUN_ALLOC_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
 
@@ -710,6 +711,27 @@ static void alloc_unknown(struct verify *v, const struct trace_event *ev)
 	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 }
 
+/*
+ * Was this very event recorded before? A recorder that is preempted between its two programs may say it
+ * twice (7.x tracepoints are preemptible); the page was not freed in between.
+ */
+static bool recorded_twice(const struct verify *v, const struct trace_event *ev)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	uint64_t begin = v->number > TWICE_DISTANCE ? v->number - TWICE_DISTANCE : 1;
+
+	if (place.state != MMR_PAGE_ALLOCATED || place.head != ev->pfn || place.order != ev->order)
+		return false;
+	for (uint64_t n = v->number - 1; n >= begin; n--) {
+		const struct trace_event *before = &window_at(&v->window, n)->ev;
+
+		if (before->pfn == ev->pfn)
+			return before->type == TRACE_ALLOC && before->task == ev->task &&
+			       before->class_id == ev->class_id && before->cpu == ev->cpu;
+	}
+	return false;
+}
+
 void verify_alloc(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
@@ -727,6 +749,10 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	}
 	zone = mmr_step_zone(v->core, ev->pfn, ev->order);
 	if (!zone) {
+		v->report->unjudged++;
+		return;
+	}
+	if (recorded_twice(v, ev)) {
 		v->report->unjudged++;
 		return;
 	}

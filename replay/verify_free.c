@@ -65,11 +65,15 @@ int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after)
 
 /*
  * Another page was popped where this one should have been. Either it never was on the list, or a bulk
- * allocation took it, and then it is freed again without having been allocated.
+ * allocation took it, and then it is freed again without having been allocated; or the other page's
+ * event is late, and this one is popped or drained in its turn.
  */
 static enum fate another_in_its_place(const struct verify *v, uint32_t pfn, uint64_t number)
 {
-	return verify_next_of_page(v, pfn, number) == TRACE_FREE ? FATE_LISTED : FATE_PASSED;
+	int next = verify_next_of_page(v, pfn, number);
+
+	return next == TRACE_FREE || next == TRACE_ALLOC || next == TRACE_PCPU_DRAIN ? FATE_LISTED
+										     : FATE_PASSED;
 }
 
 /*

@@ -131,6 +131,36 @@ static int plan_keyframe(struct verify *v, uint32_t *room, uint32_t i, const str
 	return rc;
 }
 
+/*
+ * A recording that was cut has lost the end of every CPU's stream, each at its own time: nothing is
+ * complete behind the first of them.
+ */
+static int plan_cut(struct verify *v, uint32_t *room, struct mmr_error *err)
+{
+	const struct trace_event *events;
+	uint64_t *last = calloc(v->nr_cpus, sizeof(*last)), end = UINT64_MAX;
+	ssize_t nr;
+	int rc;
+
+	if (!last)
+		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
+	trace_reader_rewind(v->reader);
+	while ((nr = trace_reader_next(v->reader, &events, NULL)) > 0) {
+		for (ssize_t i = 0; i < nr; i++) {
+			if (events[i].cpu < v->nr_cpus && events[i].ts_ns > last[events[i].cpu])
+				last[events[i].cpu] = events[i].ts_ns;
+		}
+	}
+	trace_reader_rewind(v->reader);
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		if (last[cpu] && last[cpu] < end)
+			end = last[cpu];
+	}
+	free(last);
+	rc = add_moment(v, room, (struct moment){end, MOMENT_LOSS, 0, 0});
+	return rc ? mmr_err(err, rc, "verify: no memory for the plan") : 0;
+}
+
 int verify_plan(struct verify *v, struct mmr_error *err)
 {
 	const struct trace_loss *losses;
@@ -166,6 +196,10 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 		rc = add_moment(v, &room, (struct moment){losses[i].begin_ns, MOMENT_LOSS, 0, 0});
 	if (rc)
 		return mmr_err(err, rc, "verify: no memory for the plan of %u keyframes", v->nr_keyframes);
+	if (!trace_reader_summary(v->reader)->complete)
+		rc = plan_cut(v, &room, err);
+	if (rc)
+		return rc;
 	qsort(v->moments, v->nr_moments, sizeof(*v->moments), by_time);
 	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++)
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
