@@ -27,6 +27,7 @@ enum { F_OWN = 1 << 0, F_PF_MEMALLOC = 1 << 1, F_KSWAPD = 1 << 2, F_SOFTIRQ = 1 
 #define PF_KSWAPD   0x00020000
 
 const volatile bool want_names = true;
+const volatile bool have_third;
 
 /*
  * Set while events are wanted. Attaching and detaching a dozen programs takes milliseconds in which
@@ -35,6 +36,9 @@ const volatile bool want_names = true;
 volatile bool recording;
 /* Set where a program's stack tells whether it runs in an interrupt. */
 volatile bool tell_interrupts;
+
+/* For the classic tracepoints, which tell a page's number only; set before they are attached. */
+volatile __u64 page_base, page_size;
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -151,12 +155,16 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 }
 
 /*
- * Since 6.2 the kernel skips a program where it interrupts itself: an interrupt's page events would
- * be lost where it comes while the same program runs for the task. So the tracepoints that fire
- * with interrupts on have two programs. Both are entered for every event, the first one first; the
- * second returns if the first has noted this very page. Else it records the event, marked: usually
- * the first was skipped, but it may also be that an interrupt's own pair of programs ran between
- * these two. User space tells which, for then the same event stands in the ring twice.
+ * Since 6.2 the kernel skips a program that is active on the CPU already: an interrupt's page events
+ * would be lost where it comes while the same program runs for the task. So the tracepoints that
+ * fire with interrupts on have two programs. Both are entered for every event, the first one first;
+ * the second returns if the first has noted this very page. Else it records the event, marked:
+ * usually the first was skipped, but it may also be that an interrupt's own programs ran between
+ * these two. User space tells which, for then the same event stands in the rings twice.
+ *
+ * From 7.0 on a tracepoint leaves preemption on, and a task that is preempted within a program keeps
+ * it active on that CPU until it runs again: two such tasks, and a third one's events are lost. Only
+ * the classic form of a tracepoint is called with preemption off, so there it is the third program.
  */
 static __always_inline int first(u64 page, u16 cls, u32 gfp)
 {
@@ -169,12 +177,40 @@ static __always_inline int first(u64 page, u16 cls, u32 gfp)
 	return put_event(cpu, nr, page, cls, gfp);
 }
 
+/* The last program takes the note away: it must not speak for a later event of the same page. */
 static __always_inline int second(u64 page, u16 cls, u32 gfp)
 {
 	u32 nr = bpf_get_smp_processor_id();
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
+	volatile u64 *last;
 
-	if (!cpu || !recording || *(volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)] == page)
+	if (!cpu || !recording)
+		return 0;
+	last = (volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)];
+	if (*last == page) {
+		if (!have_third)
+			*last = REC_NO_PAGE;
+		return 0;
+	}
+	if (have_third)
+		*last = page;
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp);
+}
+
+static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
+{
+	u64 page = pfn == ~0ULL ? 0 : page_base + pfn * page_size;
+	u32 nr = bpf_get_smp_processor_id();
+	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
+	volatile u64 *last;
+	u64 noted;
+
+	if (!cpu || !recording)
+		return 0;
+	last = (volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)];
+	noted = *last;
+	*last = REC_NO_PAGE;
+	if (noted == page)
 		return 0;
 	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp);
 }
@@ -217,6 +253,24 @@ SEC("tp_btf/mm_page_free_batched")
 int BPF_PROG(mm_page_free_batched_2, struct page *page)
 {
 	return second((u64)page, BATCHED_CLASS, 0);
+}
+
+SEC("tp/kmem/mm_page_alloc")
+int mm_page_alloc_3(struct trace_event_raw_mm_page_alloc *ctx)
+{
+	return third(ctx->pfn, REC_CLASS(ALLOC, ctx->order, ctx->migratetype, 0), ctx->gfp_flags);
+}
+
+SEC("tp/kmem/mm_page_free")
+int mm_page_free_3(struct trace_event_raw_mm_page_free *ctx)
+{
+	return third(ctx->pfn, REC_CLASS(FREE, ctx->order, 0, 0), 0);
+}
+
+SEC("tp/kmem/mm_page_free_batched")
+int mm_page_free_batched_3(struct trace_event_raw_mm_page_free_batched *ctx)
+{
+	return third(ctx->pfn, BATCHED_CLASS, 0);
 }
 
 /* These fire under zone->lock with interrupts off: nothing can interrupt them. */

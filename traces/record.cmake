@@ -56,6 +56,12 @@ add_library(mmr_record_ring STATIC record_ring.c)
 target_link_libraries(mmr_record_ring PUBLIC mmr::error PRIVATE mmr_warnings)
 mmr_add_test(traces_record_ring tests/test_record_ring.c mmr_record_ring)
 
+# Nor do the order of its events and the memory of its tasks.
+add_library(mmr_record_order STATIC record_order.c record_tasks.c)
+target_link_libraries(mmr_record_order PUBLIC mmr::trace PRIVATE mmr_warnings)
+mmr_add_test(traces_record_order_window tests/test_record_order.c mmr_record_order)
+mmr_add_test(traces_record_tasks tests/test_record_tasks.c mmr_record_order)
+
 add_executable(mmreplay-record
 	record_main.c
 	record_attach.c
@@ -68,7 +74,7 @@ add_executable(mmreplay-record
 	${CMAKE_CURRENT_BINARY_DIR}/record_probe.skel.h)
 target_include_directories(mmreplay-record PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 target_include_directories(mmreplay-record SYSTEM PRIVATE ${LIBBPF_INCLUDE})
-target_link_libraries(mmreplay-record PRIVATE mmr_record_ring mmr::host mmr::trace ${LIBBPF_A} ${LIBELF_A} ${LIBZ_A} mmr_warnings)
+target_link_libraries(mmreplay-record PRIVATE mmr_record_ring mmr_record_order mmr::host mmr::trace ${LIBBPF_A} ${LIBELF_A} ${LIBZ_A} mmr_warnings)
 if(NOT MMR_SANITIZE)
 	# A sanitizer's run time is a shared library; everything else goes to production hosts as one file.
 	target_link_options(mmreplay-record PRIVATE -static)
@@ -87,5 +93,6 @@ set_target_properties(record_load record_read record_model PROPERTIES
 mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)
 mmr_add_script_test(traces_record_counts tests/record_counts.sh LABEL privileged)
 mmr_add_script_test(traces_record_order tests/record_order.sh LABEL privileged)
+mmr_add_script_test(traces_record_keyframes tests/record_keyframes.sh LABEL privileged)
 mmr_add_script_test(traces_record_rate tests/record_rate.sh LABEL privileged)
 mmr_add_script_test(traces_record_errors tests/record_errors.sh LABEL privileged)

@@ -131,10 +131,12 @@ struct rec_walk {
 	rec_u64 page_lo, page_hi; /* addresses of its first struct page and of the one behind its last */
 	rec_u32 max_steps; /* blocks and lists the walk may pass; bounds how long the lock is held */
 	rec_u32 nr_cpus;
+	rec_u64 max_ns; /* after which the walk gives up; 0: never */
 	rec_u32 armed; /* 1: walk at the next event; the walker makes it 2, then 3 when done */
 	/* the walker's own */
 	rec_u32 order, migratetype;
 	rec_u32 counting_again;
+	rec_u32 out_of_time;
 	rec_u32 full; /* more blocks than there is room for, or a list that does not end */
 	rec_u64 head, cur;
 	/* outcome */

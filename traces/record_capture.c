@@ -10,13 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "record.skel.h"
 #include "traces/record_attach.h"
 #include "traces/record_error.h"
+#include "traces/record_order.h"
 #include "traces/record_ring.h"
+#include "traces/record_tasks.h"
 
 #define CLASS_SLOTS 8192 /* of the cache; a power of two, far above the tens of classes a recording has */
 
@@ -31,6 +34,7 @@ struct class_slot {
 /* One CPU as the reader sees it. */
 struct stream {
 	struct record_ring ring;
+	struct record_order order;
 	int fd;
 	uint32_t cpu;
 	uint32_t tid, task;
@@ -47,12 +51,14 @@ struct record_capture {
 	struct stream *streams;
 	uint32_t nr_cpus;
 	int tracefs;
+	struct bpf_link *classic_links[4];
 	struct trace_writer *writer;
 	const struct gfp_map *map;
 	struct record_pages pages;
+	struct record_tasks *tasks;
 	int page_shift; /* -1 where sizeof(struct page) is no power of two */
 	struct record_counts counts;
-	uint64_t start_ns;
+	uint64_t start_ns, skipped_before;
 	struct class_slot classes[CLASS_SLOTS];
 	uint64_t watch_start_pfn, watch_end_pfn, watch_begin_ns, watch_end_ns, watched;
 	struct mmr_error *err; /* of the drain that runs */
@@ -67,6 +73,28 @@ static uint64_t now_ns(void)
 }
 
 /* ---- loading ------------------------------------------------------------------------------- */
+
+/*
+ * Whether a task can be preempted between and within a tracepoint's programs. No type tells; 7.0 is
+ * where it began, and where it is not so a third program costs time only.
+ */
+static bool tracepoints_are_preemptible(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && strtoul(name.release, NULL, 10) >= 7;
+}
+
+/* The programs of classic tracepoints: libbpf would look for tracefs at fixed places. */
+static const struct {
+	const char *program, *event;
+} classics[] = {
+	{"mm_page_alloc_extfrag", "kmem/mm_page_alloc_extfrag"},
+	{"mm_page_alloc_3", "kmem/mm_page_alloc"},
+	{"mm_page_free_3", "kmem/mm_page_free"},
+	{"mm_page_free_batched_3", "kmem/mm_page_free_batched"},
+};
+#define NR_CLASSICS (sizeof(classics) / sizeof(classics[0]))
 
 static int check_tracepoints(struct record_bpf *skel, struct mmr_error *err)
 {
@@ -99,6 +127,7 @@ static int check_tracepoints(struct record_bpf *skel, struct mmr_error *err)
 static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struct mmr_error *err)
 {
 	struct stream *s = &c->streams[cpu];
+	int rc;
 
 	s->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "mmr_ring", 0, 0, (uint32_t)bytes, NULL);
 	if (s->fd < 0)
@@ -106,7 +135,8 @@ static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struc
 					cpu);
 	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.rings), &cpu, &s->fd, 0))
 		return record_bpf_error(err, -errno, "giving CPU %u its ring buffer", cpu);
-	return record_ring_init(&s->ring, s->fd, bytes, err);
+	rc = record_order_init(&s->order, err);
+	return rc ? rc : record_ring_init(&s->ring, s->fd, bytes, err);
 }
 
 static bool cpu_is_online(uint32_t cpu)
@@ -155,6 +185,7 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 
 static int load(struct record_capture *c, const struct record_capture_options *options, struct mmr_error *err)
 {
+	bool third = options->tracefs >= 0 && tracepoints_are_preemptible();
 	int rc;
 
 	c->skel = record_bpf__open();
@@ -164,8 +195,14 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.count_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
-	/* Attached by record_attach_classic(): libbpf would look for tracefs at fixed places. */
-	bpf_program__set_autoattach(c->skel->progs.mm_page_alloc_extfrag, false);
+	c->skel->rodata->have_third = third;
+	for (size_t i = 0; i < NR_CLASSICS; i++) {
+		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);
+
+		bpf_program__set_autoattach(prog, false);
+		if (i)
+			bpf_program__set_autoload(prog, third);
+	}
 	rc = check_tracepoints(c->skel, err);
 	if (rc)
 		return rc;
@@ -189,7 +226,9 @@ int record_capture_create(uint32_t nr_cpus, const struct record_capture_options 
 		return mmr_err(err, -ENOMEM, "recorder: no memory for its state");
 	c->nr_cpus = nr_cpus;
 	c->tracefs = options->tracefs;
-	rc = load(c, options, err);
+	rc = record_tasks_create(&c->tasks, err);
+	if (!rc)
+		rc = load(c, options, err);
 	if (rc)
 		goto fail;
 	c->cpus_bytes = (nr_cpus * sizeof(*c->cpus) + page_bytes - 1) & ~(page_bytes - 1);
@@ -216,14 +255,55 @@ void record_capture_destroy(struct record_capture *c)
 		return;
 	for (uint32_t cpu = 0; c->streams && cpu < c->nr_cpus; cpu++) {
 		record_ring_deinit(&c->streams[cpu].ring);
+		record_order_deinit(&c->streams[cpu].order);
 		if (c->streams[cpu].fd >= 0)
 			close(c->streams[cpu].fd);
 	}
 	free(c->streams);
 	if (c->cpus)
 		munmap(c->cpus, c->cpus_bytes);
+	for (size_t i = 0; i < NR_CLASSICS; i++)
+		bpf_link__destroy(c->classic_links[i]);
 	record_bpf__destroy(c->skel);
+	record_tasks_destroy(c->tasks);
 	free(c);
+}
+
+/* Runs of a first program that the kernel skipped because it was active on the CPU already. */
+static uint64_t skipped_runs(const struct record_capture *c)
+{
+	struct bpf_program *prog;
+	uint64_t nr = 0;
+
+	bpf_object__for_each_program(prog, c->skel->obj)
+	{
+		struct bpf_prog_info info = {0};
+		uint32_t bytes = sizeof(info);
+		const char *name = bpf_program__name(prog);
+		size_t len = strlen(name);
+
+		if (!bpf_program__autoload(prog) || (len > 2 && name[len - 2] == '_') ||
+		    !strncmp(name, "task_", 5) || !strncmp(name, "count_", 6))
+			continue;
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &bytes))
+			nr += info.recursion_misses;
+	}
+	return nr;
+}
+
+/* After the others, so that they are called after them. */
+static int attach_classics(struct record_capture *c, struct mmr_error *err)
+{
+	for (size_t i = 0; i < NR_CLASSICS; i++) {
+		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);
+
+		if (!bpf_program__autoload(prog))
+			continue;
+		c->classic_links[i] = record_attach_classic(prog, c->tracefs, classics[i].event, err);
+		if (!c->classic_links[i])
+			return err ? err->code : -EIO;
+	}
+	return 0;
 }
 
 int record_capture_start(struct record_capture *c, struct trace_writer *writer, const struct gfp_map *map,
@@ -235,19 +315,18 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	c->map = map;
 	c->pages = *pages;
 	c->page_shift = pages->size & (pages->size - 1) ? -1 : __builtin_ctz(pages->size);
+	c->skel->bss->page_base = pages->full_base;
+	c->skel->bss->page_size = pages->size;
 	rc = record_bpf__attach(c->skel);
 	if (rc)
 		return record_bpf_error(err, rc, "attaching to the page tracepoints");
-	if (c->tracefs >= 0) {
-		struct bpf_link *link = record_attach_classic(c->skel->progs.mm_page_alloc_extfrag, c->tracefs,
-							      "kmem/mm_page_alloc_extfrag", err);
-
-		c->skel->links.mm_page_alloc_extfrag = link;
-		if (!link)
-			return err ? err->code : -EIO;
-	}
+	rc = attach_classics(c, err);
+	if (rc)
+		return rc;
 	c->start_ns = now_ns();
 	c->skel->bss->tell_interrupts = tell_interrupts;
+	/* While programs are attached or detached one by one, what is skipped is no event of the trace. */
+	c->skipped_before = skipped_runs(c);
 	c->skel->bss->recording = true;
 	return 0;
 }
@@ -309,21 +388,33 @@ static int find_class(struct record_capture *c, uint16_t cls, uint32_t gfp, uint
 	return new_class(c, cls, gfp, NULL, id);
 }
 
+/*
+ * @comm is NULL where an event is of another task than the last one told: one that was preempted
+ * between telling of itself and its event. Then the name is the one it told last.
+ */
 static int set_task(struct stream *s, uint32_t tid, uint32_t tgid, const char *comm)
 {
+	struct record_capture *c = s->capture;
 	struct trace_task task = {.tid = tid, .tgid = tgid};
+	int rc;
 
+	s->tid = tid;
+	if (!comm && record_tasks_find(c->tasks, tid, &s->task))
+		return 0;
 	if (comm)
 		memcpy(task.comm, comm, sizeof(task.comm));
-	s->tid = tid;
-	return trace_writer_task(s->capture->writer, &task, &s->task, s->capture->err);
+	rc = trace_writer_task(c->writer, &task, &s->task, c->err);
+	if (!rc && comm)
+		record_tasks_name(c->tasks, tid, s->task);
+	return rc;
 }
 
 /*
- * A record of the second program is a double where the last record of the same page is of the same
- * type: between two allocations of a page there is a free of it, and the other way round.
+ * For interrupts, which come and end on one CPU: a second program's record is a double where the
+ * last record of the same page is of the same type, for between two allocations of a page there is
+ * a free of it, and the other way round.
  */
-static bool is_double(const struct stream *s, const struct rec_event *e)
+static bool is_recent(const struct stream *s, const struct rec_event *e)
 {
 	for (uint32_t i = 1; i <= RECENT && i <= s->nr_recent; i++) {
 		uint64_t r = s->recent[(s->nr_recent - i) & (RECENT - 1)];
@@ -332,6 +423,32 @@ static bool is_double(const struct stream *s, const struct rec_event *e)
 			return REC_CLASS_TYPE(r >> REC_PAGE_BITS) == REC_CLASS_TYPE(e->cls);
 	}
 	return false;
+}
+
+/* Also keeps count of the events a later program saved. */
+static bool is_double(struct stream *s, const struct rec_event *e)
+{
+	struct record_counts *counts = &s->capture->counts;
+	enum record_twin twin = RECORD_SINGLE;
+
+	if (!(REC_CLASS_FLAGS(e->cls) & TRACE_F_SOFTIRQ))
+		twin = record_tasks_event(s->capture->tasks, e);
+	if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND && is_recent(s, e))
+		twin = RECORD_DOUBLE;
+	if (twin == RECORD_DOUBLE_OF_SECOND)
+		counts->nr_nested--;
+	else if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND)
+		counts->nr_nested++;
+	if (twin == RECORD_SINGLE)
+		s->recent[s->nr_recent++ & (RECENT - 1)] = e->page;
+	return twin != RECORD_SINGLE;
+}
+
+static int write_event(void *ctx, const struct trace_event *event)
+{
+	struct stream *s = ctx;
+
+	return trace_writer_event(s->capture->writer, event, s->capture->err);
 }
 
 static int put_event(struct stream *s, const struct rec_event *e)
@@ -348,12 +465,8 @@ static int put_event(struct stream *s, const struct rec_event *e)
 		c->counts.strange++;
 		return 0;
 	}
-	if (e->cls & REC_CLASS_SECOND) {
-		if (is_double(s, e))
-			return 0;
-		c->counts.nr_nested++;
-	}
-	s->recent[s->nr_recent++ & (RECENT - 1)] = e->page;
+	if (is_double(s, e))
+		return 0;
 	if (e->tid != s->tid) {
 		rc = set_task(s, e->tid, 0, NULL);
 		if (rc)
@@ -368,7 +481,7 @@ static int put_event(struct stream *s, const struct rec_event *e)
 	if (ev.pfn >= c->watch_start_pfn && ev.pfn < c->watch_end_pfn && ev.ts_ns >= c->watch_begin_ns &&
 	    ev.ts_ns <= c->watch_end_ns)
 		c->watched++;
-	return trace_writer_event(c->writer, &ev, c->err);
+	return record_order_put(&s->order, &ev, write_event, s);
 }
 
 static int put_loss(struct record_capture *c, uint32_t cpu, uint64_t begin_ns, uint64_t end_ns, uint64_t nr)
@@ -427,33 +540,27 @@ int record_capture_drain(struct record_capture *c, unsigned int *filled, struct 
 	return 0;
 }
 
-/* ---- the end ------------------------------------------------------------------------------- */
-
-/* Runs of a first program that the kernel skipped because the program interrupted itself. */
-static uint64_t skipped_runs(const struct record_capture *c)
+int record_capture_settle(struct record_capture *c, struct mmr_error *err)
 {
-	struct bpf_program *prog;
-	uint64_t nr = 0;
+	int rc = 0;
 
-	bpf_object__for_each_program(prog, c->skel->obj)
-	{
-		struct bpf_prog_info info = {0};
-		uint32_t bytes = sizeof(info);
-		const char *name = bpf_program__name(prog);
-		size_t len = strlen(name);
+	c->err = err;
+	c->counts.nr_moved = c->counts.nr_late = 0;
+	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
+		struct stream *s = &c->streams[cpu];
 
-		if (!bpf_program__autoload(prog) || (len > 2 && !strcmp(name + len - 2, "_2")) ||
-		    !strncmp(name, "task_", 5) || !strncmp(name, "count_", 6))
-			continue;
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &bytes))
-			nr += info.recursion_misses;
+		rc = record_order_flush(&s->order, write_event, s);
+		c->counts.nr_moved += s->order.nr_moved;
+		c->counts.nr_late += s->order.nr_late;
 	}
-	return nr;
+	return rc;
 }
+
+/* ---- the end ------------------------------------------------------------------------------- */
 
 static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 {
-	uint64_t skipped = c->counts.nr_skipped = skipped_runs(c), extfrag_seen = 0, nr = c->counts.strange;
+	uint64_t skipped = c->counts.nr_skipped, extfrag_seen = 0, nr = c->counts.strange;
 	int rc = 0;
 
 	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
@@ -480,10 +587,17 @@ int record_capture_stop(struct record_capture *c, struct mmr_error *err)
 	int rc;
 
 	c->skel->bss->recording = false;
+	c->counts.nr_skipped = skipped_runs(c) - c->skipped_before;
 	/* A program that is past its look at the flag still finishes its record. */
 	nanosleep(&grace, NULL);
 	record_bpf__detach(c->skel);
+	for (size_t i = 0; i < NR_CLASSICS; i++) {
+		bpf_link__destroy(c->classic_links[i]);
+		c->classic_links[i] = NULL;
+	}
 	rc = record_capture_drain(c, NULL, err);
+	if (!rc)
+		rc = record_capture_settle(c, err);
 	if (rc)
 		return rc;
 	return put_last_losses(c, now_ns());

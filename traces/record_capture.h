@@ -22,17 +22,20 @@ struct record_capture_options {
 /** struct record_pages - how page addresses become page frame numbers: learned, then verified */
 struct record_pages {
 	uint64_t base; /* address of page frame 0's struct page, low 48 bits */
+	uint64_t full_base; /* all 64 */
 	uint32_t size; /* sizeof(struct page) */
 };
 
 /**
  * struct record_counts - what has been recorded so far
- * @nr_nested: events recorded by a second program
+ * @nr_nested: events recorded by a second or third program
+ * @nr_moved: events that stood behind later ones of their CPU and were put before them
+ * @nr_late: events whose place was written already: their CPU's times step back there
  * @nr_skipped: events for which the kernel skipped the first program; known at the end
  */
 struct record_counts {
 	uint64_t events[NR_TRACE_EVENT_TYPES];
-	uint64_t nr_events, nr_lost, nr_nested, nr_skipped;
+	uint64_t nr_events, nr_lost, nr_nested, nr_skipped, nr_moved, nr_late;
 	uint64_t strange; /* records that made no sense; each also counted as lost */
 };
 
@@ -54,6 +57,14 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
  * @filled: set to the fullest ring's share, in 1/256, before draining; may be NULL
  */
 int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err);
+
+/**
+ * record_capture_settle - write the events that are held back to be put in order
+ *
+ * Events of a CPU are written in the order of their times, each at the latest when some thousands
+ * have followed it. For timers: what settles often steps back in time more often.
+ */
+int record_capture_settle(struct record_capture *c, struct mmr_error *err);
 
 /** record_capture_stop - detach, drain the rest, and write every loss that is not in the file yet */
 int record_capture_stop(struct record_capture *c, struct mmr_error *err);

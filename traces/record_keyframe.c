@@ -156,6 +156,7 @@ static int walk_locked(struct taker *t, const struct record_probe_zone *zone)
 	int rc = 0;
 
 	arm(t, zone);
+	walk->max_ns = t->probe->max_hold_ns;
 	__atomic_store_n(&walk->armed, 1, __ATOMIC_SEQ_CST);
 	for (int attempt = 0; attempt < WALK_ATTEMPTS; attempt++) {
 		if (provoking)
@@ -406,6 +407,7 @@ static void count_keyframe(struct record_keyframe_stats *stats, const struct tra
 {
 	stats->nr++;
 	stats->blocks += kf->nr_blocks;
+	stats->missing += kf->nr_missing;
 	stats->partial += kf->flags & TRACE_KF_PARTIAL ? 1 : 0;
 	stats->idle += kf->flags & TRACE_KF_IDLE ? 1 : 0;
 	if (!(kf->flags & TRACE_KF_LOCKED))
@@ -437,6 +439,7 @@ static int take_zone(struct taker *t, const struct record_probe_zone *zone, uint
 	rc = fill_zone(t, zone, &kf);
 	if (kf.nr_missing || t->bad || t->probe->skel->bss->walk.full || t->probe->skel->bss->walk.errors)
 		kf.flags |= TRACE_KF_PARTIAL;
+	t->stats->cut_short += t->probe->skel->bss->walk.out_of_time;
 	if (!rc)
 		rc = record_pageblocks_read(t->probe, zone, &kf.pageblock_types, &kf.nr_pageblocks, t->err);
 	if (!rc && t->probe->percpu_offsets)

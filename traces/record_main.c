@@ -34,6 +34,8 @@ struct options {
 	double seconds; /* 0: until a signal or the command's end */
 	unsigned long ring_mib;
 	unsigned long max_blocks;
+	double keyframe_seconds; /* 0: at start and end only */
+	double max_hold_ms; /* 0: no limit */
 	bool no_names, no_keyframes, quiet, verbose;
 	char **command; /* NULL-terminated; NULL: whole system until told to stop */
 };
@@ -42,7 +44,7 @@ struct options {
 
 const char *argp_program_version = "mmreplay-record 0.1.0";
 
-enum { OPT_NO_NAMES = 256, OPT_RING_MIB, OPT_NO_KEYFRAMES, OPT_MAX_BLOCKS };
+enum { OPT_NO_NAMES = 256, OPT_RING_MIB, OPT_NO_KEYFRAMES, OPT_MAX_BLOCKS, OPT_KEYFRAME_EVERY, OPT_MAX_HOLD };
 
 static const struct argp_option option_table[] = {
 	{"output", 'o', "FILE", 0, "Write the trace to FILE (required); an existing file is replaced", 0},
@@ -57,6 +59,13 @@ static const struct argp_option option_table[] = {
 	 "per "
 	 "thousand blocks",
 	 0},
+	{"keyframe-every", OPT_KEYFRAME_EVERY, "SECONDS", 0,
+	 "Take keyframes during the recording too, SECONDS apart; fractions are allowed", 0},
+	{"keyframe-max-hold", OPT_MAX_HOLD, "MS", 0,
+	 "Hold a zone's lock for a keyframe no longer than about MS milliseconds; fractions are allowed. A "
+	 "zone "
+	 "that takes longer gets a keyframe marked partial, with the number of blocks it leaves out",
+	 0},
 	{"quiet", 'q', NULL, 0, "No progress line and no closing summary", 0},
 	{"verbose", 'v', NULL, 0, "Show libbpf's messages", 0},
 	{0},
@@ -70,6 +79,9 @@ static const char doc[] =
 	"  mmreplay-record -o idle.mmt -d 10            ten seconds of everything\n"
 	"  mmreplay-record -o build.mmt -- make -j8     everything while make runs\n"
 	"  mmreplay-record -o prod.mmt --no-names       until ^C, without task names\n"
+	"  mmreplay-record -o day.mmt -d 86400 --keyframe-every 600 --keyframe-max-hold 2\n"
+	"                                               a day, its free lists every ten minutes, no pause\n"
+	"                                               of a zone above 2 ms\n"
 	"\n"
 	"Needs CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH: run as root, or once\n"
 	"  sudo setcap cap_bpf,cap_perfmon,cap_dac_read_search+ep mmreplay-record\n"
@@ -90,13 +102,13 @@ static unsigned long parse_number(const char *text, unsigned long max, const cha
 	return value;
 }
 
-static double parse_seconds(const char *text, struct argp_state *state)
+static double parse_time(const char *text, const char *what, const char *unit, struct argp_state *state)
 {
 	char *end;
 	double value = strtod(text, &end);
 
 	if (end == text || *end || !isfinite(value) || value <= 0 || value > 1e9)
-		argp_error(state, "--duration: found \"%s\", expected a number of seconds above 0", text);
+		argp_error(state, "%s: found \"%s\", expected a number of %s above 0", what, text, unit);
 	return value;
 }
 
@@ -109,7 +121,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->output = arg;
 		break;
 	case 'd':
-		o->seconds = parse_seconds(arg, state);
+		o->seconds = parse_time(arg, "--duration", "seconds", state);
 		break;
 	case OPT_NO_NAMES:
 		o->no_names = true;
@@ -125,6 +137,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_MAX_BLOCKS:
 		o->max_blocks = parse_number(arg, 8000000, "--keyframe-max-blocks", state);
 		break;
+	case OPT_KEYFRAME_EVERY:
+		o->keyframe_seconds = parse_time(arg, "--keyframe-every", "seconds", state);
+		break;
+	case OPT_MAX_HOLD:
+		o->max_hold_ms = parse_time(arg, "--keyframe-max-hold", "milliseconds", state);
+		break;
 	case 'q':
 		o->quiet = true;
 		break;
@@ -137,6 +155,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!o->output)
 			argp_error(state, "no output file: give -o FILE");
+		if (o->no_keyframes && o->keyframe_seconds > 0)
+			argp_error(state, "--keyframe-every: found together with --no-keyframes");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -299,12 +319,20 @@ static long nap_ns(unsigned int filled)
 	return filled > 8 ? 1000000 : 10000000;
 }
 
+static int take_keyframes(struct session *s, uint32_t flags, struct mmr_error *err)
+{
+	if (s->options->no_keyframes)
+		return 0;
+	return record_keyframes_take(s->probe, s->capture, s->writer, flags, &s->keyframes, err);
+}
+
 static int record_until_done(struct session *s, struct mmr_error *err)
 {
 	uint64_t end_ns =
 		s->options->seconds > 0 ? s->start_ns + (uint64_t)(s->options->seconds * 1e9) : UINT64_MAX;
 	bool progress = !s->options->quiet && isatty(STDERR_FILENO);
 	uint64_t shown_ns = s->start_ns, shown_events = 0, flushed_ns = s->start_ns;
+	uint64_t every_ns = (uint64_t)(s->options->keyframe_seconds * 1e9), keyframes_ns = s->start_ns;
 	int rc = 0;
 
 	while (!stop_signal && !s->child_done && !rc) {
@@ -317,8 +345,14 @@ static int record_until_done(struct session *s, struct mmr_error *err)
 		if (now >= end_ns)
 			break;
 		reap_command(s);
+		if (!rc && every_ns && now - keyframes_ns > every_ns) {
+			rc = take_keyframes(s, 0, err);
+			keyframes_ns = now;
+		}
 		if (!rc && now - flushed_ns > FLUSH_NS) {
-			rc = trace_writer_flush(s->writer, err);
+			rc = record_capture_settle(s->capture, err);
+			if (!rc)
+				rc = trace_writer_flush(s->writer, err);
 			flushed_ns = now;
 		}
 		if (progress && now - shown_ns > 500000000)
@@ -332,13 +366,6 @@ static int record_until_done(struct session *s, struct mmr_error *err)
 	if (progress)
 		fputc('\n', stderr);
 	return rc;
-}
-
-static int take_keyframes(struct session *s, uint32_t flags, struct mmr_error *err)
-{
-	if (s->options->no_keyframes)
-		return 0;
-	return record_keyframes_take(s->probe, s->capture, s->writer, flags, &s->keyframes, err);
 }
 
 /* What only the recorder finds out goes among what the kernel's BTF says. */
@@ -375,6 +402,8 @@ static int prepare(struct session *s, struct mmr_error *err)
 		rc = record_probe_create(s->machine.nr_cpus, (uint32_t)s->options->max_blocks, &s->probe, err);
 	if (!rc)
 		rc = record_probe_learn_pages(s->probe, s->tracefs, err);
+	if (!rc)
+		s->probe->max_hold_ns = (uint64_t)(s->options->max_hold_ms * 1e6);
 	if (!rc)
 		set_feature(&s->machine, "irq_context", s->probe->stack_tells);
 	if (rc == -EIO && s->tracefs < 0) /* it could not be done without: say what is missing */
@@ -434,6 +463,11 @@ static void print_summary(const struct session *s)
 		fprintf(stderr,
 			"  %" PRIu64 " events interrupted the recording of another; %" PRIu64 " of them kept\n",
 			c->nr_skipped, c->nr_nested);
+	if (c->nr_moved + c->nr_late)
+		fprintf(stderr,
+			"  %" PRIu64 " events came late from their ring and were put at their place; %" PRIu64
+			" found it written already\n",
+			c->nr_moved, c->nr_late);
 	for (uint32_t cpu = 0; cpu < s->machine.nr_cpus; cpu++)
 		if (record_capture_lost_on(s->capture, cpu))
 			fprintf(stderr, "    on CPU %-5u %12" PRIu64 "\n", cpu,
@@ -446,6 +480,11 @@ static void print_summary(const struct session *s)
 			s->keyframes.nr, s->keyframes.blocks, s->keyframes.pcp_pages, s->keyframes.locked,
 			s->keyframes.idle, s->keyframes.partial, (double)s->keyframes.longest_ns / 1e6,
 			(double)s->keyframes.held_ns / 1e6);
+	if (s->keyframes.partial)
+		fprintf(stderr,
+			"  partial keyframes leave out %" PRIu64 " free blocks; %u of them reached "
+			"--keyframe-max-hold\n",
+			s->keyframes.missing, s->keyframes.cut_short);
 }
 
 static int exit_status(const struct session *s)

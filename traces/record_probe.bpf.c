@@ -299,6 +299,11 @@ static long walk_step(u32 step, void *unused)
 	u32 n = walk.nr_blocks;
 	u64 *slot;
 
+	/* 64 steps are some microseconds. */
+	if (!(step & 63) && walk.max_ns && bpf_ktime_get_ns() - walk.begin_ns > walk.max_ns) {
+		walk.out_of_time = 1;
+		return 1;
+	}
 	if (!walk.head) {
 		walk.head = free_area_address(walk.order) + bpf_core_field_offset(struct free_area, free_list) +
 			    (u64)walk.migratetype * bpf_core_type_size(struct list_head);

@@ -173,7 +173,11 @@ static uint32_t agree_on_base(struct record_probe *probe, uint32_t nr)
 		agree++;
 	}
 	probe->page_base = base;
-	probe->pages = (struct record_pages){.base = base & REC_PAGE_MASK, .size = (uint32_t)size};
+	probe->pages = (struct record_pages){
+		.base = base & REC_PAGE_MASK,
+		.full_base = base,
+		.size = (uint32_t)size,
+	};
 	return agree;
 }
 

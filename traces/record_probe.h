@@ -28,6 +28,7 @@ struct record_probe {
 	struct record_probe_zone *zones;
 	volatile uint64_t *blocks; /* mapped: what the last walk found */
 	uint32_t max_blocks;
+	uint64_t max_hold_ns; /* a walk under a zone's lock ends after so long; 0: when it is done */
 	volatile int64_t *stat_diffs; /* mapped: [nr_cpus] */
 	bool percpu_offsets; /* PCP lists and per-CPU counters can be read */
 	bool stack_tells; /* where a program's frame lies tells interrupts from tasks */

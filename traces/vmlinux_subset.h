@@ -186,6 +186,16 @@ struct bpf_array {
 /* The context of the classic tracepoints that are used. */
 struct trace_event_raw_mm_page_alloc {
 	unsigned long pfn;
+	unsigned int order;
+	unsigned long gfp_flags;
+	int migratetype;
+};
+struct trace_event_raw_mm_page_free {
+	unsigned long pfn;
+	unsigned int order;
+};
+struct trace_event_raw_mm_page_free_batched {
+	unsigned long pfn;
 };
 struct trace_event_raw_mm_page_alloc_extfrag {
 	unsigned long pfn;

@@ -84,7 +84,7 @@ static void compare_types(const struct trace_machine *m, const struct trace_keyf
 static void read_keyframes(const char *path, struct trace_reader *r)
 {
 	uint64_t typed = 0, differ = 0, pages = 0, pcp_pages = 0, lists = 0, locked = 0, idle = 0, partial = 0,
-		 first = 0, last = 0;
+		 first = 0, last = 0, missing = 0, longest = 0;
 
 	for (uint32_t i = 0; i < trace_reader_summary(r)->nr_keyframes; i++) {
 		struct trace_keyframe kf;
@@ -107,12 +107,17 @@ static void read_keyframes(const char *path, struct trace_reader *r)
 		partial += kf.flags & TRACE_KF_PARTIAL ? 1 : 0;
 		first += kf.flags & TRACE_KF_FIRST ? 1 : 0;
 		last += kf.flags & TRACE_KF_LAST ? 1 : 0;
+		missing += kf.nr_missing;
+		if (kf.flags & TRACE_KF_LOCKED && kf.walk_ns > longest)
+			longest = kf.walk_ns;
 		trace_keyframe_deinit(&kf);
 	}
 	printf("kf_first %" PRIu64 "\nkf_last %" PRIu64 "\nkf_locked %" PRIu64 "\nkf_idle %" PRIu64
 	       "\nkf_partial %" PRIu64 "\nkf_pages %" PRIu64 "\nkf_pcp_pages %" PRIu64 "\nkf_pcps %" PRIu64
 	       "\n",
 	       first, last, locked, idle, partial, pages, pcp_pages, lists);
+	printf("kf_all %" PRIu32 "\nkf_missing %" PRIu64 "\nkf_longest_us %" PRIu64 "\n",
+	       trace_reader_summary(r)->nr_keyframes, missing, longest / 1000);
 	printf("kf_typed %" PRIu64 "\nkf_type_differs %" PRIu64 "\n", typed, differ);
 }
 

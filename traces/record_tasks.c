@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A table by thread number: a slot is the latest thread's whose number falls on it. */
+#include "traces/record_tasks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SLOTS 16384 /* a power of two */
+
+struct slot {
+	uint32_t tid, task;
+	uint64_t last; /* page and class of its latest event, 0 before one */
+	bool named;
+};
+
+struct record_tasks {
+	struct slot slots[SLOTS];
+};
+
+int record_tasks_create(struct record_tasks **ret, struct mmr_error *err)
+{
+	struct record_tasks *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return mmr_err(err, -ENOMEM, "recorder: no memory for %d tasks", SLOTS);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		t->slots[i].tid = REC_NO_TID;
+	*ret = t;
+	return 0;
+}
+
+void record_tasks_destroy(struct record_tasks *t)
+{
+	free(t);
+}
+
+static struct slot *take_slot(struct record_tasks *t, uint32_t tid)
+{
+	struct slot *slot = &t->slots[tid & (SLOTS - 1)];
+
+	if (slot->tid != tid)
+		*slot = (struct slot){.tid = tid};
+	return slot;
+}
+
+void record_tasks_name(struct record_tasks *t, uint32_t tid, uint32_t task)
+{
+	struct slot *slot = take_slot(t, tid);
+
+	slot->task = task;
+	slot->named = true;
+}
+
+bool record_tasks_find(const struct record_tasks *t, uint32_t tid, uint32_t *task)
+{
+	const struct slot *slot = &t->slots[tid & (SLOTS - 1)];
+
+	if (slot->tid != tid || !slot->named)
+		return false;
+	*task = slot->task;
+	return true;
+}
+
+static bool same_event(uint64_t a, uint64_t b)
+{
+	return !((a ^ b) & REC_PAGE_MASK) &&
+	       REC_CLASS_TYPE(a >> REC_PAGE_BITS) == REC_CLASS_TYPE(b >> REC_PAGE_BITS);
+}
+
+enum record_twin record_tasks_event(struct record_tasks *t, const struct rec_event *e)
+{
+	const uint64_t second = (uint64_t)REC_CLASS_SECOND << REC_PAGE_BITS;
+	struct slot *slot = take_slot(t, e->tid);
+	uint64_t last = slot->last;
+
+	if (!e->tid) /* every CPU's idle task has this number */
+		return RECORD_SINGLE;
+	if (last && ((last | e->page) & second) && same_event(last, e->page)) {
+		if (e->page & second)
+			return RECORD_DOUBLE;
+		slot->last = e->page;
+		return RECORD_DOUBLE_OF_SECOND;
+	}
+	slot->last = e->page;
+	return RECORD_SINGLE;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Records of one event by two programs, told from two events; and tasks' numbers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "traces/record_tasks.h"
+
+enum { ALLOC, FREE };
+
+static enum record_twin event(struct record_tasks *t, uint32_t tid, int type, uint64_t page, bool second)
+{
+	struct rec_event e = {.page = page, .tid = tid};
+
+	e.cls = (uint16_t)(REC_CLASS(type, 0, 1, 0) | (second ? REC_CLASS_SECOND : 0));
+	return record_tasks_event(t, &e);
+}
+
+static int make_tasks(void **state)
+{
+	return record_tasks_create((struct record_tasks **)state, NULL);
+}
+
+static int free_tasks(void **state)
+{
+	record_tasks_destroy(*state);
+	return 0;
+}
+
+static void the_second_programs_record_behind_the_firsts_is_a_double(void **state)
+{
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, false), RECORD_SINGLE);
+	/* Preempted here: another task allocates and frees, any number of times. */
+	for (int i = 0; i < 5000; i++) {
+		assert_int_equal(event(*state, 8, ALLOC, 0x2000, false), RECORD_SINGLE);
+		assert_int_equal(event(*state, 8, FREE, 0x2000, false), RECORD_SINGLE);
+	}
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, true), RECORD_DOUBLE);
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, true), RECORD_DOUBLE);
+}
+
+static void the_first_programs_record_may_come_later_from_another_cpu(void **state)
+{
+	assert_int_equal(event(*state, 7, FREE, 0x1000, true), RECORD_SINGLE);
+	assert_int_equal(event(*state, 7, FREE, 0x1000, false), RECORD_DOUBLE_OF_SECOND);
+	assert_int_equal(event(*state, 7, FREE, 0x1000, true), RECORD_DOUBLE);
+}
+
+static void two_events_are_no_double(void **state)
+{
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, true), RECORD_SINGLE);
+	assert_int_equal(event(*state, 7, FREE, 0x1000, true), RECORD_SINGLE);
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, true), RECORD_SINGLE);
+	assert_int_equal(event(*state, 7, ALLOC, 0x2000, true), RECORD_SINGLE);
+	/* Two records by the first program are two events: the page was freed by somebody else. */
+	assert_int_equal(event(*state, 9, ALLOC, 0x1000, false), RECORD_SINGLE);
+	assert_int_equal(event(*state, 9, ALLOC, 0x1000, false), RECORD_SINGLE);
+	/* The idle tasks of all CPUs share a number. */
+	assert_int_equal(event(*state, 0, FREE, 0x1000, false), RECORD_SINGLE);
+	assert_int_equal(event(*state, 0, FREE, 0x1000, true), RECORD_SINGLE);
+}
+
+static void a_task_keeps_its_number_until_another_takes_its_slot(void **state)
+{
+	uint32_t task = 0;
+
+	assert_false(record_tasks_find(*state, 5, &task));
+	event(*state, 5, ALLOC, 0x1000, false);
+	assert_false(record_tasks_find(*state, 5, &task));
+	record_tasks_name(*state, 5, 33);
+	event(*state, 5, FREE, 0x1000, false);
+	assert_true(record_tasks_find(*state, 5, &task));
+	assert_int_equal(task, 33);
+	record_tasks_name(*state, 5 + 16384, 34);
+	assert_false(record_tasks_find(*state, 5, &task));
+	assert_true(record_tasks_find(*state, 5 + 16384, &task));
+	assert_int_equal(task, 34);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_second_programs_record_behind_the_firsts_is_a_double,
+						make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(the_first_programs_record_may_come_later_from_another_cpu,
+						make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(two_events_are_no_double, make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(a_task_keeps_its_number_until_another_takes_its_slot,
+						make_tasks, free_tasks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
