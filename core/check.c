@@ -187,7 +187,8 @@ static int check_conservation(const struct mmr_machine *m, uint64_t there, struc
 	uint64_t expected;
 
 	mmr_counters_read(m, &counters);
-	expected = m->seeded_pages + counters.free_pages - counters.alloc_pages - counters.contig_pages;
+	expected = m->seeded_pages + counters.free_pages - counters.alloc_pages - counters.contig_pages -
+		   counters.compact_migrated_pages;
 	if (there != expected)
 		return mmr_err(err, -EUCLEAN,
 			       "machine: %llu pages are on free and per-CPU lists, expected %llu: %llu seeded, "

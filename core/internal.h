@@ -152,6 +152,10 @@ struct zone {
 	uint32_t pageset_batch, pageset_high_min, pageset_high_max;
 	uint32_t recorded_stat_threshold; /* 0 where computed */
 	uint8_t reclaim_dry, reclaim_skip; /* times in a row it gave nothing; askings to leave out */
+	/* Compaction: where its scanners stopped, and how long it is deferred. */
+	uint32_t compact_cached_migrate_pfn, compact_cached_free_pfn;
+	uint8_t compact_considered, compact_defer_shift, compact_order_failed;
+	bool compact_scanners_set;
 	uint32_t reclaim_hand; /* where reclaim goes on, relative to zone_start_pfn */
 	bool recorded_watermark, recorded_reserve, recorded_pageset;
 } __attribute__((aligned(64)));
@@ -272,6 +276,7 @@ struct mmr_machine {
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
 	struct mmr_reclaim reclaim;
+	struct mmr_compaction compaction;
 	struct mmr_displaced *displaced; /* [MMR_DISPLACED_MAX], a ring */
 	uint32_t displaced_begin, displaced_end;
 	void *pcp_memory, *zonestat_memory;
@@ -579,6 +584,25 @@ uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac);
 void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
 void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac);
 void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
+
+/* ---- compaction.c --------------------------------------------------------------------------- */
+
+/* Source: include/linux/compaction.h, v6.12; the order matters. */
+enum compact_result {
+	COMPACT_SKIPPED,
+	COMPACT_DEFERRED,
+	COMPACT_CONTINUE,
+	COMPACT_COMPLETE,
+	COMPACT_PARTIAL_SKIPPED,
+	COMPACT_SUCCESS
+};
+enum compact_priority { COMPACT_PRIO_SYNC_FULL, COMPACT_PRIO_SYNC_LIGHT, COMPACT_PRIO_ASYNC };
+
+/* -1000 where a block is free; else 0 (for want of memory) to 1000 (of fragmentation). */
+int fragmentation_index(const struct zone *zone, unsigned int order);
+enum compact_result try_to_compact_pages(struct mmr_cpu *cpu, unsigned int order, unsigned int alloc_flags,
+					 const struct alloc_context *ac, enum compact_priority prio);
+void compaction_defer_reset(struct zone *zone, unsigned int order, bool alloc_success);
 
 /* ---- slowpath.c ----------------------------------------------------------------------------- */
 

@@ -121,6 +121,9 @@ static int check_config(const struct mmr_machine_config *cfg, struct mmr_error *
 	if (cfg->reclaim.reclaimable_percent > 100)
 		return mmr_err(err, -EINVAL, "reclaim: %u percent are reclaimable, expected at most 100",
 			       cfg->reclaim.reclaimable_percent);
+	if (cfg->compaction.movable_percent > 100)
+		return mmr_err(err, -EINVAL, "compaction: %u percent can move, expected at most 100",
+			       cfg->compaction.movable_percent);
 	return check_distances(cfg, err);
 }
 
@@ -460,6 +463,8 @@ void machine_reset(struct mmr_machine *m)
 		zone->vm_stat_free = 0;
 		zone->watermark_boost = 0;
 		zone->reclaim_hand = zone->reclaim_dry = zone->reclaim_skip = 0;
+		zone->compact_considered = zone->compact_defer_shift = zone->compact_order_failed = 0;
+		zone->compact_scanners_set = false;
 		zone->flags = 0;
 		zone->unusable_highatomic = zone->nr_free_cma = 0;
 		zone->nr_reserved_highatomic = zone->nr_free_highatomic = zone->nr_isolate_pageblock = 0;
@@ -523,6 +528,7 @@ int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine 
 	m->sysctl.defrag_mode |= m->profile.defrag_mode;
 	m->cpu_llc_pages = cfg->cpu_llc_pages;
 	m->reclaim = cfg->reclaim;
+	m->compaction = cfg->compaction;
 	m->boot_zonelists = cfg->boot_zonelists;
 	m->hit_mark = m->profile.below_high ? WMARK_HIGH : WMARK_LOW;
 	rc = build_machine(m, cfg, err);

@@ -2,12 +2,13 @@
 /*
  * When no zone is above its low mark: kswapd, the reserves, direct reclaim, drains, giving up.
  *
- * Simplified: direct compaction is always skipped, as for want of free pages; there is no OOM
- * killer, a request that would call it fails and is counted; __GFP_NOFAIL fails in the end too.
+ * Simplified: there is no OOM killer, a request that would call it fails and is counted;
+ * __GFP_NOFAIL fails in the end too.
  */
 #include "core/internal.h"
 
 #define MAX_RECLAIM_RETRIES 16
+#define MAX_COMPACT_RETRIES 16
 #define NO_PAGE             ((struct mmr_page){.pfn = MMR_NO_PFN, .path = MMR_PATH_FAILED})
 
 /* Where one request stands on its way through the slow path. */
@@ -17,6 +18,9 @@ struct slowpath {
 	struct alloc_context *ac;
 	unsigned int alloc_flags;
 	unsigned int no_progress_loops;
+	unsigned int compaction_retries;
+	enum compact_priority compact_priority;
+	enum compact_result compact_result;
 	uint32_t progress; /* pages the last direct reclaim gained */
 	bool may_reclaim;
 	bool costly;
@@ -113,6 +117,64 @@ static struct mmr_page alloc_after_reclaim(struct slowpath *s)
 	return scan(s, s->alloc_flags);
 }
 
+/* Only with __GFP_IO may pages be moved for a request. Source: gfp_compaction_allowed(), v6.12. */
+static bool can_compact(const struct slowpath *s)
+{
+	return s->cpu->m->compaction.enabled && s->req->order && (s->req->gfp & MMR_GFP_IO);
+}
+
+/*
+ * Where compaction is no part of the machine it counts as skipped for want of free pages.
+ * Source: __alloc_pages_direct_compact(), mm/page_alloc.c, v6.12.
+ */
+static struct mmr_page alloc_after_compaction(struct slowpath *s, enum compact_priority prio)
+{
+	struct mmr_page page = NO_PAGE;
+
+	s->compact_result = COMPACT_SKIPPED;
+	if (!can_compact(s))
+		return page;
+	s->compact_result = try_to_compact_pages(s->cpu, s->req->order, s->alloc_flags, s->ac, prio);
+	if (s->compact_result == COMPACT_SKIPPED)
+		return page;
+	page = scan(s, s->alloc_flags);
+	if (page.pfn != MMR_NO_PFN) {
+		compaction_defer_reset(&s->cpu->m->nodes[page.nid].node_zones[page.zone], s->req->order, true);
+		s->cpu->counters.compact_success++;
+	}
+	return page;
+}
+
+/*
+ * Another round for compaction's sake: as long as it says that it succeeded, then with a higher
+ * priority.
+ *
+ * Simplified: compaction that was skipped is not tried again in the hope of what reclaim might gain.
+ * Source: should_compact_retry(), mm/page_alloc.c, v6.12.
+ */
+static bool should_compact_retry(struct slowpath *s)
+{
+	unsigned int max_retries = s->costly ? MAX_COMPACT_RETRIES / 4 : MAX_COMPACT_RETRIES;
+	enum compact_priority floor = s->costly ? COMPACT_PRIO_SYNC_LIGHT : COMPACT_PRIO_SYNC_FULL;
+
+	if (!can_compact(s) || s->compact_result == COMPACT_SKIPPED)
+		return false;
+	if (s->compact_result == COMPACT_SUCCESS && ++s->compaction_retries <= max_retries)
+		return true;
+	if (s->compact_priority <= floor)
+		return false;
+	s->compact_priority--;
+	s->compaction_retries = 0;
+	return true;
+}
+
+/* Compaction before anything is reclaimed, for orders that fragmentation alone can have stopped. */
+static bool compacts_first(const struct slowpath *s)
+{
+	return s->may_reclaim && (s->req->gfp & MMR_GFP_IO) &&
+	       (s->costly || (s->req->order && s->ac->migratetype != MIGRATE_MOVABLE));
+}
+
 /* Source: should_reclaim_retry(), mm/page_alloc.c, v6.12. */
 static bool should_reclaim_retry(struct slowpath *s)
 {
@@ -137,6 +199,8 @@ static bool should_retry(struct slowpath *s)
 	if (s->costly && !(s->req->gfp & MMR_GFP_RETRY_MAYFAIL))
 		return false;
 	if (should_reclaim_retry(s))
+		return true;
+	if (s->progress && should_compact_retry(s))
 		return true;
 	if (s->cpu->m->sysctl.defrag_mode && (s->alloc_flags & ALLOC_NOFRAGMENT)) {
 		s->alloc_flags &= ~ALLOC_NOFRAGMENT;
@@ -178,6 +242,16 @@ static struct mmr_page slowpath_6_18(struct slowpath *s)
 	page = scan(s, s->alloc_flags);
 	if (page.pfn != MMR_NO_PFN)
 		return page;
+	if (compacts_first(s) && can_compact(s) && !gfp_pfmemalloc_flags(s->req)) {
+		page = alloc_after_compaction(s, COMPACT_PRIO_ASYNC);
+		if (page.pfn != MMR_NO_PFN)
+			return page;
+		if (s->costly && (s->req->gfp & MMR_GFP_NORETRY)) {
+			if (s->compact_result <= COMPACT_DEFERRED)
+				return no_page(s);
+			s->compact_priority = COMPACT_PRIO_ASYNC;
+		}
+	}
 	do {
 		wake_kswapds(s);
 		take_reserve_flags(s);
@@ -187,6 +261,8 @@ static struct mmr_page slowpath_6_18(struct slowpath *s)
 		if (!s->may_reclaim || s->req->pf_memalloc)
 			return no_page(s);
 		page = alloc_after_reclaim(s);
+		if (page.pfn == MMR_NO_PFN)
+			page = alloc_after_compaction(s, s->compact_priority);
 		if (page.pfn != MMR_NO_PFN)
 			return page;
 	} while (should_retry(s));
@@ -210,8 +286,7 @@ static bool drops_nofragment(struct slowpath *s)
  */
 static struct mmr_page slowpath_7_x(struct slowpath *s)
 {
-	bool compact_first = s->may_reclaim && (s->req->gfp & MMR_GFP_IO) &&
-			     (s->costly || (s->req->order && s->ac->migratetype != MIGRATE_MOVABLE));
+	bool compact_first = compacts_first(s);
 	struct mmr_page page;
 
 	for (;;) {
@@ -229,12 +304,17 @@ static struct mmr_page slowpath_7_x(struct slowpath *s)
 		if (s->req->pf_memalloc)
 			return no_page(s);
 		if (compact_first) {
+			page = alloc_after_compaction(s, COMPACT_PRIO_ASYNC);
+			if (page.pfn != MMR_NO_PFN)
+				return page;
 			if ((s->req->gfp & MMR_GFP_NORETRY) && (s->req->gfp & MMR_GFP_THISNODE))
 				return no_page(s);
 			compact_first = false;
 			continue;
 		}
 		page = alloc_after_reclaim(s);
+		if (page.pfn == MMR_NO_PFN)
+			page = alloc_after_compaction(s, s->compact_priority);
 		if (page.pfn != MMR_NO_PFN)
 			return page;
 		if (!should_retry(s))
@@ -252,6 +332,7 @@ struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_reque
 		.alloc_flags = gfp_to_alloc_flags(cpu->m, req->gfp, req->order),
 		.may_reclaim = req->gfp & MMR_GFP_DIRECT_RECLAIM,
 		.costly = req->order > PAGE_ALLOC_COSTLY_ORDER,
+		.compact_priority = COMPACT_PRIO_SYNC_LIGHT,
 	};
 	struct mmr_page page;
 

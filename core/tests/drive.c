@@ -118,6 +118,8 @@ static void plan_machine(struct driver *d, struct plan *plan)
 	};
 	plan->cfg.reclaim =
 		(struct mmr_reclaim){.enabled = next_byte(d) & 1, .reclaimable_percent = next_byte(d) % 101};
+	plan->cfg.compaction =
+		(struct mmr_compaction){.enabled = next_byte(d) & 1, .movable_percent = next_byte(d) % 101};
 	plan->cfg.sysctl.defrag_mode = next_byte(d) % 8 == 0;
 	for (unsigned int nid = 0; nid < plan->cfg.nr_nodes; nid++) {
 		/* Bits of enum zone_type; a first node always has a Normal zone. */
@@ -329,6 +331,14 @@ static int do_contig(struct driver *d)
 	return 0;
 }
 
+static int do_compact(struct driver *d)
+{
+	unsigned int nid = next_byte(d) % d->m->nr_nodes, cpu = next_byte(d) % d->m->nr_cpus;
+
+	mmr_compact_node(d->m, nid, next_byte(d) % 12 - 1, cpu, NULL);
+	return follow_displaced(d);
+}
+
 static int do_one(struct driver *d)
 {
 	uint8_t op = next_byte(d);
@@ -347,6 +357,8 @@ static int do_one(struct driver *d)
 		return do_isolate(d);
 	if (op < 245)
 		return do_contig(d);
+	if (op < 246)
+		return do_compact(d);
 	if (op < 253)
 		mmr_vmstat_update(d->m, next_byte(d) % d->m->nr_cpus);
 	else

@@ -60,6 +60,8 @@ static void assert_everything_happened(const struct mmr_counters *sum)
 	assert_true(sum->oom > 0);
 	assert_true(sum->contig_pages > 1000);
 	assert_true(sum->migrated_pages > 100);
+	assert_true(sum->compact_success > 10);
+	assert_true(sum->compact_migrated_pages > 1000);
 }
 
 static void random_histories_keep_every_invariant(void **state)
