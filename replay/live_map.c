@@ -3,8 +3,8 @@
 #include "replay/live_map.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define MIN_GROUPS 512
 
@@ -16,9 +16,11 @@ static size_t nr_slots(const struct live_map *map)
 static int make_slots(struct live_map *map, uint32_t nr_groups, struct mmr_error *err)
 {
 	size_t bytes = (size_t)nr_groups * LIVE_GROUP * sizeof(*map->slots);
-	struct live_entry *slots = malloc(bytes);
+	/* All of it at once: a page fault each would cost a virtual machine more than the copying. */
+	struct live_entry *slots =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	if (!slots)
+	if (slots == MAP_FAILED)
 		return mmr_err(err, -ENOMEM,
 			       "live map: no memory for %zu bytes, expected to hold %u live blocks", bytes,
 			       map->nr_live);
@@ -37,7 +39,8 @@ int live_map_init(struct live_map *map, struct mmr_error *err)
 
 void live_map_deinit(struct live_map *map)
 {
-	free(map->slots);
+	if (map->slots)
+		munmap(map->slots, nr_slots(map) * sizeof(*map->slots));
 	memset(map, 0, sizeof(*map));
 }
 
@@ -64,7 +67,7 @@ int live_map_reserve(struct live_map *map, uint32_t nr, struct mmr_error *err)
 		if (old.slots[i].recorded != MMR_NO_PFN)
 			live_map_add(map, old.slots[i].recorded, old.slots[i].order, old.slots[i].pfn);
 	}
-	free(old.slots);
+	munmap(old.slots, nr_slots(&old) * sizeof(*old.slots));
 	return 0;
 }
 
