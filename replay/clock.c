@@ -19,7 +19,7 @@ static int compare_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static uint64_t measure_overhead(void)
+static void measure_overhead(struct clock_rate *rate)
 {
 	uint64_t distance[1001];
 	const size_t n = sizeof(distance) / sizeof(distance[0]);
@@ -30,19 +30,21 @@ static uint64_t measure_overhead(void)
 		distance[i] = clock_ticks() - begin;
 	}
 	qsort(distance, n, sizeof(distance[0]), compare_u64);
-	return distance[n / 2];
+	rate->overhead_ticks = distance[n / 2];
+	for (size_t i = 0; i < n && !rate->step_ticks; i++)
+		rate->step_ticks = distance[i];
 }
 
 struct clock_rate clock_calibrate(void)
 {
 	const uint64_t wait_ns = 20000000;
+	struct clock_rate rate = {0};
 	uint64_t begin_ns = clock_now_ns(), begin = clock_ticks(), now_ns;
 
 	do {
 		now_ns = clock_now_ns();
 	} while (now_ns - begin_ns < wait_ns);
-	return (struct clock_rate){
-		.ns_per_tick = (double)(now_ns - begin_ns) / (double)(clock_ticks() - begin),
-		.overhead_ticks = measure_overhead(),
-	};
+	rate.ns_per_tick = (double)(now_ns - begin_ns) / (double)(clock_ticks() - begin);
+	measure_overhead(&rate);
+	return rate;
 }

@@ -27,13 +27,15 @@ static inline uint64_t clock_ticks(void)
  * struct clock_rate - what a tick is worth
  * @ns_per_tick: measured against CLOCK_MONOTONIC_RAW
  * @overhead_ticks: median distance of two clock_ticks() with nothing between them
+ * @step_ticks: smallest distance ever seen between two that differ: nothing shorter can be told
  */
 struct clock_rate {
 	double ns_per_tick;
 	uint64_t overhead_ticks;
+	uint64_t step_ticks;
 };
 
-/** clock_calibrate - measure rate and overhead; takes about 20 ms */
+/** clock_calibrate - measure rate, overhead and step; takes about 20 ms */
 struct clock_rate clock_calibrate(void);
 
 /** clock_now_ns - CLOCK_MONOTONIC_RAW, for whole runs */

@@ -225,6 +225,7 @@ static json_t *replay_json(const struct result_context *ctx)
 	json_object_set_new(replay, "latency_every", integer(ctx->options->latency_every));
 	json_object_set_new(replay, "timer_overhead_ns",
 			    real((double)clock.overhead_ticks * clock.ns_per_tick));
+	json_object_set_new(replay, "timer_step_ns", real((double)clock.step_ticks * clock.ns_per_tick));
 	json_object_set_new(replay, "metadata_bytes", integer(bytes));
 	json_object_set_new(replay, "heap_bytes", integer(ctx->heap_bytes));
 	json_object_set_new(replay, "pages_touched", integer(touched));

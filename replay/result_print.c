@@ -95,6 +95,16 @@ static void numa_row(const struct table *t)
 	putchar('\n');
 }
 
+/* "42", or "<10" for what is shorter than the clock's step. */
+static const char *nanoseconds(char *buf, size_t size, double ns, double step_ns)
+{
+	if (ns < step_ns)
+		snprintf(buf, size, "<%.0f", step_ns);
+	else
+		snprintf(buf, size, "%.0f", ns);
+	return buf;
+}
+
 static void latency_rows(const struct table *t)
 {
 	for (int path = 0; path < NR_MMR_PATHS; path++) {
@@ -118,14 +128,15 @@ static void latency_rows(const struct table *t)
 		begin_row(words[path]);
 		for (size_t i = 0; i < t->nr; i++) {
 			json_t *one = at(t->summaries[i], "latency_ns", mmr_path_name(path));
-			char buf[48];
+			double step = json_number_value(at(t->summaries[i], "replay", "timer_step_ns"));
+			char buf[48] = "-", p50[16], p99[16];
 
 			if (one)
-				snprintf(buf, sizeof(buf), "%.0f / %.0f ns",
-					 json_number_value(json_object_get(one, "p50")),
-					 json_number_value(json_object_get(one, "p99")));
-			else
-				snprintf(buf, sizeof(buf), "-");
+				snprintf(buf, sizeof(buf), "%s / %s ns",
+					 nanoseconds(p50, sizeof(p50),
+						     json_number_value(json_object_get(one, "p50")), step),
+					 nanoseconds(p99, sizeof(p99),
+						     json_number_value(json_object_get(one, "p99")), step));
 			cell(buf);
 		}
 		putchar('\n');

@@ -9,6 +9,7 @@
 #include "replay/verify_internal.h"
 
 #define MAX_DECAYS         16 /* runs of the vmstat worker between two refills */
+#define UNTRACED_MATTERS   512 /* pages moved without an event that make counts of free pages doubtful */
 #define TWICE_DISTANCE     2048 /* events between one and its double */
 #define HEAD_DISTANCE      2048 /* events of a CPU to look at for the fate of a list's head */
 #define RUN_ALLOC_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
@@ -189,6 +190,22 @@ static void fall_back_old(struct verify *v, const struct trace_event *ev, const 
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 
+static const char *say_zone(const struct verify *v, const struct zone *zone)
+{
+	struct mmr_step_marks marks;
+	enum zone_type type;
+	unsigned int nid;
+
+	if (!zone)
+		return "no zone";
+	mmr_step_zone_name(zone, &nid, &type);
+	mmr_step_marks(v->core, zone, &marks);
+	return say("node %u zone %s (free %lld, pending %lld; min %u, low %u, high %u, boost %u)", nid,
+		   mmr_zone_name(type), (long long)marks.free, (long long)marks.pending,
+		   marks.watermark[WMARK_MIN], marks.watermark[WMARK_LOW], marks.watermark[WMARK_HIGH],
+		   marks.boost);
+}
+
 /* The request behind an allocation event, as far as the choice of its zone goes. */
 static void judge_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting)
 {
@@ -221,12 +238,12 @@ static void judge_zone(struct verify *v, const struct trace_event *ev, struct zo
 	if (choice == MMR_STEP_ZONE_OTHER)
 		cause = !want                             ? VERIFY_CAUSE_RECLAIM
 			: want_nid != got_nid             ? VERIFY_CAUSE_POLICY
+			: ev->order > PAGE_ALLOC_COSTLY_ORDER ? VERIFY_CAUSE_ORDER
+			: v->report->untraced_changes > UNTRACED_MATTERS ? VERIFY_CAUSE_UNTRACED
 			: ev->flags & TRACE_F_PF_MEMALLOC ? VERIFY_CAUSE_RECLAIM
 							  : VERIFY_CAUSE_UNEXPLAINED;
 	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
-		    cause, &views,
-		    want ? say("node %u zone %s", want_nid, mmr_zone_name(want_type)) : "no zone",
-		    say("node %u zone %s", got_nid, mmr_zone_name(got_type)));
+		    cause, &views, say_zone(v, want), say_zone(v, zone));
 }
 
 /* What lies ahead of a run: its length in blocks, and the allocation that asked for it. */

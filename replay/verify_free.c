@@ -549,7 +549,7 @@ static void apply_drain(struct verify *v, const struct trace_event *ev, struct z
 		mmr_step_pcp_remove(v->core, (unsigned int)owner, zone, ev->pfn);
 	else
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
-	if (owner < 0 && pcp_view(v, zone, ev->cpu)->known) {
+	if (owner < 0 && pcp_view(v, zone, ev->cpu)->unknown) {
 		/* From the part of a list that is not known. */
 		mmr_step_pcp_read(zone, ev->cpu, &state, &count);
 		mmr_step_pcp_write(zone, ev->cpu, &state, count - (1 << ev->order));
