@@ -186,6 +186,7 @@ struct pglist_data {
 	uint8_t kswapd_order;
 	uint8_t kswapd_highest_zoneidx;
 	uint32_t kswapd_failures;
+	uint32_t nr_dirty_pages, nr_file_pages; /* as the caller said */
 };
 
 /**
@@ -206,6 +207,7 @@ struct alloc_context {
 	uint8_t migratetype;
 	uint8_t highest_zoneidx;
 	bool spread_dirty_pages;
+	bool pf_memalloc; /* ours: the kernel reads current->flags */
 };
 
 /* ---- alloc_flags and free flags; Source: mm/internal.h and mm/page_alloc.c, v6.12 ------------ */
@@ -281,6 +283,7 @@ struct mmr_machine {
 	uint32_t displaced_begin, displaced_end;
 	void *pcp_memory, *zonestat_memory;
 	size_t pages_bytes, max_blocks_bytes, pageblocks_bytes;
+	uint8_t dirty_ratio; /* percent; 0 until the caller has told of dirty pages */
 	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
 	bool no_shortcuts; /* take the long way always: tests, and ungrouped machines */
 };
@@ -580,6 +583,11 @@ static inline void report_displaced(struct mmr_machine *m, uint32_t from, uint32
 		(struct mmr_displaced){.from = from, .to = to, .order = (uint8_t)order};
 }
 
+/* Why node_reclaim() did not even look. */
+#define NODE_RECLAIM_NOSCAN (-1)
+
+int64_t node_reclaim(struct mmr_cpu *cpu, struct pglist_data *pgdat, gfp_t gfp, unsigned int order,
+		     const struct alloc_context *ac);
 uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac);
 void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
 void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac);

@@ -474,6 +474,7 @@ void machine_reset(struct mmr_machine *m)
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		m->nodes[nid].kswapd_awake = false;
 		m->nodes[nid].kswapd_failures = 0;
+		m->nodes[nid].nr_dirty_pages = m->nodes[nid].nr_file_pages = 0;
 	}
 	init_cpus(m);
 	m->seeded_pages = 0;

@@ -11,7 +11,8 @@
 
 #include "core/list.h"
 
-#define NO_PAGE ((struct mmr_page){.pfn = MMR_NO_PFN, .path = MMR_PATH_FAILED})
+#define NODE_RECLAIM_DISTANCE 30
+#define NO_PAGE               ((struct mmr_page){.pfn = MMR_NO_PFN, .path = MMR_PATH_FAILED})
 
 /* ---- taking pages out of a zone ------------------------------------------------------------- */
 
@@ -139,10 +140,30 @@ static bool reserves_highatomic(const struct mmr_machine *m, unsigned int alloc_
 }
 
 /*
+ * Below its mark: does reclaim on its node, if that is near the preferred one, bring the zone above?
+ * Source: zone_allows_reclaim() and get_page_from_freelist(), mm/page_alloc.c, v6.12.
+ */
+static __attribute__((noinline)) bool node_reclaim_helps(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp,
+							 unsigned int order, unsigned int alloc_flags,
+							 const struct alloc_context *ac)
+{
+	const struct mmr_machine *m = cpu->m;
+	int64_t taken;
+
+	if (node_distance(m, ac->preferred_zoneref->zone->node, zone->node) > NODE_RECLAIM_DISTANCE)
+		return false;
+	taken = node_reclaim(cpu, zone->zone_pgdat, gfp, order, ac);
+	if (taken == NODE_RECLAIM_NOSCAN || (!taken && !m->profile.node_reclaim_retest))
+		return false;
+	return zone_watermark_ok(zone, order, wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
+				 ac->highest_zoneidx, alloc_flags);
+}
+
+/*
  * May @zone serve this request? First its high mark is probed: a zone below it is flagged, which
  * keeps its per-CPU lists short. Then the mark that was asked for decides.
  *
- * Simplified: no unaccepted memory, no deferred struct pages, no zone_reclaim_mode.
+ * Simplified: no unaccepted memory, no deferred struct pages.
  * Source: get_page_from_freelist(), mm/page_alloc.c, v6.12.
  */
 static inline bool zone_may_serve(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order,
@@ -161,7 +182,9 @@ static inline bool zone_may_serve(struct mmr_cpu *cpu, struct zone *zone, gfp_t 
 				       highest, alloc_flags, gfp)))
 		return true;
 	cpu->counters.watermark_failures[order]++;
-	return alloc_flags & ALLOC_NO_WATERMARKS;
+	if (alloc_flags & ALLOC_NO_WATERMARKS)
+		return true;
+	return m->sysctl.zone_reclaim_mode && node_reclaim_helps(cpu, zone, gfp, order, alloc_flags, ac);
 }
 
 /* A block is ours: give it its record, and count. Source: prep_new_page(), zone_statistics(), v6.12. */
@@ -178,11 +201,39 @@ static inline struct mmr_page hand_out(struct mmr_cpu *cpu, struct zone *zone, u
 }
 
 /*
+ * Are the node's dirty pages within its share of what could be dirty?
+ * Simplified: no task is a real-time one, which would get a quarter more.
+ * Source: node_dirty_ok(), node_dirtyable_memory(), mm/page-writeback.c, v6.12.
+ */
+static bool node_dirty_ok(const struct mmr_machine *m, const struct pglist_data *pgdat)
+{
+	int64_t dirtyable = -(int64_t)pgdat->totalreserve_pages;
+
+	for (int i = 0; i < MAX_NR_ZONES; i++)
+		dirtyable += shared_read(pgdat->node_zones[i].vm_stat_free);
+	dirtyable = (dirtyable < 0 ? 0 : dirtyable) + pgdat->nr_file_pages;
+	return pgdat->nr_dirty_pages <= dirtyable * m->dirty_ratio / 100;
+}
+
+int mmr_node_set_dirty(struct mmr_machine *m, unsigned int nid, const struct mmr_node_dirty *dirty,
+		       struct mmr_error *err)
+{
+	if (nid >= m->nr_nodes || dirty->dirty_ratio < 1 || dirty->dirty_ratio > 100)
+		return mmr_err(err, -EINVAL,
+			       "dirty pages: node %u ratio %u, expected nodes 0..%u, ratio 1..100", nid,
+			       dirty->dirty_ratio, m->nr_nodes - 1);
+	m->nodes[nid].nr_dirty_pages = dirty->nr_dirty_pages;
+	m->nodes[nid].nr_file_pages = dirty->nr_file_pages;
+	m->dirty_ratio = dirty->dirty_ratio;
+	m->no_shortcuts = true; /* alloc_pages_hit() knows nothing of dirty pages */
+	return 0;
+}
+
+/*
  * Try the zones in order until one passes its watermark and yields a block.
  *
  * ALLOC_NOFRAGMENT is given up twice: rather than go to a remote node, and when all zones refused.
  *
- * Simplified: the model knows no dirty pages, so every node is within its dirty limit.
  * Source: get_page_from_freelist(), mm/page_alloc.c, v6.12; skip_busy_nodes is that of v6.18.
  */
 struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
@@ -209,6 +260,8 @@ retry:
 				goto retry;
 			}
 		}
+		if (unlikely(ac->spread_dirty_pages) && m->dirty_ratio && !node_dirty_ok(m, zone->zone_pgdat))
+			continue;
 		if (unlikely(skip_busy) && shared_read(zone->zone_pgdat->kswapd_awake)) {
 			skipped_busy = true;
 			continue;
@@ -266,6 +319,7 @@ static inline unsigned int prepare_alloc_pages(struct mmr_cpu *cpu, const struct
 	ac->nodemask = req->nodemask;
 	ac->migratetype = (uint8_t)gfp_migratetype(m, req->gfp);
 	ac->spread_dirty_pages = req->gfp & MMR_GFP_WRITE;
+	ac->pf_memalloc = req->pf_memalloc;
 	ac->preferred_zoneref =
 		m->nodes[nid].first_zonerefs[!!(req->gfp & MMR_GFP_THISNODE)][req->gfp & MMR_GFP_ZONEMASK];
 	if (unlikely(ac->nodemask))

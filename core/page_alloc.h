@@ -419,6 +419,27 @@ int mmr_compact_node(struct mmr_machine *m, unsigned int nid, int order, unsigne
  */
 unsigned int mmr_fragmentation_score(const struct mmr_machine *m, unsigned int nid);
 
+/**
+ * struct mmr_node_dirty - what decides whether a node gets pages that are about to be dirtied
+ * @nr_dirty_pages: NR_FILE_DIRTY + NR_WRITEBACK
+ * @nr_file_pages: page cache on the LRU lists
+ * @dirty_ratio: vm.dirty_ratio, percent, 1 .. 100; the same for all nodes
+ */
+struct mmr_node_dirty {
+	uint32_t nr_dirty_pages;
+	uint32_t nr_file_pages;
+	uint8_t dirty_ratio;
+};
+/**
+ * mmr_node_set_dirty - tell of a node's dirty pages, which the model does not know
+ *
+ * From the first call on, requests with __GFP_WRITE pass nodes over their dirty limit by, as far as
+ * others serve; all requests take the long way, which is slower and decides alike.
+ * Return: 0; -EINVAL for a node the machine lacks or a ratio out of range.
+ */
+int mmr_node_set_dirty(struct mmr_machine *m, unsigned int nid, const struct mmr_node_dirty *dirty,
+		       struct mmr_error *err);
+
 /** mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists */
 void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
 /** mmr_drain_all_pages - empty every CPU's PCP lists of every zone, as drain_all_pages(NULL) */
@@ -440,6 +461,7 @@ struct mmr_counters {
 	uint64_t kswapd_wakeups;
 	uint64_t kswapd_reclaimed_pages; /* modelled */
 	uint64_t direct_reclaims, direct_reclaimed_pages; /* modelled */
+	uint64_t node_reclaims, node_reclaimed_pages; /* vm.zone_reclaim_mode; modelled */
 	uint64_t oom; /* times the OOM killer would have been called */
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;

@@ -124,6 +124,33 @@ uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac)
 	return taken;
 }
 
+/*
+ * On the way down the zonelist, where vm.zone_reclaim_mode prefers reclaim here to a page elsewhere:
+ * at least as many pages as are asked, from the zones of one node.
+ *
+ * Return: pages taken, NODE_RECLAIM_NOSCAN where this request may not or there is nothing to scan.
+ * Simplified: where reclaim is not modelled a node has no pages to scan for; every bit of
+ * zone_reclaim_mode means the same.
+ * Source: node_reclaim(), mm/vmscan.c, v6.12.
+ */
+int64_t node_reclaim(struct mmr_cpu *cpu, struct pglist_data *pgdat, gfp_t gfp, unsigned int order,
+		     const struct alloc_context *ac)
+{
+	uint32_t want = 1u << order > SWAP_CLUSTER_MAX ? 1u << order : SWAP_CLUSTER_MAX, taken = 0;
+
+	if (!cpu->m->reclaim.enabled || !(gfp & MMR_GFP_DIRECT_RECLAIM) || ac->pf_memalloc)
+		return NODE_RECLAIM_NOSCAN;
+	if (pgdat->nr_cpus && pgdat->node_id != cpu->nid)
+		return NODE_RECLAIM_NOSCAN;
+	cpu->counters.node_reclaims++;
+	for (int i = ac->highest_zoneidx; i >= 0 && taken < want; i--) {
+		if (pgdat->node_zones[i].managed_pages)
+			taken += shrink_zone(cpu, &pgdat->node_zones[i], want - taken);
+	}
+	cpu->counters.node_reclaimed_pages += taken;
+	return taken;
+}
+
 /* ---- kswapd ------------------------------------------------------------------------------------ */
 
 /* Free pages of a zone with no per-CPU part missing. Source: zone_page_state_snapshot(). */

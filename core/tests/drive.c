@@ -120,6 +120,7 @@ static void plan_machine(struct driver *d, struct plan *plan)
 		(struct mmr_reclaim){.enabled = next_byte(d) & 1, .reclaimable_percent = next_byte(d) % 101};
 	plan->cfg.compaction =
 		(struct mmr_compaction){.enabled = next_byte(d) & 1, .movable_percent = next_byte(d) % 101};
+	plan->cfg.sysctl.zone_reclaim_mode = next_byte(d) % 4 == 0;
 	plan->cfg.sysctl.defrag_mode = next_byte(d) % 8 == 0;
 	for (unsigned int nid = 0; nid < plan->cfg.nr_nodes; nid++) {
 		/* Bits of enum zone_type; a first node always has a Normal zone. */
@@ -339,6 +340,20 @@ static int do_compact(struct driver *d)
 	return follow_displaced(d);
 }
 
+/* Settings and dirty pages change while the machine runs. */
+static int do_settings(struct driver *d)
+{
+	struct mmr_node_dirty dirty = {next_word(d) % 30000, next_word(d) % 30000, 20};
+	struct mmr_sysctl sysctl = d->m->sysctl;
+
+	if (next_byte(d) & 1)
+		return mmr_node_set_dirty(d->m, next_byte(d) % d->m->nr_nodes, &dirty, d->err);
+	sysctl.zone_reclaim_mode = next_byte(d) & 1;
+	sysctl.min_free_kbytes = next_byte(d) & 1 ? 256u + next_byte(d) * 16u : sysctl.min_free_kbytes;
+	sysctl.percpu_pagelist_high_fraction = next_byte(d) & 1 ? 8u + next_byte(d) : 0;
+	return mmr_machine_set_sysctl(d->m, &sysctl, d->err);
+}
+
 static int do_one(struct driver *d)
 {
 	uint8_t op = next_byte(d);
@@ -359,6 +374,8 @@ static int do_one(struct driver *d)
 		return do_contig(d);
 	if (op < 246)
 		return do_compact(d);
+	if (op < 247)
+		return next_byte(d) % 16 ? 0 : do_settings(d);
 	if (op < 253)
 		mmr_vmstat_update(d->m, next_byte(d) % d->m->nr_cpus);
 	else

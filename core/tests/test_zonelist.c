@@ -121,6 +121,90 @@ static void a_nodemask_skips_nodes(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* Two near nodes of 2048 pages, marks 100, 200 and 300; CPU 0 is on node 0. */
+static struct mmr_machine *two_nodes(const char *profile, bool reclaim)
+{
+	struct mmr_machine *m = machine_new((struct machine_spec){.nr_nodes = 2,
+								  .zone_type = ZONE_NORMAL,
+								  .node_pages = 2048,
+								  .mark = 100,
+								  .batch = 1,
+								  .high_min = 0,
+								  .high_max = 0,
+								  .profile = profile});
+
+	m->reclaim = (struct mmr_reclaim){.enabled = reclaim, .reclaimable_percent = 100};
+	mmr_seed_empty(m);
+	return m;
+}
+
+static struct mmr_page first_below_low_mark(struct mmr_machine *m)
+{
+	struct mmr_page page;
+	gfp_t gfp = MMR_GFP_HIGHUSER_MOVABLE & ~MMR_GFP_KSWAPD_RECLAIM;
+
+	for (unsigned int i = 0; i < 2048 - 200; i++)
+		alloc_on(m, 0, gfp, 0);
+	do {
+		page = alloc_on(m, 0, gfp, 0);
+	} while (!m->cpus[0].counters.node_reclaims && page.nid == 0);
+	return page;
+}
+
+/* Node 0 reaches its low mark: with vm.zone_reclaim_mode it is reclaimed, without node 1 serves. */
+static void zone_reclaim_mode_stays_at_home(void **state)
+{
+	static const char *const profiles[] = {"6.1", "6.12", "7.3"};
+
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		struct mmr_machine *home = two_nodes(profiles[i], true), *away = two_nodes(profiles[i], true);
+		struct mmr_machine *nothing = two_nodes(profiles[i], false);
+
+		home->sysctl.zone_reclaim_mode = nothing->sysctl.zone_reclaim_mode = 1;
+		assert_int_equal(first_below_low_mark(home).nid, 0);
+		assert_int_equal(home->cpus[0].counters.node_reclaimed_pages, 32);
+		assert_int_equal(first_below_low_mark(away).nid, 1);
+		assert_int_equal(away->cpus[0].counters.node_reclaims, 0);
+		assert_int_equal(first_below_low_mark(nothing).nid, 1);
+		assert_sound(home);
+		assert_sound(away);
+		mmr_machine_destroy(home);
+		mmr_machine_destroy(away);
+		mmr_machine_destroy(nothing);
+	}
+}
+
+/*
+ * Node 0 has 2048 free pages less its reserve R, and 1000 of page cache: at 20 percent the limit is
+ * (3048 - R) / 5. One page more and __GFP_WRITE goes to node 1; others stay; where both nodes are over
+ * their limits, the slow path does not care.
+ */
+static void pages_to_be_dirtied_are_spread(void **state)
+{
+	struct mmr_machine *m = two_nodes("6.12", false);
+	uint32_t limit = (3048 - m->nodes[0].totalreserve_pages) / 5;
+	struct mmr_node_dirty dirty = {limit, 1000, 20}, much = {100000, 0, 20};
+	gfp_t write = MMR_GFP_HIGHUSER_MOVABLE | MMR_GFP_WRITE;
+	struct mmr_page page;
+
+	assert_true(m->nodes[0].totalreserve_pages >= 300);
+	assert_int_equal(mmr_node_set_dirty(m, 0, &dirty, NULL), 0);
+	assert_int_equal(alloc_on(m, 0, write, 5).nid, 0);
+	dirty.nr_dirty_pages++;
+	assert_int_equal(mmr_node_set_dirty(m, 0, &dirty, NULL), 0);
+	assert_int_equal(alloc_on(m, 0, write, 0).nid, 1);
+	assert_int_equal(alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0).nid, 0);
+	assert_int_equal(mmr_node_set_dirty(m, 1, &much, NULL), 0);
+	page = alloc_on(m, 0, write, 0);
+	assert_int_equal(page.nid, 0);
+	assert_int_equal(page.path, MMR_PATH_SLOWPATH);
+	assert_int_equal(mmr_node_set_dirty(m, 2, &much, NULL), -22);
+	much.dirty_ratio = 101;
+	assert_int_equal(mmr_node_set_dirty(m, 1, &much, NULL), -22);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +213,8 @@ int main(void)
 		cmocka_unit_test(nearer_nodes_come_first),
 		cmocka_unit_test(zones_descend_inside_a_node),
 		cmocka_unit_test(a_nodemask_skips_nodes),
+		cmocka_unit_test(zone_reclaim_mode_stays_at_home),
+		cmocka_unit_test(pages_to_be_dirtied_are_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
