@@ -200,6 +200,17 @@ struct mmr_step_served {
 enum mmr_step_zone_choice mmr_step_zone_choice(struct mmr_machine *m, const struct mmr_step_served *served,
 					       struct zone **predicted);
 
+/** struct mmr_step_marks - what a watermark test of the zone reads */
+struct mmr_step_marks {
+	int64_t free; /* NR_FREE_PAGES, the global part */
+	int64_t pending; /* of all CPUs */
+	uint32_t watermark[NR_WMARK], boost;
+};
+void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct mmr_step_marks *ret);
+
+/** mmr_step_scale_marks - the marks of a zone whose low mark went from @from to @to, in proportion */
+void mmr_step_scale_marks(struct zone *zone, uint32_t from, uint32_t to);
+
 /* ---- taking over a recorded state ----------------------------------------------------------- */
 
 /** mmr_step_zone_forget - no free block, no pageblock type is known of the zone any more */

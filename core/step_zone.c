@@ -162,6 +162,21 @@ enum mmr_step_zone_choice mmr_step_zone_choice(struct mmr_machine *m, const stru
 	return MMR_STEP_ZONE_OTHER;
 }
 
+void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct mmr_step_marks *ret)
+{
+	*ret = (struct mmr_step_marks){.free = shared_read(zone->vm_stat_free), .boost = zone->watermark_boost};
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
+		ret->pending += zone->per_cpu_zonestats[cpu].vm_stat_diff;
+	for (unsigned int i = 0; i < NR_WMARK; i++)
+		ret->watermark[i] = zone->_watermark[i];
+}
+
+void mmr_step_scale_marks(struct zone *zone, uint32_t from, uint32_t to)
+{
+	for (unsigned int i = 0; i < NR_WMARK && from; i++)
+		zone->_watermark[i] = (uint32_t)((uint64_t)zone->_watermark[i] * to / from);
+}
+
 /* ---- taking over a recorded state ----------------------------------------------------------- */
 
 void mmr_step_zone_forget(struct mmr_machine *m, struct zone *zone)

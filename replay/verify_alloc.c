@@ -218,6 +218,7 @@ static void judge_zone(struct verify *v, const struct trace_event *ev, struct zo
 		.zone = zone,
 	};
 	struct views views = {.zone = NULL};
+	enum verify_verdict verdict = VERIFY_INFORMED;
 	enum mmr_step_zone_choice choice;
 	enum zone_type want_type = ZONE_NORMAL, got_type;
 	enum verify_cause cause;
@@ -236,14 +237,15 @@ static void judge_zone(struct verify *v, const struct trace_event *ev, struct zo
 	mmr_step_zone_name(zone, &got_nid, &got_type);
 	cause = choice == MMR_STEP_ZONE_DRIFT ? VERIFY_CAUSE_DRIFT : VERIFY_CAUSE_POLICY;
 	if (choice == MMR_STEP_ZONE_OTHER)
-		cause = !want                             ? VERIFY_CAUSE_RECLAIM
-			: want_nid != got_nid             ? VERIFY_CAUSE_POLICY
-			: ev->order > PAGE_ALLOC_COSTLY_ORDER ? VERIFY_CAUSE_ORDER
+		cause = !want                                            ? VERIFY_CAUSE_RECLAIM
+			: want_nid != got_nid                            ? VERIFY_CAUSE_POLICY
+			: ev->order > PAGE_ALLOC_COSTLY_ORDER            ? VERIFY_CAUSE_ORDER
 			: v->report->untraced_changes > UNTRACED_MATTERS ? VERIFY_CAUSE_UNTRACED
-			: ev->flags & TRACE_F_PF_MEMALLOC ? VERIFY_CAUSE_RECLAIM
-							  : VERIFY_CAUSE_UNEXPLAINED;
-	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
-		    cause, &views, say_zone(v, want), say_zone(v, zone));
+			: ev->flags & TRACE_F_PF_MEMALLOC                ? VERIFY_CAUSE_RECLAIM
+									 : VERIFY_CAUSE_UNEXPLAINED;
+	if (cause == VERIFY_CAUSE_UNEXPLAINED || cause == VERIFY_CAUSE_UNTRACED)
+		verdict = VERIFY_DIVERGED;
+	count_other(v, VERIFY_ZONE, verdict, cause, &views, say_zone(v, want), say_zone(v, zone));
 }
 
 /* What lies ahead of a run: its length in blocks, and the allocation that asked for it. */

@@ -255,6 +255,7 @@ struct hypothesis {
 	enum verify_cause cause;
 	uint32_t flip; /* zone flags */
 	bool lower_high; /* to what the list holds now */
+	bool limits; /* those of the last keyframe are in force */
 };
 
 /*
@@ -263,13 +264,17 @@ struct hypothesis {
  * mark sink.
  */
 static const struct hypothesis hypotheses[] = {
-	{VERIFY_CAUSE_NONE, 0, false},
-	{VERIFY_CAUSE_DECAY, 0, true},
-	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, false},
-	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, false},
-	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE | BELOW_HIGH, false},
-	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, true},
-	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, true},
+	{VERIFY_CAUSE_NONE, 0, false, false},
+	{VERIFY_CAUSE_DECAY, 0, true, false},
+	{VERIFY_CAUSE_LIMITS, 0, false, true},
+	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, false, false},
+	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, false, false},
+	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE | BELOW_HIGH, false, false},
+	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, true, false},
+	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, true, false},
+	{VERIFY_CAUSE_LIMITS, 0, true, true},
+	{VERIFY_CAUSE_LIMITS, BELOW_HIGH, false, true},
+	{VERIFY_CAUSE_LIMITS, RECLAIM_ACTIVE, false, true},
 };
 
 #define NR_HYPOTHESES (sizeof(hypotheses) / sizeof(hypotheses[0]))
@@ -279,12 +284,58 @@ static int32_t ask(struct verify *v, const struct trace_event *ev, struct zone *
 		   uint32_t flags)
 {
 	struct mmr_pcp_state state = *before;
+	const struct limits *limits = &v->limits[mmr_step_zone_id(zone) * v->nr_cpus + ev->cpu];
 
+	if (h->limits) {
+		state.high_min = limits->high_min;
+		state.high_max = limits->high_max;
+		/* Where high does not move by itself, it is the limit. */
+		state.high = limits->high_max ? state.high : limits->high;
+	}
 	if (h->lower_high && (int32_t)state.high > count)
 		state.high = (uint32_t)count;
 	mmr_step_pcp_write(zone, ev->cpu, &state, count);
 	mmr_step_set_zone_flags(zone, flags ^ h->flip);
 	return mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
+}
+
+static bool limits_changed(const struct verify *v, const struct zone *zone, unsigned int cpu,
+			   const struct mmr_pcp_state *state)
+{
+	const struct limits *limits = &v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+
+	return limits->high_max ? limits->high_min != state->high_min || limits->high_max != state->high_max
+				: limits->high && limits->high != state->high;
+}
+
+/* All zones and CPUs get their limits at once, and the marks they are made from. */
+static void adopt_limits(struct verify *v)
+{
+	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			struct zone *zone = mmr_step_named_zone(v->core, n, (enum zone_type)z);
+
+			for (unsigned int cpu = 0; zone && cpu < v->nr_cpus; cpu++) {
+				const struct limits *limits =
+					&v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+				struct mmr_pcp_state state;
+				int32_t count;
+
+				mmr_step_pcp_read(zone, cpu, &state, &count);
+				if (!limits_changed(v, zone, cpu, &state))
+					continue;
+				if (!cpu)
+					mmr_step_scale_marks(
+						zone, limits->high_max ? state.high_min : state.high,
+						limits->high_max ? limits->high_min : limits->high);
+				if (!limits->high_max)
+					state.high = limits->high;
+				state.high_min = limits->high_min;
+				state.high_max = limits->high_max;
+				mmr_step_pcp_write(zone, cpu, &state, count);
+			}
+		}
+	}
 }
 
 /* Return: false where all says that the page did not come to the list at all. */
@@ -309,10 +360,17 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 	for (unsigned int i = 0; i < NR_HYPOTHESES; i++) {
 		const struct hypothesis *h = &hypotheses[i];
 
+		/* Up to 6.6 high is a limit itself, and no worker lowers it. */
+		if (h->lower_high && !before.high_max)
+			continue;
+		if (h->limits && !limits_changed(v, zone, ev->cpu, &before))
+			continue;
 		if (i)
 			asked = ask(v, ev, zone, h, &before, count, flags);
 		if (!amount_fits(got, asked, count, chunk))
 			continue;
+		if (h->limits)
+			adopt_limits(v);
 		if (h->cause == VERIFY_CAUSE_NONE)
 			count_exact(v, VERIFY_PCP);
 		else

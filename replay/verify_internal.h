@@ -73,6 +73,11 @@ struct cpu_view {
 	} drain;
 };
 
+/** struct limits - a list's sizes as the last keyframe has them: sysctls and khugepaged change them */
+struct limits {
+	uint32_t high, high_min, high_max;
+};
+
 /** struct moment - something to do before the first event at or after its time */
 struct moment {
 	uint64_t ts_ns;
@@ -94,6 +99,7 @@ struct verify {
 	unsigned int nr_late;
 	struct cpu_view *cpus;
 	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
+	struct limits *limits; /* [zone id * nr_cpus + cpu], of the last keyframe */
 	bool *zone_known; /* [zone id] */
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
 	struct moment *moments;

@@ -121,11 +121,15 @@ static int add_moment(struct verify *v, uint32_t *room, struct moment moment)
 static int plan_keyframe(struct verify *v, uint32_t *room, uint32_t i, const struct trace_keyframe *kf)
 {
 	int rc = add_moment(v, room, (struct moment){kf->ts_ns, MOMENT_ZONE, i, 0});
+	const struct zone *zone = mmr_step_named_zone(v->core, kf->nid, kf->zone);
 
 	for (uint32_t p = 0; p < kf->nr_pcps && !rc; p++) {
 		uint64_t ts = kf->pcps[p].ts_ns ? kf->pcps[p].ts_ns : kf->ts_ns;
 
 		rc = add_moment(v, room, (struct moment){ts, MOMENT_PCP, i, p});
+		if (zone && kf->pcps[p].cpu < v->nr_cpus)
+			v->limits[mmr_step_zone_id(zone) * v->nr_cpus + kf->pcps[p].cpu] =
+				(struct limits){kf->pcps[p].high, kf->pcps[p].high_min, kf->pcps[p].high_max};
 	}
 	v->moments_left[i] = kf->nr_pcps + 1;
 	return rc;
@@ -176,7 +180,8 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 			       trace_reader_path(v->reader));
 	v->keyframes = calloc(v->nr_keyframes, sizeof(*v->keyframes));
 	v->moments_left = calloc(v->nr_keyframes, sizeof(*v->moments_left));
-	if (!v->keyframes || !v->moments_left)
+	v->limits = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->limits));
+	if (!v->keyframes || !v->moments_left || !v->limits)
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u keyframes", v->nr_keyframes);
 	for (uint32_t i = 0; i < v->nr_keyframes && !rc; i++) {
 		struct trace_keyframe kf;
@@ -213,6 +218,7 @@ void verify_plan_deinit(struct verify *v)
 		trace_keyframe_deinit(&v->keyframes[i]);
 	free(v->keyframes);
 	free(v->moments_left);
+	free(v->limits);
 	free(v->learned);
 	free(v->moments);
 }
