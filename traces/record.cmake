@@ -66,9 +66,11 @@ add_executable(mmreplay-record
 	record_main.c
 	record_attach.c
 	record_capture.c
+	record_dry_run.c
 	record_error.c
 	record_keyframe.c
 	record_pageblock.c
+	record_privileges.c
 	record_probe.c
 	${CMAKE_CURRENT_BINARY_DIR}/record.skel.h
 	${CMAKE_CURRENT_BINARY_DIR}/record_probe.skel.h)
@@ -94,5 +96,6 @@ mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)
 mmr_add_script_test(traces_record_counts tests/record_counts.sh LABEL privileged)
 mmr_add_script_test(traces_record_order tests/record_order.sh LABEL privileged)
 mmr_add_script_test(traces_record_keyframes tests/record_keyframes.sh LABEL privileged)
+mmr_add_script_test(traces_record_options tests/record_options.sh LABEL privileged)
 mmr_add_script_test(traces_record_rate tests/record_rate.sh LABEL privileged)
 mmr_add_script_test(traces_record_errors tests/record_errors.sh LABEL privileged)

@@ -603,6 +603,25 @@ int record_capture_stop(struct record_capture *c, struct mmr_error *err)
 	return put_last_losses(c, now_ns());
 }
 
+const char *record_capture_hook(const struct record_capture *c, unsigned int nr, const char **program)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, c->skel->obj)
+	{
+		if (!bpf_program__autoload(prog) || nr--)
+			continue;
+		*program = bpf_program__name(prog);
+		return bpf_program__section_name(prog);
+	}
+	return NULL;
+}
+
+bool record_capture_may_lose(const struct record_capture *c)
+{
+	return tracepoints_are_preemptible() && !c->skel->rodata->have_third;
+}
+
 const struct record_counts *record_capture_counts(const struct record_capture *c)
 {
 	return &c->counts;

@@ -59,6 +59,15 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err);
 
 /**
+ * record_capture_hook - the @nr-th program that is loaded, for telling what would be attached
+ * @program: set to its name
+ * Return: where it is attached, "tp_btf/mm_page_alloc"; NULL behind the last one.
+ */
+const char *record_capture_hook(const struct record_capture *c, unsigned int nr, const char **program);
+/** record_capture_may_lose - tasks can be preempted between programs, and there is no third one */
+bool record_capture_may_lose(const struct record_capture *c);
+
+/**
  * record_capture_settle - write the events that are held back to be put in order
  *
  * Events of a CPU are written in the order of their times, each at the latest when some thousands

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "traces/record_privileges.h"
+
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 
 /* libbpf's print hook has no context argument, so these two are the process's. */
@@ -39,45 +41,13 @@ void record_bpf_log(int verbose)
 	libbpf_set_print(keep_warning);
 }
 
-static uint64_t effective_capabilities(void)
-{
-	unsigned long long caps = 0;
-	char line[200];
-	FILE *f = fopen("/proc/self/status", "re");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &caps) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return caps;
-}
-
-/* Names what the process lacks of what recording needs; @size bytes at @out. */
-static void missing_capabilities(char *out, size_t size)
-{
-	static const struct {
-		int nr;
-		const char *name;
-	} needed[] = {{39, "CAP_BPF"}, {38, "CAP_PERFMON"}, {2, "CAP_DAC_READ_SEARCH"}};
-	uint64_t have = effective_capabilities();
-	size_t len = 0;
-
-	out[0] = '\0';
-	if (have >> 21 & 1) /* CAP_SYS_ADMIN includes the first two */
-		have |= 1ULL << 39 | 1ULL << 38;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (!(have >> needed[i].nr & 1) && len < size)
-			len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "", needed[i].name);
-}
-
 static int permission_error(struct mmr_error *err, int code, const char *what)
 {
 	char missing[80], self[200];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	self[len > 0 ? len : 0] = '\0';
-	missing_capabilities(missing, sizeof(missing));
+	record_privileges_missing(missing, sizeof(missing));
 	if (!missing[0])
 		return mmr_err(err, code,
 			       "%s: %s although every needed capability is held: a security policy of this "

@@ -18,10 +18,12 @@
 
 #include "traces/host_tracefs.h"
 #include "traces/record_capture.h"
+#include "traces/record_dry_run.h"
 #include "traces/record_error.h"
 #include "traces/record_host.h"
 #include "traces/record_keyframe.h"
 #include "traces/record_pageblock.h"
+#include "traces/record_privileges.h"
 #include "traces/record_probe.h"
 
 /* What a kill can cost on a quiet machine, where a block takes long to fill. */
@@ -36,7 +38,8 @@ struct options {
 	unsigned long max_blocks;
 	double keyframe_seconds; /* 0: at start and end only */
 	double max_hold_ms; /* 0: no limit */
-	bool no_names, no_keyframes, quiet, verbose;
+	unsigned long long max_file_bytes; /* 0: no ceiling */
+	bool dry_run, no_names, no_keyframes, quiet, verbose;
 	char **command; /* NULL-terminated; NULL: whole system until told to stop */
 };
 
@@ -44,7 +47,16 @@ struct options {
 
 const char *argp_program_version = "mmreplay-record 0.1.0";
 
-enum { OPT_NO_NAMES = 256, OPT_RING_MIB, OPT_NO_KEYFRAMES, OPT_MAX_BLOCKS, OPT_KEYFRAME_EVERY, OPT_MAX_HOLD };
+enum {
+	OPT_NO_NAMES = 256,
+	OPT_RING_MIB,
+	OPT_NO_KEYFRAMES,
+	OPT_MAX_BLOCKS,
+	OPT_KEYFRAME_EVERY,
+	OPT_MAX_HOLD,
+	OPT_DRY_RUN,
+	OPT_MAX_FILE
+};
 
 static const struct argp_option option_table[] = {
 	{"output", 'o', "FILE", 0, "Write the trace to FILE (required); an existing file is replaced", 0},
@@ -66,6 +78,17 @@ static const struct argp_option option_table[] = {
 	 "zone "
 	 "that takes longer gets a keyframe marked partial, with the number of blocks it leaves out",
 	 0},
+	{"dry-run", OPT_DRY_RUN, NULL, 0,
+	 "Say on stdout what would be attached, what this kernel and this process lack, and whether a "
+	 "recording is "
+	 "possible (exit 0) or not (exit 1); the programs are loaded, but nothing is recorded and CMD is not "
+	 "run",
+	 0},
+	{"max-file", OPT_MAX_FILE, "SIZE", 0,
+	 "Stop as soon as FILE has SIZE bytes (suffix K, M or G), as after SECONDS; the last keyframes and the "
+	 "open "
+	 "blocks come on top",
+	 0},
 	{"quiet", 'q', NULL, 0, "No progress line and no closing summary", 0},
 	{"verbose", 'v', NULL, 0, "Show libbpf's messages", 0},
 	{0},
@@ -79,12 +102,14 @@ static const char doc[] =
 	"  mmreplay-record -o idle.mmt -d 10            ten seconds of everything\n"
 	"  mmreplay-record -o build.mmt -- make -j8     everything while make runs\n"
 	"  mmreplay-record -o prod.mmt --no-names       until ^C, without task names\n"
+	"  mmreplay-record --dry-run                    can this machine be recorded?\n"
 	"  mmreplay-record -o day.mmt -d 86400 --keyframe-every 600 --keyframe-max-hold 2\n"
 	"                                               a day, its free lists every ten minutes, no pause\n"
 	"                                               of a zone above 2 ms\n"
 	"\n"
 	"Needs CAP_BPF, CAP_PERFMON and, to read tracefs, CAP_DAC_READ_SEARCH: run as root, or once\n"
 	"  sudo setcap cap_bpf,cap_perfmon,cap_dac_read_search+ep mmreplay-record\n"
+	"Once everything is attached it keeps CAP_BPF and CAP_PERFMON only, and none with --no-keyframes.\n"
 	"\n"
 	"Exit status: 0 recorded; 1 recording failed; 2 usage. With CMD, CMD's own status is passed on where "
 	"recording worked: 127 where there is no such command, 128 plus the number of a signal that ended it.";
@@ -110,6 +135,25 @@ static double parse_time(const char *text, const char *what, const char *unit, s
 	if (end == text || *end || !isfinite(value) || value <= 0 || value > 1e9)
 		argp_error(state, "%s: found \"%s\", expected a number of %s above 0", what, text, unit);
 	return value;
+}
+
+static unsigned long long parse_size(const char *text, struct argp_state *state)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix;
+	char *end;
+	unsigned long long value;
+	int shift = 0;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	suffix = *end ? strchr(suffixes, *end) : NULL;
+	if (suffix)
+		shift = 10 * (int)(suffix - suffixes + 1);
+	if (errno || end == text || text[0] == '-' || !value ||
+	    value > (unsigned long long)INT64_MAX >> shift || (*end && (!suffix || end[1])))
+		argp_error(state, "--max-file: found \"%s\", expected a size such as 500M", text);
+	return value << shift;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -143,6 +187,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_MAX_HOLD:
 		o->max_hold_ms = parse_time(arg, "--keyframe-max-hold", "milliseconds", state);
 		break;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		break;
+	case OPT_MAX_FILE:
+		o->max_file_bytes = parse_size(arg, state);
+		break;
 	case 'q':
 		o->quiet = true;
 		break;
@@ -153,7 +203,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->command = state->argv + state->next;
 		break;
 	case ARGP_KEY_END:
-		if (!o->output)
+		if (!o->output && !o->dry_run)
 			argp_error(state, "no output file: give -o FILE");
 		if (o->no_keyframes && o->keyframe_seconds > 0)
 			argp_error(state, "--keyframe-every: found together with --no-keyframes");
@@ -179,6 +229,8 @@ struct session {
 	int child_go; /* write end: closing it lets the command start */
 	int child_status;
 	bool child_done;
+	int output; /* the trace, for asking its size: its path may be out of reach without capabilities */
+	bool file_full;
 	uint64_t start_ns;
 };
 
@@ -297,16 +349,22 @@ static void end_command(struct session *s)
 
 /* ---- running ------------------------------------------------------------------------------- */
 
+static uint64_t file_bytes(const struct session *s)
+{
+	struct stat st = {0};
+
+	fstat(s->output, &st);
+	return (uint64_t)st.st_size;
+}
+
 static void show_progress(const struct session *s, uint64_t now, uint64_t *shown_ns, uint64_t *shown_events)
 {
 	const struct record_counts *c = record_capture_counts(s->capture);
 	double seconds = (double)(now - *shown_ns) / 1e9;
-	struct stat st = {0};
-
-	stat(s->options->output, &st);
 	fprintf(stderr, "\r%7.1f s  %12" PRIu64 " events  %9.0f /s  lost %" PRIu64 "  %.1f MiB ",
 		(double)(now - s->start_ns) / 1e9, c->nr_events,
-		(double)(c->nr_events - *shown_events) / seconds, c->nr_lost, (double)st.st_size / (1 << 20));
+		(double)(c->nr_events - *shown_events) / seconds, c->nr_lost,
+		(double)file_bytes(s) / (1 << 20));
 	*shown_ns = now;
 	*shown_events = c->nr_events;
 }
@@ -335,7 +393,7 @@ static int record_until_done(struct session *s, struct mmr_error *err)
 	uint64_t every_ns = (uint64_t)(s->options->keyframe_seconds * 1e9), keyframes_ns = s->start_ns;
 	int rc = 0;
 
-	while (!stop_signal && !s->child_done && !rc) {
+	while (!stop_signal && !s->child_done && !s->file_full && !rc) {
 		unsigned int filled;
 		uint64_t now;
 		long nap;
@@ -345,6 +403,7 @@ static int record_until_done(struct session *s, struct mmr_error *err)
 		if (now >= end_ns)
 			break;
 		reap_command(s);
+		s->file_full = s->options->max_file_bytes && file_bytes(s) >= s->options->max_file_bytes;
 		if (!rc && every_ns && now - keyframes_ns > every_ns) {
 			rc = take_keyframes(s, 0, err);
 			keyframes_ns = now;
@@ -423,9 +482,12 @@ static int record(struct session *s, struct mmr_error *err)
 	rc = trace_writer_create(s->options->output, &s->machine, NULL, &s->writer, err);
 	if (rc)
 		return rc;
+	s->output = open(s->options->output, O_PATH | O_CLOEXEC);
 	rc = record_capture_start(s->capture, s->writer, &s->map, &s->probe->pages, s->probe->stack_tells, err);
 	if (!rc)
 		rc = take_keyframes(s, TRACE_KF_FIRST, err);
+	if (!rc)
+		rc = record_privileges_drop(!s->options->no_keyframes, err);
 	if (!rc)
 		rc = release_command(s, err);
 	s->start_ns = now_ns();
@@ -450,15 +512,16 @@ static int record(struct session *s, struct mmr_error *err)
 static void print_summary(const struct session *s)
 {
 	const struct record_counts *c = record_capture_counts(s->capture);
-	struct stat st = {0};
+	uint64_t bytes = file_bytes(s);
 
-	stat(s->options->output, &st);
 	fprintf(stderr, "%s: %" PRIu64 " events, %.2f MiB, %.2f bytes/event\n", s->options->output,
-		c->nr_events, (double)st.st_size / (1 << 20),
-		c->nr_events ? (double)st.st_size / (double)c->nr_events : 0.0);
+		c->nr_events, (double)bytes / (1 << 20),
+		c->nr_events ? (double)bytes / (double)c->nr_events : 0.0);
 	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
 		fprintf(stderr, "  %-13s %12" PRIu64 "\n", trace_event_type_name(type), c->events[type]);
 	fprintf(stderr, "  %-13s %12" PRIu64 "\n", "lost", c->nr_lost);
+	if (s->file_full)
+		fprintf(stderr, "  stopped early: the file reached --max-file\n");
 	if (c->nr_skipped)
 		fprintf(stderr,
 			"  %" PRIu64 " events interrupted the recording of another; %" PRIu64 " of them kept\n",
@@ -492,7 +555,8 @@ static int exit_status(const struct session *s)
 	if (!s->child_done)
 		return EXIT_OK;
 	if (WIFSIGNALED(s->child_status)) /* ended by us on request: that is no failure */
-		return stop_signal || s->options->seconds > 0 ? EXIT_OK : 128 + WTERMSIG(s->child_status);
+		return stop_signal || s->options->seconds > 0 || s->file_full ? EXIT_OK
+									      : 128 + WTERMSIG(s->child_status);
 	return WEXITSTATUS(s->child_status);
 }
 
@@ -503,12 +567,40 @@ static void take_precedence(void)
 	mlockall(MCL_CURRENT);
 }
 
+static void session_deinit(struct session *s)
+{
+	record_capture_destroy(s->capture);
+	record_probe_destroy(s->probe);
+	trace_machine_deinit(&s->machine);
+	if (s->output >= 0)
+		close(s->output);
+}
+
+static int dry_run(struct session *s)
+{
+	struct mmr_error err = {0};
+	int rc = prepare(s, &err);
+	struct record_dry_run facts = {
+		.kernel_release = s->machine.kernel_release,
+		.capture = s->capture,
+		.probe = s->probe,
+		.nr_zones = s->machine.nr_zones,
+		.tracefs = s->tracefs >= 0,
+		.keyframes = !s->options->no_keyframes,
+		.refused = rc ? err.msg : NULL,
+	};
+
+	record_dry_run_print(&facts, stdout);
+	session_deinit(s);
+	return rc ? EXIT_FAILED : EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {option_table, parse_option, "-o FILE [-- CMD [ARG...]]", doc, NULL,
 					 NULL,         NULL};
 	struct options options = {.ring_mib = 8, .max_blocks = 1 << 20};
-	struct session s = {.options = &options, .tracefs = -1, .child_go = -1};
+	struct session s = {.options = &options, .tracefs = -1, .child_go = -1, .output = -1};
 	struct mmr_error err = {0};
 	int rc;
 
@@ -516,6 +608,8 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
 	catch_signals();
 	record_bpf_log(options.verbose);
+	if (options.dry_run)
+		return dry_run(&s);
 	rc = prepare_command(&s, &err);
 	if (!rc)
 		rc = prepare(&s, &err);
@@ -529,8 +623,6 @@ int main(int argc, char **argv)
 	if (s.start_ns && !options.quiet)
 		print_summary(&s);
 	rc = rc ? EXIT_FAILED : exit_status(&s);
-	record_capture_destroy(s.capture);
-	record_probe_destroy(s.probe);
-	trace_machine_deinit(&s.machine);
+	session_deinit(&s);
 	return rc;
 }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Everything has been tried by then: the programs are loaded, so the kernel's verifier has accepted
+ * them, and the page structs and zones are found. Only no event is recorded.
+ */
+#include "traces/record_dry_run.h"
+
+#include "traces/record_privileges.h"
+
+static void print_hooks(const struct record_dry_run *d, FILE *out)
+{
+	const char *program, *where;
+
+	for (unsigned int nr = 0; (where = record_capture_hook(d->capture, nr, &program)); nr++)
+		fprintf(out, "attach: %s (program %s)\n", where, program);
+	if (d->keyframes)
+		fprintf(out,
+			"attach: raw_tp/mm_page_alloc_zone_locked, raw_tp/mm_page_pcpu_drain (while a keyframe "
+			"is taken)\n");
+}
+
+static unsigned int lacks(FILE *out, bool it_does, const char *what)
+{
+	if (it_does)
+		fprintf(out, "lacks: %s\n", what);
+	return it_does;
+}
+
+static void print_lacks(const struct record_dry_run *d, FILE *out)
+{
+	unsigned int nr = 0;
+
+	nr += lacks(out, !d->tracefs,
+		    "tracefs: extfrag events will not say whether the pageblock changed its type");
+	nr += lacks(out, record_capture_may_lose(d->capture),
+		    "a way to record all events of preempted tasks (this kernel's tracepoints leave preemption "
+		    "on, and tracefs is needed for what is called with it off); lost events will be counted");
+	nr += lacks(out, !d->probe->stack_tells,
+		    "a sign of interrupts: events will not say whether they came in one");
+	nr += lacks(out, d->keyframes && !d->probe->percpu_offsets,
+		    "per-CPU offsets: keyframes will have no per-CPU lists");
+	nr += lacks(out, d->keyframes && !d->probe->section_table,
+		    "memory sections: keyframes will have no pageblock types");
+	if (!nr)
+		fprintf(out, "lacks: nothing\n");
+}
+
+void record_dry_run_print(const struct record_dry_run *d, FILE *out)
+{
+	char missing[80];
+
+	record_privileges_missing(missing, sizeof(missing));
+	if (d->kernel_release)
+		fprintf(out, "kernel: %s\n", d->kernel_release);
+	fprintf(out, "privileges: %s%s\n", missing[0] ? "missing: " : "all that are needed", missing);
+	fprintf(out, "tracefs: %s\n", d->tracefs ? "readable" : "not readable");
+	if (!d->refused) {
+		print_hooks(d, out);
+		if (d->keyframes)
+			fprintf(out, "keyframes: %u of %u zones found\n", d->probe->nr_zones, d->nr_zones);
+		print_lacks(d, out);
+	}
+	fprintf(out, "recording: %s%s\n", d->refused ? "not possible: " : "possible",
+		d->refused ? d->refused : "");
+}
