@@ -21,6 +21,51 @@ static const char *mt_name(unsigned int mt)
 
 /* ---- blocks from the buddy ----------------------------------------------------------------- */
 
+/* A free block that nobody will take any more: compaction or isolation has it. */
+static void take_away(struct verify *v, unsigned int cpu, const struct zone *zone, uint32_t pfn)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, pfn);
+
+	mmr_step_withdraw(v->core, cpu, place.head, place.order);
+	mmr_step_hand_out(v->core, zone, place.head, place.order, MIGRATE_MOVABLE);
+	v->report->untraced_changes++;
+}
+
+/* How long a block did the kernel split? At least as long as the pieces that it hands out in a row. */
+static unsigned int order_of_source(const struct verify *v, const struct trace_event *ev)
+{
+	uint64_t n = window_at(&v->window, v->number)->next;
+	uint32_t pfn = ev->pfn, nr = 1;
+
+	for (; n; n = window_at(&v->window, n)->next) {
+		const struct trace_event *next = &window_at(&v->window, n)->ev;
+
+		pfn += 1u << ev->order;
+		if (next->type != TRACE_ZONE_LOCKED || next->order != ev->order || next->pfn != pfn)
+			break;
+		nr++;
+	}
+	return ev->order + 31 - (unsigned int)__builtin_clz(nr);
+}
+
+/*
+ * The kernel split a longer block, so it has no shorter ones of this type: what the model has on the
+ * lists before that one was isolated.
+ */
+static void empty_shorter_lists(struct verify *v, const struct trace_event *ev, const struct zone *zone,
+				unsigned int source_order)
+{
+	unsigned int order = order_of_source(v, ev);
+
+	order = order < source_order ? order : source_order;
+	for (unsigned int o = ev->order; o < order; o++) {
+		uint32_t pfn;
+
+		while ((pfn = mmr_step_free_head(zone, o, ev->migratetype)) != MMR_NO_PFN)
+			take_away(v, ev->cpu, zone, pfn);
+	}
+}
+
 /* A page that the model has elsewhere: make it free, or gone, so that it can be taken. */
 static enum verify_cause make_available(struct verify *v, struct zone *zone, const struct trace_event *ev,
 					uint32_t expected)
@@ -36,6 +81,8 @@ static enum verify_cause make_available(struct verify *v, struct zone *zone, con
 			if (first.order == place.order && first.mt == place.mt &&
 			    mmr_step_make_head(v->core, zone, ev->pfn, place.order, place.mt))
 				return VERIFY_CAUSE_ROTATED;
+			if (first.order < place.order && place.mt == ev->migratetype)
+				empty_shorter_lists(v, ev, zone, place.order);
 		}
 		return VERIFY_CAUSE_UNTRACED;
 	case MMR_PAGE_PCP:
