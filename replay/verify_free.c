@@ -211,9 +211,10 @@ static bool list_was_locked(struct verify *v, const struct window_event *event, 
 
 /* ---- overflow ------------------------------------------------------------------------------ */
 
-/* The drain events that directly follow an insertion: pages in all, and of the last block. */
+/* The drain events that directly follow an insertion: pages in all, and of the last block; the first. */
 struct drained {
 	int32_t pages, last;
+	uint32_t first_pfn;
 };
 
 static struct drained look_at_drains(const struct verify *v, const struct window_event *event,
@@ -232,6 +233,8 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 		if (drain->ev.type != TRACE_PCPU_DRAIN || drain->ev.task != event->ev.task ||
 		    mmr_step_zone(v->core, drain->ev.pfn, 0) != zone)
 			break;
+		if (!sum.pages)
+			sum.first_pfn = drain->ev.pfn;
 		sum.last = 1 << drain->ev.order;
 		sum.pages += sum.last;
 		n = drain->next;
@@ -348,6 +351,7 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 	struct mmr_pcp_state before, after;
 	struct drained got;
 	int32_t count, asked, chunk, first;
+	uint32_t victim;
 
 	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
 	first = asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
@@ -357,6 +361,12 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 	}
 	chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
 	got = look_at_drains(v, event, zone, chunk != INT_MAX);
+	victim = mmr_step_pcp_victim(zone, ev->cpu, &(unsigned int){pindex});
+	if (!asked && got.first_pfn != victim && !view->unknown) {
+		/* Not this list's oldest page: somebody else's drain. */
+		count_exact(v, VERIFY_PCP);
+		return true;
+	}
 	for (unsigned int i = 0; i < NR_HYPOTHESES; i++) {
 		const struct hypothesis *h = &hypotheses[i];
 
@@ -644,25 +654,6 @@ static void count_down(struct verify *v, const struct trace_event *ev, struct zo
 }
 
 /*
- * The kernel's victim is further up its list: what lies behind it in the model must have left without
- * an event. Where that would be too much, the list is in another order.
- */
-static void drop_tail(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner,
-		      unsigned int *pindex)
-{
-	for (unsigned int i = 0; i < MAX_DROPPED; i++) {
-		uint32_t victim = mmr_step_pcp_victim(zone, owner, pindex);
-
-		if (victim == ev->pfn || victim == MMR_NO_PFN)
-			return;
-		mmr_step_pcp_remove(v->core, owner, zone, victim);
-		mmr_step_hand_out(v->core, zone, victim, mmr_step_pindex_order(*pindex),
-				  mmr_step_pageblock(v->core, victim));
-		v->report->untraced_changes++;
-	}
-}
-
-/*
  * The kernel's victim is the tail of a later list, though few blocks are left on those before it: a bulk
  * allocation has emptied these.
  */
@@ -684,6 +675,33 @@ static bool emptied_by_bulk(struct verify *v, const struct trace_event *ev, stru
 		}
 	}
 	return true;
+}
+
+/*
+ * The kernel's victim is further up its list: what lies behind it in the model must have left without
+ * an event. Where that would be too much, the list is in another order.
+ */
+static void drop_tail(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner,
+		      unsigned int *pindex)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	bool same_list = place.state == MMR_PAGE_PCP && mmr_step_pindex(place.mt, place.order) == *pindex;
+	uint32_t behind = same_list ? ev->pfn : 0;
+
+	for (unsigned int i = 0; same_list && behind != MMR_NO_PFN && i < MAX_DROPPED; i++)
+		behind = mmr_step_pcp_next(v->core, zone, owner, *pindex, behind);
+	if (behind != MMR_NO_PFN && !emptied_by_bulk(v, ev, zone, owner, *pindex))
+		return;
+	for (unsigned int i = 0; i < MAX_DROPPED; i++) {
+		uint32_t victim = mmr_step_pcp_victim(zone, owner, pindex);
+
+		if (victim == ev->pfn || victim == MMR_NO_PFN)
+			return;
+		mmr_step_pcp_remove(v->core, owner, zone, victim);
+		mmr_step_hand_out(v->core, zone, victim, mmr_step_pindex_order(*pindex),
+				  mmr_step_pageblock(v->core, victim));
+		v->report->untraced_changes++;
+	}
 }
 
 /* A victim of the overflow that a free of this CPU caused. */
