@@ -40,7 +40,8 @@ static void print_lacks(const struct record_dry_run *d, FILE *out)
 	nr += lacks(out, d->keyframes && !d->probe->percpu_offsets,
 		    "per-CPU offsets: keyframes will have no per-CPU lists");
 	nr += lacks(out, d->keyframes && !d->probe->section_table,
-		    "memory sections: keyframes will have no pageblock types");
+		    "the table of memory sections: keyframes will have no pageblock types (finding it needs "
+		    "CAP_SYSLOG, and CAP_SYS_ADMIN too where /proc/kallsyms does not list data)");
 	if (!nr)
 		fprintf(out, "lacks: nothing\n");
 }
