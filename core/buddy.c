@@ -174,22 +174,43 @@ void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, 
 			 (fpi_flags & FPI_TO_TAIL) || buddy_merge_likely(m, zone, pfn, order));
 }
 
+static void free_by_pageblocks(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
+			       unsigned int fpi_flags)
+{
+	uint32_t end = pfn + (1u << order);
+
+	if (order > PAGEBLOCK_ORDER && cpu->m->profile.split_large_frees)
+		order = PAGEBLOCK_ORDER;
+	for (; pfn != end; pfn += 1u << order)
+		free_one_page_locked(cpu, zone, pfn, order, get_pageblock_migratetype(cpu->m, pfn), fpi_flags);
+}
+
+/* What nolock frees left behind while the lock was taken, the newest first. Context: zone->lock. */
+static __attribute__((noinline)) void free_deferred(struct mmr_cpu *cpu, struct zone *zone)
+{
+	uint32_t pfn = zone->trylock_free_pages;
+
+	zone->trylock_free_pages = MMR_NO_PFN;
+	while (pfn != MMR_NO_PFN) {
+		uint32_t next = cpu->m->pages[pfn].next;
+
+		free_by_pageblocks(cpu, zone, pfn, tag_order(cpu->m->pages[pfn].tag), FPI_NONE);
+		pfn = next;
+	}
+}
+
 /*
  * Straight to the buddy. A block of several pageblocks goes in pageblock by pageblock, so that each
  * keeps its own type.
  *
- * Source: free_one_page() and split_large_buddy(), mm/page_alloc.c, v6.12.
+ * Source: free_one_page() and split_large_buddy(), mm/page_alloc.c, v6.12; the deferred pages are v6.15.
  */
 void free_one_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
 		   unsigned int fpi_flags)
 {
-	struct mmr_machine *m = cpu->m;
-	uint32_t end = pfn + (1u << order);
-
-	if (order > PAGEBLOCK_ORDER && m->profile.split_large_frees)
-		order = PAGEBLOCK_ORDER;
 	zone_lock(cpu, zone);
-	for (; pfn != end; pfn += 1u << order)
-		free_one_page_locked(cpu, zone, pfn, order, get_pageblock_migratetype(m, pfn), fpi_flags);
+	if (unlikely(zone->trylock_free_pages != MMR_NO_PFN))
+		free_deferred(cpu, zone);
+	free_by_pageblocks(cpu, zone, pfn, order, fpi_flags);
 	zone_unlock(zone);
 }

@@ -199,6 +199,24 @@ static int check_conservation(const struct mmr_machine *m, uint64_t there, struc
 	return 0;
 }
 
+/* What waits for the zone's lock has the records of pages on a per-CPU list. */
+static int check_deferred(const struct mmr_machine *m, const struct zone *zone, uint64_t *pages,
+			  struct mmr_error *err)
+{
+	uint32_t pfn = zone->trylock_free_pages;
+
+	for (uint64_t nr = 0; pfn != MMR_NO_PFN; pfn = m->pages[pfn].next) {
+		if (pfn >= m->end_pfn || ++nr > zone->spanned_pages)
+			return broken(err, zone, pfn, "blocks that wait for the lock", nr, zone->spanned_pages);
+		if (tag_state(m->pages[pfn].tag) != PAGE_PCP || tag_zone_id(m->pages[pfn].tag) != zone->id)
+			return broken(err, zone, pfn, "record of a block that waits for the lock",
+				      m->pages[pfn].tag,
+				      page_tag(zone->id, tag_order(m->pages[pfn].tag), PAGE_PCP, 0));
+		*pages += 1u << tag_order(m->pages[pfn].tag);
+	}
+	return 0;
+}
+
 /* The count of isolated pageblocks decides whether drains look at the types again. */
 static int check_isolated(const struct mmr_machine *m, const struct zone *zone, struct mmr_error *err)
 {
@@ -230,6 +248,8 @@ static int check_zone(const struct mmr_machine *m, const struct zone *zone, uint
 	rc = check_counters(m, zone, err);
 	if (!rc)
 		rc = check_isolated(m, zone, err);
+	if (!rc)
+		rc = check_deferred(m, zone, &pcp, err);
 	for (unsigned int cpu = 0; !rc && cpu < m->nr_cpus; cpu++) {
 		rc = check_pcp(m, zone, cpu, err);
 		pcp += (uint64_t)zone->per_cpu_pageset[cpu].count;

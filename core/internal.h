@@ -28,7 +28,7 @@
 enum page_state {
 	PAGE_UNKNOWN,
 	PAGE_FREE, /* head of a block on a buddy free list */
-	PAGE_PCP, /* head of a block on a per-CPU list */
+	PAGE_PCP, /* head of a block on a per-CPU list, or on trylock_free_pages of its zone */
 	PAGE_ALLOCATED /* head of a block that the model handed out */
 };
 
@@ -145,6 +145,7 @@ struct zone {
 	uint32_t nr_reserved_highatomic;
 	uint32_t nr_free_highatomic;
 	uint32_t nr_isolate_pageblock;
+	uint32_t trylock_free_pages; /* newest first, by page.next; MMR_NO_PFN where empty */
 	struct free_area free_area[NR_PAGE_ORDERS];
 
 	uint32_t zone_start_pfn;
@@ -283,6 +284,7 @@ struct mmr_machine {
 	uint32_t displaced_begin, displaced_end;
 	void *pcp_memory, *zonestat_memory;
 	size_t pages_bytes, max_blocks_bytes, pageblocks_bytes;
+	bool zone_locks_busy; /* during one call of the nolock API: somebody holds them */
 	uint8_t dirty_ratio; /* percent; 0 until the caller has told of dirty pages */
 	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
 	bool no_shortcuts; /* take the long way always: tests, and ungrouped machines */
@@ -548,7 +550,10 @@ int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone, 
 int nr_pcp_overflow(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
 		    unsigned int order);
 void clear_below_high(struct zone *zone);
-/* Everything of free_unref_page_commit() after the push; true where pages went to the buddy. */
+/* Of free_unref_page_commit() after the push: what it remembers; then all, true where pages went to the buddy.
+ */
+void free_unref_page_remember(const struct kernel_profile *profile, struct per_cpu_pages *pcp,
+			      unsigned int order);
 bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
 			      unsigned int pindex, unsigned int order);
 void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struct per_cpu_pages *pcp,

@@ -57,9 +57,10 @@ static uint32_t has_unmovable_pages(const struct mmr_machine *m, uint32_t start_
 	for (uint32_t pfn = start_pfn; pfn < end;) {
 		uint32_t tag = block_of(m, pfn, &head);
 
-		if (tag_state(tag) == PAGE_ALLOCATED &&
-		    (tag_type(tag) != MIGRATE_MOVABLE ||
-		     (tag_order(tag) > PAGEBLOCK_ORDER && !m->profile.split_large_frees)))
+		if (tag_state(tag) == PAGE_ALLOCATED && tag_type(tag) != MIGRATE_MOVABLE)
+			return pfn;
+		if (tag_state(tag) != PAGE_FREE && tag_order(tag) > PAGEBLOCK_ORDER &&
+		    !m->profile.split_large_frees)
 			return pfn;
 		if (tag_state(tag) == PAGE_UNKNOWN && block_mt != MIGRATE_MOVABLE && block_mt != MIGRATE_CMA)
 			return pfn;

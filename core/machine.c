@@ -442,6 +442,7 @@ static void reset_lists(struct mmr_machine *m)
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct zone *zone = m->zones[i];
 
+		zone->trylock_free_pages = MMR_NO_PFN;
 		for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
 			for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++)
 				zone->free_area[order].free_list[mt] =

@@ -54,6 +54,8 @@ static uint32_t rmqueue_buddy(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 	enum rmqueue_mode mode = RMQUEUE_NORMAL;
 	uint32_t pfn = MMR_NO_PFN;
 
+	if (unlikely((alloc_flags & ALLOC_TRYLOCK) && cpu->m->zone_locks_busy))
+		return MMR_NO_PFN;
 	zone_lock(cpu, zone);
 	if (alloc_flags & ALLOC_HIGHATOMIC)
 		pfn = rmqueue_smallest(cpu, zone, order, MIGRATE_HIGHATOMIC);
@@ -421,6 +423,32 @@ struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request 
 	if (likely(alloc_pages_hit(m, req, &page)))
 		return page;
 	return alloc_pages_long_way(m, req);
+}
+
+struct mmr_page mmr_alloc_pages_nolock(struct mmr_machine *m, unsigned int order, int nid, unsigned int cpu_id,
+				       bool zone_locks_busy)
+{
+	struct mmr_request req = {
+		.gfp = MMR_GFP_NOWARN | MMR_GFP_ZERO | MMR_GFP_NOMEMALLOC | MMR_GFP_COMP,
+		.cpu = (uint16_t)cpu_id,
+		.nid = (int16_t)nid,
+		.order = (uint8_t)order,
+	};
+	struct mmr_page page = NO_PAGE;
+	struct alloc_context ac;
+	struct mmr_cpu *cpu;
+
+	if (order > MAX_PAGE_ORDER || cpu_id >= m->nr_cpus || nid >= (int)m->nr_nodes)
+		return page;
+	cpu = &m->cpus[cpu_id];
+	if (!pcp_allowed_order(order))
+		return alloc_failed(cpu);
+	prepare_alloc_pages(cpu, &req, &ac);
+	m->zone_locks_busy = zone_locks_busy;
+	if (ac.preferred_zoneref->zone)
+		page = get_page_from_freelist(cpu, req.gfp, order, ALLOC_TRYLOCK | ALLOC_WMARK_MIN, &ac);
+	m->zone_locks_busy = false;
+	return page.pfn == MMR_NO_PFN ? alloc_failed(cpu) : page;
 }
 
 /* ---- several at once -------------------------------------------------------------------------- */

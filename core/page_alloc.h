@@ -278,6 +278,32 @@ unsigned int mmr_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_reques
 				  unsigned int nr_populated, uint32_t *pfns);
 
 /**
+ * mmr_alloc_pages_nolock - an unmovable block for a caller that may hold any lock, as BPF programs do
+ * @order: others than those of the per-CPU lists (0 .. 3 and 9) get nothing
+ * @nid: preferred node, NUMA_NO_NODE for the CPU's own
+ * @zone_locks_busy: every try to take a zone->lock fails: only what per-CPU lists hold can be had
+ *
+ * Down to the min marks, no slow path. The call exists since 6.15; here every kernel line has it.
+ * Context: one thread at a time.
+ * Return: as mmr_alloc_pages().
+ * Source: alloc_pages_nolock_noprof(), mm/page_alloc.c, v6.18.
+ */
+struct mmr_page mmr_alloc_pages_nolock(struct mmr_machine *m, unsigned int order, int nid, unsigned int cpu,
+				       bool zone_locks_busy);
+/**
+ * mmr_free_pages_nolock - give a block back without waiting for a lock
+ * @zone_lock_busy: what would go to the buddy waits on a list of its zone instead, until the next
+ *	ordinary free to the buddy of that zone
+ *
+ * On a per-CPU list the block makes it longer than high may be; nothing is drained.
+ * Context: one thread at a time.
+ * Return: as mmr_free_pages().
+ * Source: free_pages_nolock(), mm/page_alloc.c, v6.18.
+ */
+int mmr_free_pages_nolock(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu,
+			  bool zone_lock_busy);
+
+/**
  * mmr_request_check - would the kernel accept this request at all?
  * Return: 0; -EINVAL for an order above MAX_PAGE_ORDER, unknown gfp bits, an impossible zone
  *	modifier, a CPU or node the machine lacks, a nodemask without memory.
@@ -465,6 +491,7 @@ struct mmr_counters {
 	uint64_t oom; /* times the OOM killer would have been called */
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;
+	uint64_t nolock_deferred_pages; /* freed while zone->lock was taken */
 	uint64_t contig_pages; /* taken by mmr_alloc_contig_range(), also what it gave back at its ends */
 	uint64_t migrated_pages; /* moved out of its way; modelled */
 	uint64_t compact_stalls, compact_success; /* requests that compacted, and got a page; modelled */

@@ -214,6 +214,61 @@ void mmr_prefetch_page(const struct mmr_machine *m, uint32_t pfn)
 	__builtin_prefetch(&m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
 }
 
+/*
+ * To the zone's list that needs no lock, or where the lock is free to the buddy; what waits on that
+ * list stays there. Source: free_one_page() with FPI_TRYLOCK, mm/page_alloc.c, v6.18.
+ */
+static void free_one_page_trylock(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
+				  bool busy)
+{
+	struct mmr_machine *m = cpu->m;
+	unsigned int step = order > PAGEBLOCK_ORDER && m->profile.split_large_frees ? PAGEBLOCK_ORDER : order;
+
+	cpu->counters.path[MMR_PATH_FREE_BUDDY]++;
+	if (busy) {
+		shared_set(m->pages[pfn].tag,
+			   page_tag(zone->id, order, PAGE_PCP, get_pageblock_migratetype(m, pfn)));
+		m->pages[pfn].next = zone->trylock_free_pages;
+		zone->trylock_free_pages = pfn;
+		cpu->counters.nolock_deferred_pages += 1u << order;
+		return;
+	}
+	zone_lock(cpu, zone);
+	for (uint32_t end = pfn + (1u << order); pfn != end; pfn += 1u << step)
+		free_one_page_locked(cpu, zone, pfn, step, get_pageblock_migratetype(m, pfn), FPI_NONE);
+	zone_unlock(zone);
+}
+
+int mmr_free_pages_nolock(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu_id,
+			  bool zone_lock_busy)
+{
+	struct per_cpu_pages *pcp;
+	struct mmr_cpu *cpu;
+	struct zone *zone;
+	unsigned int mt, list_mt;
+
+	if (pfn >= m->end_pfn || order > MAX_PAGE_ORDER || cpu_id >= m->nr_cpus)
+		return -EINVAL;
+	cpu = &m->cpus[cpu_id];
+	zone = freeable_zone(m, pfn, order);
+	if (!zone)
+		return -EINVAL;
+	zone->per_cpu_zonestats[cpu_id].nr_frees[order]++;
+	mt = get_pageblock_migratetype(m, pfn);
+	if (!pcp_allowed_order(order) || mt == MIGRATE_ISOLATE) {
+		free_one_page_trylock(cpu, zone, pfn, order, zone_lock_busy);
+		return 0;
+	}
+	list_mt = mt < MIGRATE_PCPTYPES ? mt : MIGRATE_MOVABLE;
+	pcp = &zone->per_cpu_pageset[cpu_id];
+	pcp->alloc_factor >>= 1;
+	shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
+	pcp_list_add(m, &pcp->lists[order_to_pindex(list_mt, order)], pfn);
+	pcp->count += 1 << order;
+	free_unref_page_remember(&m->profile, pcp, order);
+	return 0;
+}
+
 int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err)
 {
 	if (order > MAX_PAGE_ORDER)

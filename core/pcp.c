@@ -68,6 +68,8 @@ static int rmqueue_bulk(struct mmr_cpu *cpu, struct zone *zone, unsigned int ord
 	struct mmr_machine *m = cpu->m;
 	int i;
 
+	if (unlikely((alloc_flags & ALLOC_TRYLOCK) && m->zone_locks_busy))
+		return 0;
 	zone_lock(cpu, zone);
 	for (i = 0; i < nr; i++) {
 		uint32_t pfn = rmqueue_inner(cpu, zone, order, mt, alloc_flags, &mode);
@@ -267,6 +269,18 @@ int nr_pcp_overflow(const struct kernel_profile *profile, const struct zone *zon
 		pcp->free_count += 1 << order;
 	high = nr_pcp_high(profile, zone, pcp, free_high);
 	return pcp->count < high ? 0 : nr_pcp_free(profile, pcp, high, free_high);
+}
+
+/* A free that must not take zone->lock leaves the list as long as it is. Source: free_frozen_page_commit(),
+ * v6.18. */
+void free_unref_page_remember(const struct kernel_profile *profile, struct per_cpu_pages *pcp,
+			      unsigned int order)
+{
+	if (profile->pcp == PCP_5_14)
+		return;
+	free_high_order(profile, pcp, order);
+	if (pcp->free_count < pcp->free_count_limit)
+		pcp->free_count += 1 << order;
 }
 
 /* After an overflow: is there enough free memory again? Source: free_unref_page_commit(), v6.12. */

@@ -213,7 +213,10 @@ static int do_alloc(struct driver *d)
 	legal = !mmr_request_check(d->m, &req, NULL);
 	if (d->nr_live == MAX_LIVE)
 		return 0;
-	page = mmr_alloc_pages(d->m, &req);
+	if (what == 255)
+		page = mmr_alloc_pages_nolock(d->m, req.order, req.nid, req.cpu, how & 0x10);
+	else
+		page = mmr_alloc_pages(d->m, &req);
 	if (follow_displaced(d))
 		return -EUCLEAN;
 	if (page.pfn == MMR_NO_PFN)
@@ -234,8 +237,11 @@ static int do_free(struct driver *d)
 	victim %= d->nr_live;
 	block = d->live[victim];
 	d->live[victim] = d->live[--d->nr_live];
-	rc = victim % 16 ? mmr_free_pages(d->m, block.pfn, block.order, cpu, NULL)
-			 : mmr_free_pages_ok(d->m, block.pfn, block.order, cpu, victim & 16);
+	if (victim % 16 == 1)
+		rc = mmr_free_pages_nolock(d->m, block.pfn, block.order, cpu, victim & 16);
+	else
+		rc = victim % 16 ? mmr_free_pages(d->m, block.pfn, block.order, cpu, NULL)
+				 : mmr_free_pages_ok(d->m, block.pfn, block.order, cpu, victim & 16);
 	if (rc)
 		return mmr_err(d->err, rc, "free of the live block at pfn %u order %u was refused", block.pfn,
 			       block.order);

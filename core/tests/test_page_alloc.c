@@ -327,6 +327,58 @@ static void four_tebibytes_on_eight_nodes_are_cheap(void **state)
 	mmr_machine_destroy(m);
 }
 
+/*
+ * While zone->lock is taken: an order-4 block waits beside the buddy, and enters it before the next
+ * ordinary free; a page of order 0 makes the per-CPU list longer than high; of an empty list nothing
+ * can be had.
+ *
+ *  order-4 blocks   0      16      32
+ *                | wait | wait | free | rest
+ */
+static void nolock_calls_never_wait(void **state)
+{
+	struct mmr_machine *m = machine_new((struct machine_spec){.zone_type = ZONE_NORMAL,
+								  .node_pages = 8192,
+								  .mark = 10,
+								  .batch = 1,
+								  .high_min = 2,
+								  .high_max = 2});
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[0];
+	struct mmr_page first, second, third, page;
+	uint64_t free_before;
+
+	mmr_seed_empty(m);
+	assert_int_equal(mmr_alloc_pages_nolock(m, 0, NUMA_NO_NODE, 0, true).pfn, MMR_NO_PFN);
+	assert_int_equal(mmr_alloc_pages_nolock(m, 4, NUMA_NO_NODE, 0, false).pfn, MMR_NO_PFN);
+	page = mmr_alloc_pages_nolock(m, 0, NUMA_NO_NODE, 0, false);
+	assert_int_not_equal(page.pfn, MMR_NO_PFN);
+	first = alloc_on(m, 0, MMR_GFP_KERNEL, 4);
+	second = alloc_on(m, 0, MMR_GFP_KERNEL, 4);
+	third = alloc_on(m, 0, MMR_GFP_KERNEL, 4);
+	free_before = zone_list_pages(zone, true);
+
+	assert_int_equal(mmr_free_pages_nolock(m, first.pfn, 4, 0, true), 0);
+	assert_int_equal(mmr_free_pages_nolock(m, second.pfn, 4, 0, true), 0);
+	assert_int_equal(zone->trylock_free_pages, second.pfn);
+	assert_int_equal(mmr_free_pages_nolock(m, first.pfn, 4, 0, true), -EINVAL);
+	assert_int_equal(zone_list_pages(zone, true), free_before);
+	assert_sound(m);
+	assert_int_equal(mmr_free_pages(m, third.pfn, 4, 0, NULL), 0);
+	assert_int_equal(zone->trylock_free_pages, MMR_NO_PFN);
+	assert_int_equal(zone_list_pages(zone, true), free_before + 48);
+
+	for (int i = 0, count = pcp->count; i < 6; i++) {
+		first = alloc_on(m, 0, MMR_GFP_KERNEL, 4);
+		assert_int_equal(mmr_split_page(m, first.pfn, 4, 0), 0);
+		assert_int_equal(mmr_free_pages_nolock(m, first.pfn, 0, 0, true), 0);
+		assert_int_equal(pcp->count, ++count);
+	}
+	assert_true(pcp->count > pcp->high_max);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +395,7 @@ int main(void)
 		cmocka_unit_test(the_rest_of_an_exact_allocation_goes_to_the_tail),
 		cmocka_unit_test(two_machines_do_not_know_each_other),
 		cmocka_unit_test(four_tebibytes_on_eight_nodes_are_cheap),
+		cmocka_unit_test(nolock_calls_never_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,7 @@ static void assert_everything_happened(const struct mmr_counters *sum)
 	assert_true(sum->contig_pages > 1000);
 	assert_true(sum->migrated_pages > 100);
 	assert_true(sum->compact_success > 10);
+	assert_true(sum->nolock_deferred_pages > 100);
 	assert_true(sum->node_reclaimed_pages > 100);
 	assert_true(sum->compact_migrated_pages > 1000);
 }
