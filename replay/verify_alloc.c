@@ -818,7 +818,10 @@ void verify_alloc(struct verify *v, struct window_event *event)
 		v->report->unjudged++;
 		return;
 	}
-	if (recorded_twice(v, ev)) {
+	/* A page at the head of its list is no double. */
+	if ((!mmr_step_pcp_order(ev->order) ||
+	     mmr_step_pcp_head(zone, ev->cpu, mmr_step_pindex(ev->migratetype, ev->order)) != ev->pfn) &&
+	    recorded_twice(v, ev)) {
 		v->report->unjudged++;
 		return;
 	}
