@@ -12,202 +12,7 @@
 
 enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 
-#define MAX_DROPPED   16
-#define MAX_BURST     64
-#define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
-
-static bool in_interrupt(const struct trace_event *ev)
-{
-	return ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ);
-}
-
-/* ---- locked lists -------------------------------------------------------------------------- */
-
-static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
-{
-	return mmr_step_zone(v->core, pfn, 0) == zone;
-}
-
-/*
- * A batch keeps the list locked from one page to the next of the same zone. What is freed in between
- * on this CPU is an interrupt's, and cannot get the lock.
- */
-static void note_batch(struct verify *v, const struct window_event *event, struct zone *zone)
-{
-	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
-
-	cpu->locked_until = WINDOW_NONE;
-	for (uint64_t n = event->next; n;) {
-		const struct window_event *next = window_at(&v->window, n);
-
-		if (next->ev.type == TRACE_FREE_BATCHED) {
-			/* The next page of this batch was prepared before this one was inserted. */
-			if (!next->link || next->link > v->number || !is_in_zone(v, next->ev.pfn, zone))
-				return;
-			cpu->locked_zone = zone;
-			cpu->locked_until = n;
-			return;
-		}
-		n = next->next;
-	}
-}
-
-int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after)
-{
-	for (uint64_t n = after + 1; n < v->window.end; n++) {
-		const struct trace_event *ev = &window_at(&v->window, n)->ev;
-
-		if (ev->pfn == pfn && ev->type != TRACE_FREE_BATCHED)
-			return ev->type;
-	}
-	return -1;
-}
-
-/*
- * Another page was popped where this one should have been. Either it never was on the list, or a bulk
- * allocation took it, and then it is freed again without having been allocated; or the other page's
- * event is late, and this one is popped or drained in its turn.
- */
-static enum fate another_in_its_place(const struct verify *v, uint32_t pfn, uint64_t number)
-{
-	int next = verify_next_of_page(v, pfn, number);
-
-	return next == TRACE_FREE || next == TRACE_ALLOC || next == TRACE_PCPU_DRAIN ? FATE_LISTED
-										     : FATE_PASSED;
-}
-
-/*
- * Where was this page put? Follow the CPU's list from here: the page is popped in its turn, or another
- * one is in its place.
- */
-static enum fate look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
-			      unsigned int pindex)
-{
-	const struct window_event *event = window_at(&v->window, number);
-	uint32_t pfn = event->ev.pfn;
-	int above = 0, left = FATE_DISTANCE;
-	uint32_t head = mmr_step_pcp_head(zone, event->ev.cpu, pindex);
-	bool in_burst = in_interrupt(&event->ev);
-
-	for (uint64_t n = event->next; n && left--;) {
-		const struct window_event *next = window_at(&v->window, n);
-		const struct trace_event *ev = &next->ev;
-
-		n = next->next;
-		/* What the interrupted task says first it may have done before. */
-		if (in_burst && !in_interrupt(ev)) {
-			in_burst = false;
-			if (ev->type == TRACE_ALLOC && ev->pfn == head)
-				continue;
-		}
-		if (ev->pfn == pfn) {
-			if (ev->type == TRACE_ZONE_LOCKED || ev->type == TRACE_EXTFRAG)
-				return FATE_PASSED;
-			return FATE_LISTED;
-		}
-		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) || !is_in_zone(v, ev->pfn, zone))
-			continue;
-		if (ev->type == TRACE_ALLOC) {
-			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
-				return another_in_its_place(v, pfn, number);
-		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
-			if (mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex)
-				above++;
-		} else if (ev->type == TRACE_ZONE_LOCKED && ev->migratetype < MIGRATE_PCPTYPES &&
-			   mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
-			return another_in_its_place(v, pfn, number); /* a refill: the list was empty */
-		}
-	}
-	return FATE_UNKNOWN;
-}
-
-static bool is_of_burst(const struct window_event *event, const struct trace_event *first)
-{
-	return event->ev.type == TRACE_FREE && !event->link && event->ev.task == first->task &&
-	       event->ev.flags == first->flags;
-}
-
-/* The first event of any of these pages that tells where it lay. */
-static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsigned int nr)
-{
-	uint64_t filter = 0, end = v->number + WINDOW_EVENTS / 4;
-
-	for (unsigned int i = 0; i < nr; i++)
-		filter |= 1ULL << (window_at(&v->window, burst[i])->ev.pfn & 63);
-	for (uint64_t n = v->number + 1; n < v->window.end && n < end; n++) {
-		const struct window_event *event = window_at(&v->window, n);
-
-		if (!(filter >> (event->ev.pfn & 63) & 1) || event->ev.type == TRACE_FREE_BATCHED)
-			continue;
-		for (unsigned int i = 0; i < nr; i++) {
-			if (window_at(&v->window, burst[i])->ev.pfn != event->ev.pfn || n == burst[i])
-				continue;
-			return event->ev.type == TRACE_ZONE_LOCKED || event->ev.type == TRACE_EXTFRAG
-				       ? FATE_PASSED
-				       : FATE_LISTED;
-		}
-	}
-	return FATE_UNKNOWN;
-}
-
-/*
- * One page of a burst speaks for all. Taken from the buddy again, it had gone there; popped, drained or
- * freed once more, it had been on the list. Where none is seen again, another page in the place of the
- * last one tells.
- */
-static enum fate look_at_burst(const struct verify *v, const struct window_event *event,
-			       const struct zone *zone)
-{
-	const struct trace_event *first = &event->ev;
-	uint64_t burst[MAX_BURST];
-	unsigned int nr = 0;
-	enum fate fate;
-
-	for (uint64_t n = v->number; n && nr < MAX_BURST; n = window_at(&v->window, n)->next) {
-		const struct window_event *next = window_at(&v->window, n);
-
-		if (!is_of_burst(next, first))
-			break;
-		if (mmr_step_pcp_order(next->ev.order) && is_in_zone(v, next->ev.pfn, zone))
-			burst[nr++] = n;
-	}
-	fate = first_seen(v, burst, nr);
-	while (fate == FATE_UNKNOWN && nr--) {
-		const struct trace_event *ev = &window_at(&v->window, burst[nr])->ev;
-
-		fate = look_at_fate(v, burst[nr], zone,
-				    mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order));
-	}
-	return fate;
-}
-
-/*
- * Was the lock of the list taken when this page was freed? The interrupted task holds it for as long as
- * the interrupt lasts.
- */
-static bool list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone)
-{
-	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
-	struct burst *burst = &cpu->burst;
-	bool suspicious = v->irq_known ? in_interrupt(&event->ev) : cpu->unlocking == zone;
-
-	if (event->ev.type != TRACE_FREE)
-		return false;
-	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
-		return true;
-	if (!suspicious)
-		return false;
-	if (burst->zone != zone || burst->next != v->number || burst->task != event->ev.task)
-		*burst = (struct burst){
-			.zone = zone,
-			.task = event->ev.task,
-			.fate = look_at_burst(v, event, zone),
-		};
-	burst->next = event->next;
-	if (burst->fate != FATE_PASSED)
-		cpu->unlocking = NULL;
-	return burst->fate == FATE_PASSED;
-}
+#define MAX_DROPPED 16
 
 /* ---- overflow ------------------------------------------------------------------------------ */
 
@@ -226,7 +31,7 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 		const struct window_event *drain = window_at(&v->window, n);
 
 		/* Between two holds of the lock an interrupt may free. */
-		if (may_interrupt && in_interrupt(&drain->ev) && !in_interrupt(&event->ev)) {
+		if (may_interrupt && verify_in_interrupt(&drain->ev) && !verify_in_interrupt(&event->ev)) {
 			n = drain->next;
 			continue;
 		}
@@ -389,10 +194,10 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 		goto known;
 	}
 	if (!got.pages && ev->type == TRACE_FREE) {
-		enum fate fate = look_at_fate(v, v->number, zone, pindex);
+		enum fate fate = verify_look_at_fate(v, v->number, zone, pindex);
 
 		/* Where nothing is seen of the page, an interrupt is the likelier to have been kept out. */
-		if (fate == FATE_PASSED || (fate == FATE_UNKNOWN && in_interrupt(ev)))
+		if (fate == FATE_PASSED || (fate == FATE_UNKNOWN && verify_in_interrupt(ev)))
 			return false;
 	}
 	/* Nothing explains it: drain what was drained. */
@@ -442,11 +247,11 @@ static void commit(struct verify *v, struct window_event *event, struct zone *zo
 		v->report->unjudged++;
 		return;
 	}
-	if (list_was_locked(v, event, zone)) {
+	if (verify_list_was_locked(v, event, zone)) {
 		pass_list(v, ev, zone, pindex);
 		return;
 	}
-	if (in_interrupt(ev))
+	if (verify_in_interrupt(ev))
 		verify_pop_before_interrupt(v, event, zone, pindex);
 	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
 	mmr_step_pcp_push(v->core, ev->cpu, zone, ev->pfn, ev->order);
@@ -496,7 +301,7 @@ static uint64_t end_of_run(const struct verify *v, const struct window_event *ev
 	for (uint64_t n = event->next; n; n = window_at(&v->window, n)->next) {
 		const struct window_event *next = window_at(&v->window, n);
 
-		if (!is_of_burst(next, &event->ev) || next->ev.order ||
+		if (!verify_is_of_burst(next, &event->ev) || next->ev.order ||
 		    next->ev.pfn != window_at(&v->window, last)->ev.pfn + 1 || !is_part(v, &next->ev))
 			break;
 		last = n;
@@ -602,7 +407,7 @@ void verify_free_batched(struct verify *v, struct window_event *event)
 	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
 		free_untraced(v, &event->ev, zone);
 	commit(v, event, zone);
-	note_batch(v, event, zone);
+	verify_note_batch(v, event, zone);
 }
 
 /* ---- drains -------------------------------------------------------------------------------- */

@@ -146,6 +146,14 @@ void count_other(struct verify *v, enum verify_level level, enum verify_verdict 
 const char *say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *say_place(const struct verify *v, uint32_t pfn);
 
+/* ---- verify_buddy.c ------------------------------------------------------------------------ */
+
+void verify_take_smallest(struct verify *v, const struct trace_event *ev, struct zone *zone);
+void verify_fall_back(struct verify *v, const struct trace_event *ev, const struct trace_class *cls,
+		      struct zone *zone, struct refill_run *run, bool locked);
+void verify_fall_back_old(struct verify *v, const struct trace_event *ev, const struct trace_class *cls,
+			  struct zone *zone, struct refill_run *run);
+
 /* ---- verify_alloc.c ------------------------------------------------------------------------ */
 
 void verify_zone_locked(struct verify *v, struct window_event *event);
@@ -154,13 +162,26 @@ void verify_alloc(struct verify *v, struct window_event *event);
 void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt, struct zone *zone,
 				 unsigned int pindex);
 
+/* ---- verify_locked.c ----------------------------------------------------------------------- */
+
+static inline bool verify_in_interrupt(const struct trace_event *ev)
+{
+	return ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ);
+}
+
+bool verify_is_of_burst(const struct window_event *event, const struct trace_event *first);
+void verify_note_batch(struct verify *v, const struct window_event *event, struct zone *zone);
+enum fate verify_look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
+			      unsigned int pindex);
+bool verify_list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone);
+/* Type of the next event of a page after event @after, on any CPU; -1 where none is in sight */
+int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
+
 /* ---- verify_free.c ------------------------------------------------------------------------- */
 
 void verify_free(struct verify *v, struct window_event *event);
 void verify_free_batched(struct verify *v, struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
-/* Type of the next event of a page after event @after, on any CPU; -1 where none is in sight */
-int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
 
 /* ---- verify_keyframe.c --------------------------------------------------------------------- */
 

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Was a per-CPU list locked when a page was freed? Then the page went past it, to the buddy, and no event
+ * says so; what is seen of the page and of the list later does.
+ */
+#include "replay/verify_internal.h"
+
+#define MAX_BURST     64 /* pages of an interrupt that are looked at */
+#define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
+
+static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
+{
+	return mmr_step_zone(v->core, pfn, 0) == zone;
+}
+
+/*
+ * A batch keeps the list locked from one page to the next of the same zone. What is freed in between
+ * on this CPU is an interrupt's, and cannot get the lock.
+ */
+void verify_note_batch(struct verify *v, const struct window_event *event, struct zone *zone)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+
+	cpu->locked_until = WINDOW_NONE;
+	for (uint64_t n = event->next; n;) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		if (next->ev.type == TRACE_FREE_BATCHED) {
+			/* The next page of this batch was prepared before this one was inserted. */
+			if (!next->link || next->link > v->number || !is_in_zone(v, next->ev.pfn, zone))
+				return;
+			cpu->locked_zone = zone;
+			cpu->locked_until = n;
+			return;
+		}
+		n = next->next;
+	}
+}
+
+int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after)
+{
+	for (uint64_t n = after + 1; n < v->window.end; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->pfn == pfn && ev->type != TRACE_FREE_BATCHED)
+			return ev->type;
+	}
+	return -1;
+}
+
+/*
+ * Another page was popped where this one should have been. Either it never was on the list, or a bulk
+ * allocation took it, and then it is freed again without having been allocated; or the other page's
+ * event is late, and this one is popped or drained in its turn.
+ */
+static enum fate another_in_its_place(const struct verify *v, uint32_t pfn, uint64_t number)
+{
+	int next = verify_next_of_page(v, pfn, number);
+
+	return next == TRACE_FREE || next == TRACE_ALLOC || next == TRACE_PCPU_DRAIN ? FATE_LISTED
+										     : FATE_PASSED;
+}
+
+/*
+ * Where was this page put? Follow the CPU's list from here: the page is popped in its turn, or another
+ * one is in its place.
+ */
+enum fate verify_look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
+			      unsigned int pindex)
+{
+	const struct window_event *event = window_at(&v->window, number);
+	uint32_t pfn = event->ev.pfn;
+	int above = 0, left = FATE_DISTANCE;
+	uint32_t head = mmr_step_pcp_head(zone, event->ev.cpu, pindex);
+	bool in_burst = verify_in_interrupt(&event->ev);
+
+	for (uint64_t n = event->next; n && left--;) {
+		const struct window_event *next = window_at(&v->window, n);
+		const struct trace_event *ev = &next->ev;
+
+		n = next->next;
+		/* What the interrupted task says first it may have done before. */
+		if (in_burst && !verify_in_interrupt(ev)) {
+			in_burst = false;
+			if (ev->type == TRACE_ALLOC && ev->pfn == head)
+				continue;
+		}
+		if (ev->pfn == pfn) {
+			if (ev->type == TRACE_ZONE_LOCKED || ev->type == TRACE_EXTFRAG)
+				return FATE_PASSED;
+			return FATE_LISTED;
+		}
+		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) || !is_in_zone(v, ev->pfn, zone))
+			continue;
+		if (ev->type == TRACE_ALLOC) {
+			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
+				return another_in_its_place(v, pfn, number);
+		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
+			if (mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex)
+				above++;
+		} else if (ev->type == TRACE_ZONE_LOCKED && ev->migratetype < MIGRATE_PCPTYPES &&
+			   mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
+			return another_in_its_place(v, pfn, number); /* a refill: the list was empty */
+		}
+	}
+	return FATE_UNKNOWN;
+}
+
+bool verify_is_of_burst(const struct window_event *event, const struct trace_event *first)
+{
+	return event->ev.type == TRACE_FREE && !event->link && event->ev.task == first->task &&
+	       event->ev.flags == first->flags;
+}
+
+/* The first event of any of these pages that tells where it lay. */
+static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsigned int nr)
+{
+	uint64_t filter = 0, end = v->number + WINDOW_EVENTS / 4;
+
+	for (unsigned int i = 0; i < nr; i++)
+		filter |= 1ULL << (window_at(&v->window, burst[i])->ev.pfn & 63);
+	for (uint64_t n = v->number + 1; n < v->window.end && n < end; n++) {
+		const struct window_event *event = window_at(&v->window, n);
+
+		if (!(filter >> (event->ev.pfn & 63) & 1) || event->ev.type == TRACE_FREE_BATCHED)
+			continue;
+		for (unsigned int i = 0; i < nr; i++) {
+			if (window_at(&v->window, burst[i])->ev.pfn != event->ev.pfn || n == burst[i])
+				continue;
+			return event->ev.type == TRACE_ZONE_LOCKED || event->ev.type == TRACE_EXTFRAG
+				       ? FATE_PASSED
+				       : FATE_LISTED;
+		}
+	}
+	return FATE_UNKNOWN;
+}
+
+/*
+ * One page of a burst speaks for all. Taken from the buddy again, it had gone there; popped, drained or
+ * freed once more, it had been on the list. Where none is seen again, another page in the place of the
+ * last one tells.
+ */
+static enum fate look_at_burst(const struct verify *v, const struct window_event *event,
+			       const struct zone *zone)
+{
+	const struct trace_event *first = &event->ev;
+	uint64_t burst[MAX_BURST];
+	unsigned int nr = 0;
+	enum fate fate;
+
+	for (uint64_t n = v->number; n && nr < MAX_BURST; n = window_at(&v->window, n)->next) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		if (!verify_is_of_burst(next, first))
+			break;
+		if (mmr_step_pcp_order(next->ev.order) && is_in_zone(v, next->ev.pfn, zone))
+			burst[nr++] = n;
+	}
+	fate = first_seen(v, burst, nr);
+	while (fate == FATE_UNKNOWN && nr--) {
+		const struct trace_event *ev = &window_at(&v->window, burst[nr])->ev;
+
+		fate = verify_look_at_fate(v, burst[nr], zone,
+					   mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order));
+	}
+	return fate;
+}
+
+/*
+ * Was the lock of the list taken when this page was freed? The interrupted task holds it for as long as
+ * the interrupt lasts.
+ */
+bool verify_list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+	struct burst *burst = &cpu->burst;
+	bool suspicious = v->irq_known ? verify_in_interrupt(&event->ev) : cpu->unlocking == zone;
+
+	if (event->ev.type != TRACE_FREE)
+		return false;
+	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
+		return true;
+	if (!suspicious)
+		return false;
+	if (burst->zone != zone || burst->next != v->number || burst->task != event->ev.task)
+		*burst = (struct burst){
+			.zone = zone,
+			.task = event->ev.task,
+			.fate = look_at_burst(v, event, zone),
+		};
+	burst->next = event->next;
+	if (burst->fate != FATE_PASSED)
+		cpu->unlocking = NULL;
+	return burst->fate == FATE_PASSED;
+}
