@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The stepping interface: what forces the model to an outcome must leave it sound. */
+#include "core/tests/machines.h"
+
+#include "core/step.h"
+
+static struct mmr_machine *small_machine(void)
+{
+	struct mmr_machine *m = machine_new((struct machine_spec){.cpus_per_node = 2,
+								  .zone_type = ZONE_DMA32,
+								  .node_pages = MIB_PAGES(16),
+								  .mark = 10,
+								  .batch = 7,
+								  .high_min = 30,
+								  .high_max = 300});
+
+	return m;
+}
+
+/*  before | . . . . . . . . |	one order-3 block at 8; pfn 13 is withdrawn
+ *  after  | . . . . . x . . |	8 order 2, 12 order 0, 14 order 1 */
+static void withdrawing_a_page_leaves_the_rest_of_its_block_free(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+
+	free_block(m, 8, 3, MIGRATE_MOVABLE);
+	assert_int_equal(mmr_step_withdraw(m, 0, 13, 0), MMR_STEP_WAS_FREE);
+	assert_free_list(m, zone, 2, MIGRATE_MOVABLE, 8);
+	assert_free_list(m, zone, 1, MIGRATE_MOVABLE, 14);
+	assert_free_list(m, zone, 0, MIGRATE_MOVABLE, 12);
+	assert_free_list_empty(m, zone, 3, MIGRATE_MOVABLE);
+	assert_int_equal(mmr_step_place(m, 13).state, MMR_PAGE_BOOT);
+	assert_int_equal(mmr_step_withdraw(m, 0, 13, 0), 0);
+	/* And back: everything merges. */
+	mmr_step_insert(m, 0, zone, 13, 0, false);
+	assert_free_list(m, zone, 3, MIGRATE_MOVABLE, 8);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+/*  list    a b c d   makes   c d a b   when c becomes the head */
+static void making_a_block_the_head_rotates_its_list(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+
+	free_block(m, 16, 1, MIGRATE_MOVABLE);
+	free_block(m, 32, 1, MIGRATE_MOVABLE);
+	free_block(m, 64, 1, MIGRATE_MOVABLE);
+	free_block(m, 128, 1, MIGRATE_MOVABLE);
+	assert_true(mmr_step_make_head(m, zone, 64, 1, MIGRATE_MOVABLE));
+	assert_free_list(m, zone, 1, MIGRATE_MOVABLE, 64, 128, 16, 32);
+	assert_false(mmr_step_make_head(m, zone, 65, 1, MIGRATE_MOVABLE));
+	assert_true(mmr_step_make_head(m, zone, 64, 1, MIGRATE_MOVABLE));
+	assert_free_list(m, zone, 1, MIGRATE_MOVABLE, 64, 128, 16, 32);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+static void freeing_a_piece_splits_the_block_it_was_part_of(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+
+	mmr_step_hand_out(m, zone, 512, 9, MIGRATE_MOVABLE);
+	assert_int_equal(mmr_step_give_back(m, 515, 0), MMR_PAGE_ALLOCATED);
+	assert_int_equal(mmr_step_place(m, 512).order, 1);
+	assert_int_equal(mmr_step_place(m, 514).order, 0);
+	assert_int_equal(mmr_step_place(m, 516).order, 2);
+	assert_int_equal(mmr_step_place(m, 1000).head, 768);
+	mmr_step_insert(m, 0, zone, 515, 0, false);
+	assert_int_equal(mmr_step_give_back(m, 515, 0), MMR_PAGE_FREE);
+	assert_int_equal(mmr_step_give_back(m, 512, 9), MMR_PAGE_FREE);
+	mmr_machine_destroy(m);
+}
+
+static void a_page_leaves_a_cpus_list_wherever_it_stands(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+	struct mmr_pcp_state pcp;
+	unsigned int pindex = 0;
+	int32_t count;
+
+	for (uint32_t pfn = 100; pfn < 106; pfn++)
+		mmr_step_pcp_append(m, 1, zone, pfn, 0, MIGRATE_UNMOVABLE);
+	assert_int_equal(mmr_step_pcp_owner(m, 102), 1);
+	assert_false(mmr_step_pcp_remove(m, 0, zone, 102));
+	assert_true(mmr_step_pcp_remove(m, 1, zone, 102));
+	assert_true(mmr_step_pcp_remove(m, 1, zone, 100));
+	assert_true(mmr_step_pcp_remove(m, 1, zone, 105));
+	assert_int_equal(mmr_step_pcp_owner(m, 102), -1);
+	mmr_step_pcp_read(zone, 1, &pcp, &count);
+	assert_int_equal(count, 3);
+	assert_int_equal(mmr_step_pcp_victim(zone, 1, &pindex), 104);
+	assert_int_equal(mmr_step_pcp_pop(m, 1, zone, 0), 101);
+	assert_int_equal(mmr_step_pcp_pop(m, 1, zone, 0), 103);
+	assert_int_equal(mmr_step_pcp_pop(m, 1, zone, 0), 104);
+	assert_int_equal(mmr_step_pcp_head(zone, 1, 0), MMR_NO_PFN);
+	mmr_machine_destroy(m);
+}
+
+/*  unmovable has nothing; movable has an order-9 block and an order-2 block: the whole pageblock is
+ *  always claimed, so a steal of the short block cannot be what a kernel did */
+static void only_what_the_rules_leave_open_is_possible(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+	struct mmr_step_fallback choice;
+	struct mmr_step_fallback claim = {.block = 1024, .order = 9, .mt = MIGRATE_MOVABLE, .claim = true};
+	struct mmr_step_fallback steal = {.block = 64, .order = 2, .mt = MIGRATE_MOVABLE};
+
+	free_block(m, 64, 2, MIGRATE_MOVABLE);
+	free_block(m, 1024, 9, MIGRATE_MOVABLE);
+	assert_true(mmr_step_peek_fallback(m, zone, 0, MIGRATE_UNMOVABLE, false, &choice));
+	assert_int_equal(choice.block, 1024);
+	assert_true(choice.claim);
+	assert_true(mmr_step_fallback_possible(m, zone, 0, MIGRATE_UNMOVABLE, false, &claim));
+	assert_false(mmr_step_fallback_possible(m, zone, 0, MIGRATE_UNMOVABLE, false, &steal));
+	/* Once a refill has stolen it goes on stealing, the shortest block first. */
+	assert_true(mmr_step_fallback_possible(m, zone, 0, MIGRATE_UNMOVABLE, true, &steal));
+	assert_false(mmr_step_fallback_possible(m, zone, 0, MIGRATE_UNMOVABLE, true, &claim));
+	assert_int_equal(mmr_step_fallback(m, 0, zone, 0, MIGRATE_UNMOVABLE, false, &claim), 1024);
+	assert_int_equal(mmr_step_pageblock(m, 1024), MIGRATE_UNMOVABLE);
+	assert_free_list(m, zone, 8, MIGRATE_UNMOVABLE, 1280);
+	mmr_machine_destroy(m);
+}
+
+static void a_zone_adopts_lists_and_counts(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+	const int16_t pending[2] = {3, -1};
+	struct mmr_step_marks marks;
+
+	free_block(m, 2048, 10, MIGRATE_MOVABLE);
+	mmr_step_zone_forget(m, zone);
+	assert_free_list_empty(m, zone, 10, MIGRATE_MOVABLE);
+	assert_int_equal(mmr_step_adopt_free(m, zone, 2048, 9, MIGRATE_MOVABLE), 0);
+	assert_int_equal(mmr_step_adopt_free(m, zone, 2050, 0, MIGRATE_MOVABLE), -17);
+	assert_int_equal(mmr_step_adopt_free(m, zone, 2049, 1, MIGRATE_MOVABLE), -22);
+	mmr_step_adopt_counts(m, zone, pending);
+	mmr_step_marks(m, zone, &marks);
+	assert_int_equal(marks.free, 510);
+	assert_int_equal(marks.pending, 2);
+	mmr_machine_destroy(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(withdrawing_a_page_leaves_the_rest_of_its_block_free),
+		cmocka_unit_test(making_a_block_the_head_rotates_its_list),
+		cmocka_unit_test(freeing_a_piece_splits_the_block_it_was_part_of),
+		cmocka_unit_test(a_page_leaves_a_cpus_list_wherever_it_stands),
+		cmocka_unit_test(only_what_the_rules_leave_open_is_possible),
+		cmocka_unit_test(a_zone_adopts_lists_and_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
