@@ -40,6 +40,7 @@ static const struct {
 	[VERIFY_CAUSE_DRIFT] = {"drift", "the mark was within the CPUs' pending counts"},
 	[VERIFY_CAUSE_POLICY] = {"policy", "the task's memory policy or the caller's node"},
 	[VERIFY_CAUSE_LIMITS] = {"limits", "watermarks and list sizes had been set anew"},
+	[VERIFY_CAUSE_MISSING] = {"missing", "the free of an allocated page is not in the recording"},
 	[VERIFY_CAUSE_RECLAIM] = {"reclaim", "what the slow path found after reclaim"},
 };
 

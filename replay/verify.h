@@ -45,6 +45,7 @@ enum verify_cause {
 	VERIFY_CAUSE_POLICY,
 	VERIFY_CAUSE_RECLAIM,
 	VERIFY_CAUSE_LIMITS,
+	VERIFY_CAUSE_MISSING,
 	NR_VERIFY_CAUSES
 };
 /** verify_cause_name - "irq_order", …: for JSON;  verify_cause_text - one clause for people */

@@ -529,8 +529,10 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 	found = mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 	v->report->untraced_changes++;
 	count_other(v, VERIFY_PCP, VERIFY_DIVERGED,
-		    found & MMR_STEP_WAS_PCP ? VERIFY_CAUSE_MIGRATED : VERIFY_CAUSE_UNEXPLAINED, &views,
-		    expected, got);
+		    found & MMR_STEP_WAS_PCP          ? VERIFY_CAUSE_MIGRATED
+		    : found == MMR_STEP_WAS_ALLOCATED ? VERIFY_CAUSE_MISSING
+						      : VERIFY_CAUSE_UNEXPLAINED,
+		    &views, expected, got);
 }
 
 static void pop(struct verify *v, const struct window_event *event, struct zone *zone)

@@ -149,7 +149,7 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 			verify_cause_text(r->first_divergence.cause));
 	if (r->claim_end != UINT64_MAX)
 		fprintf(out,
-			"\nEvents were lost: from event %" PRIu64
+			"\nThe recording is not whole: from event %" PRIu64
 			" on, nothing can be claimed until the next keyframe.\n",
 			r->claim_end);
 }
