@@ -87,9 +87,7 @@ add_executable(record_load tests/record_load.c)
 target_link_libraries(record_load PRIVATE mmr_warnings)
 add_executable(record_read tests/record_read.c)
 target_link_libraries(record_read PRIVATE mmr::trace mmr_warnings)
-add_executable(record_model tests/record_model.c)
-target_link_libraries(record_model PRIVATE mmr::trace mmr_warnings)
-set_target_properties(record_load record_read record_model PROPERTIES
+set_target_properties(record_load record_read PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)
