@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "replay/commands.h"
@@ -48,12 +49,12 @@ static const struct argp argp = {
 	.doc = "Check a machine file, show a machine, or write the machine of a recording as a machine file.\v"
 	       "Example:\n"
 	       "  mmreplay machine from-trace host.mmt > host.yaml\n"
-	       "  (edit host.yaml: a second node, a larger min_free_kbytes)\n"
+	       "  (edit host.yaml: a second node; or a larger min_free_kbytes, and no recorded watermarks)\n"
 	       "  mmreplay machine check host.yaml && mmreplay run host.mmt -m host.yaml\n",
 };
 
-/* A trace is known by its first byte: no YAML file begins with it. */
-static int load_any(const char *path, struct machine *machine, struct mmr_error *err)
+/* A trace is known by its first byte: no YAML file begins with it. @release: set to its kernel's. */
+static int load_any(const char *path, struct machine *machine, char **release, struct mmr_error *err)
 {
 	struct trace_reader *reader;
 	int first, rc;
@@ -69,6 +70,8 @@ static int load_any(const char *path, struct machine *machine, struct mmr_error 
 	if (rc)
 		return rc;
 	rc = machine_from_trace(trace_reader_machine(reader), path, machine, err);
+	if (!rc)
+		*release = strdup(trace_reader_machine(reader)->kernel_release);
 	trace_reader_close(reader);
 	return rc;
 }
@@ -113,9 +116,12 @@ static void print_zone_yaml(const struct mmr_zone_config *zone, enum zone_type t
 		       zone->pcp_high_min, zone->pcp_high_max);
 }
 
-static void print_yaml(const struct machine *machine)
+static void print_yaml(const struct machine *machine, const char *kernel)
 {
-	printf("name: %s\n", machine->name);
+	printf("# watermark, lowmem_reserve and pcp are recorded values; without them they are computed from\n"
+	       "# sysctl, as the kernel does.\n"
+	       "name: %s\nkernel: \"%s\"\n",
+	       machine->name, kernel);
 	if (machine->cpu_llc_pages)
 		printf("llc_per_cpu: %uk\n", machine->cpu_llc_pages << (PAGE_SHIFT - 10));
 	printf("nodes:\n");
@@ -178,13 +184,14 @@ int cmd_machine(int argc, char **argv)
 	struct machine machine = {0};
 	struct mmr_error err = {0};
 	struct options o = {0};
+	char *release = NULL;
 	bool exact;
 	int rc;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	rc = load_any(o.file, &machine, &err);
-	rc = rc ? rc : profile_choose(NULL, machine.kernel, "6.12", &profile, &exact, &err);
+	rc = load_any(o.file, &machine, &release, &err);
+	rc = rc ? rc : profile_choose(NULL, machine.kernel, release ? release : "6.12", &profile, &exact, &err);
 	if (!rc) {
 		machine_config(&machine, profile, &config);
 		rc = mmr_machine_create(&config, &core, &err);
@@ -196,7 +203,7 @@ int cmd_machine(int argc, char **argv)
 	else if (strcmp(o.verb, "show") == 0)
 		show(&machine, core);
 	else if (strcmp(o.verb, "from-trace") == 0)
-		print_yaml(&machine);
+		print_yaml(&machine, kernel_profile_name(profile));
 	else
 		printf("%s: a machine of %u nodes, %u CPUs, %.1f MiB; kernel %s\n", o.file, machine.nr_nodes,
 		       machine.nr_cpus, (double)machine_managed_pages(&machine) / 256,
@@ -204,5 +211,6 @@ int cmd_machine(int argc, char **argv)
 	mmr_machine_destroy(core);
 	kernel_profile_destroy(profile);
 	machine_deinit(&machine);
+	free(release);
 	return rc ? EXIT_FAILED : EXIT_OK;
 }

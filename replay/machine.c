@@ -62,17 +62,17 @@ uint64_t machine_managed_pages(const struct machine *machine)
 	return pages;
 }
 
-/* vm.* settings of a trace header that the core reads, and where they go. */
+/* vm.* settings of a trace header that the core reads, and where they go; "vm." may stand before them. */
 static const struct {
 	const char *name;
 	size_t offset;
 } sysctl_fields[] = {
-	{"vm.min_free_kbytes", offsetof(struct mmr_sysctl, min_free_kbytes)},
-	{"vm.watermark_scale_factor", offsetof(struct mmr_sysctl, watermark_scale_factor)},
-	{"vm.watermark_boost_factor", offsetof(struct mmr_sysctl, watermark_boost_factor)},
-	{"vm.percpu_pagelist_high_fraction", offsetof(struct mmr_sysctl, percpu_pagelist_high_fraction)},
-	{"vm.zone_reclaim_mode", offsetof(struct mmr_sysctl, zone_reclaim_mode)},
-	{"vm.defrag_mode", offsetof(struct mmr_sysctl, defrag_mode)},
+	{"min_free_kbytes", offsetof(struct mmr_sysctl, min_free_kbytes)},
+	{"watermark_scale_factor", offsetof(struct mmr_sysctl, watermark_scale_factor)},
+	{"watermark_boost_factor", offsetof(struct mmr_sysctl, watermark_boost_factor)},
+	{"percpu_pagelist_high_fraction", offsetof(struct mmr_sysctl, percpu_pagelist_high_fraction)},
+	{"zone_reclaim_mode", offsetof(struct mmr_sysctl, zone_reclaim_mode)},
+	{"defrag_mode", offsetof(struct mmr_sysctl, defrag_mode)},
 };
 
 static void sysctls_from_trace(const struct trace_machine *recorded, struct mmr_sysctl *ret)
@@ -80,12 +80,13 @@ static void sysctls_from_trace(const struct trace_machine *recorded, struct mmr_
 	*ret = MMR_SYSCTL_DEFAULT;
 	for (uint32_t i = 0; i < recorded->nr_sysctls; i++) {
 		const struct trace_name_value *setting = &recorded->sysctls[i];
+		const char *name = setting->name + (strncmp(setting->name, "vm.", 3) == 0 ? 3 : 0);
 
 		for (size_t f = 0; f < sizeof(sysctl_fields) / sizeof(sysctl_fields[0]); f++) {
-			if (strcmp(setting->name, sysctl_fields[f].name) == 0)
+			if (strcmp(name, sysctl_fields[f].name) == 0)
 				*(uint32_t *)((char *)ret + sysctl_fields[f].offset) = (uint32_t)setting->value;
 		}
-		if (strcmp(setting->name, "vm.stat_interval") == 0)
+		if (strcmp(name, "stat_interval") == 0)
 			ret->stat_interval_ms = (uint32_t)(setting->value * 1000);
 	}
 }

@@ -307,10 +307,38 @@ struct load {
 	struct mmr_error *err;
 };
 
+/* "nodes[1]" or "nodes[1].zones[0]" */
+static const char *place(char *buf, size_t size, int node, int zone)
+{
+	if (zone >= 0)
+		snprintf(buf, size, "nodes[%d].zones[%d]", node, zone);
+	else
+		snprintf(buf, size, "nodes[%d]", node);
+	return buf;
+}
+
 #define LOAD_ERR(l, node, zone, key, fmt, ...)                                                                 \
-	mmr_err((l)->err, -EINVAL, "%s:%u: nodes[%d]%s%s: " fmt, (l)->path,                                    \
-		yaml_line((l)->path, node, zone, key), node, (key) ? "." : "", (key) ? (key) : "",             \
-		##__VA_ARGS__)
+	mmr_err((l)->err, -EINVAL, "%s:%u: %s.%s: " fmt, (l)->path, yaml_line((l)->path, node, zone, key),     \
+		place((char[48]){""}, 48, node, zone), key, ##__VA_ARGS__)
+
+static int bad_cpus(struct load *l, int node)
+{
+	return LOAD_ERR(l, node, -1, "cpus",
+			"found \"%s\", expected a CPU list such as \"0-3,8\", ascending, numbers below %d",
+			l->yaml->nodes[node].cpus, MACHINE_MAX_CPUS);
+}
+
+/* A decimal number at *@text, which moves behind it; MACHINE_MAX_CPUS where there is none, or a larger one. */
+static unsigned int cpu_number(const char **text)
+{
+	unsigned int cpu = 0;
+
+	if (**text < '0' || **text > '9')
+		return MACHINE_MAX_CPUS;
+	for (; **text >= '0' && **text <= '9'; (*text)++)
+		cpu = cpu < MACHINE_MAX_CPUS ? cpu * 10 + (unsigned int)(**text - '0') : cpu;
+	return cpu < MACHINE_MAX_CPUS ? cpu : MACHINE_MAX_CPUS;
+}
 
 /* "0-3,8" gives node @node its CPUs; each CPU belongs to one node. */
 static int load_cpus(struct load *l, int node, uint8_t *seen)
@@ -319,20 +347,15 @@ static int load_cpus(struct load *l, int node, uint8_t *seen)
 	struct machine *m = l->machine;
 
 	while (text && *text) {
-		unsigned int first, last;
-		int len = 0;
+		unsigned int first = cpu_number(&text), last = first;
 
-		if (sscanf(text, "%u-%u%n", &first, &last, &len) < 2 || !len) {
-			len = 0;
-			if (sscanf(text, "%u%n", &first, &len) < 1 || !len)
-				return LOAD_ERR(l, node, -1, "cpus",
-						"found \"%s\", expected a CPU list such as \"0-3,8\"",
-						l->yaml->nodes[node].cpus);
-			last = first;
+		if (*text == '-') {
+			text++;
+			last = cpu_number(&text);
 		}
-		if (last < first || last >= MACHINE_MAX_CPUS)
-			return LOAD_ERR(l, node, -1, "cpus", "CPUs %u-%u, expected ascending numbers below %d",
-					first, last, MACHINE_MAX_CPUS);
+		if (last < first || last >= MACHINE_MAX_CPUS || (*text && *text != ','))
+			return bad_cpus(l, node);
+		text += *text == ',';
 		for (unsigned int cpu = first; cpu <= last; cpu++) {
 			if (seen[cpu])
 				return LOAD_ERR(l, node, -1, "cpus",
@@ -343,13 +366,6 @@ static int load_cpus(struct load *l, int node, uint8_t *seen)
 			if (cpu + 1 > m->nr_cpus)
 				m->nr_cpus = cpu + 1;
 		}
-		text += len;
-		if (*text == ',')
-			text++;
-		else if (*text)
-			return LOAD_ERR(l, node, -1, "cpus",
-					"found \"%s\", expected a CPU list such as \"0-3,8\"",
-					l->yaml->nodes[node].cpus);
 	}
 	return 0;
 }
@@ -387,7 +403,7 @@ static int load_zone(struct load *l, int node, int z)
 	if (zone->spanned_pages)
 		return LOAD_ERR(l, node, z, "zone", "zone %s stands twice, expected each zone once per node",
 				mmr_zone_name(yaml->zone));
-	if (!yaml->spanned || yaml->start_pfn + yaml->spanned > MMR_NO_PFN)
+	if (!yaml->spanned || yaml->start_pfn > MMR_NO_PFN || yaml->spanned > MMR_NO_PFN - yaml->start_pfn)
 		return LOAD_ERR(l, node, z, "spanned",
 				"pfns %" PRIu64 " + %" PRIu64 ", expected 1 or more pages ending below %u",
 				yaml->start_pfn, yaml->spanned, MMR_NO_PFN);
@@ -625,7 +641,10 @@ int machine_load(const char *path, struct machine *ret, struct mmr_error *err)
 		return mmr_err(err, -errno, "%s: cannot open the machine file: %s", path, strerror(errno));
 	fclose(file);
 	crc = cyaml_load_file(path, &config, &machine_schema, (cyaml_data_t **)&yaml, NULL);
-	if (crc != CYAML_OK || !yaml)
+	if (crc == CYAML_OK && !yaml)
+		return mmr_err(err, -EINVAL,
+			       "%s:1: the file is empty, expected a machine (replay/machines/README.md)", path);
+	if (crc != CYAML_OK)
 		return complain(path, crc, &complaint, err);
 	struct load l = {.path = path, .yaml = yaml, .machine = ret, .err = err};
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +72,26 @@ static void help(FILE *out)
 		     "  mmreplay run host.mmt\n");
 }
 
+/*
+ * What a command printed must have arrived: a full disk is a failure, also of --help, which argp ends
+ * with exit(). A command that failed has said why.
+ */
+static bool said_why;
+
+static void check_stdout(void)
+{
+	bool bad = ferror(stdout) != 0;
+
+	errno = 0;
+	if ((!fclose(stdout) && !bad) || said_why)
+		return;
+	fprintf(stderr, "mmreplay: standard output: cannot write: %s\n", strerror(errno ? errno : EIO));
+	_exit(EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
+	atexit(check_stdout);
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		help(argc < 2 ? stderr : stdout);
@@ -84,13 +103,16 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++) {
 		static char name[64];
+		int rc;
 
 		if (strcmp(argv[1], subcommands[i].name) != 0)
 			continue;
 		/* argp names the program by argv[0]: "mmreplay run: unrecognized option". */
 		snprintf(name, sizeof(name), "mmreplay %s", subcommands[i].name);
 		argv[1] = name;
-		return subcommands[i].run(argc - 1, argv + 1);
+		rc = subcommands[i].run(argc - 1, argv + 1);
+		said_why = rc != EXIT_OK;
+		return rc;
 	}
 	fprintf(stderr, "mmreplay: no command \"%s\"; `mmreplay --help` lists them\n", argv[1]);
 	return EXIT_USAGE;

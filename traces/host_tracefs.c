@@ -53,9 +53,10 @@ int host_tracefs_open(struct mmr_error *err)
 	if (fd >= 0)
 		return fd;
 	if (denied)
-		return mmr_err(
-			err, -EACCES,
-			"tracefs: /sys/kernel/tracing: permission denied; needs CAP_DAC_READ_SEARCH or root");
+		return mmr_err(err, -EACCES,
+			       "tracefs: /sys/kernel/tracing: permission denied; needs CAP_DAC_READ_SEARCH: "
+			       "run as root, or: sudo setcap "
+			       "cap_bpf,cap_perfmon,cap_dac_read_search+ep mmreplay-record");
 	return mmr_err(err, -ENOENT,
 		       "tracefs: not mounted; needs: sudo mount -t tracefs tracefs /sys/kernel/tracing");
 }
@@ -100,8 +101,10 @@ int host_tracefs_event_id(int tracefs, const char *event, struct mmr_error *err)
 
 	snprintf(path, sizeof(path), "events/%s/id", event);
 	text = read_at(tracefs, path, err);
-	if (!text)
+	if (!text) {
+		mmr_err_prefix(err, "the tracepoint %s is expected of this kernel", event);
 		return err ? err->code : -ENOENT;
+	}
 	id = strtol(text, &end, 10);
 	if (end == text || id <= 0 || id > 0xffffff)
 		id = mmr_err(err, -EINVAL, "tracefs: %s: found \"%.20s\", expected a tracepoint's number", path,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -477,21 +478,31 @@ static int prepare(struct session *s, struct mmr_error *err)
 
 static int record(struct session *s, struct mmr_error *err)
 {
+	const char *output = s->options->output;
 	struct mmr_error closing;
+	char started[PATH_MAX];
 	int rc;
 
-	rc = trace_writer_create(s->options->output, &s->machine, NULL, &s->writer, err);
+	/* An older file of that name is replaced once everything is attached, not before. */
+	if ((size_t)snprintf(started, sizeof(started), "%s.new", output) >= sizeof(started))
+		return mmr_err(err, -ENAMETOOLONG, "%s: the name is too long", output);
+	rc = trace_writer_create(started, &s->machine, NULL, &s->writer, err);
 	if (rc)
 		return rc;
-	s->output = open(s->options->output, O_PATH | O_CLOEXEC);
+	s->output = open(started, O_PATH | O_CLOEXEC);
 	rc = record_capture_start(s->capture, s->writer, &s->map, &s->probe->pages, s->probe->stack_tells, err);
 	if (!rc)
 		rc = take_keyframes(s, TRACE_KF_FIRST, err);
 	if (!rc)
 		rc = record_privileges_drop(!s->options->no_keyframes, err);
-	if (!rc)
+	if (!rc && rename(started, output))
+		rc = mmr_err(err, -errno, "%s: cannot be written: %s", output, strerror(errno));
+	if (rc) {
+		unlink(started);
+	} else {
 		rc = release_command(s, err);
-	s->start_ns = now_ns();
+		s->start_ns = now_ns();
+	}
 	if (!rc)
 		rc = record_until_done(s, err);
 	if (!rc)
