@@ -481,10 +481,14 @@ static int record(struct session *s, struct mmr_error *err)
 	const char *output = s->options->output;
 	struct mmr_error closing;
 	char started[PATH_MAX];
+	struct stat old;
+	bool replaces;
 	int rc;
 
-	/* An older file of that name is replaced once everything is attached, not before. */
-	if ((size_t)snprintf(started, sizeof(started), "%s.new", output) >= sizeof(started))
+	/* An older file of that name is replaced once everything is attached, not before; a device never. */
+	replaces = stat(output, &old) || S_ISREG(old.st_mode);
+	if ((size_t)snprintf(started, sizeof(started), "%s%s", output, replaces ? ".new" : "") >=
+	    sizeof(started))
 		return mmr_err(err, -ENAMETOOLONG, "%s: the name is too long", output);
 	rc = trace_writer_create(started, &s->machine, NULL, &s->writer, err);
 	if (rc)
@@ -495,10 +499,11 @@ static int record(struct session *s, struct mmr_error *err)
 		rc = take_keyframes(s, TRACE_KF_FIRST, err);
 	if (!rc)
 		rc = record_privileges_drop(!s->options->no_keyframes, err);
-	if (!rc && rename(started, output))
-		rc = mmr_err(err, -errno, "%s: cannot be written: %s", output, strerror(errno));
+	if (!rc && replaces)
+		rc = trace_writer_rename(s->writer, output, err);
 	if (rc) {
-		unlink(started);
+		if (replaces)
+			unlink(started);
 	} else {
 		rc = release_command(s, err);
 		s->start_ns = now_ns();

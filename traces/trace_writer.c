@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -301,6 +302,21 @@ int trace_writer_create(const char *path, const struct trace_machine *machine,
 		return rc;
 	}
 	*ret = w;
+	return 0;
+}
+
+int trace_writer_rename(struct trace_writer *w, const char *path, struct mmr_error *err)
+{
+	char *name = strdup(path);
+
+	if (!name || rename(w->path, path)) {
+		int rc = name ? -errno : -ENOMEM;
+
+		free(name);
+		return mmr_err(err, rc, "%s: cannot be renamed to %s: %s", w->path, path, strerror(-rc));
+	}
+	free(w->path);
+	w->path = name;
 	return 0;
 }
 

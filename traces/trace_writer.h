@@ -26,6 +26,12 @@ int trace_writer_create(const char *path, const struct trace_machine *machine,
 			const struct trace_writer_options *options, struct trace_writer **ret,
 			struct mmr_error *err);
 
+/**
+ * trace_writer_rename - give the file its final name, replacing what has it; messages name it so from then on
+ * Return: 0, or -errno; then the file keeps its name.
+ */
+int trace_writer_rename(struct trace_writer *w, const char *path, struct mmr_error *err);
+
 /** trace_writer_class - number of a class, added on first use; at most 65535 */
 int trace_writer_class(struct trace_writer *w, const struct trace_class *cls, uint16_t *id,
 		       struct mmr_error *err);

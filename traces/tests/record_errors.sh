@@ -35,7 +35,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 fi
 
 need_recording
-refused 1 "$WORK/none/x.mmt: " "$REC" -o "$WORK/none/x.mmt" -d 1
+refused 1 "$WORK/none/x.mmt.new: " "$REC" -o "$WORK/none/x.mmt" -d 1
 refused 7 "" "$REC" -q -o "$WORK/x.mmt" -- sh -c 'exit 7'
 refused 127 "no-such-command: No such file or directory" "$REC" -q -o "$WORK/x.mmt" -- no-such-command
 refused 143 "" "$REC" -q -o "$WORK/x.mmt" -- sh -c 'kill $$'
