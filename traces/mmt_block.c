@@ -42,12 +42,20 @@ int mmt_file_header_check(const char *path, const uint8_t *data, size_t len, uin
 			       len, MMT_FILE_HEADER_BYTES);
 	found = mmt_le64(data + MMT_FILE_CHECKSUM_AT);
 	expected = XXH3_64bits(data, MMT_FILE_CHECKSUM_AT);
-	if (found != expected)
-		return mmr_err(err, -EBADMSG,
-			       "%s: byte %u: damaged file header: found checksum %016" PRIx64
-			       ", expected %016" PRIx64,
-			       path, MMT_FILE_CHECKSUM_AT, found, expected);
 	version = mmt_le32(data + MMT_FILE_VERSION_AT);
+	if (found != expected) {
+		/* Where the version differs too, the header may be whole and of another kind. */
+		char another[80] = "";
+
+		if (version != MMT_VERSION)
+			snprintf(another, sizeof(another),
+				 " (it says format version %u, this build reads version %u)", version,
+				 MMT_VERSION);
+		return mmr_err(err, -EBADMSG,
+			       "%s: byte %u: damaged file header%s: found checksum %016" PRIx64
+			       ", expected %016" PRIx64,
+			       path, MMT_FILE_CHECKSUM_AT, another, found, expected);
+	}
 	if (version != MMT_VERSION)
 		return mmr_err(err, -ENOTSUP,
 			       "%s: byte %u: found format version %u, this build reads version %u", path,

@@ -256,6 +256,7 @@ static void catch_signals(void)
 	sigaction(SIGHUP, &stop, NULL);
 	sigaction(SIGCHLD, &child, NULL); /* only to end a sleep */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write that fails, with a message */
 }
 
 static uint64_t now_ns(void)
@@ -307,6 +308,9 @@ static int prepare_command(struct session *s, struct mmr_error *err)
 		char word;
 
 		close(go[1]);
+		/* What is ignored stays so across exec, and the command is to run as it always does. */
+		signal(SIGPIPE, SIG_DFL);
+		signal(SIGXFSZ, SIG_DFL);
 		if (read(go[0], &word, 1) != 1) /* the recorder gave up before it began */
 			_exit(EXIT_FAILED);
 		execvp(s->options->command[0], s->options->command);
