@@ -51,8 +51,8 @@ int live_map_reserve(struct live_map *map, uint32_t nr, struct mmr_error *err)
 	uint64_t nr_groups = map->nr_groups;
 	int rc;
 
-	while (wanted > nr_groups * LIVE_GROUP / 3 * 2)
-		nr_groups += nr_groups / 4;
+	while (wanted > nr_groups * LIVE_GROUP / 4 * 3)
+		nr_groups += nr_groups / 8;
 	if (nr_groups == map->nr_groups)
 		return 0;
 	if (nr_groups > UINT32_MAX)

@@ -3,7 +3,7 @@
  * Which modelled block answers for a recorded one: recorded PFN -> modelled PFN, for every block
  * that is allocated at this moment of the replay.
  *
- * An open-addressing hash table of nine bytes an entry that grows by quarters, so that memory
+ * An open-addressing hash table of nine bytes an entry that grows by eighths, so that memory
  * follows the live blocks and neither the length of the trace nor the size of the machine. Eight
  * neighbouring page frames hash into eight neighbouring slots: recordings allocate and free in runs,
  * and a run then costs two cache lines.
@@ -33,7 +33,7 @@ struct live_entry {
 
 /**
  * struct live_map - the map of one replay
- * @slots: slots[nr_groups * LIVE_GROUP], at most two thirds of them taken
+ * @slots: slots[nr_groups * LIVE_GROUP], at most three quarters of them taken
  * @nr_live: blocks live now; @nr_live_max: most blocks ever live at once
  * @nr_pages, @nr_pages_max: the same in pages
  */
