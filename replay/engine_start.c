@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The free memory a replay begins with. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "replay/engine_internal.h"
+
+const char *engine_start_name(enum engine_start start)
+{
+	static const char *const names[] = {"auto", "recorded", "empty"};
+
+	return names[start];
+}
+
+static int seed_zone(struct engine *e, const struct trace_keyframe *kf, const struct mmr_zone_config *zone,
+		     struct mmr_error *err)
+{
+	const struct mmr_zone_state state = {
+		.watermark_boost = (uint32_t)kf->watermark_boost,
+		.flags = kf->zone_flags,
+		.nr_reserved_highatomic = (uint32_t)kf->nr_reserved_highatomic,
+	};
+	int rc = mmr_seed_zone_state(e->core, kf->nid, kf->zone, &state, err);
+
+	for (uint32_t i = 0; i < kf->nr_pageblocks && !rc; i++) {
+		uint32_t first = zone->start_pfn & ~(PAGEBLOCK_NR_PAGES - 1);
+		uint32_t pfn = first + i * PAGEBLOCK_NR_PAGES;
+
+		if (pfn < zone->start_pfn)
+			pfn = zone->start_pfn;
+		if (pfn - zone->start_pfn < zone->spanned_pages)
+			rc = mmr_seed_pageblock(e->core, pfn, kf->pageblock_types[i], err);
+	}
+	for (uint64_t i = 0; i < kf->nr_blocks && !rc; i++) {
+		const struct trace_free_block *block = &kf->blocks[i];
+
+		/* Without recorded pageblock types a free block's list tells its pageblock's type. */
+		if (!kf->nr_pageblocks)
+			rc = mmr_seed_pageblock(e->core, block->pfn, block->migratetype, err);
+		rc = rc ? rc : mmr_seed_free_block(e->core, block->pfn, block->order, block->migratetype, err);
+	}
+	for (uint32_t c = 0; c < kf->nr_pcps && !rc; c++) {
+		const struct trace_pcp *pcp = &kf->pcps[c];
+		const struct mmr_pcp_state pcp_state = {
+			.high = pcp->high,
+			.high_min = pcp->high_min,
+			.high_max = pcp->high_max,
+			.batch = pcp->batch,
+			.free_count = pcp->free_count,
+			.alloc_factor = pcp->alloc_factor,
+			.flags = pcp->flags,
+			.expire = pcp->expire,
+		};
+
+		if (pcp->cpu >= e->options.machine->nr_cpus)
+			continue;
+		rc = mmr_seed_pcp_state(e->core, pcp->cpu, kf->nid, kf->zone, &pcp_state, err);
+		/* Lists and per-CPU lists are read at two moments: what moved in between is where it was first
+		 * seen. */
+		for (uint32_t i = 0; i < pcp->nr_entries && !rc; i++)
+			e->nr_start_conflicts +=
+				mmr_seed_pcp_page(e->core, pcp->cpu, pcp->entries[i].pfn, pcp->entries[i].order,
+						  pcp->entries[i].migratetype, NULL) != 0;
+	}
+	return rc;
+}
+
+/* The first keyframe of each zone is the state it starts from. */
+static int seed_recorded(struct engine *e, struct mmr_error *err)
+{
+	const struct machine *machine = e->options.machine;
+	uint32_t nr = trace_reader_summary(e->reader)->nr_keyframes;
+	bool seeded[MAX_NUMNODES][MAX_NR_ZONES] = {0};
+
+	e->zone_starts = calloc((size_t)machine->nr_nodes * MAX_NR_ZONES, sizeof(*e->zone_starts));
+	if (!e->zone_starts)
+		return mmr_err(err, -ENOMEM, "no memory for the starting state");
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct mmr_zone_config *zone;
+		struct trace_keyframe kf;
+		int rc = trace_reader_keyframe(e->reader, i, &kf, err);
+
+		if (rc)
+			return rc;
+		if ((kf.flags & TRACE_KF_LAST) || kf.nid >= machine->nr_nodes || kf.zone >= MAX_NR_ZONES ||
+		    seeded[kf.nid][kf.zone]) {
+			trace_keyframe_deinit(&kf);
+			continue;
+		}
+		zone = &machine->nodes[kf.nid].zones[kf.zone];
+		rc = seed_zone(e, &kf, zone, err);
+		seeded[kf.nid][kf.zone] = true;
+		e->zone_starts[e->nr_zone_starts++] = (struct zone_start){
+			.start_pfn = zone->start_pfn,
+			.end_pfn = zone->start_pfn + zone->spanned_pages,
+			.ts_ns = kf.ts_ns,
+		};
+		if (kf.ts_ns > e->all_started_ns)
+			e->all_started_ns = kf.ts_ns;
+		trace_keyframe_deinit(&kf);
+		if (rc) {
+			mmr_err_prefix(err, "%s: keyframe %u", trace_reader_path(e->reader), i);
+			return rc;
+		}
+	}
+	for (unsigned int n = 0; n < machine->nr_nodes; n++)
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
+			e->nr_zones_missing += machine->nodes[n].zones[z].managed_pages && !seeded[n][z];
+	return 0;
+}
+
+int engine_choose_start(struct engine *e, struct mmr_error *err)
+{
+	bool possible =
+		e->options.machine == e->options.recorded && trace_reader_summary(e->reader)->nr_keyframes > 0;
+
+	e->start = e->options.start;
+	if (e->start == ENGINE_START_AUTO)
+		e->start = possible ? ENGINE_START_RECORDED : ENGINE_START_EMPTY;
+	if (e->start == ENGINE_START_RECORDED && !possible)
+		return mmr_err(err, -EINVAL,
+			       "%s: cannot start from the recorded state: %s, expected the recorded machine "
+			       "and a keyframe",
+			       trace_reader_path(e->reader),
+			       e->options.machine == e->options.recorded ? "the trace has no keyframe"
+									 : "another machine was chosen");
+	if (e->start == ENGINE_START_RECORDED)
+		return seed_recorded(e, err);
+	mmr_seed_empty(e->core);
+	return 0;
+}
