@@ -29,6 +29,8 @@ const char *engine_start_name(enum engine_start start);
 /**
  * struct engine_options - what to replay and how
  * @recorded: the trace's own machine; @machine: the one to replay on (may be the same object)
+ * @start_from: recording of @machine whose first keyframes are the starting state, where it is not
+ *	@reader itself; NULL otherwise
  * @profile: kernel line of the core
  * @latency_every: stamp one request in this many; 0 for none
  * @nr_samples: how many times over the trace the free lists are sampled
@@ -38,6 +40,7 @@ const char *engine_start_name(enum engine_start start);
 struct engine_options {
 	const struct machine *recorded;
 	const struct machine *machine;
+	struct trace_reader *start_from;
 	const struct kernel_profile *profile;
 	const struct backend *backend;
 	enum engine_start start;

@@ -69,7 +69,8 @@ static int seed_zone(struct engine *e, const struct trace_keyframe *kf, const st
 static int seed_recorded(struct engine *e, struct mmr_error *err)
 {
 	const struct machine *machine = e->options.machine;
-	uint32_t nr = trace_reader_summary(e->reader)->nr_keyframes;
+	struct trace_reader *from = e->options.start_from ? e->options.start_from : e->reader;
+	uint32_t nr = trace_reader_summary(from)->nr_keyframes;
 	bool seeded[MAX_NUMNODES][MAX_NR_ZONES] = {0};
 
 	e->zone_starts = calloc((size_t)machine->nr_nodes * MAX_NR_ZONES, sizeof(*e->zone_starts));
@@ -78,7 +79,7 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 	for (uint32_t i = 0; i < nr; i++) {
 		const struct mmr_zone_config *zone;
 		struct trace_keyframe kf;
-		int rc = trace_reader_keyframe(e->reader, i, &kf, err);
+		int rc = trace_reader_keyframe(from, i, &kf, err);
 
 		if (rc)
 			return rc;
@@ -93,13 +94,13 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 		e->zone_starts[e->nr_zone_starts++] = (struct zone_start){
 			.start_pfn = zone->start_pfn,
 			.end_pfn = zone->start_pfn + zone->spanned_pages,
-			.ts_ns = kf.ts_ns,
+			.ts_ns = from == e->reader ? kf.ts_ns : 0,
 		};
-		if (kf.ts_ns > e->all_started_ns)
+		if (from == e->reader && kf.ts_ns > e->all_started_ns)
 			e->all_started_ns = kf.ts_ns;
 		trace_keyframe_deinit(&kf);
 		if (rc) {
-			mmr_err_prefix(err, "%s: keyframe %u", trace_reader_path(e->reader), i);
+			mmr_err_prefix(err, "%s: keyframe %u", trace_reader_path(from), i);
 			return rc;
 		}
 	}
@@ -111,8 +112,10 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 
 int engine_choose_start(struct engine *e, struct mmr_error *err)
 {
-	bool possible =
-		e->options.machine == e->options.recorded && trace_reader_summary(e->reader)->nr_keyframes > 0;
+	bool possible = e->options.start_from
+				? trace_reader_summary(e->options.start_from)->nr_keyframes > 0
+				: e->options.machine == e->options.recorded &&
+					  trace_reader_summary(e->reader)->nr_keyframes > 0;
 
 	e->start = e->options.start;
 	if (e->start == ENGINE_START_AUTO)

@@ -54,6 +54,7 @@ static const struct subcommand {
 	{"export", "csv|jsonl F.mmt [-o OUT]", "events for other people's tools", cmd_export},
 	{"run", "F.mmt [--machine M.yaml] [-o RESULT]", "replay a recording on any machine", cmd_run},
 	{"verify", "F.mmt", "hold the model against the kernel, decision by decision", cmd_verify},
+	{"trust", "A.mmt B.mmt", "how far a prediction of B from A was right", cmd_trust},
 	{"summary", "RESULT ...", "results side by side on one screen", cmd_summary},
 	{"machine", "check|show|from-trace FILE", "machine files", cmd_machine},
 	{"plot", "RESULT ... -o DIR", "pictures of results", cmd_plot},

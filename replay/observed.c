@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The truth of a recording: its events counted, its last keyframes read. */
+#include "replay/observed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_ZONE UINT16_MAX
+
+/**
+ * struct run - what a CPU is doing under one hold of zone->lock
+ * @zone: node * MAX_NR_ZONES + zone, NO_ZONE between two holds; @type: of the events of the run
+ * @order, @migratetype: of a refill; a drain takes from all lists
+ */
+struct run {
+	uint16_t zone;
+	uint8_t type, order, migratetype;
+};
+
+/* The span of one populated zone, for finding a page's. */
+struct span {
+	uint32_t start_pfn, end_pfn;
+	uint16_t zone;
+};
+
+struct count {
+	const struct machine *machine;
+	struct observed *ret;
+	struct run *runs; /* [nr_cpus] */
+	uint16_t *wanted; /* [nr_cpus] node a CPU allocates from first */
+	struct span spans[MAX_NUMNODES * MAX_NR_ZONES];
+	unsigned int nr_spans, last_span;
+};
+
+/* ---- tables -------------------------------------------------------------------------------- */
+
+static bool node_has_memory(const struct machine *machine, unsigned int node)
+{
+	for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
+		if (machine->nodes[node].zones[z].managed_pages)
+			return true;
+	return false;
+}
+
+/* The node itself, or the nearest with memory; of equally near ones the first. */
+static uint16_t wanted_node(const struct machine *machine, unsigned int node)
+{
+	unsigned int best = node, best_distance = UINT8_MAX + 1;
+
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		unsigned int distance = n == node ? 0 : machine->distance[node * machine->nr_nodes + n];
+
+		if (node_has_memory(machine, n) && distance < best_distance) {
+			best = n;
+			best_distance = distance;
+		}
+	}
+	return (uint16_t)best;
+}
+
+static int count_init(struct count *c, const struct machine *machine, struct observed *ret,
+		      struct mmr_error *err)
+{
+	*c = (struct count){
+		.machine = machine,
+		.ret = ret,
+		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
+		.wanted = calloc(machine->nr_cpus, sizeof(*c->wanted)),
+	};
+	memset(ret, 0, sizeof(*ret));
+	if (!c->runs || !c->wanted)
+		return mmr_err(err, -ENOMEM, "no memory to count the events of %u CPUs", machine->nr_cpus);
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
+		c->runs[cpu].zone = NO_ZONE;
+		c->wanted[cpu] = wanted_node(machine, machine->cpu_node[cpu]);
+	}
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			const struct mmr_zone_config *zone = &machine->nodes[n].zones[z];
+
+			if (!zone->spanned_pages)
+				continue;
+			c->spans[c->nr_spans++] = (struct span){
+				.start_pfn = zone->start_pfn,
+				.end_pfn = zone->start_pfn + zone->spanned_pages,
+				.zone = (uint16_t)(n * MAX_NR_ZONES + z),
+			};
+		}
+	}
+	return 0;
+}
+
+static void count_deinit(struct count *c)
+{
+	free(c->runs);
+	free(c->wanted);
+}
+
+/* Pages come in runs from one zone, so the last answer is tried first. */
+static uint16_t zone_of(struct count *c, uint32_t pfn)
+{
+	for (unsigned int tried = 0; tried < c->nr_spans; tried++) {
+		const struct span *span = &c->spans[c->last_span];
+
+		if (pfn >= span->start_pfn && pfn < span->end_pfn)
+			return span->zone;
+		c->last_span = c->last_span + 1 == c->nr_spans ? 0 : c->last_span + 1;
+	}
+	return NO_ZONE;
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void count_alloc(struct count *c, const struct trace_event *event)
+{
+	struct observed *ret = c->ret;
+	uint16_t zone;
+
+	if (event->pfn == TRACE_NO_PFN) {
+		ret->failed++;
+		return;
+	}
+	zone = zone_of(c, event->pfn);
+	ret->allocs++;
+	ret->alloc_pages += 1ull << event->order;
+	if (zone == NO_ZONE)
+		return;
+	ret->node_pages[zone / MAX_NR_ZONES] += 1ull << event->order;
+	ret->local_wanted += zone / MAX_NR_ZONES == c->wanted[event->cpu];
+}
+
+/* Does @event go on with what its CPU does under the lock it holds? */
+static bool goes_on(const struct run *run, const struct trace_event *event, uint16_t zone)
+{
+	return run->zone == zone && run->type == event->type &&
+	       (event->type == TRACE_PCPU_DRAIN ||
+		(run->order == event->order && run->migratetype == event->migratetype));
+}
+
+static void count_locked(struct count *c, const struct trace_event *event)
+{
+	bool refill = event->type == TRACE_ZONE_LOCKED && (event->flags & TRACE_F_PERCPU_REFILL);
+	bool drain = event->type == TRACE_PCPU_DRAIN;
+	struct run *run = &c->runs[event->cpu];
+	uint16_t zone = zone_of(c, event->pfn);
+
+	c->ret->refill_pages += refill ? 1ull << event->order : 0;
+	c->ret->drain_pages += drain ? 1ull << event->order : 0;
+	if ((refill || drain) && goes_on(run, event, zone))
+		return;
+	c->ret->refills += refill;
+	c->ret->drains += drain;
+	c->ret->locked++;
+	*run = (struct run){
+		.zone = refill || drain ? zone : NO_ZONE,
+		.type = event->type,
+		.order = event->order,
+		.migratetype = event->migratetype,
+	};
+}
+
+static void count_event(struct count *c, const struct trace_event *event)
+{
+	if (event->cpu >= c->machine->nr_cpus)
+		return;
+	switch (event->type) {
+	case TRACE_ZONE_LOCKED:
+	case TRACE_PCPU_DRAIN:
+		count_locked(c, event);
+		return;
+	case TRACE_EXTFRAG: /* in the midst of a refill: it goes on */
+		c->ret->extfrag++;
+		return;
+	case TRACE_ALLOC:
+		count_alloc(c, event);
+		break;
+	case TRACE_FREE:
+		/* The orders that no per-CPU list holds go straight to the buddy. */
+		c->ret->locked += event->order > PAGE_ALLOC_COSTLY_ORDER && event->order != PAGEBLOCK_ORDER;
+		break;
+	case TRACE_FREE_BATCHED:
+		break;
+	default: /* other kinds are no page events and end nothing */
+		return;
+	}
+	c->runs[event->cpu].zone = NO_ZONE;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+static int read_end(struct trace_reader *reader, struct observed *ret, struct mmr_error *err)
+{
+	uint32_t nr = trace_reader_summary(reader)->nr_keyframes;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		struct trace_keyframe kf;
+		int rc = trace_reader_keyframe(reader, i, &kf, err);
+
+		if (rc)
+			return rc;
+		if ((kf.flags & TRACE_KF_LAST) && !(kf.flags & TRACE_KF_PARTIAL)) {
+			for (uint64_t b = 0; b < kf.nr_blocks; b++)
+				ret->nr_free[kf.blocks[b].order]++;
+			ret->nr_end_zones++;
+		}
+		trace_keyframe_deinit(&kf);
+	}
+	return 0;
+}
+
+int observed_read(struct trace_reader *reader, const struct machine *machine, struct observed *ret,
+		  struct mmr_error *err)
+{
+	const struct trace_event *events;
+	struct count c;
+	ssize_t nr = 0;
+	int rc = count_init(&c, machine, ret, err);
+
+	trace_reader_rewind(reader);
+	while (!rc && (nr = trace_reader_next(reader, &events, err)) > 0)
+		for (ssize_t i = 0; i < nr; i++)
+			count_event(&c, &events[i]);
+	rc = rc ? rc : (int)nr;
+	rc = rc ? rc : read_end(reader, ret, err);
+	count_deinit(&c);
+	trace_reader_rewind(reader);
+	return rc;
+}

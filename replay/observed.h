@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel itself did during a recording, counted from its events and last keyframes: the
+ * truth that a prediction is held against. Nothing here is modelled.
+ */
+#ifndef MMR_REPLAY_OBSERVED_H
+#define MMR_REPLAY_OBSERVED_H
+
+#include <stdbool.h>
+
+#include "core/mm_types.h"
+#include "replay/machine.h"
+#include "traces/trace_reader.h"
+
+/**
+ * struct observed - counts over a whole recording
+ * @allocs: allocations that got a page; @alloc_pages, @node_pages: their pages, in all and by node
+ * @local_wanted: allocations whose page lies on the node the asking CPU wants: its own, or the nearest
+ *	with memory. A task's own policy is not looked at.
+ * @refills, @drains: unbroken runs of such events on one CPU, which is one hold of zone->lock each
+ * @locked: holds of zone->lock that events show: refills, drains, single takes and frees past the
+ *	per-CPU lists
+ * @extfrag: mm_page_alloc_extfrag events
+ * @nr_free: free blocks by order at the end, by zone in the order of the trace's machine; all zones
+ *	of @have_end have one
+ */
+struct observed {
+	uint64_t allocs, alloc_pages, failed, local_wanted;
+	uint64_t node_pages[MAX_NUMNODES];
+	uint64_t refills, refill_pages, drains, drain_pages, locked;
+	uint64_t extfrag;
+	uint64_t nr_free[NR_PAGE_ORDERS];
+	unsigned int nr_end_zones;
+};
+
+/**
+ * observed_read - count a recording, from its first event to its last; the reader is rewound before and after
+ * @machine: the recorded machine
+ * Return: 0; -EBADMSG a damaged recording; -ENOMEM.
+ */
+int observed_read(struct trace_reader *reader, const struct machine *machine, struct observed *ret,
+		  struct mmr_error *err);
+
+#endif
