@@ -14,13 +14,13 @@
 #include "replay/profile_choice.h"
 #include "replay/trust.h"
 
-enum { KEY_JSON = 0x100 };
+enum { KEY_JSON = 0x100, KEY_TSV };
 
 struct options {
 	const char *traces[2];
 	const char *kernel;
 	unsigned int nr;
-	bool json, quiet;
+	bool json, tsv, quiet;
 };
 
 static volatile sig_atomic_t stop;
@@ -44,6 +44,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		o->json = true;
 		return 0;
+	case KEY_TSV:
+		o->tsv = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (o->nr == 2)
 			argp_error(state, "expected two recordings, found a third, \"%s\"", arg);
@@ -61,6 +64,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static const struct argp_option arg_options[] = {
 	{"kernel", 'k', "PROFILE", 0, "Rules of B's kernel, e.g. 7.3,defrag_mode=1; default: B's line", 0},
 	{"json", KEY_JSON, NULL, 0, "Print the comparison as JSON (schema mmreplay.trust/1)", 0},
+	{"tsv", KEY_TSV, NULL, 0, "Print it as a table for other programs, one metric a line", 0},
 	{"quiet", 'q', NULL, 0, "No progress", 0},
 	{0},
 };
@@ -94,8 +98,8 @@ static int side_open(struct side *side, const char *path, struct mmr_error *err)
 	rc = rc ? rc : machine_from_trace(trace_reader_machine(side->reader), path, &side->machine, err);
 	rc = rc ? rc : observed_read(side->reader, &side->machine, &side->observed, err);
 	if (!rc && !side->observed.nr_end_zones)
-		rc = mmr_err(err, -EINVAL, "%s: no keyframe at its end, expected one to compare free memory with",
-			     path);
+		rc = mmr_err(err, -EINVAL,
+			     "%s: no keyframe at its end, expected one to compare free memory with", path);
 	return rc;
 }
 
@@ -126,8 +130,8 @@ static int predict(struct side *a, struct side *b, const struct options *o, cons
 	struct kernel_profile *profile = NULL;
 	struct engine *engine = NULL;
 	bool exact;
-	int rc = profile_choose(o->kernel, NULL, trace_reader_machine(b->reader)->kernel_release, &profile, &exact,
-				err);
+	int rc = profile_choose(o->kernel, NULL, trace_reader_machine(b->reader)->kernel_release, &profile,
+				&exact, err);
 
 	options.profile = profile;
 	*profile_name = rc ? "" : kernel_profile_name(profile);
@@ -179,11 +183,16 @@ static const char *error_text(const struct trust_metric *m, double error, char *
 	return buf;
 }
 
+static const char *verdict(const struct trust_metric *m)
+{
+	return !m->judged ? "not judged" : m->good ? "good" : "missed";
+}
+
 static void print_text(const struct trust *trust, const struct options *o, const char *profile_name)
 {
 	printf("%s predicts %s, rules of %s\n\n", o->traces[0], o->traces[1], profile_name);
-	printf("  %-30s %12s %12s %10s %12s %10s %8s\n", "", "predicted", "true", "error", "as on A", "its error",
-	       "within");
+	printf("  %-30s %12s %12s %10s %12s %10s %8s\n", "", "predicted", "true", "error", "as on A",
+	       "its error", "within");
 	for (int i = 0; i < NR_TRUST_METRICS; i++) {
 		const struct trust_metric *m = &trust->metrics[i];
 		char p[32], t[32], e[32], n[32], ne[32], bar[32];
@@ -192,11 +201,32 @@ static void print_text(const struct trust *trust, const struct options *o, const
 		       value_text(m, m->predicted, p, sizeof(p)), value_text(m, m->truth, t, sizeof(t)),
 		       error_text(m, m->error, e, sizeof(e)), value_text(m, m->naive, n, sizeof(n)),
 		       error_text(m, m->naive_error, ne, sizeof(ne)), error_text(m, m->bar, bar, sizeof(bar)),
-		       !m->judged ? "not judged" : m->good ? "good" : "MISSED");
+		       verdict(m));
 	}
-	printf("\n  %u of %u within the bar; error %.2f of that of the guess \"as on A\"\n", trust->nr_good,
-	       trust->nr_judged,
-	       trust->naive_error_sum > 0 ? trust->error_sum / trust->naive_error_sum : NAN);
+	printf("\n  %u of %u within the bar", trust->nr_good, trust->nr_judged);
+	if (trust->naive_error_sum > 0)
+		printf("; error %.2f of that of the guess \"as on A\"",
+		       trust->error_sum / trust->naive_error_sum);
+	putchar('\n');
+}
+
+/* As on the screen, so that a table made of it reads the same; '-' where there is no value. */
+static void print_tsv(const struct trust *trust)
+{
+	printf("# "
+	       "metric\tpredicted\ttrue\terror\tas_on_a\tits_error\twithin\tverdict\tin_bars\tas_on_a_in_"
+	       "bars\n");
+	for (int i = 0; i < NR_TRUST_METRICS; i++) {
+		const struct trust_metric *m = &trust->metrics[i];
+		char p[32], t[32], e[32], n[32], ne[32], bar[32];
+
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.3f\t%.3f\n", m->key,
+		       value_text(m, m->predicted, p, sizeof(p)), value_text(m, m->truth, t, sizeof(t)),
+		       error_text(m, m->error, e, sizeof(e)), value_text(m, m->naive, n, sizeof(n)),
+		       error_text(m, m->naive_error, ne, sizeof(ne)), error_text(m, m->bar, bar, sizeof(bar)),
+		       verdict(m), m->judged ? trust_in_bars(m, m->error) : 0,
+		       m->judged ? trust_in_bars(m, m->naive_error) : 0);
+	}
 }
 
 static json_t *number(double value)
@@ -267,6 +297,8 @@ int cmd_trust(int argc, char **argv)
 		trust_compare(&predicted, &truth, &naive, sides[1].machine.nr_nodes, &trust);
 		if (o.json)
 			print_json(&trust, sides, profile_name);
+		else if (o.tsv)
+			print_tsv(&trust);
 		else
 			print_text(&trust, &o, profile_name);
 	} else {

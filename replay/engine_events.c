@@ -45,8 +45,8 @@ static inline void free_entry(struct engine *e, struct live_entry *entry, unsign
 /* A free of a page whose allocation the trace does not hold: from before it began, or invisible. */
 static void free_unseen(struct engine *e, const struct trace_event *event, unsigned int cpu)
 {
-	if (e->start == ENGINE_START_RECORDED && !e->options.start_from && e->options.backend == &backend_core &&
-	    mmr_page_state(e->core, event->pfn) == MMR_PAGE_BOOT &&
+	if (e->start == ENGINE_START_RECORDED && !e->options.start_from &&
+	    e->options.backend == &backend_core && mmr_page_state(e->core, event->pfn) == MMR_PAGE_BOOT &&
 	    backend_free(e, event->pfn, event->order, cpu) == 0)
 		e->counts.frees_boot++;
 	else

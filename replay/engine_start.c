@@ -112,10 +112,9 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 
 int engine_choose_start(struct engine *e, struct mmr_error *err)
 {
-	bool possible = e->options.start_from
-				? trace_reader_summary(e->options.start_from)->nr_keyframes > 0
-				: e->options.machine == e->options.recorded &&
-					  trace_reader_summary(e->reader)->nr_keyframes > 0;
+	bool possible = e->options.start_from ? trace_reader_summary(e->options.start_from)->nr_keyframes > 0
+					      : e->options.machine == e->options.recorded &&
+							trace_reader_summary(e->reader)->nr_keyframes > 0;
 
 	e->start = e->options.start;
 	if (e->start == ENGINE_START_AUTO)

@@ -16,7 +16,8 @@ static const struct trust_metric rows[NR_TRUST_METRICS] = {
 	[TRUST_REFILLS] = {"refills", "PCP refills", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
 	[TRUST_DRAINS] = {"drains", "PCP drains", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
 	[TRUST_LOCKED] = {"zone_lock", "holds of zone->lock", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
-	[TRUST_WATERMARK] = {"watermark_failures", "watermark failures", TRUST_FACTOR, .bar = 1.5, .min_true = 100},
+	[TRUST_WATERMARK] = {"watermark_failures", "watermark failures", TRUST_FACTOR, .bar = 1.5,
+			     .min_true = 100},
 	[TRUST_KSWAPD] = {"kswapd_wakeups", "kswapd wakeups", TRUST_FACTOR, .bar = 1.5, .min_true = 10},
 };
 
@@ -159,8 +160,7 @@ static double worst_node(const struct trust_figures *value, const struct trust_f
 	return sum > 0 ? worst : NAN;
 }
 
-/* In units of the bar; a factor of 1 is no error at all. */
-static double in_bars(const struct trust_metric *m, double error)
+double trust_in_bars(const struct trust_metric *m, double error)
 {
 	double bars = m->measure == TRUST_FACTOR ? (error - 1) / (m->bar - 1) : error / m->bar;
 
@@ -233,7 +233,7 @@ void trust_compare(const struct trust_figures *predicted, const struct trust_fig
 			continue;
 		ret->nr_judged++;
 		ret->nr_good += m->good;
-		ret->error_sum += in_bars(m, m->error);
-		ret->naive_error_sum += in_bars(m, m->naive_error);
+		ret->error_sum += trust_in_bars(m, m->error);
+		ret->naive_error_sum += trust_in_bars(m, m->naive_error);
 	}
 }

@@ -77,6 +77,8 @@ struct trust {
 void trust_observed(const struct observed *observed, const struct machine *machine, struct trust_figures *ret);
 /** trust_predicted - figures of a replay that has run */
 void trust_predicted(const struct engine *engine, const struct machine *machine, struct trust_figures *ret);
+/** trust_in_bars - @error in units of @m's bar, at most TRUST_WORST; a factor of 1 is no error at all */
+double trust_in_bars(const struct trust_metric *m, double error);
 /** trust_compare - hold @predicted against @truth, and @naive (what was true on A) beside it */
 void trust_compare(const struct trust_figures *predicted, const struct trust_figures *truth,
 		   const struct trust_figures *naive, unsigned int nr_nodes, struct trust *ret);

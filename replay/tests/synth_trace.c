@@ -60,7 +60,7 @@ void synth_begin(struct synth *s)
 	must(trace_writer_create(s->path, &machine, NULL, &s->writer, &err), &err);
 }
 
-static void add(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn)
+void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn)
 {
 	struct trace_event event = {.ts_ns = s->now_ns += 1000, .pfn = pfn, .cpu = (uint16_t)cpu};
 	struct mmr_error err = {0};
@@ -80,24 +80,24 @@ void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int o
 		.gfp_raw = MMR_GFP_HIGHUSER_MOVABLE,
 	};
 
-	add(s, &cls, cpu, pfn);
+	synth_event(s, &cls, cpu, pfn);
 }
 
 void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order)
 {
 	const struct trace_class cls = {.type = TRACE_FREE, .order = (uint8_t)order};
 
-	add(s, &cls, cpu, pfn);
+	synth_event(s, &cls, cpu, pfn);
 }
 
-void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr)
+static void keyframe(struct synth *s, uint32_t flags, uint32_t pfn, unsigned int order, unsigned int nr)
 {
 	struct trace_free_block *blocks = calloc(nr, sizeof(*blocks));
 	struct mmr_error err = {0};
 	struct trace_keyframe kf = {
 		.ts_ns = s->now_ns += 1000,
 		.zone = ZONE_DMA32,
-		.flags = TRACE_KF_LOCKED | TRACE_KF_FIRST,
+		.flags = TRACE_KF_LOCKED | flags,
 		.nr_free_pages = (uint64_t)nr << order,
 		.nr_blocks = nr,
 		.blocks = blocks,
@@ -112,6 +112,16 @@ void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned 
 		};
 	must(trace_writer_keyframe(s->writer, &kf, &err), &err);
 	free(blocks);
+}
+
+void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr)
+{
+	keyframe(s, TRACE_KF_FIRST, pfn, order, nr);
+}
+
+void synth_last_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr)
+{
+	keyframe(s, TRACE_KF_LAST, pfn, order, nr);
 }
 
 void synth_end(struct synth *s)

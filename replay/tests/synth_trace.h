@@ -16,8 +16,12 @@ void synth_begin(struct synth *s);
 /** synth_alloc - mm_page_alloc of @order at @pfn on @cpu, one microsecond after the last event */
 void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
 void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
+/** synth_event - any event of class @cls, one microsecond after the last event */
+void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn);
 /** synth_keyframe - the zone's free lists: @nr blocks of @order, ascending from @pfn, all movable */
 void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr);
+/** synth_last_keyframe - the same, as the recorder's last */
+void synth_last_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr);
 void synth_end(struct synth *s);
 /** synth_unlink - remove the file */
 void synth_unlink(struct synth *s);

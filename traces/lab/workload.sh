@@ -4,10 +4,16 @@
 set -e
 JOB_PIDS=
 
-# also COMMAND …: start it beside what already runs.
+# also COMMAND …: start it beside what already runs. With JOB_PIN, the first job of all and what it starts stay on
+# CPU 0, the next on CPU 1, and so on around: the same work on another machine runs where it ran on this one.
+JOB_NEXT_CPU=0
 also() {
+	[ -z "$JOB_PIN" ] || taskset -cp $JOB_NEXT_CPU $$ >/dev/null
 	"$@" &
 	JOB_PIDS="$JOB_PIDS $!"
+	[ -n "$JOB_PIN" ] || return 0
+	JOB_NEXT_CPU=$(((JOB_NEXT_CPU + 1) % $(nproc --all)))
+	taskset -cp 0-$(($(nproc --all) - 1)) $$ >/dev/null
 }
 
 # join: wait for all of them; the first one that failed ends the workload.

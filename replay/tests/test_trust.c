@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a recording shows is counted as it happened, and errors are what their names say. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/tests/synth_trace.h"
+#include "replay/trust.h"
+
+#define FIRST 4096 /* of the synthetic machine's zone */
+
+static const struct trace_class refill = {
+	.type = TRACE_ZONE_LOCKED, .migratetype = MIGRATE_MOVABLE, .flags = TRACE_F_PERCPU_REFILL};
+static const struct trace_class refill_unmovable = {.type = TRACE_ZONE_LOCKED, .flags = TRACE_F_PERCPU_REFILL};
+static const struct trace_class direct = {
+	.type = TRACE_ZONE_LOCKED, .order = 5, .migratetype = MIGRATE_MOVABLE};
+static const struct trace_class drain = {.type = TRACE_PCPU_DRAIN, .migratetype = MIGRATE_MOVABLE};
+static const struct trace_class extfrag = {.type = TRACE_EXTFRAG, .fallback_order = 3};
+
+static struct observed read_back(struct synth *s)
+{
+	struct trace_reader *reader;
+	struct machine machine;
+	struct observed observed;
+	struct mmr_error err = {0};
+
+	if (trace_reader_open(s->path, &reader, &err) ||
+	    machine_from_trace(trace_reader_machine(reader), s->path, &machine, &err) ||
+	    observed_read(reader, &machine, &observed, &err))
+		fail_msg("%s", err.msg);
+	machine_deinit(&machine);
+	trace_reader_close(reader);
+	synth_unlink(s);
+	return observed;
+}
+
+/*
+ *  CPU 0:  r r x r  a      r u     d d     f5
+ *  CPU 1:    d             b
+ *          one refill      two     one     one hold, by a free of order 5
+ */
+static void runs_of_events_are_holds_of_the_lock(void **state)
+{
+	struct observed o;
+	struct synth s;
+
+	(void)state;
+	synth_begin(&s);
+	synth_event(&s, &refill, 0, FIRST);
+	synth_event(&s, &drain, 1, FIRST + 100); /* another CPU's hold does not end this one */
+	synth_event(&s, &refill, 0, FIRST + 1);
+	synth_event(&s, &extfrag, 0, FIRST + 8); /* nor does a fallback in its midst */
+	synth_event(&s, &refill, 0, FIRST + 2);
+	synth_alloc(&s, 0, FIRST, 0);
+	synth_event(&s, &refill, 0, FIRST + 3);
+	synth_event(&s, &refill_unmovable, 0, FIRST + 4);
+	synth_event(&s, &direct, 1, FIRST + 32);
+	synth_event(&s, &drain, 0, FIRST + 3);
+	synth_event(&s, &drain, 0, FIRST + 4);
+	synth_free(&s, 0, FIRST + 32, 5);
+	synth_free(&s, 0, FIRST, 0);
+	synth_end(&s);
+	o = read_back(&s);
+	assert_int_equal(o.refills, 3);
+	assert_int_equal(o.refill_pages, 5);
+	assert_int_equal(o.drains, 2);
+	assert_int_equal(o.drain_pages, 3);
+	assert_int_equal(o.extfrag, 1);
+	assert_int_equal(o.locked, 3 + 2 + 1 + 1);
+}
+
+static void allocations_are_counted_in_pages_of_their_node(void **state)
+{
+	struct observed o;
+	struct synth s;
+
+	(void)state;
+	synth_begin(&s);
+	synth_alloc(&s, 0, FIRST, 0);
+	synth_alloc(&s, 1, FIRST + 512, 9);
+	synth_alloc(&s, 1, TRACE_NO_PFN, 4);
+	synth_last_keyframe(&s, FIRST + 1024, 3, 7);
+	synth_end(&s);
+	o = read_back(&s);
+	assert_int_equal(o.allocs, 2);
+	assert_int_equal(o.failed, 1);
+	assert_int_equal(o.alloc_pages, 513);
+	assert_int_equal(o.node_pages[0], 513);
+	assert_int_equal(o.local_wanted, 2);
+	assert_int_equal(o.nr_end_zones, 1);
+	assert_int_equal(o.nr_free[3], 7);
+	assert_int_equal(o.nr_free[2], 0);
+}
+
+static struct trust_figures some_figures(void)
+{
+	return (struct trust_figures){
+		.hit = 0.9,
+		.node_pages = {600, 400},
+		.nr_free = {[0] = 512, [9] = 3},
+		.refills = 100,
+		.drains = 50,
+		.locked = 150,
+		.extfrag = 200,
+		.watermark_failures = NAN,
+		.kswapd_wakeups = NAN,
+	};
+}
+
+static void equal_figures_have_no_error(void **state)
+{
+	struct trust_figures figures = some_figures();
+	struct trust trust;
+
+	(void)state;
+	trust_compare(&figures, &figures, &figures, 2, &trust);
+	assert_int_equal(trust.nr_judged, NR_TRUST_METRICS - 2); /* two are unknown */
+	assert_int_equal(trust.nr_good, trust.nr_judged);
+	assert_true(trust.error_sum == 0 && trust.naive_error_sum == 0);
+}
+
+static void errors_are_measured_as_their_names_say(void **state)
+{
+	struct trust_figures truth = some_figures(), predicted = truth, naive = truth;
+	struct trust trust;
+
+	(void)state;
+	predicted.hit = 0.93;
+	predicted.node_pages[1] = 410; /* 2.5 % of the node's, though 1 % of all */
+	predicted.nr_free[0] = 1024; /* 512 : 1536 pages become 1024 : 1536: shares .25 and .4 */
+	predicted.refills = 89;
+	predicted.extfrag = 100;
+	naive.extfrag = 200;
+	naive.node_pages[0] = 1000;
+	naive.node_pages[1] = 0;
+	trust_compare(&predicted, &truth, &naive, 2, &trust);
+	assert_float_equal(trust.metrics[TRUST_NUMA_HIT].error, 0.03, 1e-9);
+	assert_false(trust.metrics[TRUST_NUMA_HIT].good);
+	assert_float_equal(trust.metrics[TRUST_NODE_PAGES].error, 0.025, 1e-9);
+	assert_float_equal(trust.metrics[TRUST_NODE_PAGES].naive_error, 1, 1e-9);
+	assert_true(trust.metrics[TRUST_NODE_PAGES].good);
+	assert_float_equal(trust.metrics[TRUST_FREE_BLOCKS].error, 0.15, 1e-9);
+	assert_float_equal(trust.metrics[TRUST_UNUSABLE].error, 0.15, 1e-9);
+	assert_float_equal(trust.metrics[TRUST_REFILLS].error, 0.11, 1e-9);
+	assert_false(trust.metrics[TRUST_REFILLS].good);
+	assert_float_equal(trust.metrics[TRUST_EXTFRAG].error, 2, 1e-9);
+	assert_float_equal(trust.metrics[TRUST_EXTFRAG].naive_error, 1, 1e-9);
+	assert_false(trust.metrics[TRUST_EXTFRAG].good);
+}
+
+static void too_few_events_are_not_judged(void **state)
+{
+	struct trust_figures truth = some_figures(), predicted = truth;
+	struct trust trust;
+
+	(void)state;
+	truth.extfrag = 99;
+	predicted.extfrag = 0;
+	trust_compare(&predicted, &truth, &truth, 2, &trust);
+	assert_false(trust.metrics[TRUST_EXTFRAG].judged);
+	assert_true(trust.error_sum == 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_of_events_are_holds_of_the_lock),
+		cmocka_unit_test(allocations_are_counted_in_pages_of_their_node),
+		cmocka_unit_test(equal_figures_have_no_error),
+		cmocka_unit_test(errors_are_measured_as_their_names_say),
+		cmocka_unit_test(too_few_events_are_not_judged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
