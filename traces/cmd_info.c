@@ -1,64 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mmreplay info: what is in a trace file. */
 #include <argp.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "traces/cmd_tools.h"
 #include "traces/commands.h"
 #include "traces/info.h"
 
-#define LARGE_FILE (256ull << 20)
-
-enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
-
 struct options {
 	const char *path;
-	bool json;
+	bool json, progress;
+	struct info_request request;
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	switch (key) {
-	case 'j':
-		o->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (o->path)
-			argp_error(state, "one file at a time, found \"%s\" and \"%s\"", o->path, arg);
-		o->path = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!o->path)
-			argp_error(state, "expected a trace file");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_option argp_options[] = {
-	{"json", 'j', NULL, 0, "Print one JSON object (schema mmreplay.info/1)", 0},
-	{0},
-};
-
-static const struct argp argp = {
-	.options = argp_options,
-	.parser = parse_option,
-	.args_doc = "F.mmt",
-	.doc = "Tell what is in a recording: the machine and its kernel, how many events of which kind, "
-	       "orders, "
-	       "migratetypes, gfp flags, the busiest tasks, keyframes, and what is missing.\v"
-	       "A recording that was cut short, lost events or is damaged in places is described as far as it "
-	       "goes, and the description says so. Exit status: 0, 1 where the file cannot be read, 2 wrong "
-	       "usage.\n\n"
-	       "Example:\n"
-	       "  mmreplay info host.mmt\n"
-	       "  mmreplay info --json host.mmt | jq .events\n",
-};
+enum option_key { OPTION_FROM = 256, OPTION_TO, OPTION_INTERVAL, OPTION_QUICK };
 
 const char *info_migratetype_name(unsigned int migratetype)
 {
@@ -76,158 +33,217 @@ const char *info_zone_name(unsigned int zone)
 	return zone < TRACE_MAX_ZONES ? names[zone] : "unknown";
 }
 
-static void show_progress(void *ctx, uint64_t done, uint64_t all)
+/* ---- options ------------------------------------------------------------------------------- */
+
+static void add_table(struct argp_state *state, const char *name, struct info_request *q)
 {
+	if (strcmp(name, "all") == 0) {
+		q->tables = (1u << NR_INFO_TABLES) - 1;
+		return;
+	}
+	for (unsigned int t = 0; t < NR_INFO_TABLES; t++) {
+		if (strcmp(name, info_table_name(t)) != 0)
+			continue;
+		q->tables |= 1u << t;
+		return;
+	}
+	argp_error(state,
+		   "found table \"%s\", expected events, orders, use, rates, kinds, gfp, tasks, pages, cpus, "
+		   "zones, keyframes, losses or all",
+		   name);
+}
+
+static void add_key(struct argp_state *state, const char *name, struct info_request *q)
+{
+	static const struct {
+		const char *name;
+		enum info_key key;
+	} keys[] = {{"events", INFO_BY_EVENTS},       {"hit", INFO_BY_HITS},      {"bytes", INFO_BY_BYTES},
+		    {"live", INFO_BY_LIVE},           {"failed", INFO_BY_FAILED}, {"order", INFO_BY_ORDER},
+		    {"migtype", INFO_BY_MIGRATETYPE}, {"gfp", INFO_BY_GFP},       {"page", INFO_BY_PAGE}};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcmp(name, keys[i].name) != 0)
+			continue;
+		if (q->nr_keys == INFO_MAX_KEYS)
+			argp_error(state, "found more than %d keys to sort by", INFO_MAX_KEYS);
+		q->keys[q->nr_keys++] = keys[i].key;
+		return;
+	}
+	argp_error(state,
+		   "found key \"%s\", expected events, hit, bytes, live, failed, order, migtype, gfp or page",
+		   name);
+}
+
+static void each_name(struct argp_state *state, char *list,
+		      void (*fn)(struct argp_state *state, const char *name, struct info_request *q),
+		      struct info_request *q)
+{
+	char *name;
+
+	while ((name = strsep(&list, ",")))
+		fn(state, name, q);
+}
+
+static void parse_time(struct argp_state *state, const char *arg, uint64_t *ns)
+{
+	if (!cmd_parse_time(arg, ns))
+		argp_error(state, "found time \"%s\", expected e.g. 1.5s, 20ms or 7us", arg);
+}
+
+static void parse_lines(struct argp_state *state, const char *arg, struct info_request *q)
+{
+	uint64_t lines;
+
+	if (!cmd_parse_number(arg, &lines) || lines > 1000000000)
+		argp_error(state, "found \"%s\" lines, expected a number (0 for all)", arg);
+	q->lines = lines ? (uint32_t)lines : INFO_ALL_ROWS;
+}
+
+static void check_options(struct argp_state *state, const struct options *o)
+{
+	const struct info_request *q = &o->request;
+
+	if (!o->path)
+		argp_error(state, "expected a trace file");
+	if (q->from_ns >= q->to_ns)
+		argp_error(state, "the end lies before the start");
+	if (q->quick && (q->from_ns || q->to_ns != UINT64_MAX || q->width_ns ||
+			 q->tables & (1u << INFO_USE | 1u << INFO_RATES | 1u << INFO_PAGES)))
+		argp_error(state, "--quick reads no event: no --from, --to, --interval, and no table of use, "
+				  "rates or pages");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	struct info_request *q = &o->request;
+
+	switch (key) {
+	case 'j':
+		o->json = true;
+		return 0;
+	case 't':
+		each_name(state, arg, add_table, q);
+		return 0;
+	case 's':
+		each_name(state, arg, add_key, q);
+		return 0;
+	case 'l':
+		parse_lines(state, arg, q);
+		return 0;
+	case OPTION_FROM:
+		parse_time(state, arg, &q->from_ns);
+		return 0;
+	case OPTION_TO:
+		parse_time(state, arg, &q->to_ns);
+		return 0;
+	case OPTION_INTERVAL:
+		parse_time(state, arg, &q->width_ns);
+		return 0;
+	case OPTION_QUICK:
+		q->quick = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (o->path)
+			argp_error(state, "one file at a time, found \"%s\" and \"%s\"", o->path, arg);
+		o->path = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check_options(state, o);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option argp_options[] = {
+	{"json", 'j', NULL, 0, "Print one JSON object (schema mmreplay.info/1)", 0},
+	{"table", 't', "NAME,...", 0,
+	 "Only these tables, in full: events, orders, use (pages allocated, freed, still in use), rates (over "
+	 "time), kinds (of request: gfp, order, migratetype), gfp, tasks, pages (page frames), cpus, zones, "
+	 "keyframes, losses, or all",
+	 0},
+	{"lines", 'l', "N", 0, "Rows of a table, 0 for all (20)", 0},
+	{"sort", 's', "KEY,...", 0,
+	 "Order kinds, gfp, tasks and pages by events, hit (allocations), bytes, live, failed, order, migtype, "
+	 "gfp or page",
+	 0},
+	{"from", OPTION_FROM, "TIME", 0, "Only events from TIME after the first one on (1.5s, 20ms, 7us)", 0},
+	{"to", OPTION_TO, "TIME", 0, "Only events before TIME after the first one", 0},
+	{"interval", OPTION_INTERVAL, "TIME", 0, "Rates for each TIME (a twentieth of the whole)", 0},
+	{"quick", OPTION_QUICK, NULL, 0, "Read only what blocks say of their events: no use, no rates", 0},
+	{0},
+};
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse_option,
+	.args_doc = "F.mmt",
+	.doc = "Tell what is in a recording: the machine and its kernel, how many events of which kind, "
+	       "orders, migratetypes, gfp flags, the busiest tasks, which pages are still in use, keyframes, "
+	       "and what is missing.\v"
+	       "A recording that was cut short, lost events or is damaged in places is described as far as it "
+	       "goes, and the description says so; what a damaged block held is not counted. Pages are paired "
+	       "one by one: an allocation of 512 that is freed in parts is freed. Memory: 16 bytes for each "
+	       "page that the recording touches. Exit status: 0, 1 where the file cannot be read, 2 wrong "
+	       "usage.\n\n"
+	       "Examples:\n"
+	       "  mmreplay info host.mmt\n"
+	       "  mmreplay info --json host.mmt | jq .events\n"
+	       "  mmreplay info -t rates --interval 100ms host.mmt      what happened when\n"
+	       "  mmreplay info -t tasks,kinds -s live -l 10 host.mmt   who still holds memory\n",
+};
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+static void show_progress(uint64_t done, uint64_t all)
+{
+	static uint64_t next;
+
+	if (done < next || !all)
+		return;
+	next = done + (4u << 20);
 	fprintf(stderr, "\rmmreplay info: %3.0f %%", 100.0 * (double)done / (double)all);
 }
 
-static int busiest_task(const void *a, const void *b)
+static int describe(const struct options *o, struct trace_reader *reader, struct mmr_error *err)
 {
-	const struct info_task *x = a, *y = b;
+	struct info info;
+	int rc = info_gather(&info, &o->request, reader, err);
 
-	if (x->nr_events != y->nr_events)
-		return x->nr_events > y->nr_events ? -1 : 1;
-	return x->task < y->task ? -1 : x->task > y->task;
-}
-
-static int busiest_gfp(const void *a, const void *b)
-{
-	const struct info_gfp *x = a, *y = b;
-
-	if (x->nr_allocs != y->nr_allocs)
-		return x->nr_allocs > y->nr_allocs ? -1 : 1;
-	return x->gfp < y->gfp ? -1 : x->gfp > y->gfp;
-}
-
-static bool rank_tasks(struct info *info)
-{
-	uint32_t nr = info->summary->nr_tasks;
-
-	info->tasks = calloc(nr + 1, sizeof(*info->tasks));
-	if (!info->tasks)
-		return false;
-	for (uint32_t i = 0; i < nr; i++)
-		if (info->stats.task_events[i])
-			info->tasks[info->nr_tasks++] = (struct info_task){i, info->stats.task_events[i]};
-	qsort(info->tasks, info->nr_tasks, sizeof(*info->tasks), busiest_task);
-	return true;
-}
-
-static void add_gfp(struct info *info, const struct trace_class_count *c)
-{
-	for (uint32_t i = 0; i < info->nr_gfps; i++) {
-		if (info->gfps[i].gfp != c->cls.gfp)
-			continue;
-		info->gfps[i].nr_allocs += c->nr_events;
-		return;
-	}
-	info->gfps[info->nr_gfps++] = (struct info_gfp){c->cls.gfp, c->nr_events};
-}
-
-static bool count_classes(struct info *info)
-{
-	info->gfps = calloc(info->stats.nr_classes + 1, sizeof(*info->gfps));
-	if (!info->gfps)
-		return false;
-	for (uint32_t i = 0; i < info->stats.nr_classes; i++) {
-		const struct trace_class_count *c = &info->stats.classes[i];
-
-		if (c->cls.type == TRACE_ALLOC)
-			add_gfp(info, c);
-		if (c->cls.order >= TRACE_NR_ORDERS)
-			continue;
-		if (c->cls.type == TRACE_ALLOC && c->cls.migratetype < INFO_NR_MIGRATETYPES)
-			info->allocs[c->cls.order][c->cls.migratetype] += c->nr_events;
-		else if (c->cls.type == TRACE_FREE)
-			info->frees[c->cls.order] += c->nr_events;
-	}
-	qsort(info->gfps, info->nr_gfps, sizeof(*info->gfps), busiest_gfp);
-	return true;
-}
-
-/* Keyframes that cannot be read are told and left out. */
-static bool list_keyframes(struct info *info, struct trace_reader *reader)
-{
-	info->keyframes = calloc(info->summary->nr_keyframes + 1, sizeof(*info->keyframes));
-	if (!info->keyframes)
-		return false;
-	for (uint32_t i = 0; i < info->summary->nr_keyframes; i++) {
-		struct trace_keyframe kf;
-		struct mmr_error err;
-
-		if (trace_reader_keyframe(reader, i, &kf, &err)) {
-			fprintf(stderr, "mmreplay info: %s\n", err.msg);
-			continue;
-		}
-		info->keyframes[info->nr_keyframes++] = (struct info_keyframe){
-			.ts_ns = kf.ts_ns,
-			.walk_ns = kf.walk_ns,
-			.nr_blocks = kf.nr_blocks,
-			.nr_missing = kf.nr_missing,
-			.nid = kf.nid,
-			.flags = kf.flags,
-			.nr_pcps = kf.nr_pcps,
-			.zone = kf.zone,
-		};
-		trace_keyframe_deinit(&kf);
-	}
-	return true;
-}
-
-static int gather(struct info *info, struct trace_reader *reader, struct mmr_error *err)
-{
-	bool progress = trace_reader_summary(reader)->file_bytes > LARGE_FILE && isatty(STDERR_FILENO);
-	uint32_t nr;
-	int rc;
-
-	info->path = trace_reader_path(reader);
-	info->machine = trace_reader_machine(reader);
-	info->summary = trace_reader_summary(reader);
-	info->task_names = trace_reader_tasks(reader, &nr);
-	info->duration_ns = info->summary->last_ns - info->summary->first_ns;
-	if (info->machine->realtime_ns)
-		info->start_realtime_ns =
-			info->machine->realtime_ns + (info->summary->first_ns - info->machine->monotonic_ns);
-	if (info->summary->nr_events)
-		info->bytes_per_event = (double)info->summary->file_bytes / (double)info->summary->nr_events;
-	rc = trace_stats_collect(reader, &info->stats, progress ? show_progress : NULL, NULL, err);
-	if (progress)
+	if (o->request.progress)
 		fputs("\r\033[K", stderr);
-	if (!rc && !(rank_tasks(info) && count_classes(info) && list_keyframes(info, reader)))
-		rc = mmr_err(err, -1, "%s: no memory for its description", info->path);
+	for (uint32_t i = 0; !rc && i < info.nr_damage; i++)
+		fprintf(stderr, "mmreplay info: %s\n", info.damage[i]);
+	if (!rc && o->json)
+		info_print_json(&info);
+	else if (!rc && o->request.tables)
+		info_print_tables(&info);
+	else if (!rc)
+		info_print_screen(&info);
+	info_deinit(&info);
 	return rc;
 }
 
 int cmd_info(int argc, char **argv)
 {
+	struct options o = {.request = {.to_ns = UINT64_MAX, .stop = cmd_interrupted}};
 	struct trace_reader *reader;
-	struct options o = {0};
-	struct info info = {0};
 	struct mmr_error err;
 	int rc;
 
 	argp_err_exit_status = STATUS_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_catch_interrupts();
 	rc = trace_reader_open(o.path, &reader, &err);
-	if (rc) {
-		fprintf(stderr, "mmreplay info: %s\n", err.msg);
-		return STATUS_FAILED;
+	if (!rc) {
+		if (isatty(STDERR_FILENO) && trace_reader_summary(reader)->nr_events > 8u << 20)
+			o.request.progress = show_progress;
+		rc = describe(&o, reader, &err);
+		trace_reader_close(reader);
 	}
-	rc = gather(&info, reader, &err);
-	if (rc) {
+	if (rc)
 		fprintf(stderr, "mmreplay info: %s\n", err.msg);
-	} else {
-		for (uint32_t i = 0; i < info.stats.nr_damage; i++)
-			fprintf(stderr, "mmreplay info: %s\n", info.stats.damage[i]);
-		if (o.json)
-			info_print_json(&info, reader);
-		else
-			info_print_text(&info, reader);
-	}
-	trace_stats_deinit(&info.stats);
-	free(info.tasks);
-	free(info.gfps);
-	free(info.keyframes);
-	trace_reader_close(reader);
 	return rc ? STATUS_FAILED : STATUS_OK;
 }

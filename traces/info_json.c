@@ -6,19 +6,22 @@
 #include "traces/gfp_map.h"
 #include "traces/info.h"
 
+#define DEFAULT_ROWS 20u
+
 static json_t *integer(uint64_t v)
 {
 	return json_integer((json_int_t)v);
 }
 
-static json_t *events_json(const struct trace_summary *s)
+static json_t *events_json(const struct info *info)
 {
 	json_t *events = json_object();
 
 	for (unsigned int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
-		json_object_set_new(events, trace_event_type_name(type), integer(s->events[type]));
-	json_object_set_new(events, "unknown", integer(s->nr_unknown_events));
-	json_object_set_new(events, "total", integer(s->nr_events));
+		json_object_set_new(events, trace_event_type_name(type), integer(info->events[type]));
+	json_object_set_new(events, "unknown", integer(info->nr_unknown));
+	json_object_set_new(events, "damaged", integer(info->nr_passed));
+	json_object_set_new(events, "total", integer(info->nr_events));
 	return events;
 }
 
@@ -57,30 +60,65 @@ static json_t *orders_json(const struct info *info)
 						    integer(info->allocs[order][mt]));
 			sum += info->allocs[order][mt];
 		}
-		if (!sum && !info->frees[order]) {
+		if (!sum && !info->frees[order] && !info->failed[order]) {
 			json_decref(allocs);
 			continue;
 		}
-		json_array_append_new(orders, json_pack("{s:i, s:o, s:I, s:I}", "order", (int)order, "alloc",
-							allocs, "allocs", (json_int_t)sum, "frees",
+		json_array_append_new(orders, json_pack("{s:i, s:o, s:I, s:I, s:I}", "order", (int)order,
+							"alloc", allocs, "allocs", (json_int_t)sum, "failed",
+							(json_int_t)info->failed[order], "frees",
 							(json_int_t)info->frees[order]));
 	}
 	return orders;
+}
+
+static uint32_t lines_of(const struct info *info)
+{
+	return info->request->lines ? info->request->lines : DEFAULT_ROWS;
+}
+
+/* What a row has of pages: only where every event was read. */
+static void set_use(const struct info *info, json_t *object, const struct info_row *r)
+{
+	json_object_set_new(object, "allocs", integer(r->hits));
+	json_object_set_new(object, "alloc_kib", integer(info_kib(info, r->pages)));
+	if (!info->have_use)
+		return;
+	json_object_set_new(object, "failed", integer(r->failed));
+	json_object_set_new(object, "live_kib", integer(info_kib(info, r->live)));
+}
+
+/* A name may hold any bytes; those that are not UTF-8 are not shown. */
+static void set_task(const struct info *info, json_t *object, uint32_t task)
+{
+	const struct trace_task *t = &info->task_names[task];
+
+	json_object_set_new(object, "tid", integer(t->tid));
+	json_object_set_new(object, "tgid", integer(t->tgid));
+	json_object_set_new(object, "comm", json_string(t->comm) ?: json_string("?"));
+}
+
+static void set_gfp(json_t *object, uint32_t gfp)
+{
+	char text[512];
+
+	gfp_stable_string(gfp, text, sizeof(text));
+	json_object_set_new(object, "gfp", json_string(text));
+	json_object_set_new(object, "code", integer(gfp));
 }
 
 static json_t *tasks_json(const struct info *info)
 {
 	json_t *tasks = json_array();
 
-	for (uint32_t i = 0; i < info->nr_tasks && i < 20; i++) {
-		const struct trace_task *t = &info->task_names[info->tasks[i].task];
+	for (uint32_t i = 0; i < info->tasks.nr && i < lines_of(info); i++) {
+		const struct info_row *r = &info->tasks.rows[i];
 		json_t *task = json_object();
 
-		/* A name may hold any bytes; those that are not UTF-8 are not shown. */
-		json_object_set_new(task, "tid", integer(t->tid));
-		json_object_set_new(task, "tgid", integer(t->tgid));
-		json_object_set_new(task, "comm", json_string(t->comm) ?: json_string("?"));
-		json_object_set_new(task, "events", integer(info->tasks[i].nr_events));
+		set_task(info, task, r->id);
+		json_object_set_new(task, "events", integer(r->events));
+		if (info->have_use)
+			set_use(info, task, r);
 		json_array_append_new(tasks, task);
 	}
 	return tasks;
@@ -90,15 +128,88 @@ static json_t *gfps_json(const struct info *info)
 {
 	json_t *gfps = json_array();
 
-	for (uint32_t i = 0; i < info->nr_gfps; i++) {
-		char text[512];
+	for (uint32_t i = 0; i < info->gfps.nr; i++) {
+		json_t *gfp = json_object();
 
-		gfp_stable_string(info->gfps[i].gfp, text, sizeof(text));
-		json_array_append_new(gfps, json_pack("{s:s, s:I, s:I}", "gfp", text, "code",
-						      (json_int_t)info->gfps[i].gfp, "allocs",
-						      (json_int_t)info->gfps[i].nr_allocs));
+		set_gfp(gfp, info->gfps.rows[i].gfp);
+		set_use(info, gfp, &info->gfps.rows[i]);
+		json_array_append_new(gfps, gfp);
 	}
 	return gfps;
+}
+
+static json_t *kinds_json(const struct info *info)
+{
+	json_t *kinds = json_array();
+
+	for (uint32_t i = 0; i < info->kinds.nr; i++) {
+		const struct info_row *r = &info->kinds.rows[i];
+		json_t *kind = json_pack("{s:i, s:s}", "order", r->order, "migratetype",
+					 info_migratetype_name(r->migratetype));
+
+		set_gfp(kind, r->gfp);
+		set_use(info, kind, r);
+		json_array_append_new(kinds, kind);
+	}
+	return kinds;
+}
+
+static json_t *pages_json(const struct info *info)
+{
+	json_t *pages = json_array();
+
+	for (uint32_t i = 0; i < info->pages.nr; i++) {
+		const struct info_row *r = &info->pages.rows[i];
+		json_t *page = json_pack("{s:I, s:i, s:s}", "pfn", (json_int_t)r->id, "order", r->order,
+					 "migratetype", info_migratetype_name(r->migratetype));
+
+		set_gfp(page, r->gfp);
+		set_use(info, page, r);
+		if (r->task < info->nr_task_names)
+			set_task(info, page, r->task);
+		json_array_append_new(pages, page);
+	}
+	return pages;
+}
+
+static void set_sum(const struct info *info, json_t *object, const char *key, struct page_use_sum sum)
+{
+	json_object_set_new(object, key,
+			    json_pack("{s:I, s:I, s:I}", "requests", (json_int_t)sum.requests, "pages",
+				      (json_int_t)sum.pages, "kib", (json_int_t)info_kib(info, sum.pages)));
+}
+
+static json_t *use_json(const struct info *info)
+{
+	json_t *use = json_object();
+
+	set_sum(info, use, "allocated", info->use.allocs);
+	set_sum(info, use, "allocated_and_freed", info->use.freed_here);
+	set_sum(info, use, "allocated_only", info->use.live);
+	set_sum(info, use, "allocated_again", info->use.reused);
+	set_sum(info, use, "failed", info->use.failed);
+	set_sum(info, use, "freed", info->use.frees);
+	set_sum(info, use, "freed_only", info->use.older);
+	return use;
+}
+
+static json_t *rates_json(const struct info *info)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < info->nr_rates; i++) {
+		const struct info_rate *r = &info->rates[i];
+		json_t *rate = json_object();
+
+		json_object_set_new(rate, "from_ns", integer(info->request->from_ns + i * info->width_ns));
+		for (unsigned int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+			json_object_set_new(rate, trace_event_type_name(type), integer(r->events[type]));
+		json_object_set_new(rate, "failed", integer(r->failed));
+		json_object_set_new(rate, "lost", integer(r->lost));
+		json_object_set_new(rate, "live_kib", integer(info_kib(info, r->live)));
+		json_array_append_new(list, rate);
+	}
+	return json_pack("{s:I, s:o}", "interval_ns", (json_int_t)info->width_ns, "intervals", list);
 }
 
 static json_t *keyframes_json(const struct info *info)
@@ -121,19 +232,17 @@ static json_t *keyframes_json(const struct info *info)
 	return list;
 }
 
-static json_t *losses_json(struct trace_reader *reader)
+static json_t *losses_json(const struct info *info)
 {
 	json_t *list = json_array();
-	uint32_t nr;
-	const struct trace_loss *losses = trace_reader_losses(reader, &nr);
 
-	for (uint32_t i = 0; i < nr; i++) {
-		json_t *cpu = losses[i].cpu == UINT32_MAX ? json_null() : integer(losses[i].cpu);
+	for (uint32_t i = 0; i < info->nr_losses; i++) {
+		const struct trace_loss *l = &info->losses[i];
+		json_t *cpu = l->cpu == UINT32_MAX ? json_null() : integer(l->cpu);
 
 		json_array_append_new(list, json_pack("{s:o, s:I, s:I, s:I}", "cpu", cpu, "begin_ns",
-						      (json_int_t)losses[i].begin_ns, "end_ns",
-						      (json_int_t)losses[i].end_ns, "events",
-						      (json_int_t)losses[i].nr_events));
+						      (json_int_t)l->begin_ns, "end_ns", (json_int_t)l->end_ns,
+						      "events", (json_int_t)l->nr_events));
 	}
 	return list;
 }
@@ -142,13 +251,13 @@ static json_t *cpus_json(const struct info *info)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < info->stats.nr_cpus; i++) {
-		const struct trace_cpu_count *c = &info->stats.cpus[i];
+	for (uint32_t i = 0; i < info->nr_cpus; i++) {
+		const struct info_cpu *c = &info->cpus[i];
 
-		json_array_append_new(list,
-				      json_pack("{s:i, s:I, s:I, s:I}", "cpu", c->cpu, "events",
-						(json_int_t)c->nr_events, "first_ns", (json_int_t)c->first_ns,
-						"last_ns", (json_int_t)c->last_ns));
+		json_array_append_new(list, json_pack("{s:i, s:I, s:I, s:I, s:I}", "cpu", c->cpu, "events",
+						      (json_int_t)c->nr_events, "lost", (json_int_t)c->nr_lost,
+						      "first_ns", (json_int_t)c->first_ns, "last_ns",
+						      (json_int_t)c->last_ns));
 	}
 	return list;
 }
@@ -157,8 +266,8 @@ static json_t *damage_json(const struct info *info)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < info->stats.nr_damage; i++)
-		json_array_append_new(list, json_string(info->stats.damage[i]) ?: json_string("?"));
+	for (uint32_t i = 0; i < info->nr_damage; i++)
+		json_array_append_new(list, json_string(info->damage[i]) ?: json_string("?"));
 	return list;
 }
 
@@ -167,14 +276,11 @@ static json_t *text_or_empty(const char *s)
 	return json_string(s) ?: json_string("");
 }
 
-void info_print_json(const struct info *info, struct trace_reader *reader)
+static void set_recording(const struct info *info, json_t *root)
 {
 	const struct trace_machine *m = info->machine;
 	const struct trace_summary *s = info->summary;
-	json_t *root = json_object();
-	char checksum[20];
 
-	snprintf(checksum, sizeof(checksum), "%016llx", (unsigned long long)s->checksum);
 	json_object_set_new(root, "schema", json_string("mmreplay.info/1"));
 	json_object_set_new(root, "file", text_or_empty(info->path));
 	json_object_set_new(root, "kernel", text_or_empty(m->kernel_release));
@@ -187,11 +293,14 @@ void info_print_json(const struct info *info, struct trace_reader *reader)
 	json_object_set_new(root, "first_ns", integer(s->first_ns));
 	json_object_set_new(root, "last_ns", integer(s->last_ns));
 	json_object_set_new(root, "duration_ns", integer(info->duration_ns));
-	json_object_set_new(root, "events", events_json(s));
-	json_object_set_new(root, "lost", integer(s->nr_lost));
-	json_object_set_new(root, "losses", losses_json(reader));
-	json_object_set_new(root, "keyframes", integer(s->nr_keyframes));
-	json_object_set_new(root, "keyframe_list", keyframes_json(info));
+}
+
+static void set_file(const struct info *info, json_t *root)
+{
+	const struct trace_summary *s = info->summary;
+	char checksum[20];
+
+	snprintf(checksum, sizeof(checksum), "%016llx", (unsigned long long)s->checksum);
 	json_object_set_new(root, "file_bytes", integer(s->file_bytes));
 	json_object_set_new(root, "bytes_per_event", json_real(info->bytes_per_event));
 	json_object_set_new(root, "format_version", integer(s->format_version));
@@ -201,12 +310,32 @@ void info_print_json(const struct info *info, struct trace_reader *reader)
 	json_object_set_new(root, "truncated_bytes", integer(s->truncated_bytes));
 	json_object_set_new(root, "damage", damage_json(info));
 	json_object_set_new(root, "checksum", json_string(checksum));
-	json_object_set_new(root, "zones", zones_json(m));
+}
+
+void info_print_json(const struct info *info)
+{
+	json_t *root = json_object();
+
+	set_recording(info, root);
+	json_object_set_new(root, "events", events_json(info));
+	json_object_set_new(root, "lost", integer(info->summary->nr_lost));
+	json_object_set_new(root, "losses", losses_json(info));
+	json_object_set_new(root, "keyframes", integer(info->summary->nr_keyframes));
+	json_object_set_new(root, "keyframe_list", keyframes_json(info));
+	set_file(info, root);
+	json_object_set_new(root, "zones", zones_json(info->machine));
 	json_object_set_new(root, "orders", orders_json(info));
 	json_object_set_new(root, "gfp", gfps_json(info));
+	json_object_set_new(root, "kinds", kinds_json(info));
 	json_object_set_new(root, "tasks", tasks_json(info));
-	json_object_set_new(root, "nr_tasks", integer(s->nr_tasks));
+	json_object_set_new(root, "nr_tasks", integer(info->summary->nr_tasks));
 	json_object_set_new(root, "cpu_events", cpus_json(info));
+	if (info->have_use) {
+		json_object_set_new(root, "use", use_json(info));
+		json_object_set_new(root, "rates", rates_json(info));
+	}
+	if (info->request->tables & 1u << INFO_PAGES)
+		json_object_set_new(root, "pages", pages_json(info));
 	json_dumpf(root, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(root);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mmreplay info for people: one screen. */
+/* mmreplay info for people: one screen, of tables that info_tables.c can print in full. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,9 @@
 #include "traces/gfp_map.h"
 #include "traces/info.h"
 
-/* 1234567 -> "1,234,567" */
-static const char *number(uint64_t v, char buf[32])
+#define SCREEN_ROWS 5
+
+const char *info_number(uint64_t v, char buf[32])
 {
 	char plain[24];
 	int len = snprintf(plain, sizeof(plain), "%" PRIu64, v), out = 0;
@@ -35,8 +36,7 @@ static const char *bytes(uint64_t v, char buf[32])
 	return buf;
 }
 
-/* Names come from whatever process ran; keep control characters away from the terminal. */
-static const char *printable(const char *s, char buf[64])
+const char *info_printable(const char *s, char buf[64])
 {
 	size_t i = 0;
 
@@ -44,6 +44,11 @@ static const char *printable(const char *s, char buf[64])
 		buf[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
 	buf[i] = '\0';
 	return buf;
+}
+
+uint64_t info_kib(const struct info *info, uint64_t pages)
+{
+	return pages * (info->machine->page_size >> 10);
 }
 
 static void print_machine(const struct info *info)
@@ -58,22 +63,21 @@ static void print_machine(const struct info *info)
 		managed += m->zones[i].managed_pages;
 	if (start && gmtime_r(&start, &tm))
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
-	printf("kernel     %s", printable(m->kernel_release, text));
-	printf(" (%s)\n", printable(m->arch, text));
+	printf("kernel     %s", info_printable(m->kernel_release, text));
+	printf(" (%s)\n", info_printable(m->arch, text));
 	printf("machine    %u CPU%s, %u node%s, %u zones, %s managed; pageblock order %u\n", m->nr_cpus,
 	       m->nr_cpus == 1 ? "" : "s", m->nr_nodes, m->nr_nodes == 1 ? "" : "s", m->nr_zones,
 	       bytes(managed * m->page_size, size), m->pageblock_order);
 	printf("recorded   %s, %.3f s", when, (double)info->duration_ns / 1e9);
 	if (m->command && m->command[0])
-		printf(": %s", printable(m->command, text));
+		printf(": %s", info_printable(m->command, text));
 	putchar('\n');
 }
 
-static void print_file(const struct info *info, struct trace_reader *reader)
+static void print_file(const struct info *info)
 {
 	const struct trace_summary *s = info->summary;
 	char size[32];
-	uint32_t nr;
 
 	printf("file       %s, %.2f bytes an event, %u blocks, format %u", bytes(s->file_bytes, size),
 	       info->bytes_per_event, s->nr_blocks, s->format_version);
@@ -82,37 +86,43 @@ static void print_file(const struct info *info, struct trace_reader *reader)
 		printf("           no usable index: the blocks were found by scanning; %" PRIu64
 		       " bytes at the end unused\n",
 		       s->truncated_bytes);
-	if (info->stats.nr_damage)
-		printf("           DAMAGED in %u place%s: `mmreplay check` lists them\n", info->stats.nr_damage,
-		       info->stats.nr_damage == 1 ? "" : "s");
-	trace_reader_losses(reader, &nr);
+	if (info->nr_damage)
+		printf("           DAMAGED in %u place%s: `mmreplay check` lists them; %s events there are not "
+		       "counted\n",
+		       info->nr_damage, info->nr_damage == 1 ? "" : "s",
+		       info->nr_passed ? info_number(info->nr_passed, size) : "no or an unknown number of");
 	if (s->nr_lost)
 		printf("lost       %s EVENTS in %u intervals are missing from this recording\n",
-		       number(s->nr_lost, size), nr);
+		       info_number(s->nr_lost, size), info->nr_losses);
+	else if (info->nr_losses)
+		printf("lost       AN UNKNOWN NUMBER OF EVENTS in %u intervals is missing from this "
+		       "recording\n",
+		       info->nr_losses);
 	else
 		printf("lost       none%s\n", s->complete ? "" : " up to where it ends");
 }
 
-static void print_events(const struct info *info)
+void info_print_events(const struct info *info)
 {
-	const struct trace_summary *s = info->summary;
 	double seconds = (double)info->duration_ns / 1e9;
 
 	printf("\n%-14s %16s %12s\n", "events", "count", "per second");
 	for (unsigned int type = 0; type < NR_TRACE_EVENT_TYPES; type++) {
+		uint64_t nr = info->events[type];
 		char count[32], rate[32];
 
-		printf("  %-12s %16s %12s\n", trace_event_type_name(type), number(s->events[type], count),
-		       number(seconds > 0 ? (uint64_t)((double)s->events[type] / seconds) : 0, rate));
+		if (!nr && type > TRACE_EXTFRAG) /* the page events are always told, also where there is none */
+			continue;
+		printf("  %-12s %16s %12s\n", trace_event_type_name(type), info_number(nr, count),
+		       info_number(seconds > 0 ? (uint64_t)((double)nr / seconds) : 0, rate));
 	}
-	if (s->nr_unknown_events)
-		printf("  %-12s %16" PRIu64 "  (kinds this build does not know)\n", "others",
-		       s->nr_unknown_events);
+	if (info->nr_unknown)
+		printf("  %-12s %16" PRIu64 "  (kinds this build does not know)\n", "others", info->nr_unknown);
 }
 
-static void print_orders(const struct info *info)
+void info_print_orders(const struct info *info)
 {
-	bool shown[INFO_NR_MIGRATETYPES] = {false};
+	bool shown[INFO_NR_MIGRATETYPES] = {false}, failures = info->use.failed.requests;
 	char text[32];
 
 	for (unsigned int mt = 0; mt < INFO_NR_MIGRATETYPES; mt++)
@@ -122,9 +132,11 @@ static void print_orders(const struct info *info)
 	for (unsigned int mt = 0; mt < INFO_NR_MIGRATETYPES; mt++)
 		if (shown[mt])
 			printf(" %13s", info_migratetype_name(mt));
+	if (failures)
+		printf(" %13s", "failed");
 	printf(" %13s\n", "frees");
 	for (unsigned int order = 0; order < TRACE_NR_ORDERS; order++) {
-		uint64_t sum = info->frees[order];
+		uint64_t sum = info->frees[order] + info->failed[order];
 
 		for (unsigned int mt = 0; mt < INFO_NR_MIGRATETYPES; mt++)
 			sum += info->allocs[order][mt];
@@ -133,58 +145,138 @@ static void print_orders(const struct info *info)
 		printf("  order %-3u", order);
 		for (unsigned int mt = 0; mt < INFO_NR_MIGRATETYPES; mt++)
 			if (shown[mt])
-				printf(" %13s", number(info->allocs[order][mt], text));
-		printf(" %13s\n", number(info->frees[order], text));
+				printf(" %13s", info_number(info->allocs[order][mt], text));
+		if (failures)
+			printf(" %13s", info_number(info->failed[order], text));
+		printf(" %13s\n", info_number(info->frees[order], text));
 	}
 }
 
-static void print_top(const struct info *info)
+static void print_sum(const struct info *info, const char *name, struct page_use_sum sum)
 {
-	char count[32], text[512], name[64];
+	char requests[32], kib[32];
 
-	if (info->nr_gfps)
-		printf("\n%13s  most frequent gfp flags, of %u\n", "allocations", info->nr_gfps);
-	for (uint32_t i = 0; i < info->nr_gfps && i < INFO_TOP; i++)
-		printf("%13s  %s\n", number(info->gfps[i].nr_allocs, count),
-		       gfp_stable_string(info->gfps[i].gfp, text, sizeof(text)));
-	if (info->nr_tasks)
-		printf("\n%13s  busiest tasks, of %u\n", "events", info->nr_tasks);
-	for (uint32_t i = 0; i < info->nr_tasks && i < INFO_TOP; i++) {
-		const struct trace_task *t = &info->task_names[info->tasks[i].task];
+	printf("  %-40s %13s %15s\n", name, info_number(sum.requests, requests),
+	       info_number(info_kib(info, sum.pages), kib));
+}
 
-		printf("%13s  %s (%u)\n", number(info->tasks[i].nr_events, count),
-		       t->comm[0] ? printable(t->comm, name) : "-", t->tid);
+void info_print_use(const struct info *info)
+{
+	const struct page_use_totals *u = &info->use;
+
+	if (!info->have_use)
+		return;
+	printf("\n%-42s %13s %15s\n", "pages", "requests", "KiB");
+	print_sum(info, "allocated", u->allocs);
+	print_sum(info, "  and freed in the recording", u->freed_here);
+	print_sum(info, "  and in use at its end", u->live);
+	if (u->reused.pages)
+		print_sum(info, "  and allocated anew, no free was seen", u->reused);
+	if (u->failed.requests)
+		print_sum(info, "allocations that FAILED", u->failed);
+	print_sum(info, "freed", u->frees);
+	print_sum(info, "  and no allocation was seen", u->older);
+}
+
+/* The number of events of each interval as a digit, 9 for the most. */
+static void print_rate_line(const struct info *info)
+{
+	uint64_t most = 0;
+	char line[64] = "", text[32];
+	uint32_t n = info->nr_rates < 60 ? info->nr_rates : 60;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t sum = 0;
+
+		for (unsigned int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+			sum += info->rates[i].events[type];
+		most = sum > most ? sum : most;
+	}
+	if (n < 2 || !most)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t sum = 0;
+
+		for (unsigned int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+			sum += info->rates[i].events[type];
+		line[i] = (char)(sum ? '0' + (sum * 9 + most - 1) / most : '.');
+	}
+	printf("\nover time  %s  one digit = %.3f s, 9 = %s events a second\n", line,
+	       (double)info->width_ns / 1e9,
+	       info_number((uint64_t)((double)most * 1e9 / (double)info->width_ns), text));
+}
+
+void info_print_gfp(const struct info *info, uint32_t lines)
+{
+	char count[32], kib[32], live[32], text[512];
+
+	if (!info->gfps.nr)
+		return;
+	printf("\n%13s %13s %13s  gfp flags, %u of them\n", "allocations", "KiB",
+	       info->have_use ? "KiB in use" : "", info->gfps.nr);
+	for (uint32_t i = 0; i < info->gfps.nr && i < lines; i++) {
+		const struct info_row *r = &info->gfps.rows[i];
+
+		printf("%13s %13s %13s  %s\n", info_number(r->hits, count),
+		       info_number(info_kib(info, r->pages), kib),
+		       info->have_use ? info_number(info_kib(info, r->live), live) : "",
+		       gfp_stable_string(r->gfp, text, sizeof(text)));
 	}
 }
 
-static void print_keyframes(const struct info *info)
+void info_print_tasks(const struct info *info, uint32_t lines)
 {
-	printf("\nkeyframes  %u", info->summary->nr_keyframes);
-	printf(info->nr_keyframes ? "\n" : ": the state of the free lists is not in this recording\n");
-	for (uint32_t i = 0; i < info->nr_keyframes && i < 12; i++) {
+	char count[32], kib[32], live[32], name[64];
+
+	if (!info->tasks.nr)
+		return;
+	printf("\n%13s %13s %13s  tasks, %u of them\n", "events", info->have_use ? "KiB allocated" : "",
+	       info->have_use ? "KiB in use" : "", info->tasks.nr);
+	for (uint32_t i = 0; i < info->tasks.nr && i < lines; i++) {
+		const struct info_row *r = &info->tasks.rows[i];
+		const struct trace_task *t = &info->task_names[r->id];
+
+		printf("%13s %13s %13s  %s (%u)\n", info_number(r->events, count),
+		       info->have_use ? info_number(info_kib(info, r->pages), kib) : "",
+		       info->have_use ? info_number(info_kib(info, r->live), live) : "",
+		       t->comm[0] ? info_printable(t->comm, name) : "-", t->tid);
+	}
+}
+
+static void print_keyframe_line(const struct info *info)
+{
+	uint32_t locked = 0, partial = 0;
+	uint64_t longest = 0;
+
+	for (uint32_t i = 0; i < info->nr_keyframes; i++) {
 		const struct info_keyframe *k = &info->keyframes[i];
-		const char *how = k->flags & TRACE_KF_LOCKED ? "under its lock"
-				  : k->flags & TRACE_KF_IDLE ? "while idle"
-							     : "unlocked";
-		double at = (double)(int64_t)(k->ts_ns - info->summary->first_ns) / 1e9;
-		char count[32];
 
-		printf("  %+9.3f s  node %u %-8s %9s free blocks, walked %s in %.3f ms", at, k->nid,
-		       info_zone_name(k->zone), number(k->nr_blocks, count), how, (double)k->walk_ns / 1e6);
-		if (k->flags & TRACE_KF_PARTIAL)
-			printf("; INCOMPLETE, %s missing", number(k->nr_missing, count));
-		putchar('\n');
+		partial += (k->flags & TRACE_KF_PARTIAL) != 0;
+		if (!(k->flags & TRACE_KF_LOCKED))
+			continue;
+		locked++;
+		longest = k->walk_ns > longest ? k->walk_ns : longest;
 	}
-	if (info->nr_keyframes > 12)
-		printf("  and %u more (--json lists all)\n", info->nr_keyframes - 12);
+	printf("\nkeyframes  %u", info->summary->nr_keyframes);
+	if (!info->nr_keyframes) {
+		puts(": the state of the free lists is not in this recording");
+		return;
+	}
+	printf(": %u under the zone's lock, held for %.3f ms at most", locked, (double)longest / 1e6);
+	if (partial)
+		printf("; %u INCOMPLETE", partial);
+	puts("");
 }
 
-void info_print_text(const struct info *info, struct trace_reader *reader)
+void info_print_screen(const struct info *info)
 {
 	print_machine(info);
-	print_file(info, reader);
-	print_events(info);
-	print_orders(info);
-	print_top(info);
-	print_keyframes(info);
+	print_file(info);
+	info_print_events(info);
+	info_print_orders(info);
+	info_print_use(info);
+	print_rate_line(info);
+	info_print_gfp(info, SCREEN_ROWS);
+	info_print_tasks(info, SCREEN_ROWS);
+	print_keyframe_line(info);
 }

@@ -89,21 +89,14 @@ static int set_code(struct mmr_error *err, int code)
 	return code;
 }
 
-/* Decode the stream's next block. Return: 1, 0 at the stream's end, or -errno. */
-static int load_block(struct trace_reader *r, struct trace_stream *s, struct mmr_error *err)
+static int decode_block(struct trace_reader *r, struct trace_stream *s, const struct mmt_block *b,
+			struct mmr_error *err)
 {
-	const struct mmt_block *b;
 	struct mmt_cursor c;
 	const char *what;
 	bool overflow;
 	int rc;
 
-	/* Behind a gap this CPU's events may be incomplete, also where it has no more blocks. */
-	if (s->next_block == s->nr_blocks && r->bad_gap == UINT64_MAX)
-		return 0;
-	if (s->next_block == s->nr_blocks || r->map.blocks[s->blocks[s->next_block]].offset >= r->bad_gap)
-		return mmr_err(err, -EBADMSG, "%s", r->bad_gap_what);
-	b = &r->map.blocks[s->blocks[s->next_block++]];
 	rc = mmt_block_expand(r->map.path, r->map.data, b, &r->scratch, &c, err);
 	if (rc)
 		return rc;
@@ -122,7 +115,35 @@ static int load_block(struct trace_reader *r, struct trace_stream *s, struct mmr
 	s->ts = s->ev.pre.base_ns + (s->ev.step[0] == MMT_TIME_FAR ? take_far(s) : s->ev.step[0]);
 	if (s->ts > s->key)
 		s->key = s->ts;
-	return 1;
+	return 0;
+}
+
+/* Decode the stream's next block. Return: 1, 0 at the stream's end, or -errno. */
+static int load_block(struct trace_reader *r, struct trace_stream *s, struct mmr_error *err)
+{
+	bool gaps = r->bad_gap != UINT64_MAX && !r->tolerant;
+
+	while (s->next_block < s->nr_blocks) {
+		const struct mmt_block *b = &r->map.blocks[s->blocks[s->next_block]];
+		struct mmr_error damage;
+		int rc;
+
+		if (gaps && b->offset >= r->bad_gap)
+			break;
+		s->next_block++;
+		rc = decode_block(r, s, b, &damage);
+		if (!rc)
+			return 1;
+		if (!r->tolerant || rc == -ENOMEM) {
+			if (err)
+				*err = damage;
+			return rc;
+		}
+		trace_reader_add_damage(r, damage.msg);
+		r->nr_passed += b->count;
+	}
+	/* Behind a gap this CPU's events may be incomplete, also where it has no more blocks. */
+	return gaps ? mmr_err(err, -EBADMSG, "%s", r->bad_gap_what) : 0;
 }
 
 /*
@@ -257,7 +278,7 @@ static int fill_batch(struct trace_reader *r, uint32_t *nr, struct mmr_error *er
 		if (rc)
 			return rc;
 	}
-	if (!r->nr_heap && r->bad_gap != UINT64_MAX)
+	if (!r->nr_heap && r->bad_gap != UINT64_MAX && !r->tolerant)
 		return mmr_err(err, -EBADMSG, "%s", r->bad_gap_what);
 	return 0;
 }
@@ -296,5 +317,6 @@ void trace_reader_rewind(struct trace_reader *r)
 	}
 	r->nr_heap = 0;
 	r->pending = 0;
+	r->nr_passed = 0;
 	r->started = r->ended = false;
 }

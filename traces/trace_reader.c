@@ -11,9 +11,14 @@
 #include "traces/mmt_payload.h"
 #include "traces/trace_reader_internal.h"
 
-/* Remember a damaged place; without memory for the text the count still tells. */
-static void add_damage(struct trace_reader *r, const char *what)
+#define MAX_COMPARED 1024u /* a file with more damaged places has other worries than one told twice */
+
+/* Without memory for the text the count still tells. */
+void trace_reader_add_damage(struct trace_reader *r, const char *what)
 {
+	for (uint32_t i = 0; i < r->nr_damage && i < MAX_COMPARED; i++)
+		if (!strcmp(r->damage[i], what))
+			return;
 	r->summary.nr_damaged++;
 	if (!mmt_grow((void **)&r->damage, r->nr_damage, sizeof(*r->damage)))
 		return;
@@ -59,7 +64,7 @@ static void load_table(struct trace_reader *r, const struct mmt_block *b)
 	if (what)
 		rc = mmt_block_malformed(r->map.path, b, what, &err);
 	if (rc)
-		add_damage(r, err.msg);
+		trace_reader_add_damage(r, err.msg);
 }
 
 /* Without an index the blocks' dictionaries say how many events of which type there are. */
@@ -76,7 +81,7 @@ static void count_events(struct trace_reader *r, const struct mmt_block *b, stru
 			rc = mmt_block_malformed(r->map.path, b, what, &err);
 	}
 	if (rc) {
-		add_damage(r, err.msg);
+		trace_reader_add_damage(r, err.msg);
 		return;
 	}
 	for (uint32_t i = 0; i < pre->nr_classes; i++)
@@ -164,7 +169,7 @@ static void note_gaps(struct trace_reader *r)
 	for (uint32_t i = 0; i < r->map.nr_gaps; i++) {
 		const struct mmt_gap *gap = &r->map.gaps[i];
 
-		add_damage(r, gap->what);
+		trace_reader_add_damage(r, gap->what);
 		if (gap->offset == r->map.index_offset || gap->offset + gap->length == r->map.size)
 			continue;
 		if (gap->offset < r->bad_gap) {
@@ -290,6 +295,16 @@ const struct trace_loss *trace_reader_losses(const struct trace_reader *r, uint3
 const char *trace_reader_damage(const struct trace_reader *r, uint32_t i)
 {
 	return i < r->nr_damage ? r->damage[i] : "damaged, and no memory for the message";
+}
+
+void trace_reader_tolerate(struct trace_reader *r)
+{
+	r->tolerant = true;
+}
+
+uint64_t trace_reader_nr_passed(const struct trace_reader *r)
+{
+	return r->nr_passed;
 }
 
 const struct trace_class *trace_reader_class(const struct trace_reader *r, uint16_t id)

@@ -73,6 +73,15 @@ int trace_reader_keyframe(struct trace_reader *reader, uint32_t index, struct tr
  */
 ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event **events,
 			  struct mmr_error *err);
+/**
+ * trace_reader_tolerate - from the next call on trace_reader_next() passes over damaged blocks
+ *
+ * Each becomes a trace_reader_damage(). For those who describe a file; whoever replays one must stop
+ * where it is damaged.
+ */
+void trace_reader_tolerate(struct trace_reader *reader);
+/** trace_reader_nr_passed - events of the damaged blocks passed over so far, as their headers count them */
+uint64_t trace_reader_nr_passed(const struct trace_reader *reader);
 /** trace_reader_rewind - start again at the first event */
 void trace_reader_rewind(struct trace_reader *reader);
 

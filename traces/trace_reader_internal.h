@@ -65,7 +65,12 @@ struct trace_reader {
 	struct mmr_error pending_error;
 	uint64_t bad_gap; /* first gap where events may be missing; UINT64_MAX if none */
 	const char *bad_gap_what;
+	bool tolerant; /* damaged blocks are noted and passed over */
+	uint64_t nr_passed;
 };
+
+/** trace_reader_add_damage - remember a damaged place; one that is known already is not told twice */
+void trace_reader_add_damage(struct trace_reader *r, const char *what);
 
 /** trace_stream_deinit - what a stream owns */
 void trace_stream_deinit(struct trace_stream *s);

@@ -86,8 +86,10 @@ static int count_block(struct trace_reader *r, const struct mmt_block *b, struct
 			rc = mmt_block_malformed(r->map.path, b, what, &err);
 	}
 	mmt_buf_deinit(&scratch);
-	if (rc)
+	if (rc) {
+		stats->nr_damaged_events += b->count;
 		return add_damage(stats, err.msg);
+	}
 	for (uint32_t i = 0; !rc && i < ev->pre.nr_classes; i++)
 		rc = count_class(stats, set, &ev->pre.dict[i]);
 	count_tasks(stats, ev, r->nr_tasks);

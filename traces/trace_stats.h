@@ -21,6 +21,7 @@ struct trace_cpu_count {
  * struct trace_stats - arrays are owned, see trace_stats_deinit()
  * @task_events: [nr_tasks of the summary]; @no_task_events: events of no known task
  * @damage: messages of blocks that could not be read, [nr_damage]; those the reader knew included
+ * @nr_damaged_events: what the headers of events blocks among these count; in none of the other counts
  */
 struct trace_stats {
 	uint32_t nr_classes;
@@ -30,6 +31,7 @@ struct trace_stats {
 	struct trace_cpu_count *cpus;
 	uint32_t nr_damage;
 	char **damage;
+	uint64_t nr_damaged_events;
 };
 
 /**

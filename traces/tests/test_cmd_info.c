@@ -154,13 +154,98 @@ static void people_get_one_screen(void **state)
 	expect_text(out, "lost       none\n");
 	expect_text(out, "GFP_KERNEL|__GFP_ZERO");
 	expect_text(out, "hog?[2J (10)"); /* no escape sequence reaches the terminal */
-	expect_text(out, "node 0 DMA32");
-	expect_text(out, "1.500 ms");
+	expect_text(out, "keyframes  1: 1 under the zone's lock, held for 1.500 ms at most");
 	assert_null(strstr(out, "isolate"));
 	for (const char *p = out; *p; p++)
 		lines += *p == '\n';
 	assert_true(lines < 50);
 	assert_string_equal(messages, "");
+}
+
+static void tables_come_in_full(void **state)
+{
+	write_trace(true);
+	assert_int_equal(run(cmd_info, "-tkeyframes,losses", path), 0);
+	expect_text(out, "node 0 DMA32");
+	expect_text(out, "1.500 ms");
+	expect_text(out, "250 on CPU 1");
+	assert_null(strstr(out, "GFP_KERNEL"));
+	assert_int_equal(run(cmd_info, "-tall", path), 0);
+	expect_text(out, "GFP_KERNEL|__GFP_ZERO");
+	expect_text(out, "a second, from");
+	expect_text(out, "1 events of no known task");
+	assert_int_equal(run(cmd_info, "--from=1h", path), 1);
+	expect_text(messages, "no event in the stretch asked for");
+}
+
+/* The offset of the first EVENTS block of CPU @cpu, found by walking the headers. */
+static long find_events(uint32_t cpu)
+{
+	static uint8_t file[1 << 16];
+	FILE *f = fopen(path, "rb");
+	size_t size, at = MMT_FILE_HEADER_BYTES;
+
+	assert_non_null(f);
+	size = fread(file, 1, sizeof(file), f);
+	fclose(f);
+	while (at + MMT_BLOCK_HEADER_BYTES <= size) {
+		if (mmt_le16(file + at + MMT_BLOCK_TYPE_AT) == MMT_EVENTS &&
+		    mmt_le32(file + at + MMT_BLOCK_CPU_AT) == cpu)
+			return (long)at;
+		at += MMT_BLOCK_HEADER_BYTES + mmt_le32(file + at + MMT_BLOCK_STORED_AT);
+	}
+	fail_msg("no events block of CPU %u", cpu);
+	return 0;
+}
+
+static void flip_byte(long at)
+{
+	FILE *file = fopen(path, "r+b");
+	int byte;
+
+	assert_non_null(file);
+	fseek(file, at, SEEK_SET);
+	byte = fgetc(file);
+	fseek(file, at, SEEK_SET);
+	fputc(byte ^ 0x40, file);
+	fclose(file);
+}
+
+/* CPU 0 has two allocations and a drain, CPU 1 two and both frees: either side may be hit, read both ways. */
+static void events_of_a_damaged_block_are_not_counted(void **state)
+{
+	static const struct {
+		uint32_t cpu;
+		const char *option;
+		int64_t alloc, free, drain, damaged;
+	} cases[] = {
+		{0, "--json", 2, 2, 0, 3},
+		{1, "--json", 2, 0, 1, 4},
+		{0, "-jtgfp", 2, 2, 0, 3},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *root, *events;
+
+		write_trace(false);
+		flip_byte(find_events(cases[i].cpu) + MMT_BLOCK_HEADER_BYTES + 9);
+		assert_int_equal(run(cmd_info, cases[i].option, path), 0);
+		root = json_loads(out, 0, NULL);
+		assert_non_null(root);
+		events = json_object_get(root, "events");
+		assert_int_equal(integer_at(events, "alloc"), cases[i].alloc);
+		assert_int_equal(integer_at(events, "free"), cases[i].free);
+		assert_int_equal(integer_at(events, "pcpu_drain"), cases[i].drain);
+		assert_int_equal(integer_at(events, "damaged"), cases[i].damaged);
+		assert_int_equal(integer_at(events, "total"), 7 - cases[i].damaged);
+		assert_int_equal(json_array_size(json_object_get(root, "damage")), 1);
+		json_decref(root);
+		assert_int_equal(run(cmd_info, "--quick", path), 0);
+		expect_text(out, "DAMAGED in 1 place: ");
+		assert_int_equal(run(cmd_info, NULL, path), 0);
+		expect_text(out, cases[i].cpu ? "4 events there are not counted" : "3 events there");
+		assert_int_equal(run(cmd_check, NULL, path), 1);
+	}
 }
 
 static void what_is_missing_is_said_plainly(void **state)
@@ -202,20 +287,11 @@ static void check_is_quiet_about_a_whole_file(void **state)
 
 static void a_damaged_block_costs_only_itself(void **state)
 {
-	FILE *file;
-	long at;
-	int byte;
+	struct stat st;
 
 	write_trace(false);
-	file = fopen(path, "r+b");
-	assert_non_null(file);
-	fseek(file, 0, SEEK_END);
-	at = ftell(file) / 2; /* in one of the blocks behind the machine's and before the index */
-	fseek(file, at, SEEK_SET);
-	byte = fgetc(file);
-	fseek(file, at, SEEK_SET);
-	fputc(byte ^ 0x40, file);
-	fclose(file);
+	assert_int_equal(stat(path, &st), 0);
+	flip_byte(st.st_size / 2); /* in one of the blocks behind the machine's and before the index */
 	assert_int_equal(run(cmd_info, NULL, path), 0);
 	expect_text(out, "kernel     6.12.107-test");
 	assert_int_equal(run(cmd_check, NULL, path), 1);
@@ -253,6 +329,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_keeps_its_contract),
 		cmocka_unit_test(people_get_one_screen),
+		cmocka_unit_test(tables_come_in_full),
+		cmocka_unit_test(events_of_a_damaged_block_are_not_counted),
 		cmocka_unit_test(what_is_missing_is_said_plainly),
 		cmocka_unit_test(check_is_quiet_about_a_whole_file),
 		cmocka_unit_test(a_damaged_block_costs_only_itself),
