@@ -91,7 +91,8 @@ struct verify_tally {
  * @causes: [verdict - 1]: informed, diverged
  * @unjudged: allocations and frees whose lists were not known (before the keyframe, after a loss)
  * @compared_blocks: entries of free and per-CPU lists held against keyframes; @equal_blocks: same
- *	block at the same place of the same list
+ *	block at the same place of the same list; @listed_blocks: free blocks on the same list, at
+ *	whatever place
  * @claim_end: first event of which nothing can be claimed because events before it are missing;
  *	UINT64_MAX where there is none
  */
@@ -100,7 +101,7 @@ struct verify_report {
 	struct verify_tally levels[NR_VERIFY_LEVELS];
 	uint64_t causes[2][NR_VERIFY_CAUSES];
 	uint64_t untraced_changes, unjudged;
-	uint64_t compared_blocks, equal_blocks;
+	uint64_t compared_blocks, equal_blocks, listed_blocks;
 	uint64_t compared_pcp_blocks, equal_pcp_blocks;
 	uint64_t compared_pageblocks, equal_pageblocks;
 	uint32_t keyframes_compared, keyframes_equal;

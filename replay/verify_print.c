@@ -68,12 +68,12 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 	char buf[400];
 	const char *vendor = verify_vendor_features(machine, buf, sizeof(buf));
 	json_t *keyframes = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "compared_blocks", (json_int_t)r->compared_blocks,
-		"equal_blocks", (json_int_t)r->equal_blocks, "compared_pcp_blocks",
-		(json_int_t)r->compared_pcp_blocks, "equal_pcp_blocks", (json_int_t)r->equal_pcp_blocks,
-		"compared_pageblocks", (json_int_t)r->compared_pageblocks, "equal_pageblocks",
-		(json_int_t)r->equal_pageblocks, "zones_compared", (int)r->keyframes_compared, "zones_equal",
-		(int)r->keyframes_equal);
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "compared_blocks",
+		(json_int_t)r->compared_blocks, "equal_blocks", (json_int_t)r->equal_blocks, "listed_blocks",
+		(json_int_t)r->listed_blocks, "compared_pcp_blocks", (json_int_t)r->compared_pcp_blocks,
+		"equal_pcp_blocks", (json_int_t)r->equal_pcp_blocks, "compared_pageblocks",
+		(json_int_t)r->compared_pageblocks, "equal_pageblocks", (json_int_t)r->equal_pageblocks,
+		"zones_compared", (int)r->keyframes_compared, "zones_equal", (int)r->keyframes_equal);
 
 	if (r->keyframe_difference[0])
 		json_object_set_new(keyframes, "first_difference", json_string(r->keyframe_difference));
@@ -136,6 +136,8 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 		" per-CPU blocks, %" PRIu64 " of %" PRIu64 " pageblock types equal\n",
 		r->equal_blocks, r->compared_blocks, r->equal_pcp_blocks, r->compared_pcp_blocks,
 		r->equal_pageblocks, r->compared_pageblocks);
+	if (r->listed_blocks != r->equal_blocks)
+		fprintf(out, "  free blocks on their list, at whatever place: %" PRIu64 "\n", r->listed_blocks);
 	if (r->keyframe_difference[0])
 		fprintf(out, "  first difference: %s\n", r->keyframe_difference);
 	fprintf(out, "  untraced changes: %" PRIu64 "; events not judged: %" PRIu64 "\n", r->untraced_changes,

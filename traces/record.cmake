@@ -87,7 +87,9 @@ add_executable(record_load tests/record_load.c)
 target_link_libraries(record_load PRIVATE mmr_warnings)
 add_executable(record_read tests/record_read.c)
 target_link_libraries(record_read PRIVATE mmr::trace mmr_warnings)
-set_target_properties(record_load record_read PROPERTIES
+add_executable(record_account tests/record_account.c)
+target_link_libraries(record_account PRIVATE mmr::trace mmr_warnings)
+set_target_properties(record_load record_read record_account PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)

@@ -124,6 +124,7 @@ static void assert_exact(const struct verify_report *report)
 	}
 	assert_string_equal(report->keyframe_difference, "");
 	assert_int_equal(report->equal_blocks, report->compared_blocks);
+	assert_int_equal(report->listed_blocks, report->compared_blocks);
 	assert_int_equal(report->equal_pcp_blocks, report->compared_pcp_blocks);
 	assert_int_equal(report->equal_pageblocks, report->compared_pageblocks);
 	assert_int_equal(report->untraced_changes, 0);

@@ -4,6 +4,9 @@
 # inside the recording and once around it, so for every kind of event
 #     inside <= recorded <= around
 # holds exactly, however busy the machine is, unless the recorder misses or doubles events.
+#
+# Some virtual machines' kernels run no BPF program in the context of process 1, their agent, nor in
+# an interrupt on top of it. perf sees the latter's events: so many may be missing.
 set -euo pipefail
 # shellcheck source=record_lib.sh
 . "$(dirname "$0")/record_lib.sh"
@@ -25,15 +28,18 @@ export -f count
 count "$WORK/probe" true 2>"$WORK/probe.err" || skip "perf stat cannot count these: $(tail -1 "$WORK/probe.err")"
 
 export events
-count "$WORK/around" "$REC" -q --no-keyframes -o "$WORK/a.mmt" -- \
+hidden=()
+perf stat -x, -e "$events" -p 1 -o "$WORK/hidden" -- true 2>/dev/null && hidden=(perf stat -x, -e "$events" -p 1 -o "$WORK/hidden" --)
+"${hidden[@]}" perf stat -a -x, -e "$events" -o "$WORK/around" -- "$REC" -q --no-keyframes -o "$WORK/a.mmt" -- \
 	perf stat -a -x, -e "$events" -o "$WORK/inside" -- "$LOAD" -n $pages >/dev/null
 "$READ" "$WORK/a.mmt" >"$WORK/a" || fail "not readable"
-counted() { awk -F, -v name="kmem:mm_page_$2" '$3 == name { print $1 }' "$1"; }
+counted() { awk -F, -v name="kmem:mm_page_$2" '$3 == name { n = $1 } END { print n + 0 }' "$1" 2>/dev/null || echo 0; }
 expect "nothing lost" "$(value "$WORK/a" lost)" -eq 0
 for pair in alloc:alloc free:free free_batched:free_batched alloc_zone_locked:zone_locked \
 	pcpu_drain:pcpu_drain alloc_extfrag:extfrag; do
 	recorded=$(value "$WORK/a" "${pair#*:}")
-	expect "${pair#*:}: recorded against perf inside" "$recorded" -ge "$(counted "$WORK/inside" "${pair%:*}")"
+	expect "${pair#*:}: recorded against perf inside" "$recorded" -ge \
+		$(($(counted "$WORK/inside" "${pair%:*}") - $(counted "$WORK/hidden" "${pair%:*}")))
 	expect "${pair#*:}: recorded against perf around" "$recorded" -le "$(counted "$WORK/around" "${pair%:*}")"
 done
 expect "perf saw the load" "$(counted "$WORK/inside" alloc)" -ge $pages
