@@ -62,6 +62,8 @@ uint32_t expand(struct mmr_machine *m, struct zone *zone, uint32_t pfn, unsigned
 
 	while (high > low) {
 		high--;
+		tell(zone, MMR_STORY_SPLIT, .order = (uint8_t)high, .pfn = pfn + (1u << high),
+		     .mt = (uint8_t)mt);
 		add_to_free_list(m, zone, pfn + (1u << high), high, mt, false);
 	}
 	return nr_added;
@@ -94,9 +96,12 @@ uint32_t rmqueue_smallest(struct mmr_cpu *cpu, struct zone *zone, unsigned int o
 
 		if (pfn == MMR_NO_PFN)
 			continue;
+		tell(zone, MMR_STORY_TAKE, .order = (uint8_t)order, .source_order = (uint8_t)current_order,
+		     .pfn = pfn, .mt = (uint8_t)mt);
 		page_del_and_expand(cpu, zone, pfn, order, current_order, mt);
 		return pfn;
 	}
+	tell(zone, MMR_STORY_NOTHING, .order = (uint8_t)order, .mt = (uint8_t)mt);
 	return MMR_NO_PFN;
 }
 
@@ -167,11 +172,15 @@ void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, 
 			account_type(cpu, zone, -(int32_t)(1u << order), list_mt);
 			account_type(cpu, zone, (int32_t)(1u << order), mt);
 		}
+		tell(zone, MMR_STORY_MERGE, .order = (uint8_t)order, .pfn = pfn, .mt = (uint8_t)list_mt,
+		     .buddy = buddy_pfn);
 		del_page_from_free_list(m, zone, buddy_pfn, order, list_mt);
 		pfn &= buddy_pfn;
 	}
-	add_to_free_list(m, zone, pfn, order, mt,
-			 (fpi_flags & FPI_TO_TAIL) || buddy_merge_likely(m, zone, pfn, order));
+	bool to_tail = (fpi_flags & FPI_TO_TAIL) || buddy_merge_likely(m, zone, pfn, order);
+
+	tell(zone, MMR_STORY_INSERT, .order = (uint8_t)order, .pfn = pfn, .mt = (uint8_t)mt, .yes = to_tail);
+	add_to_free_list(m, zone, pfn, order, mt, to_tail);
 }
 
 static void free_by_pageblocks(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,

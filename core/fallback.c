@@ -58,13 +58,24 @@ static unsigned int alike_pages(unsigned int start_mt, unsigned int block_mt, un
 bool pageblock_is_claimable(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
 			    unsigned int start_mt, unsigned int block_mt)
 {
-	unsigned int nr_free, nr_movable;
+	unsigned int nr_free, nr_movable, alike;
 	uint32_t start_pfn;
+	bool claims;
 
-	if (!prep_move_freepages_block(m, zone, pfn, &start_pfn, &nr_free, &nr_movable))
+	if (!prep_move_freepages_block(m, zone, pfn, &start_pfn, &nr_free, &nr_movable)) {
+		tell(zone, MMR_STORY_CLAIM_TEST, .pfn = pfn, .mt = (uint8_t)start_mt,
+		     .claim = {.incomplete = true, .old_mt = (uint8_t)block_mt});
 		return false;
-	return nr_free + alike_pages(start_mt, block_mt, nr_free, nr_movable) >= PAGEBLOCK_NR_PAGES / 2 ||
-	       m->page_group_by_mobility_disabled;
+	}
+	alike = alike_pages(start_mt, block_mt, nr_free, nr_movable);
+	claims = nr_free + alike >= PAGEBLOCK_NR_PAGES / 2 || m->page_group_by_mobility_disabled;
+	tell(zone, MMR_STORY_CLAIM_TEST, .pfn = start_pfn, .mt = (uint8_t)start_mt, .yes = claims,
+	     .claim = {.free = nr_free,
+		       .movable = nr_movable,
+		       .alike = alike,
+		       .needed = PAGEBLOCK_NR_PAGES / 2,
+		       .old_mt = (uint8_t)block_mt});
+	return claims;
 }
 
 /*
@@ -78,8 +89,11 @@ uint32_t claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsig
 {
 	struct mmr_machine *m = cpu->m;
 	int32_t nr_added;
+	unsigned int moved;
 
 	if (current_order >= PAGEBLOCK_ORDER) {
+		tell(zone, MMR_STORY_CLAIM, .order = (uint8_t)order, .source_order = (uint8_t)current_order,
+		     .pfn = pfn, .mt = (uint8_t)block_mt, .nr = 1 << current_order);
 		del_page_from_free_list(m, zone, pfn, current_order, block_mt);
 		change_pageblock_range(m, pfn, current_order, start_mt);
 		nr_added = (int32_t)expand(m, zone, pfn, order, current_order, start_mt);
@@ -90,7 +104,9 @@ uint32_t claim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsig
 		return pfn;
 	}
 	pfn &= ~(PAGEBLOCK_NR_PAGES - 1);
-	move_freepages_block_inner(cpu, zone, pfn, start_mt);
+	moved = move_freepages_block_inner(cpu, zone, pfn, start_mt);
+	tell(zone, MMR_STORY_CLAIM, .order = (uint8_t)order, .source_order = (uint8_t)current_order, .pfn = pfn,
+	     .mt = (uint8_t)block_mt, .nr = (int32_t)moved);
 	set_pageblock_migratetype(m, pfn, start_mt);
 	return rmqueue_smallest(cpu, zone, order, start_mt);
 }
@@ -122,6 +138,7 @@ static uint32_t rmqueue_claim(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 			      unsigned int alloc_flags)
 {
 	unsigned int min_order = order;
+	bool worth;
 
 	if (order < PAGEBLOCK_ORDER && (alloc_flags & ALLOC_NOFRAGMENT))
 		min_order = PAGEBLOCK_ORDER;
@@ -131,9 +148,12 @@ static uint32_t rmqueue_claim(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 
 		if (fallback_mt < 0)
 			continue;
-		if (!should_try_claim_block(cpu->m, (unsigned int)current_order, start_mt))
-			break;
 		pfn = zone->free_area[current_order].free_list[fallback_mt].head;
+		worth = should_try_claim_block(cpu->m, (unsigned int)current_order, start_mt);
+		tell(zone, MMR_STORY_FOREIGN, .order = (uint8_t)order, .source_order = (uint8_t)current_order,
+		     .mt = (uint8_t)fallback_mt, .pfn = pfn, .yes = worth);
+		if (!worth)
+			break;
 		pfn = try_to_claim_block(cpu, zone, pfn, (unsigned int)current_order, order, start_mt,
 					 (unsigned int)fallback_mt, alloc_flags);
 		if (pfn == MMR_NO_PFN)
@@ -158,6 +178,8 @@ static uint32_t rmqueue_steal(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 		if (fallback_mt < 0)
 			continue;
 		pfn = zone->free_area[current_order].free_list[fallback_mt].head;
+		tell(zone, MMR_STORY_STEAL, .order = (uint8_t)order, .source_order = (uint8_t)current_order,
+		     .mt = (uint8_t)fallback_mt, .pfn = pfn);
 		page_del_and_expand(cpu, zone, pfn, order, current_order, (unsigned int)fallback_mt);
 		cpu->counters.extfrag_steal[start_mt][fallback_mt][order][current_order]++;
 		cpu->fell_back = true;

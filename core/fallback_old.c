@@ -17,6 +17,8 @@ static bool candidate(const struct mmr_machine *m, const struct zone *zone, unsi
 				       .order = order,
 				       .mt = (unsigned int)mt,
 				       .whole = should_try_claim_block(m, order, start_mt)};
+	tell(zone, MMR_STORY_FOREIGN, .source_order = (uint8_t)order, .mt = (uint8_t)mt, .pfn = ret->pfn,
+	     .yes = ret->whole);
 	return true;
 }
 
@@ -64,6 +66,7 @@ static void steal_pageblock_old(struct mmr_cpu *cpu, struct zone *zone, const st
 {
 	struct mmr_machine *m = cpu->m;
 	unsigned int old_mt = get_pageblock_migratetype(m, block->pfn), nr_free, nr_movable, alike = 0;
+	bool claims;
 	uint32_t start = block->pfn & ~(PAGEBLOCK_NR_PAGES - 1);
 
 	if (!zone_spans_pfn(zone, start + PAGEBLOCK_NR_PAGES - 1)) {
@@ -78,7 +81,14 @@ static void steal_pageblock_old(struct mmr_cpu *cpu, struct zone *zone, const st
 		alike = nr_movable;
 	else if (old_mt == MIGRATE_MOVABLE)
 		alike = PAGEBLOCK_NR_PAGES - nr_free - nr_movable;
-	if (nr_free + alike >= PAGEBLOCK_NR_PAGES / 2 || m->page_group_by_mobility_disabled)
+	claims = nr_free + alike >= PAGEBLOCK_NR_PAGES / 2 || m->page_group_by_mobility_disabled;
+	tell(zone, MMR_STORY_CLAIM_TEST, .pfn = start, .mt = (uint8_t)start_mt, .yes = claims,
+	     .claim = {.free = nr_free,
+		       .movable = nr_movable,
+		       .alike = alike,
+		       .needed = PAGEBLOCK_NR_PAGES / 2,
+		       .old_mt = (uint8_t)old_mt});
+	if (claims)
 		set_pageblock_migratetype(m, block->pfn, start_mt);
 }
 
@@ -93,6 +103,7 @@ bool rmqueue_fallback_old(struct mmr_cpu *cpu, struct zone *zone, unsigned int o
 {
 	struct mmr_machine *m = cpu->m;
 	struct fallback_block block;
+	bool claimed;
 
 	if (!find_fallback_block(m, zone, order, start_mt, alloc_flags, &block))
 		return false;
@@ -108,7 +119,10 @@ bool rmqueue_fallback_old(struct mmr_cpu *cpu, struct zone *zone, unsigned int o
 		else
 			move_to_free_list(cpu, zone, block.pfn, block.order, block.mt, start_mt);
 	}
-	count_extfrag(cpu, &block, order, start_mt, get_pageblock_migratetype(m, block.pfn) == start_mt);
+	claimed = get_pageblock_migratetype(m, block.pfn) == start_mt;
+	tell(zone, claimed ? MMR_STORY_CLAIM : MMR_STORY_STEAL, .order = (uint8_t)order,
+	     .source_order = (uint8_t)block.order, .mt = (uint8_t)block.mt, .pfn = block.pfn, .yes = true);
+	count_extfrag(cpu, &block, order, start_mt, claimed);
 	return true;
 }
 
@@ -136,6 +150,8 @@ uint32_t rmqueue_fallback_6_10(struct mmr_cpu *cpu, struct zone *zone, unsigned 
 	count_extfrag(cpu, &block, order, start_mt, claim);
 	if (claim)
 		return claim_block(cpu, zone, block.pfn, block.order, order, start_mt, block.mt);
+	tell(zone, MMR_STORY_STEAL, .order = (uint8_t)order, .source_order = (uint8_t)block.order,
+	     .mt = (uint8_t)block.mt, .pfn = block.pfn);
 	page_del_and_expand(cpu, zone, block.pfn, order, block.order, block.mt);
 	return block.pfn;
 }

@@ -15,6 +15,7 @@
 #include "core/lock.h"
 #include "core/page_alloc.h"
 #include "core/profile_axes.h"
+#include "core/story.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -140,6 +141,7 @@ struct zone {
 	struct per_cpu_pages *per_cpu_pageset; /* [nr_cpus] */
 	struct per_cpu_zonestat *per_cpu_zonestats; /* [nr_cpus] */
 	struct pglist_data *zone_pgdat;
+	struct mmr_story *story; /* the machine's */
 
 	struct spinlock lock __attribute__((aligned(64)));
 	uint32_t nr_reserved_highatomic;
@@ -288,6 +290,7 @@ struct mmr_machine {
 	uint8_t dirty_ratio; /* percent; 0 until the caller has told of dirty pages */
 	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
 	bool no_shortcuts; /* take the long way always: tests, and ungrouped machines */
+	struct mmr_story *story; /* see story_of() */
 };
 
 /*
@@ -371,6 +374,46 @@ static inline void zone_unlock(struct zone *zone)
 	for ((i) = 0; (i) < (m)->nr_zones && ((zone) = (m)->zones[i], true); (i)++)                            \
 		if (populated_zone(zone))
 
+/* ---- story.c ------------------------------------------------------------------------------- */
+
+/*
+ * In the build that tells (mmr::core_told) a story may be attached to a machine and its zones; in all
+ * others there is none, and what is said about it below compiles to nothing.
+ */
+#ifdef MMR_STORY
+#define MMR_TELLS                 true
+#define story_of(machine_or_zone) ((machine_or_zone)->story)
+#else
+#define MMR_TELLS                 false
+#define story_of(machine_or_zone) ((void)(machine_or_zone), (struct mmr_story *)NULL)
+#endif
+
+/* tell(zone, MMR_STORY_POP, .pfn = pfn): note a step where somebody listens; tell_all() is of no zone. */
+#define tell_step(of_, kind_, zone_id_, ...)                                                                   \
+	do {                                                                                                   \
+		struct mmr_story *story_ = story_of(of_);                                                      \
+		if (story_)                                                                                    \
+			story_add(story_,                                                                      \
+				  &(struct mmr_story_step){.kind = (kind_), .zone = (zone_id_), __VA_ARGS__}); \
+	} while (0)
+#define tell(zone_, kind_, ...)        tell_step(zone_, kind_, (zone_)->id, __VA_ARGS__)
+#define tell_all(machine_, kind_, ...) tell_step(machine_, kind_, MMR_STORY_NO_ZONE, __VA_ARGS__)
+/* The test that follows is against this mark. */
+#define tell_mark(zone_, mark_, why_) tell(zone_, MMR_STORY_MARK, .mark = (uint8_t)(mark_), .why = (why_))
+
+void story_add(struct mmr_story *story, const struct mmr_story_step *step);
+void story_request(struct mmr_cpu *cpu, const struct mmr_request *req, const struct alloc_context *ac,
+		   unsigned int alloc_flags);
+void story_quick_pass(const struct zone *zone, uint32_t mark, int highest_zoneidx, int64_t usable);
+void story_pcp(const struct mmr_cpu *cpu, const struct zone *zone, unsigned int order, unsigned int mt,
+	       enum mmr_story_pcp when);
+void story_pop(const struct mmr_cpu *cpu, const struct zone *zone, unsigned int order, unsigned int mt,
+	       uint32_t pfn);
+void story_high(const struct zone *zone, const struct per_cpu_pages *pcp, int limit, enum mmr_story_high why);
+void story_page(const struct zone *zone, uint32_t pfn, unsigned int order, unsigned int mt, enum mmr_path path);
+void story_free(const struct mmr_cpu *cpu, const struct zone *zone, uint32_t pfn, unsigned int order,
+		unsigned int mt, enum mmr_story_free way);
+
 /* ---- machine.c ----------------------------------------------------------------------------- */
 
 struct zone *pfn_zone(const struct mmr_machine *m, uint32_t pfn);
@@ -436,8 +479,11 @@ static inline bool zone_watermark_fast(const struct mmr_machine *m, const struct
 		int64_t usable =
 			shared_read(zone->vm_stat_free) - zone_watermark_unusable_free(zone, 0, alloc_flags);
 
-		if (likely(usable > (int64_t)mark + zone->lowmem_reserve[highest_zoneidx]))
+		if (likely(usable > (int64_t)mark + zone->lowmem_reserve[highest_zoneidx])) {
+			if (story_of(zone))
+				story_quick_pass(zone, mark, highest_zoneidx, usable);
 			return true;
+		}
 	}
 	return zone_watermark_fast_full(m, zone, order, mark, highest_zoneidx, alloc_flags, gfp);
 }

@@ -30,8 +30,12 @@ static inline uint32_t rmqueue_pcplist(struct mmr_cpu *cpu, struct zone *zone, u
 	struct pcp_list *list = &pcp->lists[order_to_pindex(mt, order)];
 	uint32_t pfn;
 
-	if (unlikely(!spin_trylock(&pcp->lock)))
+	if (unlikely(!spin_trylock(&pcp->lock))) {
+		tell(zone, MMR_STORY_PCP_LOCKED, .cpu = cpu->id);
 		return MMR_NO_PFN;
+	}
+	if (story_of(zone))
+		story_pcp(cpu, zone, order, mt, MMR_STORY_BEFORE);
 	pcp->free_count >>= 1;
 	if (likely(!pcp_list_empty(list))) {
 		pfn = pcp_list_pop(cpu->m, list);
@@ -41,6 +45,8 @@ static inline uint32_t rmqueue_pcplist(struct mmr_cpu *cpu, struct zone *zone, u
 	}
 	if (likely(pfn != MMR_NO_PFN))
 		pcp->count -= 1 << order;
+	if (story_of(zone))
+		story_pop(cpu, zone, order, mt, pfn);
 	spin_unlock(&pcp->lock);
 	return pfn;
 }
@@ -56,6 +62,7 @@ static uint32_t rmqueue_buddy(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 
 	if (unlikely((alloc_flags & ALLOC_TRYLOCK) && cpu->m->zone_locks_busy))
 		return MMR_NO_PFN;
+	tell(zone, MMR_STORY_BUDDY, .order = (uint8_t)order, .mt = (uint8_t)mt);
 	zone_lock(cpu, zone);
 	if (alloc_flags & ALLOC_HIGHATOMIC)
 		pfn = rmqueue_smallest(cpu, zone, order, MIGRATE_HIGHATOMIC);
@@ -155,8 +162,10 @@ static __attribute__((noinline)) bool node_reclaim_helps(struct mmr_cpu *cpu, st
 	if (node_distance(m, ac->preferred_zoneref->zone->node, zone->node) > NODE_RECLAIM_DISTANCE)
 		return false;
 	taken = node_reclaim(cpu, zone->zone_pgdat, gfp, order, ac);
+	tell(zone, MMR_STORY_NODE_RECLAIM, .nr = (int32_t)taken);
 	if (taken == NODE_RECLAIM_NOSCAN || (!taken && !m->profile.node_reclaim_retest))
 		return false;
+	tell_mark(zone, alloc_flags & ALLOC_WMARK_MASK, MMR_STORY_AFTER_RECLAIM);
 	return zone_watermark_ok(zone, order, wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
 				 ac->highest_zoneidx, alloc_flags);
 }
@@ -175,17 +184,22 @@ static inline bool zone_may_serve(struct mmr_cpu *cpu, struct zone *zone, gfp_t 
 	int highest = ac->highest_zoneidx;
 
 	if (likely(m->profile.below_high && !(shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH))) {
+		tell_mark(zone, WMARK_HIGH, MMR_STORY_PROBE);
 		if (likely(zone_watermark_fast(m, zone, order, wmark_pages(zone, WMARK_HIGH), highest,
 					       alloc_flags, gfp)))
 			return true;
+		tell(zone, MMR_STORY_BELOW_HIGH, .yes = true);
 		shared_or(zone->flags, 1u << ZONE_BELOW_HIGH);
 	}
+	tell_mark(zone, alloc_flags & ALLOC_WMARK_MASK, MMR_STORY_DECIDES);
 	if (likely(zone_watermark_fast(m, zone, order, wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK),
 				       highest, alloc_flags, gfp)))
 		return true;
 	cpu->counters.watermark_failures[order]++;
-	if (alloc_flags & ALLOC_NO_WATERMARKS)
+	if (alloc_flags & ALLOC_NO_WATERMARKS) {
+		tell(zone, MMR_STORY_NO_WATERMARKS);
 		return true;
+	}
 	return m->sysctl.zone_reclaim_mode && node_reclaim_helps(cpu, zone, gfp, order, alloc_flags, ac);
 }
 
@@ -193,6 +207,8 @@ static inline bool zone_may_serve(struct mmr_cpu *cpu, struct zone *zone, gfp_t 
 static inline struct mmr_page hand_out(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
 				       const struct alloc_context *ac, enum mmr_path path)
 {
+	if (story_of(zone))
+		story_page(zone, pfn, order, ac->migratetype, path);
 	shared_set(cpu->m->pages[pfn].tag, page_tag(zone->id, order, PAGE_ALLOCATED, ac->migratetype));
 	zone->per_cpu_zonestats[cpu->id].nr_allocs[order]++;
 	if (unlikely(path != MMR_PATH_PCP_HIT))
@@ -250,6 +266,7 @@ struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned 
 	uint32_t pfn;
 
 retry:
+	tell_all(m, MMR_STORY_SCAN, .order = (uint8_t)order, .flags = alloc_flags);
 	skipped_busy = false;
 	z = preferred;
 	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
@@ -259,12 +276,16 @@ retry:
 			    zone->node != preferred->zone->node) {
 				no_fallback = false;
 				alloc_flags &= ~ALLOC_NOFRAGMENT;
+				tell(zone, MMR_STORY_AGAIN, .why = MMR_STORY_REMOTE_NEXT);
 				goto retry;
 			}
 		}
-		if (unlikely(ac->spread_dirty_pages) && m->dirty_ratio && !node_dirty_ok(m, zone->zone_pgdat))
+		if (unlikely(ac->spread_dirty_pages) && m->dirty_ratio && !node_dirty_ok(m, zone->zone_pgdat)) {
+			tell(zone, MMR_STORY_PASS_BY, .why = MMR_STORY_DIRTY);
 			continue;
+		}
 		if (unlikely(skip_busy) && shared_read(zone->zone_pgdat->kswapd_awake)) {
+			tell(zone, MMR_STORY_PASS_BY, .why = MMR_STORY_KSWAPD_AWAKE);
 			skipped_busy = true;
 			continue;
 		}
@@ -279,11 +300,13 @@ retry:
 	}
 	if (skipped_busy) {
 		skip_busy = false;
+		tell_all(m, MMR_STORY_AGAIN, .why = MMR_STORY_BUSY_NODES);
 		goto retry;
 	}
 	if (no_fallback && !m->sysctl.defrag_mode) {
 		no_fallback = false;
 		alloc_flags &= ~ALLOC_NOFRAGMENT;
+		tell_all(m, MMR_STORY_AGAIN, .why = MMR_STORY_FRAGMENT);
 		goto retry;
 	}
 	return NO_PAGE;
@@ -340,6 +363,7 @@ static inline unsigned int prepare_alloc_pages(struct mmr_cpu *cpu, const struct
 
 static struct mmr_page alloc_failed(struct mmr_cpu *cpu)
 {
+	tell_all(cpu->m, MMR_STORY_NO_PAGE);
 	cpu->counters.path[MMR_PATH_FAILED]++;
 	return NO_PAGE;
 }
@@ -402,6 +426,8 @@ static __attribute__((noinline)) struct mmr_page alloc_pages_long_way(struct mmr
 	unsigned int alloc_flags = prepare_alloc_pages(cpu, req, &ac);
 	struct mmr_page page;
 
+	if (story_of(m))
+		story_request(cpu, req, &ac, alloc_flags);
 	if (unlikely(!ac.preferred_zoneref->zone))
 		return alloc_failed(cpu);
 	page = get_page_from_freelist(cpu, req->gfp, req->order, alloc_flags, &ac);
@@ -420,7 +446,7 @@ struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request 
 
 	if (unlikely(req->cpu >= m->nr_cpus || req->nid >= (int)m->nr_nodes || req->order > MAX_PAGE_ORDER))
 		return NO_PAGE; /* the kernel would warn; see mmr_request_check() */
-	if (likely(alloc_pages_hit(m, req, &page)))
+	if (!MMR_TELLS && likely(alloc_pages_hit(m, req, &page)))
 		return page;
 	return alloc_pages_long_way(m, req);
 }
@@ -444,6 +470,8 @@ struct mmr_page mmr_alloc_pages_nolock(struct mmr_machine *m, unsigned int order
 	if (!pcp_allowed_order(order))
 		return alloc_failed(cpu);
 	prepare_alloc_pages(cpu, &req, &ac);
+	if (story_of(m))
+		story_request(cpu, &req, &ac, ALLOC_TRYLOCK | ALLOC_WMARK_MIN);
 	m->zone_locks_busy = zone_locks_busy;
 	if (ac.preferred_zoneref->zone)
 		page = get_page_from_freelist(cpu, req.gfp, order, ALLOC_TRYLOCK | ALLOC_WMARK_MIN, &ac);
@@ -465,6 +493,7 @@ static struct zone *bulk_zone(struct mmr_cpu *cpu, gfp_t gfp, unsigned int alloc
 	{
 		if (zone->node != preferred->node)
 			return NULL;
+		tell_mark(zone, WMARK_LOW, MMR_STORY_BULK);
 		if (zone_watermark_fast(cpu->m, zone, 0, wmark_pages(zone, WMARK_LOW) + nr,
 					ac->preferred_zoneref->zone_idx, alloc_flags, gfp))
 			return zone;
@@ -495,6 +524,8 @@ unsigned int mmr_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_reques
 		return alloc_single(m, req, pfns);
 	cpu = &m->cpus[req->cpu];
 	alloc_flags = prepare_alloc_pages(cpu, req, &ac) & (ALLOC_WMARK_MASK | ALLOC_CMA);
+	if (story_of(m))
+		story_request(cpu, req, &ac, alloc_flags);
 	zone = ac.preferred_zoneref->zone ? bulk_zone(cpu, req->gfp, alloc_flags, &ac,
 						      m->profile.bulk_mark == BULK_MARK_ALL ? nr_pages : nr)
 					  : NULL;

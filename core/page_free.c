@@ -99,6 +99,8 @@ enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t p
 	if (unlikely(!spin_trylock(&pcp->lock)))
 		goto buddy;
 	pindex = order_to_pindex(list_mt, order);
+	if (story_of(zone))
+		story_free(cpu, zone, pfn, order, mt, MMR_STORY_TO_PCP);
 	pcp->alloc_factor >>= 1;
 	shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
 	pcp_list_add(m, &pcp->lists[pindex], pfn);
@@ -107,10 +109,15 @@ enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t p
 		path = MMR_PATH_FREE_DRAIN;
 		cpu->counters.path[path]++;
 	}
+	if (story_of(zone))
+		story_pcp(cpu, zone, order, mt, MMR_STORY_AFTER);
 	spin_unlock(&pcp->lock);
 	return path;
 
 buddy:
+	if (story_of(zone))
+		story_free(cpu, zone, pfn, order, mt,
+			   mt == MIGRATE_ISOLATE ? MMR_STORY_ISOLATED : MMR_STORY_LOCKED);
 	cpu->counters.path[MMR_PATH_FREE_BUDDY]++;
 	free_one_page(cpu, zone, pfn, order, FPI_NONE);
 	return MMR_PATH_FREE_BUDDY;
@@ -170,6 +177,8 @@ static __attribute__((noinline)) int free_pages_long_way(struct mmr_machine *m, 
 	if (likely(pcp_allowed_order(order))) {
 		way = free_unref_page(cpu, zone, pfn, order);
 	} else {
+		if (story_of(zone))
+			story_free(cpu, zone, pfn, order, get_pageblock_migratetype(m, pfn), MMR_STORY_ORDER);
 		way = MMR_PATH_FREE_BUDDY;
 		cpu->counters.path[way]++;
 		free_one_page(cpu, zone, pfn, order, FPI_NONE);
@@ -181,7 +190,7 @@ static __attribute__((noinline)) int free_pages_long_way(struct mmr_machine *m, 
 
 int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu_id, uint8_t *path)
 {
-	if (likely(!order && pfn < m->end_pfn && cpu_id < m->nr_cpus) &&
+	if (!MMR_TELLS && likely(!order && pfn < m->end_pfn && cpu_id < m->nr_cpus) &&
 	    likely(free_pages_hit(m, pfn, cpu_id))) {
 		if (path)
 			*path = MMR_PATH_FREE_PCP;

@@ -154,6 +154,10 @@ void reserve_highatomic_pageblock(struct mmr_cpu *cpu, struct zone *zone, uint32
 		}
 		shared_set(zone->nr_reserved_highatomic, zone->nr_reserved_highatomic + nr);
 		cpu->counters.highatomic_reserves += nr != 0;
+		if (nr)
+			tell(zone, MMR_STORY_HIGHATOMIC, .order = (uint8_t)order,
+			     .pfn = pfn & ~(PAGEBLOCK_NR_PAGES - 1),
+			     .nr = (int32_t)zone->nr_reserved_highatomic);
 		update_unusable_highatomic(m, zone);
 	}
 	zone_unlock(zone);

@@ -76,6 +76,7 @@ static int rmqueue_bulk(struct mmr_cpu *cpu, struct zone *zone, unsigned int ord
 
 		if (unlikely(pfn == MMR_NO_PFN))
 			break;
+		tell(zone, MMR_STORY_REFILL_PAGE, .order = (uint8_t)order, .pfn = pfn);
 		shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
 		pcp_list_add_tail(m, list, pfn);
 	}
@@ -94,11 +95,22 @@ uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct p
 				unsigned int order, unsigned int mt, unsigned int alloc_flags)
 {
 	struct pcp_list *list = &pcp->lists[order_to_pindex(mt, order)];
+	int high = pcp->high, factor = pcp->alloc_factor;
 	int nr = nr_pcp_alloc(&cpu->m->profile, zone, pcp, order);
 
+	tell(zone, MMR_STORY_REFILL_SIZE, .order = (uint8_t)order, .nr = nr,
+	     .refill = {.count = pcp->count,
+			.batch = pcp->batch,
+			.high_before = high,
+			.high = pcp->high,
+			.factor_before = (uint8_t)factor,
+			.factor = pcp->alloc_factor,
+			.auto_tuned = cpu->m->profile.pcp == PCP_6_7,
+			.below_high = shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH});
 	if ((alloc_flags & ALLOC_HIGHATOMIC) && cpu->m->profile.highatomic_path != HIGHATOMIC_PATH_6_18)
 		return MMR_NO_PFN;
 	nr = rmqueue_bulk(cpu, zone, order, nr, list, mt, alloc_flags);
+	tell(zone, MMR_STORY_REFILL_END, .order = (uint8_t)order, .nr = nr);
 	pcp->count += nr << order;
 	cpu->counters.pcp_refills++;
 	cpu->counters.pcp_refill_pages += (uint64_t)nr << order;
@@ -123,6 +135,7 @@ void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struc
 	if (count <= 0)
 		return;
 	cpu->counters.pcp_drains++;
+	tell(zone, MMR_STORY_DRAIN, .cpu = cpu->id, .nr = count, .list = (uint8_t)pindex);
 	zone_lock(cpu, zone);
 	while (count > 0) {
 		while (pcp_list_empty(&pcp->lists[pindex]))
@@ -140,6 +153,8 @@ void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struc
 			count -= 1 << order;
 			pcp->count -= 1 << order;
 			cpu->counters.pcp_drain_pages += 1u << order;
+			tell(zone, MMR_STORY_DRAIN_PAGE, .order = (uint8_t)order, .pfn = pfn, .mt = (uint8_t)mt,
+			     .list = (uint8_t)pindex);
 			free_one_page_locked(cpu, zone, pfn, order, mt, FPI_NONE);
 		} while (count > 0 && !pcp_list_empty(list));
 	}
@@ -159,6 +174,15 @@ static int nr_pcp_free(const struct kernel_profile *profile, const struct per_cp
 	return clamp(pcp->free_count, batch, high - batch);
 }
 
+/* The list may be @limit pages long, by rule @why. */
+static inline int told(const struct zone *zone, const struct per_cpu_pages *pcp, int limit,
+		       enum mmr_story_high why)
+{
+	if (story_of(zone))
+		story_high(zone, pcp, limit, why);
+	return limit;
+}
+
 /* Source: nr_pcp_high(), mm/page_alloc.c, v6.12. */
 static int nr_pcp_high(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
 		       bool free_high)
@@ -169,24 +193,26 @@ static int nr_pcp_high(const struct kernel_profile *profile, const struct zone *
 	int high = pcp->high = clamp(pcp->high, high_min, pcp->high_max);
 
 	if (unlikely(!high))
-		return 0;
+		return told(zone, pcp, 0, MMR_STORY_HIGH_NONE);
 	if (unlikely(free_high)) {
 		pcp->high = max_int(high - (batch << profile->pcp_batch_scale_max), high_min);
-		return 0;
+		return told(zone, pcp, 0, MMR_STORY_HIGH_FREES_MOSTLY);
 	}
 	if (flags & 1u << ZONE_RECLAIM_ACTIVE) {
 		pcp->high = max_int(high - recent, high_min);
-		return min_int(batch * 4, pcp->high);
+		return told(zone, pcp, min_int(batch * 4, pcp->high), MMR_STORY_HIGH_RECLAIM);
 	}
 	if (high_min == pcp->high_max)
-		return high;
+		return told(zone, pcp, high, MMR_STORY_HIGH_FIXED);
 	if (flags & 1u << ZONE_BELOW_HIGH) {
 		pcp->high = max_int(high - recent, high_min);
-		return max_int(pcp->count, high_min);
+		return told(zone, pcp, max_int(pcp->count, high_min), MMR_STORY_HIGH_BELOW);
 	}
-	if (pcp->count >= high && pcp->high < pcp->free_count + batch)
+	if (pcp->count >= high && pcp->high < pcp->free_count + batch) {
 		pcp->high = clamp(pcp->free_count + batch, high_min, pcp->high_max);
-	return high;
+		return told(zone, pcp, high, MMR_STORY_HIGH_GROWN);
+	}
+	return told(zone, pcp, high, MMR_STORY_HIGH_PLAIN);
 }
 
 /*
@@ -235,9 +261,11 @@ static int nr_overflow_5_14(const struct kernel_profile *profile, const struct z
 	int high = pcp->high, batch = pcp->batch, nr;
 
 	if (free_high || !high)
-		high = 0;
+		high = told(zone, pcp, 0, free_high ? MMR_STORY_HIGH_FREES_MOSTLY : MMR_STORY_HIGH_NONE);
 	else if (shared_read(zone->flags) & 1u << ZONE_RECLAIM_ACTIVE)
-		high = min_int(batch * 4, high);
+		high = told(zone, pcp, min_int(batch * 4, high), MMR_STORY_HIGH_RECLAIM);
+	else
+		told(zone, pcp, high, MMR_STORY_HIGH_FIXED);
 	if (pcp->count < high)
 		return 0;
 	if (free_high)
@@ -283,12 +311,19 @@ void free_unref_page_remember(const struct kernel_profile *profile, struct per_c
 		pcp->free_count += 1 << order;
 }
 
+static bool clears_below_high(const struct zone *zone)
+{
+	tell_mark(zone, WMARK_HIGH, MMR_STORY_ENOUGH_AGAIN);
+	return zone_watermark_ok(zone, 0, wmark_pages(zone, WMARK_HIGH), ZONE_MOVABLE, 0);
+}
+
 /* After an overflow: is there enough free memory again? Source: free_unref_page_commit(), v6.12. */
 void clear_below_high(struct zone *zone)
 {
-	if ((shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH) &&
-	    zone_watermark_ok(zone, 0, wmark_pages(zone, WMARK_HIGH), ZONE_MOVABLE, 0))
+	if ((shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH) && clears_below_high(zone)) {
+		tell(zone, MMR_STORY_BELOW_HIGH);
 		shared_and(zone->flags, ~(1u << ZONE_BELOW_HIGH));
+	}
 }
 
 /*
@@ -303,6 +338,7 @@ bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per
 	const struct kernel_profile *profile = &cpu->m->profile;
 	int nr = nr_pcp_overflow(profile, zone, pcp, order);
 
+	tell(zone, MMR_STORY_OVERFLOW, .order = (uint8_t)order, .nr = nr);
 	if (!nr)
 		return false;
 	free_overflow(cpu, zone, pcp, nr, pindex);

@@ -173,8 +173,10 @@ static bool pgdat_balanced(const struct mmr_machine *m, const struct pglist_data
 	for (int i = 0; i <= highest_zoneidx; i++) {
 		const struct zone *zone = &pgdat->node_zones[i];
 
-		if (zone->managed_pages &&
-		    zone_watermark_ok_inner(zone, order, wmark_pages(zone, WMARK_HIGH), highest_zoneidx, 0,
+		if (!zone->managed_pages)
+			continue;
+		tell_mark(zone, WMARK_HIGH, MMR_STORY_BALANCED);
+		if (zone_watermark_ok_inner(zone, order, wmark_pages(zone, WMARK_HIGH), highest_zoneidx, 0,
 					    zone_free_snapshot(m, zone)))
 			return true;
 	}
@@ -250,6 +252,24 @@ static void balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, unsign
 	kswapd_finish(cpu, pgdat);
 }
 
+/* Is there something to wake kswapd for? */
+static enum mmr_story_kswapd kswapd_outcome(const struct mmr_machine *m, const struct zone *zone,
+					    unsigned int order, int highest_zoneidx)
+{
+	const struct pglist_data *pgdat = zone->zone_pgdat;
+
+	if (!zone->managed_pages)
+		return MMR_STORY_NOT_NEEDED;
+	if (shared_read(pgdat->kswapd_awake))
+		return MMR_STORY_IS_AWAKE;
+	if (pgdat->kswapd_failures >= MAX_RECLAIM_RETRIES)
+		return MMR_STORY_GAVE_UP;
+	if (pgdat_balanced(m, pgdat, order, highest_zoneidx) &&
+	    !pgdat_watermark_boosted(pgdat, highest_zoneidx))
+		return MMR_STORY_NOT_NEEDED;
+	return MMR_STORY_WOKEN;
+}
+
 /*
  * Wake the node's kswapd unless it is awake, has given up, or has nothing to do. Where reclaim is
  * not modelled it stays awake to the next vmstat update: frees in the recording stand for its work.
@@ -259,13 +279,10 @@ static void balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, unsign
 void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx)
 {
 	struct pglist_data *pgdat = zone->zone_pgdat;
+	enum mmr_story_kswapd outcome = kswapd_outcome(cpu->m, zone, order, highest_zoneidx);
 
-	if (!zone->managed_pages || shared_read(pgdat->kswapd_awake))
-		return;
-	if (pgdat->kswapd_failures >= MAX_RECLAIM_RETRIES)
-		return;
-	if (pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx) &&
-	    !pgdat_watermark_boosted(pgdat, highest_zoneidx))
+	tell(zone, MMR_STORY_KSWAPD, .order = (uint8_t)order, .why = outcome);
+	if (outcome != MMR_STORY_WOKEN)
 		return;
 	shared_set(pgdat->kswapd_awake, true);
 	cpu->counters.kswapd_wakeups++;

@@ -82,11 +82,14 @@ static bool take_reserve_flags(struct slowpath *s)
 {
 	unsigned int reserve_flags = gfp_pfmemalloc_flags(s->req);
 
-	if (reserve_flags)
+	if (reserve_flags) {
 		s->alloc_flags = reserve_flags | (s->alloc_flags & (ALLOC_KSWAPD | ALLOC_CMA));
+		tell_all(s->cpu->m, MMR_STORY_RESERVES, .flags = s->alloc_flags);
+	}
 	if (s->mask_dropped || ((s->alloc_flags & ALLOC_CPUSET) && !reserve_flags))
 		return false;
 	s->mask_dropped = true;
+	tell_all(s->cpu->m, MMR_STORY_MASK_DROPPED, .yes = s->ac->nodemask != 0);
 	s->ac->nodemask = 0;
 	recompute_preferred(s->ac);
 	return true;
@@ -105,6 +108,7 @@ static struct mmr_page alloc_after_reclaim(struct slowpath *s)
 	struct mmr_page page = NO_PAGE;
 
 	s->progress = try_to_free_pages(s->cpu, s->ac);
+	tell_all(s->cpu->m, MMR_STORY_RECLAIM, .nr = (int32_t)s->progress, .yes = s->cpu->m->reclaim.enabled);
 	if (s->cpu->m->reclaim.enabled) {
 		if (!s->progress)
 			return page;
@@ -113,6 +117,7 @@ static struct mmr_page alloc_after_reclaim(struct slowpath *s)
 			return page;
 	}
 	unreserve_highatomic_pageblock(s->cpu, s->ac, false);
+	tell_all(s->cpu->m, MMR_STORY_DRAIN_ALL);
 	drain_all_pages(s->cpu, NULL);
 	return scan(s, s->alloc_flags);
 }
@@ -132,9 +137,12 @@ static struct mmr_page alloc_after_compaction(struct slowpath *s, enum compact_p
 	struct mmr_page page = NO_PAGE;
 
 	s->compact_result = COMPACT_SKIPPED;
-	if (!can_compact(s))
+	if (!can_compact(s)) {
+		tell_all(s->cpu->m, MMR_STORY_COMPACT, .order = s->req->order);
 		return page;
+	}
 	s->compact_result = try_to_compact_pages(s->cpu, s->req->order, s->alloc_flags, s->ac, prio);
+	tell_all(s->cpu->m, MMR_STORY_COMPACT, .order = s->req->order, .why = s->compact_result, .yes = true);
 	if (s->compact_result == COMPACT_SKIPPED)
 		return page;
 	page = scan(s, s->alloc_flags);
@@ -192,7 +200,7 @@ static bool should_reclaim_retry(struct slowpath *s)
  * After a round in vain: is there another?
  * Source: __alloc_pages_slowpath(), the part after direct compaction, v6.12.
  */
-static bool should_retry(struct slowpath *s)
+static bool may_retry(struct slowpath *s)
 {
 	if (s->req->gfp & MMR_GFP_NORETRY)
 		return false;
@@ -209,6 +217,14 @@ static bool should_retry(struct slowpath *s)
 	return false;
 }
 
+static bool should_retry(struct slowpath *s)
+{
+	bool again = may_retry(s);
+
+	tell_all(s->cpu->m, MMR_STORY_RETRY, .yes = again);
+	return again;
+}
+
 /* The last look, with a high mark, before the OOM killer would be called. Source: __alloc_pages_may_oom(). */
 static struct mmr_page may_oom(struct slowpath *s)
 {
@@ -217,6 +233,7 @@ static struct mmr_page may_oom(struct slowpath *s)
 
 	if (s->costly || (s->req->gfp & never) || !s->may_reclaim || s->req->pf_memalloc)
 		return page;
+	tell_all(s->cpu->m, MMR_STORY_LAST_LOOK);
 	page = scan(s, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
 	if (page.pfn == MMR_NO_PFN && s->ac->highest_zoneidx >= ZONE_NORMAL)
 		s->cpu->counters.oom++;
@@ -337,6 +354,7 @@ struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_reque
 	struct mmr_page page;
 
 	recompute_preferred(ac);
+	tell_all(cpu->m, MMR_STORY_SLOWPATH, .order = req->order, .flags = s.alloc_flags);
 	if (!ac->preferred_zoneref->zone)
 		return NO_PAGE;
 	page = cpu->m->profile.slowpath == SLOWPATH_7_X ? slowpath_7_x(&s) : slowpath_6_18(&s);

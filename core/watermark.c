@@ -46,11 +46,19 @@ bool zone_watermark_ok_inner(const struct zone *zone, unsigned int order, uint32
 			     unsigned int alloc_flags, int64_t free_pages)
 {
 	int64_t min = lower_mark(mark, alloc_flags);
+	int64_t unusable = zone_watermark_unusable_free(zone, order, alloc_flags);
+	bool enough = free_pages - unusable > min + zone->lowmem_reserve[highest_zoneidx];
+	bool ok = enough && (!order || has_suitable_block(zone, order, alloc_flags));
 
-	free_pages -= zone_watermark_unusable_free(zone, order, alloc_flags);
-	if (free_pages <= min + zone->lowmem_reserve[highest_zoneidx])
-		return false;
-	return !order || has_suitable_block(zone, order, alloc_flags);
+	tell(zone, MMR_STORY_WATERMARK, .order = (uint8_t)order, .yes = ok,
+	     .watermark = {.free = free_pages,
+			   .unusable = unusable,
+			   .min = min,
+			   .mark = mark,
+			   .boost = shared_read(zone->watermark_boost),
+			   .reserve = zone->lowmem_reserve[highest_zoneidx],
+			   .no_block = enough && !ok});
+	return ok;
 }
 
 static int64_t zone_free_counter(const struct zone *zone)
@@ -84,6 +92,7 @@ bool zone_watermark_fast_full(const struct mmr_machine *m, const struct zone *zo
 	if (order || !ignores_boost || !shared_read(zone->watermark_boost) ||
 	    (alloc_flags & ALLOC_WMARK_MASK) != WMARK_MIN)
 		return false;
+	tell_mark(zone, WMARK_MIN, MMR_STORY_WITHOUT_BOOST);
 	return zone_watermark_ok_inner(zone, order, zone->_watermark[WMARK_MIN], highest_zoneidx, alloc_flags,
 				       free);
 }
@@ -107,7 +116,9 @@ bool boost_watermark(struct mmr_cpu *cpu, struct zone *zone)
 		max_boost = PAGEBLOCK_NR_PAGES;
 	uint64_t boost = (uint64_t)zone->watermark_boost + PAGEBLOCK_NR_PAGES;
 
-	shared_set(zone->watermark_boost, (uint32_t)(boost < max_boost ? boost : max_boost));
+	boost = boost < max_boost ? boost : max_boost;
+	tell(zone, MMR_STORY_BOOST, .nr = (int32_t)boost, .before = zone->watermark_boost);
+	shared_set(zone->watermark_boost, (uint32_t)boost);
 	cpu->counters.watermark_boosts++;
 	return true;
 }
