@@ -72,7 +72,7 @@ struct zone_sample {
  * @splits: blocks freed in smaller pieces than they were allocated in
  */
 struct engine_counts {
-	uint64_t recorded[NR_TRACE_EVENT_TYPES];
+	uint64_t recorded[TRACE_NR_PAGE_EVENTS];
 	uint64_t recorded_failed, before_keyframe;
 	uint64_t allocs, alloc_pages, frees, failed;
 	uint64_t frees_of_failed, frees_boot, frees_unknown, reallocs, splits;

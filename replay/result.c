@@ -198,7 +198,7 @@ static json_t *recorded_json(const struct result_context *ctx)
 	const struct trace_summary *trace = trace_reader_summary(ctx->reader);
 	json_t *recorded = json_object();
 
-	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+	for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
 		json_object_set_new(recorded, trace_event_type_name(type), integer(counts->recorded[type]));
 	json_object_set_new(recorded, "failed_allocs", integer(counts->recorded_failed));
 	json_object_set_new(recorded, "lost", integer(trace->nr_lost));
@@ -216,7 +216,7 @@ static json_t *replay_json(const struct result_context *ctx)
 	uint64_t events = 0, touched, bytes = engine_bytes(ctx->engine, &touched);
 	json_t *replay = json_object();
 
-	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+	for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
 		events += counts->recorded[type];
 	json_object_set_new(replay, "wall_s", real(wall_s));
 	json_object_set_new(replay, "events_per_s", real(wall_s > 0 ? (double)events / wall_s : 0));

@@ -57,7 +57,10 @@ static const struct argp argp = {
 	.args_doc = "csv|jsonl F.mmt",
 	.doc = "Print the events of a recording in the order of their times, one a line, with names: number, "
 	       "time (ns, the recording's clock), CPU, page frame, type, order, migratetype, gfp (the "
-	       "kernel's own number and the flags by name), flags, and the task. What an event has not is an "
+	       "kernel's own number and the flags by name), flags, the task, and what kinds of events other "
+	       "than the six "
+	       "page events have: a zone, the asking task's memory policy, arguments by name. What an event "
+	       "has not is an "
 	       "empty field (CSV) or null (JSON); a failed allocation has no page frame.\v"
 	       "Exit status: 0, 1 where not all events could be exported (those before are), 2 wrong usage.\n\n"
 	       "Example:\n"
@@ -71,6 +74,8 @@ static int export_events(struct trace_reader *reader, struct export_rows *rows, 
 	const struct trace_event *events;
 	ssize_t n = 0;
 	int rc = export_rows_header(rows, err);
+
+	trace_reader_want(reader, TRACE_WANT_ALL);
 
 	while (!rc && !cmd_interrupted() && (n = trace_reader_next(reader, &events, err)) > 0)
 		for (ssize_t i = 0; !rc && i < n; i++)

@@ -119,7 +119,7 @@ static void print_report(const struct options *o, const struct import_report *r)
 	const char *comma = "";
 
 	printf("%s: %" PRIu64 " events (", o->output, r->nr_events);
-	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++) {
+	for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++) {
 		if (!r->events[type])
 			continue;
 		printf("%s%s %" PRIu64, comma, trace_event_type_name((enum trace_event_type)type),

@@ -15,7 +15,9 @@
 #define BUFFER_BYTES   (1u << 20)
 #define MAX_CLASS_TEXT 640u /* every gfp name at once takes 420 */
 #define MAX_TASK_TEXT  192u /* 15 bytes of name, at worst 6 characters each */
-#define MAX_ROW_BYTES  (MAX_CLASS_TEXT + MAX_TASK_TEXT + 160u)
+#define MAX_TAIL_TEXT  640u /* zone and policy; node lists at worst 2 x 250 */
+#define MAX_ARGS_TEXT  384u /* names and 20 digits each */
+#define MAX_ROW_BYTES  (MAX_CLASS_TEXT + MAX_TASK_TEXT + MAX_TAIL_TEXT + MAX_ARGS_TEXT + 160u)
 
 struct text {
 	char *data; /* NULL: not made yet */
@@ -31,6 +33,9 @@ struct export_rows {
 	size_t len;
 	uint64_t written;
 	struct text *classes; /* [65536] */
+	struct text *tails; /* [65536] what a class adds behind the task */
+	const struct trace_policy *policies;
+	uint32_t nr_policies;
 	struct text *tasks; /* [nr_tasks], one more for "unknown" */
 	uint32_t nr_tasks;
 	const struct trace_task *task_table;
@@ -49,9 +54,11 @@ int export_rows_create(const struct trace_reader *reader, enum export_format for
 		rows->task_table = trace_reader_tasks(reader, &rows->nr_tasks);
 		rows->buffer = malloc(BUFFER_BYTES);
 		rows->classes = calloc(UINT16_MAX + 1, sizeof(*rows->classes));
+		rows->tails = calloc(UINT16_MAX + 1, sizeof(*rows->tails));
+		rows->policies = trace_reader_policies(reader, &rows->nr_policies);
 		rows->tasks = calloc((size_t)rows->nr_tasks + 1, sizeof(*rows->tasks));
 	}
-	if (!rows || !rows->buffer || !rows->classes || !rows->tasks) {
+	if (!rows || !rows->buffer || !rows->classes || !rows->tails || !rows->tasks) {
 		export_rows_destroy(rows);
 		return mmr_err(err, -ENOMEM, "%s: no memory for rows", name);
 	}
@@ -65,9 +72,12 @@ void export_rows_destroy(struct export_rows *rows)
 		return;
 	for (uint32_t i = 0; rows->classes && i <= UINT16_MAX; i++)
 		free(rows->classes[i].data);
+	for (uint32_t i = 0; rows->tails && i <= UINT16_MAX; i++)
+		free(rows->tails[i].data);
 	for (uint32_t i = 0; rows->tasks && i <= rows->nr_tasks; i++)
 		free(rows->tasks[i].data);
 	free(rows->classes);
+	free(rows->tails);
 	free(rows->tasks);
 	free(rows->buffer);
 	free(rows);
@@ -99,7 +109,7 @@ int export_rows_flush(struct export_rows *rows, struct mmr_error *err)
 int export_rows_header(struct export_rows *rows, struct mmr_error *err)
 {
 	static const char columns[] = "event,time_ns,cpu,pfn,type,order,migratetype,gfp,gfp_flags,flags,"
-				      "fallback_order,fallback_migratetype,tid,tgid,comm\n";
+				      "fallback_order,fallback_migratetype,tid,tgid,comm,zone,policy,args\n";
 
 	if (rows->format != EXPORT_CSV)
 		return 0;
@@ -125,7 +135,8 @@ static void name_flags(const struct trace_class *cls, char *buf, size_t size)
 	} names[] = {{TRACE_F_PF_MEMALLOC, "memalloc"},
 		     {TRACE_F_KSWAPD, "kswapd"},
 		     {TRACE_F_SOFTIRQ, "softirq"},
-		     {TRACE_F_HARDIRQ, "hardirq"}};
+		     {TRACE_F_HARDIRQ, "hardirq"},
+		     {TRACE_F_EXTRA, "extra"}};
 
 	buf[0] = '\0';
 	if (cls->type == TRACE_ZONE_LOCKED && cls->flags & TRACE_F_PERCPU_REFILL)
@@ -144,6 +155,7 @@ static void name_flags(const struct trace_class *cls, char *buf, size_t size)
 static void put_field(const struct export_rows *rows, struct text *t, const char *key, bool present,
 		      bool string, const char *value)
 {
+	/* Both of a class's texts have the same room. */
 	size_t room = MAX_CLASS_TEXT - t->len;
 	int n;
 
@@ -168,8 +180,8 @@ static void put_number(const struct export_rows *rows, struct text *t, const cha
 static bool make_class(struct export_rows *rows, uint16_t id)
 {
 	const struct trace_class *cls = trace_reader_class(rows->reader, id);
-	bool alloc = cls->type == TRACE_ALLOC, extfrag = cls->type == TRACE_EXTFRAG;
-	bool typed = cls->type != TRACE_FREE && cls->type != TRACE_FREE_BATCHED;
+	const struct trace_event_info *info = trace_event_info(cls->type);
+	bool extfrag = cls->type == TRACE_EXTFRAG;
 	struct text *t = &rows->classes[id];
 	char names[512], flags[96];
 
@@ -179,14 +191,37 @@ static bool make_class(struct export_rows *rows, uint16_t id)
 	name_flags(cls, flags, sizeof(flags));
 	put_field(rows, t, "type", true, true, trace_event_type_name(cls->type));
 	/* The event of a batched free tells no order; its mm_page_free does. */
-	put_number(rows, t, "order", cls->type != TRACE_FREE_BATCHED, cls->order);
-	put_field(rows, t, "migratetype", typed, true, info_migratetype_name(cls->migratetype));
-	put_number(rows, t, "gfp", alloc, cls->gfp_raw);
-	put_field(rows, t, "gfp_flags", alloc, true, gfp_stable_string(cls->gfp, names, sizeof(names)));
+	put_number(rows, t, "order", info->has_order, cls->order);
+	put_field(rows, t, "migratetype", info->has_migratetype, true, info_migratetype_name(cls->migratetype));
+	put_number(rows, t, "gfp", info->has_gfp, cls->gfp_raw);
+	put_field(rows, t, "gfp_flags", info->has_gfp, true, gfp_stable_string(cls->gfp, names, sizeof(names)));
 	put_field(rows, t, "flags", flags[0], true, flags);
 	put_number(rows, t, "fallback_order", extfrag, cls->fallback_order);
 	put_field(rows, t, "fallback_migratetype", extfrag, true,
 		  info_migratetype_name(cls->fallback_migratetype));
+	return true;
+}
+
+static bool make_tail(struct export_rows *rows, uint16_t id)
+{
+	const struct trace_class *cls = trace_reader_class(rows->reader, id);
+	bool known = cls->policy && cls->policy < rows->nr_policies;
+	struct text *t = &rows->tails[id];
+	char policy[MAX_TAIL_TEXT - 100] = "";
+
+	t->data = malloc(MAX_TAIL_TEXT);
+	if (!t->data)
+		return false;
+	/* Its lists have commas. */
+	if (known) {
+		const char *quote = rows->format == EXPORT_CSV ? "\"" : "";
+		char plain[sizeof(policy) - 4];
+
+		snprintf(policy, sizeof(policy), "%s%s%s", quote,
+			 info_policy_string(&rows->policies[cls->policy], plain, sizeof(plain)), quote);
+	}
+	put_field(rows, t, "zone", trace_event_info(cls->type)->has_zone, true, info_zone_name(cls->zone));
+	put_field(rows, t, "policy", known, true, policy);
 	return true;
 }
 
@@ -255,7 +290,7 @@ static bool make_task(struct export_rows *rows, uint32_t task)
 		return false;
 	out = t->data;
 	if (!known) {
-		out = stpcpy(out, csv ? ",,,\n" : ",\"tid\":null,\"tgid\":null,\"comm\":null}\n");
+		out = stpcpy(out, csv ? ",,," : ",\"tid\":null,\"tgid\":null,\"comm\":null");
 	} else {
 		out += sprintf(out, csv ? ",%" PRIu32 "," : ",\"tid\":%" PRIu32 ",\"tgid\":", who->tid);
 		if (who->tgid || !who->tid)
@@ -267,7 +302,6 @@ static bool make_task(struct export_rows *rows, uint32_t task)
 			out = quote_name(rows, out, who->comm);
 		else if (!csv)
 			out = stpcpy(out, "null");
-		out = stpcpy(out, csv ? "\n" : "}\n");
 	}
 	t->len = (uint32_t)(out - t->data);
 	return true;
@@ -306,14 +340,51 @@ static char *put_numbers(const struct export_rows *rows, char *out, uint64_t num
 	return out;
 }
 
+static char *put_signed(char *out, int64_t value)
+{
+	if (value < 0)
+		*out++ = '-';
+	return put_digits(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+/* "end=5;scanned=3", or an object. What a later version appended has no name here and is left out. */
+static char *put_args(const struct export_rows *rows, char *out, const struct trace_event *event)
+{
+	const struct trace_args *args = trace_reader_args(rows->reader, event);
+	const struct trace_event_info *info = trace_event_info(event->type);
+	bool csv = rows->format == EXPORT_CSV;
+	uint8_t nr = 0;
+
+	if (args)
+		nr = args->nr < info->nr_args ? args->nr : info->nr_args;
+	if (csv)
+		*out++ = ',';
+	else
+		out = stpcpy(out, nr ? ",\"args\":{" : ",\"args\":null");
+	for (uint8_t i = 0; i < nr; i++) {
+		if (i)
+			*out++ = csv ? ';' : ',';
+		if (!csv)
+			*out++ = '"';
+		out = stpcpy(out, info->args[i]);
+		out = stpcpy(out, csv ? "=" : "\":");
+		out = put_signed(out, args->v[i]);
+	}
+	if (!csv && nr)
+		*out++ = '}';
+	return stpcpy(out, csv ? "\n" : "}\n");
+}
+
 int export_rows_event(struct export_rows *rows, uint64_t number, const struct trace_event *event,
 		      struct mmr_error *err)
 {
 	uint32_t task = event->task < rows->nr_tasks ? event->task : rows->nr_tasks;
 	const struct text *cls = &rows->classes[event->class_id], *who = &rows->tasks[task];
+	const struct text *tail = &rows->tails[event->class_id];
 	char *out;
 
-	if ((!cls->data && !make_class(rows, event->class_id)) || (!who->data && !make_task(rows, task)))
+	if ((!cls->data && (!make_class(rows, event->class_id) || !make_tail(rows, event->class_id))) ||
+	    (!who->data && !make_task(rows, task)))
 		return mmr_err(err, -ENOMEM, "%s: no memory for the names of a row", rows->name);
 	if (rows->len + MAX_ROW_BYTES > BUFFER_BYTES) {
 		int rc = export_rows_flush(rows, err);
@@ -324,6 +395,8 @@ int export_rows_event(struct export_rows *rows, uint64_t number, const struct tr
 	out = put_numbers(rows, rows->buffer + rows->len, number, event);
 	out = mempcpy(out, cls->data, cls->len);
 	out = mempcpy(out, who->data, who->len);
+	out = mempcpy(out, tail->data, tail->len);
+	out = put_args(rows, out, event);
 	rows->len = (size_t)(out - rows->buffer);
 	return 0;
 }

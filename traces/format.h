@@ -57,6 +57,7 @@ enum mmt_block_type {
 	MMT_LOSS = 5,
 	MMT_INDEX = 6,
 	MMT_END = 7,
+	MMT_POLICIES = 8,
 };
 
 enum mmt_block_flags {
@@ -73,6 +74,7 @@ enum mmt_column {
 	MMT_COL_PFN_NEW = 6, /* pfns by event type: zigzag varints, from the pfn before */
 	MMT_COL_PFN_COPIES = 7, /* varint triples: stretches that repeat earlier ones */
 	MMT_COL_TASK_RUNS = 8, /* varint pairs: task + 1 (0 = none), events in a row */
+	MMT_COL_ARGS = 9, /* zigzag varints: the arguments of events whose class has some, in order */
 	MMT_NR_COLUMNS
 };
 #define MMT_TIME_FAR 0xffffu
@@ -165,6 +167,7 @@ enum mmt_pcp_tag {
 #define MMT_MAX_NODES        1024u
 #define MMT_MAX_CLASSES      65535u
 #define MMT_MAX_TASKS        (64u << 20)
+#define MMT_MAX_POLICIES     65535u
 #define MMT_MAX_STRING       65536u
 
 #define MMT_CLASS_BYTES       14u /* a dictionary entry without its count */

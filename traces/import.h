@@ -50,7 +50,7 @@ struct import_options {
  * @nr_comm_unknown: events whose task has no name;  @nr_gfp_unknown: with flags nobody can name
  */
 struct import_report {
-	uint64_t events[NR_TRACE_EVENT_TYPES], nr_events, nr_lost, nr_other;
+	uint64_t events[TRACE_NR_PAGE_EVENTS], nr_events, nr_lost, nr_other;
 	uint32_t recorded;
 	uint64_t nr_gfp_unknown;
 	bool sorted, interrupted;

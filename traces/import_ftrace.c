@@ -325,7 +325,7 @@ static const char *parse_fields(struct text_import *t, const char *fields, struc
 
 static int find_type(const char *name, size_t len)
 {
-	static const char *const names[NR_TRACE_EVENT_TYPES] = {
+	static const char *const names[TRACE_NR_PAGE_EVENTS] = {
 		[TRACE_ALLOC] = "mm_page_alloc",
 		[TRACE_FREE] = "mm_page_free",
 		[TRACE_FREE_BATCHED] = "mm_page_free_batched",
@@ -334,7 +334,7 @@ static int find_type(const char *name, size_t len)
 		[TRACE_EXTFRAG] = "mm_page_alloc_extfrag",
 	};
 
-	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
+	for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
 		if (strlen(names[type]) == len && !memcmp(name, names[type], len))
 			return type;
 	return -1;

@@ -176,7 +176,7 @@ static int add_layout(struct import *im, struct import_tracing *t, const char *n
 			       "%s: format of kmem:%s: no %s in it, expected the kernel's own text", im->path,
 			       name, missing ? missing : "ID");
 	l.id = (uint16_t)number;
-	if (t->nr_layouts < NR_TRACE_EVENT_TYPES)
+	if (t->nr_layouts < TRACE_NR_PAGE_EVENTS)
 		t->layouts[t->nr_layouts++] = l;
 	if (type == TRACE_ALLOC && !im->machine.nr_gfp_names) {
 		struct gfp_names g = {.machine = &im->machine, .proper = true};

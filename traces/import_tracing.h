@@ -66,7 +66,7 @@ struct import_layout {
 /** struct import_tracing - what a source says of its kernel's events */
 struct import_tracing {
 	uint32_t nr_layouts;
-	struct import_layout layouts[NR_TRACE_EVENT_TYPES];
+	struct import_layout layouts[TRACE_NR_PAGE_EVENTS];
 	struct import_field page_time, page_commit, page_data; /* a ring buffer page's header */
 	uint32_t page_size;
 };

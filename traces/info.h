@@ -149,6 +149,9 @@ const char *info_zone_name(unsigned int zone);
 /** info_table_name - "events", … */
 const char *info_table_name(enum info_table table);
 
+/** info_policy_string - "bind=0-1", with "allowed=0" behind a ";" where not all nodes are; returns @buf */
+char *info_policy_string(const struct trace_policy *policy, char *buf, size_t size);
+
 /** info_print_json - the mmreplay.info/1 object, on stdout */
 void info_print_json(const struct info *info);
 /** info_print_screen - one screen for people, on stdout */

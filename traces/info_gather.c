@@ -180,6 +180,7 @@ static int read_events(struct gather *g, struct mmr_error *err)
 	uint64_t seen = 0;
 	ssize_t n = 0;
 
+	trace_reader_want(info->reader, TRACE_WANT_ALL);
 	trace_reader_tolerate(info->reader);
 	while (!past && !(q->stop && q->stop()) && (n = trace_reader_next(info->reader, &events, err)) > 0) {
 		if (count_batch(g, events, n, &past))

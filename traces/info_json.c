@@ -25,6 +25,30 @@ static json_t *events_json(const struct info *info)
 	return events;
 }
 
+static json_t *policies_json(const struct trace_reader *reader)
+{
+	json_t *list = json_array();
+	uint32_t nr;
+	const struct trace_policy *policies = trace_reader_policies(reader, &nr);
+
+	for (uint32_t i = 0; i < nr; i++) {
+		char text[600];
+
+		json_array_append_new(list, json_string(info_policy_string(&policies[i], text, sizeof(text))));
+	}
+	return list;
+}
+
+/* "zone.block_free": 1 */
+static json_t *features_json(const struct trace_machine *m)
+{
+	json_t *features = json_object();
+
+	for (uint32_t i = 0; i < m->nr_features; i++)
+		json_object_set_new(features, m->features[i].name, json_integer(m->features[i].value));
+	return features;
+}
+
 static json_t *zones_json(const struct trace_machine *m)
 {
 	json_t *zones = json_array();
@@ -203,7 +227,9 @@ static json_t *rates_json(const struct info *info)
 
 		json_object_set_new(rate, "from_ns", integer(info->request->from_ns + i * info->width_ns));
 		for (unsigned int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
-			json_object_set_new(rate, trace_event_type_name(type), integer(r->events[type]));
+			if (type < TRACE_NR_PAGE_EVENTS || r->events[type])
+				json_object_set_new(rate, trace_event_type_name(type),
+						    integer(r->events[type]));
 		json_object_set_new(rate, "failed", integer(r->failed));
 		json_object_set_new(rate, "lost", integer(r->lost));
 		json_object_set_new(rate, "live_kib", integer(info_kib(info, r->live)));
@@ -324,6 +350,8 @@ void info_print_json(const struct info *info)
 	json_object_set_new(root, "keyframe_list", keyframes_json(info));
 	set_file(info, root);
 	json_object_set_new(root, "zones", zones_json(info->machine));
+	json_object_set_new(root, "policies", policies_json(info->reader));
+	json_object_set_new(root, "features", features_json(info->machine));
 	json_object_set_new(root, "orders", orders_json(info));
 	json_object_set_new(root, "gfp", gfps_json(info));
 	json_object_set_new(root, "kinds", kinds_json(info));

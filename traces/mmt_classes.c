@@ -7,8 +7,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "traces/format.h"
-
 void mmt_classes_deinit(struct mmt_classes *set)
 {
 	free(set->items);
@@ -16,15 +14,42 @@ void mmt_classes_deinit(struct mmt_classes *set)
 	*set = (struct mmt_classes){0};
 }
 
-/* The members without padding, so that equal classes have equal bytes. */
-static void class_key(const struct trace_class *cls, uint8_t key[MMT_CLASS_BYTES])
+void mmt_class_put(const struct trace_class *cls, uint8_t bytes[MMT_CLASS_BYTES])
 {
-	const uint8_t head[6] = {cls->type,  cls->order,          cls->migratetype,
-				 cls->flags, cls->fallback_order, cls->fallback_migratetype};
+	bytes[0] = cls->type;
+	bytes[1] = cls->order;
+	bytes[2] = cls->migratetype;
+	bytes[3] = cls->flags;
+	/* Two bytes that each kind uses for what it has. */
+	if (cls->type == TRACE_ALLOC) {
+		mmt_set_le16(bytes + 4, cls->policy);
+	} else {
+		bytes[4] = cls->type < TRACE_NR_PAGE_EVENTS ? cls->fallback_order : cls->nr_args;
+		bytes[5] = cls->type < TRACE_NR_PAGE_EVENTS ? cls->fallback_migratetype : cls->zone;
+	}
+	mmt_set_le32(bytes + 6, cls->gfp);
+	mmt_set_le32(bytes + 10, cls->gfp_raw);
+}
 
-	memcpy(key, head, 6);
-	memcpy(key + 6, &cls->gfp, 4);
-	memcpy(key + 10, &cls->gfp_raw, 4);
+void mmt_class_get(const uint8_t bytes[MMT_CLASS_BYTES], struct trace_class *cls)
+{
+	*cls = (struct trace_class){
+		.type = bytes[0],
+		.order = bytes[1],
+		.migratetype = bytes[2],
+		.flags = bytes[3],
+		.gfp = mmt_le32(bytes + 6),
+		.gfp_raw = mmt_le32(bytes + 10),
+	};
+	if (cls->type == TRACE_ALLOC) {
+		cls->policy = mmt_le16(bytes + 4);
+	} else if (cls->type < TRACE_NR_PAGE_EVENTS) {
+		cls->fallback_order = bytes[4];
+		cls->fallback_migratetype = bytes[5];
+	} else {
+		cls->nr_args = bytes[4];
+		cls->zone = bytes[5];
+	}
 }
 
 static uint32_t *find_slot(struct mmt_classes *set, const uint8_t key[MMT_CLASS_BYTES])
@@ -37,7 +62,7 @@ static uint32_t *find_slot(struct mmt_classes *set, const uint8_t key[MMT_CLASS_
 
 		if (!*slot)
 			return slot;
-		class_key(&set->items[*slot - 1], other);
+		mmt_class_put(&set->items[*slot - 1], other);
 		if (!memcmp(key, other, MMT_CLASS_BYTES))
 			return slot;
 	}
@@ -62,7 +87,7 @@ static int grow(struct mmt_classes *set)
 	for (uint32_t i = 0; i < set->nr; i++) {
 		uint8_t key[MMT_CLASS_BYTES];
 
-		class_key(&set->items[i], key);
+		mmt_class_put(&set->items[i], key);
 		*find_slot(set, key) = i + 1;
 	}
 	return 0;
@@ -75,7 +100,7 @@ int mmt_classes_add(struct mmt_classes *set, const struct trace_class *cls, uint
 
 	if (set->nr == set->cap && grow(set))
 		return -ENOMEM;
-	class_key(cls, key);
+	mmt_class_put(cls, key);
 	slot = find_slot(set, key);
 	if (!*slot) {
 		if (set->nr == MMT_MAX_CLASSES)

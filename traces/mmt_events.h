@@ -13,6 +13,8 @@ struct mmt_event_arrays {
 	uint64_t *ts;
 	uint32_t *pfn, *task;
 	uint16_t *class_id; /* numbers of the writer's class table */
+	uint64_t nr_args; /* arguments of all of them together */
+	struct mmt_buf args; /* the ARGS column */
 };
 
 struct mmt_encoder;
@@ -22,7 +24,8 @@ void mmt_encoder_destroy(struct mmt_encoder *enc);
  * mmt_put_events - the payload of one block
  * @classes: the writer's table that @in->class_id refers to
  * @events: added to, by event type
- * Return: 0; -ENOMEM; -EIO where zstd failed
+ * Return: 0; -ENOMEM; -EIO where zstd failed; -EINVAL where the events have not the arguments that
+ *	their classes say
  */
 int mmt_put_events(struct mmt_encoder *enc, struct mmt_buf *buf, const struct mmt_event_arrays *in,
 		   const struct trace_class *classes, uint64_t events[256]);
@@ -63,6 +66,7 @@ struct mmt_task_run {
  * @pfn: [nr] grouped by event type, in order within a group
  * @group: [256] where each type's group starts in @pfn
  * @runs: cover exactly nr events
+ * @args: varints, all of them whole: those of the first event that has some, then the next one's
  */
 struct mmt_events {
 	struct mmt_prelude pre;
@@ -72,8 +76,9 @@ struct mmt_events {
 	uint32_t *pfn;
 	uint32_t group[256];
 	struct mmt_task_run *runs;
+	struct mmt_cursor args;
 	uint32_t cap, far_cap, runs_cap;
-	uint8_t *scratch;
+	uint8_t *scratch, *arg_bytes;
 	size_t scratch_cap;
 	void *dctx;
 };

@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "traces/format.h"
+#include "traces/mmt_classes.h"
 #include "traces/mmt_pfns.h"
 
 void mmt_prelude_deinit(struct mmt_prelude *pre)
@@ -38,16 +39,7 @@ static const char *get_dictionary(struct mmt_cursor *c, uint32_t count, struct m
 
 		if (c->bad || events > count)
 			return "a class of its dictionary is cut off or has too many events";
-		pre->dict[i].cls = (struct trace_class){
-			.type = p[0],
-			.order = p[1],
-			.migratetype = p[2],
-			.flags = p[3],
-			.fallback_order = p[4],
-			.fallback_migratetype = p[5],
-			.gfp = mmt_le32(p + 6),
-			.gfp_raw = mmt_le32(p + 10),
-		};
+		mmt_class_get(p, &pre->dict[i].cls);
 		pre->dict[i].count = (uint32_t)events;
 		total += events;
 	}
@@ -90,6 +82,7 @@ void mmt_events_deinit(struct mmt_events *ev)
 	free(ev->pfn);
 	free(ev->runs);
 	free(ev->scratch);
+	free(ev->arg_bytes);
 	ZSTD_freeDCtx(ev->dctx);
 	*ev = (struct mmt_events){0};
 }
@@ -304,6 +297,36 @@ static const char *get_runs(struct mmt_events *ev, const struct columns *cols)
 	return mmt_left(&c) ? "its task runs go on behind its last event" : NULL;
 }
 
+/* A copy: arguments are taken one by one long after the scratch space has been used again. */
+static const char *get_args(struct mmt_events *ev, const struct columns *cols)
+{
+	const struct mmt_column_head *h = cols->head[MMT_COL_ARGS];
+	const uint8_t *p = NULL;
+	uint64_t nr = 0;
+
+	for (uint32_t i = 0; i < ev->pre.nr_classes; i++)
+		nr += (uint64_t)ev->pre.dict[i].count * ev->pre.dict[i].cls.nr_args;
+	ev->args = (struct mmt_cursor){0};
+	if (!nr)
+		return h ? "its column of arguments is for no event" : NULL;
+	if (h && h->raw >= nr && h->raw / 10 <= nr)
+		p = expand(ev, h, cols->stored[MMT_COL_ARGS], 0);
+	if (!p)
+		return "its column of arguments is missing, damaged or of an impossible length";
+	free(ev->arg_bytes);
+	ev->arg_bytes = malloc(h->raw);
+	if (!ev->arg_bytes)
+		return "no memory for its arguments";
+	memcpy(ev->arg_bytes, p, h->raw);
+	ev->args = mmt_cursor(ev->arg_bytes, h->raw);
+	while (nr--)
+		mmt_get_varint(&ev->args);
+	if (ev->args.bad || mmt_left(&ev->args))
+		return "its arguments are too few or too many";
+	ev->args = mmt_cursor(ev->arg_bytes, h->raw);
+	return NULL;
+}
+
 static const char *start(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev, struct columns *cols)
 {
 	const char *what = mmt_get_prelude(c, count, &ev->pre);
@@ -330,6 +353,8 @@ const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, struct mmt_even
 		what = get_pfns(ev, &cols, overflow);
 	if (!what)
 		what = get_runs(ev, &cols);
+	if (!what)
+		what = get_args(ev, &cols);
 	return what;
 }
 

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "traces/format.h"
+#include "traces/mmt_classes.h"
 #include "traces/mmt_pfns.h"
 
 #define NOT_IN_BLOCK UINT16_MAX
@@ -181,20 +182,17 @@ static int put_column(struct mmt_encoder *enc, struct mmt_buf *buf, uint8_t id)
 
 static void put_class(struct mmt_buf *buf, const struct trace_class *cls, uint32_t count)
 {
-	mmt_put_u8(buf, cls->type);
-	mmt_put_u8(buf, cls->order);
-	mmt_put_u8(buf, cls->migratetype);
-	mmt_put_u8(buf, cls->flags);
-	mmt_put_u8(buf, cls->fallback_order);
-	mmt_put_u8(buf, cls->fallback_migratetype);
-	mmt_put_le32(buf, cls->gfp);
-	mmt_put_le32(buf, cls->gfp_raw);
+	uint8_t bytes[MMT_CLASS_BYTES];
+
+	mmt_class_put(cls, bytes);
+	mmt_put(buf, bytes, sizeof(bytes));
 	mmt_put_varint(buf, count);
 }
 
 int mmt_put_events(struct mmt_encoder *enc, struct mmt_buf *buf, const struct mmt_event_arrays *in,
 		   const struct trace_class *classes, uint64_t events[256])
 {
+	uint64_t nr_args = 0;
 	uint8_t nr_columns = 0;
 	bool ok;
 
@@ -203,6 +201,9 @@ int mmt_put_events(struct mmt_encoder *enc, struct mmt_buf *buf, const struct mm
 	enc->body.len = 0;
 	ok = put_class_column(enc, in) && put_time_columns(enc, in) && put_pfn_columns(enc, in, classes) &&
 	     put_task_column(enc, in);
+	mmt_put(&enc->column[MMT_COL_ARGS], in->args.data, in->args.len);
+	if (in->args.failed || enc->column[MMT_COL_ARGS].failed)
+		return -ENOMEM;
 
 	mmt_put_le64(buf, in->ts[0]);
 	mmt_put_varint(buf, enc->nr_dict);
@@ -211,8 +212,12 @@ int mmt_put_events(struct mmt_encoder *enc, struct mmt_buf *buf, const struct mm
 
 		put_class(buf, cls, enc->count[i]);
 		events[cls->type] += enc->count[i];
+		if (cls->type >= TRACE_NR_PAGE_EVENTS)
+			nr_args += (uint64_t)enc->count[i] * cls->nr_args;
 		enc->local[enc->dict[i]] = NOT_IN_BLOCK;
 	}
+	if (nr_args != in->nr_args)
+		return -EINVAL;
 	for (size_t i = 0; i < MMT_NR_COLUMNS; i++)
 		nr_columns += enc->column[i].len != 0;
 	mmt_put_u8(buf, nr_columns);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Payloads of the TASKS and LOSS blocks, and what the payload codecs share. */
+/* Payloads of the TASKS, LOSS and POLICIES blocks, and what the payload codecs share. */
 #include "traces/mmt_payload.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "traces/format.h"
@@ -143,6 +144,77 @@ const char *mmt_get_losses(struct mmt_cursor *c, uint32_t count, struct trace_lo
 		l->begin_ns = mmt_get_le64(c);
 		l->end_ns = mmt_get_le64(c);
 		l->nr_events = mmt_get_le64(c);
+	}
+	return NULL;
+}
+
+/* ---- policies ------------------------------------------------------------------------------- */
+
+/* A set of nodes: how many words, then they; words of zeros at the end are left out. */
+static void put_nodes(struct mmt_buf *buf, const uint64_t words[TRACE_NODE_WORDS])
+{
+	uint8_t nr = TRACE_NODE_WORDS;
+
+	while (nr && !words[nr - 1])
+		nr--;
+	mmt_put_u8(buf, nr);
+	for (uint8_t i = 0; i < nr; i++)
+		mmt_put_le64(buf, words[i]);
+}
+
+static bool get_nodes(struct mmt_cursor *c, uint64_t words[TRACE_NODE_WORDS])
+{
+	uint8_t nr = mmt_get_u8(c);
+
+	if (nr > TRACE_NODE_WORDS)
+		return false;
+	for (uint8_t i = 0; i < nr; i++)
+		words[i] = mmt_get_le64(c);
+	return !c->bad;
+}
+
+void mmt_put_policies(struct mmt_buf *buf, const struct trace_policy *policies, uint32_t first, uint32_t nr)
+{
+	mmt_put_varint(buf, first);
+	for (uint32_t i = first; i < first + nr; i++) {
+		mmt_put_le16(buf, policies[i].mode);
+		mmt_put_le16(buf, policies[i].flags);
+		put_nodes(buf, policies[i].nodes);
+		put_nodes(buf, policies[i].allowed);
+	}
+}
+
+int mmt_add_default_policy(struct trace_policy **policies, uint32_t *nr)
+{
+	struct trace_policy *p;
+
+	if (!mmt_grow((void **)policies, *nr, sizeof(**policies)))
+		return -ENOMEM;
+	p = &(*policies)[(*nr)++];
+	*p = (struct trace_policy){0};
+	memset(p->allowed, 0xff, sizeof(p->allowed));
+	return 0;
+}
+
+const char *mmt_get_policies(struct mmt_cursor *c, uint32_t count, struct trace_policy **policies, uint32_t *nr)
+{
+	uint64_t first = mmt_get_varint(c);
+
+	if (c->bad || first < *nr || first + count > MMT_MAX_POLICIES || count > mmt_left(c) / 6)
+		return "its first number or its count of policies is impossible";
+	while (*nr < first)
+		if (mmt_add_default_policy(policies, nr))
+			return "no memory for the policies";
+	for (uint32_t i = 0; i < count; i++) {
+		struct trace_policy p = {0};
+
+		p.mode = mmt_get_le16(c);
+		p.flags = mmt_get_le16(c);
+		if (!get_nodes(c, p.nodes) || !get_nodes(c, p.allowed))
+			return "a policy's nodes are too many or cut off";
+		if (!mmt_grow((void **)policies, *nr, sizeof(**policies)))
+			return "no memory for the policies";
+		(*policies)[(*nr)++] = p;
 	}
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Payloads of the MACHINE, KEYFRAME, TASKS and LOSS blocks: structs of trace.h <-> bytes. */
+/* Payloads of the MACHINE, KEYFRAME, TASKS, LOSS and POLICIES blocks: structs of trace.h <-> bytes. */
 #ifndef MMR_TRACES_MMT_PAYLOAD_H
 #define MMR_TRACES_MMT_PAYLOAD_H
 
@@ -27,6 +27,14 @@ const char *mmt_get_tasks(struct mmt_cursor *c, uint32_t count, struct trace_tas
 
 void mmt_put_loss(struct mmt_buf *buf, const struct trace_loss *loss);
 const char *mmt_get_losses(struct mmt_cursor *c, uint32_t count, struct trace_loss **losses, uint32_t *nr);
+
+/** mmt_put_policies - policies @first .. @first + @nr - 1; number 0 is never put */
+void mmt_put_policies(struct mmt_buf *buf, const struct trace_policy *policies, uint32_t first, uint32_t nr);
+/** mmt_get_policies - append to a table that has the default policy; a hole is filled with default ones */
+const char *mmt_get_policies(struct mmt_cursor *c, uint32_t count, struct trace_policy **policies,
+			     uint32_t *nr);
+/** mmt_add_default_policy - number 0 of an empty table; -ENOMEM */
+int mmt_add_default_policy(struct trace_policy **policies, uint32_t *nr);
 
 /* A list of scalars of one struct, as tagged integers: the table drives both directions. */
 struct mmt_scalar {

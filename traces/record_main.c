@@ -539,7 +539,9 @@ static void print_summary(const struct session *s)
 		c->nr_events, (double)bytes / (1 << 20),
 		c->nr_events ? (double)bytes / (double)c->nr_events : 0.0);
 	for (int type = 0; type < NR_TRACE_EVENT_TYPES; type++)
-		fprintf(stderr, "  %-13s %12" PRIu64 "\n", trace_event_type_name(type), c->events[type]);
+		if (type < TRACE_NR_PAGE_EVENTS || c->events[type])
+			fprintf(stderr, "  %-13s %12" PRIu64 "\n", trace_event_type_name(type),
+				c->events[type]);
 	fprintf(stderr, "  %-13s %12" PRIu64 "\n", "lost", c->nr_lost);
 	if (s->file_full)
 		fprintf(stderr, "  stopped early: the file reached --max-file\n");

@@ -18,8 +18,10 @@
 #define TRACE_NR_PCP_LISTS 14
 
 /**
- * enum trace_event_type - the kmem page tracepoints; values are part of the file format
+ * enum trace_event_type - what happened; values are part of the file format
  *
+ * The first six are the kmem page tracepoints. The others say what moves pages without them and who
+ * decided to; trace_event_info() has their names and arguments, FORMAT.md what each field holds.
  * New kinds are appended. A reader skips kinds it does not know and counts them.
  */
 enum trace_event_type {
@@ -29,9 +31,70 @@ enum trace_event_type {
 	TRACE_ZONE_LOCKED, /* kmem:mm_page_alloc_zone_locked */
 	TRACE_PCPU_DRAIN, /* kmem:mm_page_pcpu_drain */
 	TRACE_EXTFRAG, /* kmem:mm_page_alloc_extfrag */
+	TRACE_NR_PAGE_EVENTS,
+
+	/* Pages that move with no kmem event. */
+	TRACE_BULK_PAGE = TRACE_NR_PAGE_EVENTS, /* given out by alloc_pages_bulk */
+	TRACE_ISOLATE_PAGE, /* __isolate_free_page took a buddy */
+	TRACE_PUTBACK_PAGE, /* __putback_isolated_page */
+	TRACE_PCP_COMMIT, /* a free reaches its per-CPU list */
+	TRACE_BUDDY_FREE, /* a free passes the per-CPU lists by */
+	TRACE_PCP_FREE_BULK, /* free_pcppages_bulk */
+	TRACE_DRAIN_PAGES, /* drain_pages_zone */
+	TRACE_PAGEBLOCK_BITS, /* a pageblock's bits are written */
+	TRACE_MOVE_BLOCK, /* a pageblock's free pages change their lists */
+	TRACE_ROTATE_LIST, /* move_freelist_tail */
+	TRACE_PCP_DECAY, /* decay_pcp_high */
+	TRACE_TAKE_OFF_BUDDY, /* take_page_off_buddy */
+	TRACE_PUT_BACK_BUDDY, /* put_page_back_buddy */
+	TRACE_UNRESERVE_HIGHATOMIC, /* unreserve_highatomic_pageblock */
+	TRACE_ZONE_SCAN, /* one get_page_from_freelist */
+	TRACE_VMSTAT_FOLD, /* refresh_cpu_vm_stats */
+
+	/* Who decides. */
+	TRACE_KSWAPD_WAKE, /* vmscan:mm_vmscan_kswapd_wake */
+	TRACE_KSWAPD_SLEEP, /* vmscan:mm_vmscan_kswapd_sleep */
+	TRACE_WAKEUP_KSWAPD, /* vmscan:mm_vmscan_wakeup_kswapd */
+	TRACE_BALANCE_BEGIN, /* vmscan:mm_vmscan_balance_pgdat_begin, or balance_pgdat entered */
+	TRACE_BALANCE_END,
+	TRACE_RECLAIM_BEGIN, /* vmscan:mm_vmscan_direct_reclaim_begin */
+	TRACE_RECLAIM_END,
+	TRACE_COMPACT_BEGIN, /* compaction:mm_compaction_begin */
+	TRACE_COMPACT_END,
+	TRACE_ISOLATE_FREEPAGES, /* compaction:mm_compaction_isolate_freepages */
+	TRACE_ISOLATE_MIGRATEPAGES, /* compaction:mm_compaction_isolate_migratepages */
+	TRACE_FAST_ISOLATE_FREEPAGES, /* compaction:mm_compaction_fast_isolate_freepages */
+	TRACE_TRY_TO_COMPACT, /* compaction:mm_compaction_try_to_compact_pages */
+	TRACE_KCOMPACTD_WAKE, /* compaction:mm_compaction_kcompactd_wake */
+	TRACE_KCOMPACTD_SLEEP, /* compaction:mm_compaction_kcompactd_sleep */
+	TRACE_WAKEUP_KCOMPACTD, /* compaction:mm_compaction_wakeup_kcompactd */
+	TRACE_PAGES_ISOLATED, /* page_isolation:test_pages_isolated */
+	TRACE_ZONE_WMARKS, /* kmem:mm_setup_per_zone_wmarks */
+	TRACE_LOWMEM_RESERVE, /* kmem:mm_setup_per_zone_lowmem_reserve */
+	TRACE_TOTALRESERVE, /* kmem:mm_calculate_totalreserve_pages */
+	TRACE_OOM_VICTIM, /* oom:mark_victim */
+	TRACE_PAGE_POOL_HOLD, /* page_pool:page_pool_state_hold */
+	TRACE_CACHE_ADD, /* filemap:mm_filemap_add_to_page_cache */
+	TRACE_CACHE_DELETE, /* filemap:mm_filemap_delete_from_page_cache */
+	TRACE_UNTRACED, /* the recorder: free lists may have changed with no event */
+	TRACE_PCP_LIMITS, /* __zone_set_pageset_high_and_batch */
+	TRACE_FREE_CORE, /* __free_pages_core: boot, hotplug, deferred growth */
+	TRACE_ALLOC_TIME, /* the page allocator's own time for one request */
 	NR_TRACE_EVENT_TYPES
 };
-/** trace_event_type_name - "alloc", "free", "free_batched", "zone_locked", "pcpu_drain", "extfrag" */
+
+#define TRACE_MAX_ARGS 8
+
+/** struct trace_event_info - @args: names of the arguments of kinds from TRACE_NR_PAGE_EVENTS on, in order */
+struct trace_event_info {
+	const char *name;
+	uint8_t nr_args;
+	const char *args[TRACE_MAX_ARGS];
+	bool has_pfn, has_order, has_migratetype, has_gfp, has_zone;
+};
+/** trace_event_info - of any number; one that is not known is called "unknown" */
+const struct trace_event_info *trace_event_info(unsigned int type);
+/** trace_event_type_name - "alloc", "free", "free_batched", … */
 const char *trace_event_type_name(enum trace_event_type type);
 
 enum trace_event_flags {
@@ -41,6 +104,7 @@ enum trace_event_flags {
 	TRACE_F_KSWAPD = 1 << 2, /* the task is kswapd (PF_KSWAPD) */
 	TRACE_F_SOFTIRQ = 1 << 3, /* in softirq; recorded live also in hardirq (feature irq_context = 1) */
 	TRACE_F_HARDIRQ = 1 << 4, /* in hardirq */
+	TRACE_F_EXTRA = 1 << 5, /* seen by a probe that not every kernel permits, not by a tracepoint */
 };
 
 /**
@@ -50,10 +114,13 @@ enum trace_event_flags {
  * @type: enum trace_event_type
  * @order: pages = 1 << order; EXTFRAG: the requested order
  * @migratetype: stable code; ALLOC: requested; ZONE_LOCKED, PCPU_DRAIN: the list's;
- *	EXTFRAG: the requested one; 0 otherwise
+ *	EXTFRAG: the requested one; kinds that have none: 0
  * @flags: enum trace_event_flags
  * @fallback_order, @fallback_migratetype: EXTFRAG only, else 0
- * @gfp: stable code (core/mm_types.h), ALLOC only
+ * @nr_args: kinds from TRACE_NR_PAGE_EVENTS on: how many arguments each event has
+ * @zone: the same kinds: stable code, where the kind has a zone
+ * @policy: ALLOC: number of the asking task's policy, 0 is the default
+ * @gfp: stable code (core/mm_types.h), of kinds that have one
  * @gfp_raw: the recording kernel's own value
  */
 struct trace_class {
@@ -63,6 +130,9 @@ struct trace_class {
 	uint8_t flags;
 	uint8_t fallback_order;
 	uint8_t fallback_migratetype;
+	uint8_t nr_args;
+	uint8_t zone;
+	uint16_t policy;
 	uint32_t gfp;
 	uint32_t gfp_raw;
 };
@@ -92,6 +162,27 @@ struct trace_task {
 	uint32_t tid;
 	uint32_t tgid;
 	char comm[16];
+};
+
+/** struct trace_args - what an event says beyond its class and its page; trace_event_info() names it */
+struct trace_args {
+	uint8_t nr;
+	int64_t v[TRACE_MAX_ARGS];
+};
+
+#define TRACE_NODE_WORDS 16 /* 64 nodes each */
+
+/**
+ * struct trace_policy - from which nodes a task may take memory, and how it chooses
+ *
+ * Policy 0 is the default one: the CPU's own node first, all nodes allowed.
+ * @mode: MPOL_DEFAULT 0, MPOL_PREFERRED 1, MPOL_BIND 2, … of linux/mempolicy.h; @flags: MPOL_F_*
+ * @nodes: the policy's, a bit per node
+ * @allowed: the task's mems_allowed; of the default policy all ones
+ */
+struct trace_policy {
+	uint16_t mode, flags;
+	uint64_t nodes[TRACE_NODE_WORDS], allowed[TRACE_NODE_WORDS];
 };
 
 /** struct trace_loss - events that are missing, on one CPU, in one interval; never silent */

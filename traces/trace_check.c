@@ -27,6 +27,8 @@ struct checker {
 	struct trace_machine machine;
 	struct trace_task *tasks;
 	uint32_t nr_tasks;
+	struct trace_policy *policies;
+	uint32_t nr_policies;
 	uint64_t events[256]; /* by type */
 	uint64_t *last_ns; /* [MMT_MAX_CPUS] largest time of each CPU so far */
 	struct mmt_events ev;
@@ -95,6 +97,18 @@ static void check_tasks(struct checker *c, const struct mmt_block *b)
 			highest - 1, c->nr_tasks);
 }
 
+static void check_policies(struct checker *c, const struct mmt_block *b)
+{
+	uint16_t highest = 0;
+
+	for (uint32_t i = 0; i < c->ev.pre.nr_classes; i++)
+		if (c->ev.pre.dict[i].cls.policy > highest)
+			highest = c->ev.pre.dict[i].cls.policy;
+	if (highest && highest >= c->nr_policies)
+		tell_at(c, b->offset, "events block %u: names policy %u, found only %u policies before it",
+			b->seq, highest, c->nr_policies);
+}
+
 static const char *check_events(struct checker *c, const struct mmt_block *b, struct mmt_cursor *payload)
 {
 	const char *what;
@@ -113,6 +127,7 @@ static const char *check_events(struct checker *c, const struct mmt_block *b, st
 	c->result->nr_events += b->count;
 	check_times(c, b);
 	check_tasks(c, b);
+	check_policies(c, b);
 	return NULL;
 }
 
@@ -269,6 +284,9 @@ static void check_block(struct checker *c, const struct mmt_block *b)
 	case MMT_LOSS:
 		what = check_losses(c, b, &payload);
 		break;
+	case MMT_POLICIES:
+		what = mmt_get_policies(&payload, b->count, &c->policies, &c->nr_policies);
+		break;
 	default:
 		break; /* INDEX, or of a later version: its checksum held */
 	}
@@ -354,6 +372,7 @@ int trace_check(const char *path, void (*finding)(void *ctx, const char *line), 
 	mmt_events_deinit(&c.ev);
 	mmt_buf_deinit(&c.scratch);
 	free(c.tasks);
+	free(c.policies);
 	free(c.last_ns);
 	mmt_map_close(&c.map);
 	return rc;

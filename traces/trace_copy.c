@@ -14,6 +14,8 @@ struct trace_copy {
 	uint32_t *classes; /* [65536] number in @to */
 	const struct trace_task *task_table;
 	uint32_t *tasks, nr_tasks;
+	const struct trace_policy *policies;
+	uint32_t nr_policies;
 };
 
 int trace_copy_create(struct trace_reader *from, struct trace_writer *to, struct trace_copy **ret,
@@ -25,6 +27,7 @@ int trace_copy_create(struct trace_reader *from, struct trace_writer *to, struct
 		copy->from = from;
 		copy->to = to;
 		copy->task_table = trace_reader_tasks(from, &copy->nr_tasks);
+		copy->policies = trace_reader_policies(from, &copy->nr_policies);
 		copy->classes = malloc((UINT16_MAX + 1) * sizeof(*copy->classes));
 		copy->tasks = malloc(((size_t)copy->nr_tasks + 1) * sizeof(*copy->tasks));
 	}
@@ -34,6 +37,7 @@ int trace_copy_create(struct trace_reader *from, struct trace_writer *to, struct
 	}
 	memset(copy->classes, 0xff, (UINT16_MAX + 1) * sizeof(*copy->classes));
 	memset(copy->tasks, 0xff, ((size_t)copy->nr_tasks + 1) * sizeof(*copy->tasks));
+	trace_reader_want(from, TRACE_WANT_ALL);
 	*ret = copy;
 	return 0;
 }
@@ -47,18 +51,36 @@ void trace_copy_destroy(struct trace_copy *copy)
 	free(copy);
 }
 
+static int copy_class(struct trace_copy *copy, uint16_t id, struct mmr_error *err)
+{
+	struct trace_class cls = *trace_reader_class(copy->from, id);
+	uint16_t new_id;
+	int rc = 0;
+
+	/* What a later version adds is passed over, as in reading. */
+	if (cls.nr_args > TRACE_MAX_ARGS)
+		cls.nr_args = TRACE_MAX_ARGS;
+	if (cls.policy >= copy->nr_policies)
+		cls.policy = 0; /* its block is damaged */
+	if (cls.policy)
+		rc = trace_writer_policy(copy->to, &copy->policies[cls.policy], &cls.policy, err);
+	if (!rc)
+		rc = trace_writer_class(copy->to, &cls, &new_id, err);
+	if (!rc)
+		copy->classes[id] = new_id;
+	return rc;
+}
+
 int trace_copy_event(struct trace_copy *copy, const struct trace_event *event, struct mmr_error *err)
 {
+	const struct trace_args *args = trace_reader_args(copy->from, event);
 	struct trace_event e = *event;
 	int rc;
 
 	if (copy->classes[e.class_id] == NOT_YET) {
-		uint16_t id;
-
-		rc = trace_writer_class(copy->to, trace_reader_class(copy->from, e.class_id), &id, err);
+		rc = copy_class(copy, e.class_id, err);
 		if (rc)
 			return rc;
-		copy->classes[e.class_id] = id;
 	}
 	if (e.task < copy->nr_tasks) {
 		if (copy->tasks[e.task] == NOT_YET) {
@@ -69,7 +91,7 @@ int trace_copy_event(struct trace_copy *copy, const struct trace_event *event, s
 		e.task = copy->tasks[e.task];
 	}
 	e.class_id = (uint16_t)copy->classes[e.class_id];
-	return trace_writer_event(copy->to, &e, err);
+	return args ? trace_writer_event_args(copy->to, &e, args, err) : trace_writer_event(copy->to, &e, err);
 }
 
 int trace_copy_start(const char *path, const struct trace_machine *machine, const struct trace_feature *extra,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events of one trace into another: classes and tasks are renumbered, everything else stays. */
+/* Events of one trace into another: classes, tasks and policies are renumbered, everything else stays. */
 #ifndef MMR_TRACES_TRACE_COPY_H
 #define MMR_TRACES_TRACE_COPY_H
 
@@ -8,10 +8,11 @@
 
 struct trace_copy;
 
+/** trace_copy_create - @from delivers all kinds of events from its first one on afterwards */
 int trace_copy_create(struct trace_reader *from, struct trace_writer *to, struct trace_copy **ret,
 		      struct mmr_error *err);
 void trace_copy_destroy(struct trace_copy *copy);
-/** trace_copy_event - append @event of the one to the other */
+/** trace_copy_event - append @event, as trace_reader_next() gave it and not a copy, to the other */
 int trace_copy_event(struct trace_copy *copy, const struct trace_event *event, struct mmr_error *err);
 
 /** struct trace_feature - a feature that a copy's header gets in addition */

@@ -52,7 +52,8 @@ static int build_tails(struct trace_reader *r, struct trace_stream *s, const str
 			.order = cls->order,
 			.migratetype = cls->migratetype,
 			.flags = cls->flags,
-			.deliver = cls->type < NR_TRACE_EVENT_TYPES,
+			.deliver = cls->type < NR_TRACE_EVENT_TYPES && r->wanted >> cls->type & 1,
+			.nr_args = cls->nr_args,
 		};
 	}
 	return 0;
@@ -89,6 +90,15 @@ static int set_code(struct mmr_error *err, int code)
 	return code;
 }
 
+static bool make_room_for_args(struct trace_reader *r)
+{
+	if (!r->batch_args_at)
+		r->batch_args_at = calloc(READER_BATCH, sizeof(*r->batch_args_at));
+	if (!r->batch_args)
+		r->batch_args = malloc(READER_BATCH * sizeof(*r->batch_args));
+	return r->batch_args_at && r->batch_args;
+}
+
 static int decode_block(struct trace_reader *r, struct trace_stream *s, const struct mmt_block *b,
 			struct mmr_error *err)
 {
@@ -108,6 +118,8 @@ static int decode_block(struct trace_reader *r, struct trace_stream *s, const st
 	rc = build_tails(r, s, b, err);
 	if (rc)
 		return rc;
+	if (mmt_left(&s->ev.args) && !make_room_for_args(r))
+		return mmr_err(err, -ENOMEM, "%s: no memory for arguments", r->map.path);
 	check_tasks(r, &s->ev);
 	forget_pages(r, b);
 	memcpy(s->group_next, s->ev.group, sizeof(s->group_next));
@@ -146,13 +158,33 @@ static int load_block(struct trace_reader *r, struct trace_stream *s, struct mmr
 	return gaps ? mmr_err(err, -EBADMSG, "%s", r->bad_gap_what) : 0;
 }
 
+/* The arguments of the event that may become batch entry @at; those of a later version are passed over. */
+__attribute__((noinline)) static void take_args(struct trace_reader *r, struct trace_stream *s, uint32_t nr,
+						bool deliver, uint32_t at)
+{
+	struct trace_args *to = &r->batch_args[r->nr_batch_args % READER_BATCH];
+
+	to->nr = nr < TRACE_MAX_ARGS ? (uint8_t)nr : TRACE_MAX_ARGS;
+	for (uint32_t i = 0; i < nr; i++) {
+		int64_t v = mmt_unzigzag(mmt_get_varint(&s->ev.args));
+
+		if (i < TRACE_MAX_ARGS)
+			to->v[i] = v;
+	}
+	if (deliver)
+		r->batch_args_at[at] = (uint16_t)r->nr_batch_args++;
+}
+
 /*
  * Deliver events from one stream while its key is at most @limit. The first is always delivered:
  * the caller has seen that this stream is in front. Hot: everything that stays the same is in
- * locals, because the copies into @out could otherwise alias it.
+ * locals, because the copies into @out could otherwise alias it; and a run of a block without
+ * arguments looks for none.
  */
-static uint32_t emit(struct trace_stream *s, struct trace_event *restrict out, uint32_t max, uint64_t limit)
+static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_reader *r, struct trace_stream *s,
+							       uint32_t at, uint64_t limit, bool with_args)
 {
+	struct trace_event *restrict out = r->batch + at;
 	const uint16_t *restrict class_index = s->ev.class_index, *restrict step = s->ev.step;
 	const uint32_t *restrict pfn = s->ev.pfn;
 	const struct event_tail *restrict tails = s->tails;
@@ -160,6 +192,7 @@ static uint32_t emit(struct trace_stream *s, struct trace_event *restrict out, u
 	uint32_t *restrict group_next = s->group_next;
 	uint64_t ts = s->ts, key = s->key;
 	uint32_t i = s->next, n = 0, nr = s->ev.nr, run_end = run->end, task = run->task;
+	uint32_t max = READER_BATCH - at;
 
 	do {
 		const struct event_tail *tail = &tails[class_index[i]];
@@ -169,6 +202,8 @@ static uint32_t emit(struct trace_stream *s, struct trace_event *restrict out, u
 		e->pfn = pfn[group_next[tail->type]++];
 		e->task = task;
 		memcpy(&e->cpu, tail, 8);
+		if (with_args && __builtin_expect(tail->nr_args, 0))
+			take_args(r, s, tail->nr_args, tail->deliver, at + n);
 		n += tail->deliver;
 		if (++i == nr)
 			break;
@@ -188,6 +223,11 @@ static uint32_t emit(struct trace_stream *s, struct trace_event *restrict out, u
 	s->ts = ts;
 	s->key = key;
 	return n;
+}
+
+static uint32_t emit(struct trace_reader *r, struct trace_stream *s, uint32_t at, uint64_t limit)
+{
+	return mmt_left(&s->ev.args) ? emit_run(r, s, at, limit, true) : emit_run(r, s, at, limit, false);
 }
 
 static bool before(const struct heap_item *a, const struct heap_item *b)
@@ -269,11 +309,12 @@ static int settle_front(struct trace_reader *r, struct mmr_error *err)
 static int fill_batch(struct trace_reader *r, uint32_t *nr, struct mmr_error *err)
 {
 	*nr = 0;
+	r->nr_batch_args = 0;
 	while (*nr < READER_BATCH && r->nr_heap) {
 		struct trace_stream *s = &r->streams[r->heap[0].stream];
 		int rc;
 
-		*nr += emit(s, r->batch + *nr, READER_BATCH - *nr, front_limit(r));
+		*nr += emit(r, s, *nr, front_limit(r));
 		rc = settle_front(r, err);
 		if (rc)
 			return rc;
@@ -307,6 +348,19 @@ ssize_t trace_reader_next(struct trace_reader *r, const struct trace_event **eve
 		return trace_reader_next(r, events, err);
 	r->ended = !nr;
 	return nr;
+}
+
+const struct trace_args *trace_reader_args(const struct trace_reader *r, const struct trace_event *event)
+{
+	if (event->type < TRACE_NR_PAGE_EVENTS || !r->classes.items[event->class_id].nr_args)
+		return NULL;
+	return &r->batch_args[r->batch_args_at[event - r->batch]];
+}
+
+void trace_reader_want(struct trace_reader *r, uint64_t types)
+{
+	r->wanted = types;
+	trace_reader_rewind(r);
 }
 
 void trace_reader_rewind(struct trace_reader *r)

@@ -61,6 +61,8 @@ static void load_table(struct trace_reader *r, const struct mmt_block *b)
 		what = mmt_get_tasks(&c, b->count, &r->tasks, &r->nr_tasks);
 	if (!rc && b->type == MMT_LOSS)
 		what = mmt_get_losses(&c, b->count, &r->losses, &r->nr_losses);
+	if (!rc && b->type == MMT_POLICIES)
+		what = mmt_get_policies(&c, b->count, &r->policies, &r->nr_policies);
 	if (what)
 		rc = mmt_block_malformed(r->map.path, b, what, &err);
 	if (rc)
@@ -151,7 +153,7 @@ static int load_blocks(struct trace_reader *r, struct mmr_error *err)
 				count_events(r, b, &pre);
 		} else if (b->type == MMT_KEYFRAME) {
 			r->keyframes[r->summary.nr_keyframes++] = i;
-		} else if (b->type == MMT_TASKS || b->type == MMT_LOSS) {
+		} else if (b->type == MMT_TASKS || b->type == MMT_LOSS || b->type == MMT_POLICIES) {
 			load_table(r, b);
 		}
 	}
@@ -223,6 +225,7 @@ int trace_reader_open(const char *path, struct trace_reader **ret, struct mmr_er
 	if (!r)
 		return mmr_err(err, -ENOMEM, "%s: no memory for a reader", path);
 	r->summary.first_ns = UINT64_MAX;
+	r->wanted = TRACE_WANT_PAGES;
 	rc = mmt_map_open(&r->map, path, err);
 	if (!rc && !mmt_map_load_index(&r->map)) {
 		memset(r->map.events, 0, sizeof(r->map.events));
@@ -230,6 +233,8 @@ int trace_reader_open(const char *path, struct trace_reader **ret, struct mmr_er
 	}
 	if (!rc)
 		rc = load_machine(r, err);
+	if (!rc && mmt_add_default_policy(&r->policies, &r->nr_policies))
+		rc = mmr_err(err, -ENOMEM, "%s: no memory for its policies", path);
 	if (!rc)
 		rc = load_blocks(r, err);
 	if (rc) {
@@ -255,6 +260,9 @@ void trace_reader_close(struct trace_reader *r)
 	free(r->stream_blocks);
 	free(r->heap);
 	free(r->batch);
+	free(r->batch_args_at);
+	free(r->batch_args);
+	free(r->policies);
 	free(r->keyframes);
 	free(r->tasks);
 	free(r->losses);
@@ -290,6 +298,12 @@ const struct trace_loss *trace_reader_losses(const struct trace_reader *r, uint3
 {
 	*nr = r->nr_losses;
 	return r->losses;
+}
+
+const struct trace_policy *trace_reader_policies(const struct trace_reader *r, uint32_t *nr)
+{
+	*nr = r->nr_policies;
+	return r->policies;
 }
 
 const char *trace_reader_damage(const struct trace_reader *r, uint32_t i)

@@ -42,6 +42,8 @@ const struct trace_machine *trace_reader_machine(const struct trace_reader *read
 const struct trace_summary *trace_reader_summary(const struct trace_reader *reader);
 const struct trace_task *trace_reader_tasks(const struct trace_reader *reader, uint32_t *nr);
 const struct trace_loss *trace_reader_losses(const struct trace_reader *reader, uint32_t *nr);
+/** trace_reader_policies - the policies that classes name; at least the default one, number 0 */
+const struct trace_policy *trace_reader_policies(const struct trace_reader *reader, uint32_t *nr);
 
 /**
  * trace_reader_damage - message of damaged place @i (0 .. summary.nr_damaged - 1)
@@ -82,6 +84,25 @@ ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event 
 void trace_reader_tolerate(struct trace_reader *reader);
 /** trace_reader_nr_passed - events of the damaged blocks passed over so far, as their headers count them */
 uint64_t trace_reader_nr_passed(const struct trace_reader *reader);
+/** TRACE_WANT_PAGES - the six kmem page events; TRACE_WANT_ALL - all kinds this build knows */
+#define TRACE_WANT_PAGES ((1ull << TRACE_NR_PAGE_EVENTS) - 1)
+#define TRACE_WANT_ALL   ((1ull << NR_TRACE_EVENT_TYPES) - 1)
+
+/**
+ * trace_reader_want - which kinds of events trace_reader_next() delivers; starts again at the first event
+ * @types: bit 1 << type for each; TRACE_WANT_PAGES before the first call
+ *
+ * Whoever numbers events numbers all kinds: then all commands mean the same event by a number.
+ */
+void trace_reader_want(struct trace_reader *reader, uint64_t types);
+
+/**
+ * trace_reader_args - the arguments of an event, NULL where it has none
+ * @event: one of the array that trace_reader_next() gave last, itself and not a copy
+ * Return: valid until the next call of trace_reader_next().
+ */
+const struct trace_args *trace_reader_args(const struct trace_reader *reader, const struct trace_event *event);
+
 /** trace_reader_rewind - start again at the first event */
 void trace_reader_rewind(struct trace_reader *reader);
 

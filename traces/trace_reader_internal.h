@@ -14,8 +14,8 @@
 struct event_tail {
 	uint16_t cpu, class_id;
 	uint8_t type, order, migratetype, flags;
-	uint32_t deliver; /* 0 for event types of later versions, else 1 */
-	uint32_t pad; /* 16 bytes: the index is a shift */
+	uint32_t deliver; /* 0 for event types that nobody wants or knows, else 1 */
+	uint32_t nr_args; /* 16 bytes: the index is a shift */
 };
 
 /**
@@ -49,6 +49,9 @@ struct trace_reader {
 	uint32_t nr_tasks;
 	struct trace_loss *losses;
 	uint32_t nr_losses;
+	struct trace_policy *policies;
+	uint32_t nr_policies;
+	uint64_t wanted; /* a bit per event type */
 	char **damage;
 	uint32_t nr_damage;
 	uint32_t *keyframes; /* numbers in map.blocks */
@@ -60,6 +63,9 @@ struct trace_reader {
 	struct heap_item *heap;
 	uint32_t nr_heap;
 	struct trace_event *batch; /* [READER_BATCH] */
+	uint16_t *batch_args_at; /* [READER_BATCH] place in batch_args of those that have arguments */
+	struct trace_args *batch_args; /* [READER_BATCH], both made where first needed */
+	uint32_t nr_batch_args;
 	bool started, ended;
 	int pending; /* an error to tell once the batch before it was delivered */
 	struct mmr_error pending_error;

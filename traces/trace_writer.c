@@ -45,6 +45,8 @@ struct trace_writer {
 	uint32_t *task_slots, nr_task_slots; /* hash table of task + 1, 0 = empty */
 	struct trace_loss *losses;
 	uint32_t nr_losses; /* not written yet */
+	struct trace_policy *policies;
+	uint32_t nr_policies, nr_policies_written;
 	struct mmt_event_arrays *cpus; /* [nr_cpus], arrays allocated at a CPU's first event */
 	uint32_t nr_cpus;
 	uint64_t events[256]; /* by type, for the index */
@@ -158,9 +160,24 @@ static int write_machine(struct trace_writer *w, const struct trace_machine *mac
 	return write_raw_block(w, &b, err);
 }
 
-/* Tasks before the events that name them, losses before anything later: a cut file has both. */
+static int write_policies(struct trace_writer *w, struct mmr_error *err)
+{
+	struct mmt_block b = {
+		.type = MMT_POLICIES, .cpu = MMT_NO_CPU, .count = w->nr_policies - w->nr_policies_written};
+
+	w->raw.len = 0;
+	mmt_put_policies(&w->raw, w->policies, w->nr_policies_written, b.count);
+	if (write_raw_block(w, &b, err))
+		return w->failed;
+	w->nr_policies_written = w->nr_policies;
+	return 0;
+}
+
+/* Tables before the events that name them, losses before anything later: a cut file has all. */
 static int write_pending(struct trace_writer *w, struct mmr_error *err)
 {
+	if (w->nr_policies > w->nr_policies_written && write_policies(w, err))
+		return w->failed;
 	if (w->nr_tasks > w->nr_tasks_written) {
 		struct mmt_block b = {
 			.type = MMT_TASKS, .cpu = MMT_NO_CPU, .count = w->nr_tasks - w->nr_tasks_written};
@@ -213,6 +230,7 @@ __attribute__((noinline)) static int write_events(struct trace_writer *w, uint32
 	if (write_block(w, &b, err))
 		return w->failed;
 	in->nr = 0;
+	in->nr_args = in->args.len = 0;
 	return 0;
 }
 
@@ -235,6 +253,7 @@ static void release(struct trace_writer *w)
 		free(w->cpus[i].pfn);
 		free(w->cpus[i].task);
 		free(w->cpus[i].class_id);
+		mmt_buf_deinit(&w->cpus[i].args);
 	}
 	free(w->cpus);
 	mmt_encoder_destroy(w->encoder);
@@ -243,6 +262,7 @@ static void release(struct trace_writer *w)
 	free(w->tasks);
 	free(w->task_slots);
 	free(w->losses);
+	free(w->policies);
 	mmt_buf_deinit(&w->raw);
 	mmt_buf_deinit(&w->out);
 	mmt_buf_deinit(&w->index);
@@ -282,6 +302,7 @@ int trace_writer_create(const char *path, const struct trace_machine *machine,
 	if (!w)
 		return mmr_err(err, -ENOMEM, "%s: no memory for a writer", path);
 	w->fd = -1;
+	w->nr_policies_written = 1; /* the default one is in no file */
 	w->level = options && options->zstd_level ? options->zstd_level : DEFAULT_ZSTD_LEVEL;
 	w->block_events = options && options->block_events ? options->block_events
 							   : default_block_events(machine->nr_cpus);
@@ -289,7 +310,8 @@ int trace_writer_create(const char *path, const struct trace_machine *machine,
 	w->encoder = mmt_encoder_create(w->level);
 	w->cctx = ZSTD_createCCtx();
 	w->losses = calloc(MAX_PENDING_LOSSES, sizeof(*w->losses));
-	if (!w->path || !w->encoder || !w->cctx || !w->losses)
+	if (!w->path || !w->encoder || !w->cctx || !w->losses ||
+	    mmt_add_default_policy(&w->policies, &w->nr_policies))
 		rc = mmr_err(err, -ENOMEM, "%s: no memory for a writer", path);
 	if (!rc)
 		rc = open_file(w, err);
@@ -384,6 +406,24 @@ int trace_writer_task(struct trace_writer *w, const struct trace_task *task, uin
 	return 0;
 }
 
+int trace_writer_policy(struct trace_writer *w, const struct trace_policy *policy, uint16_t *id,
+			struct mmr_error *err)
+{
+	for (uint32_t i = 0; i < w->nr_policies; i++) {
+		if (memcmp(policy, &w->policies[i], sizeof(*policy)))
+			continue;
+		*id = (uint16_t)i;
+		return 0;
+	}
+	if (w->nr_policies == MMT_MAX_POLICIES)
+		return mmr_err(err, -ENOSPC, "%s: more than %u memory policies", w->path, MMT_MAX_POLICIES);
+	if (!mmt_grow((void **)&w->policies, w->nr_policies, sizeof(*w->policies)))
+		return mmr_err(err, -ENOMEM, "%s: no memory for the memory policies", w->path);
+	w->policies[w->nr_policies] = *policy;
+	*id = (uint16_t)w->nr_policies++;
+	return 0;
+}
+
 /* First event of a CPU: its arrays, sized once. */
 static int start_cpu(struct trace_writer *w, uint32_t cpu, struct mmr_error *err)
 {
@@ -454,6 +494,31 @@ int trace_writer_event(struct trace_writer *w, const struct trace_event *event, 
 	return 0;
 }
 
+int trace_writer_event_args(struct trace_writer *w, const struct trace_event *event,
+			    const struct trace_args *args, struct mmr_error *err)
+{
+	const struct trace_class *cls;
+	struct mmt_event_arrays *in;
+
+	if (event->class_id >= w->classes.nr || w->failed)
+		return add_special_event(w, event, err);
+	cls = &w->classes.items[event->class_id];
+	if (cls->type < TRACE_NR_PAGE_EVENTS || cls->nr_args != args->nr)
+		return mmr_err(err, -EINVAL, "%s: found %u arguments of a %s event, its class says %u", w->path,
+			       args->nr, trace_event_info(cls->type)->name, cls->nr_args);
+	if (event->cpu >= w->nr_cpus || !w->cpus[event->cpu].ts) {
+		int rc = start_cpu(w, event->cpu, err);
+
+		if (rc)
+			return rc;
+	}
+	in = &w->cpus[event->cpu];
+	for (uint8_t i = 0; i < args->nr; i++)
+		mmt_put_varint(&in->args, mmt_zigzag(args->v[i]));
+	in->nr_args += args->nr;
+	return trace_writer_event(w, event, err);
+}
+
 int trace_writer_keyframe(struct trace_writer *w, const struct trace_keyframe *kf, struct mmr_error *err)
 {
 	struct mmt_block b = {
@@ -488,10 +553,13 @@ int trace_writer_flush(struct trace_writer *w, struct mmr_error *err)
 static int write_index(struct trace_writer *w, struct mmr_error *err)
 {
 	struct mmt_block b = {.type = MMT_INDEX, .cpu = MMT_NO_CPU, .count = w->seq};
+	size_t nr = NR_TRACE_EVENT_TYPES;
 
 	w->raw.len = 0;
-	mmt_put_varint(&w->raw, NR_TRACE_EVENT_TYPES);
-	for (size_t i = 0; i < NR_TRACE_EVENT_TYPES; i++)
+	while (nr > TRACE_NR_PAGE_EVENTS && !w->events[nr - 1])
+		nr--;
+	mmt_put_varint(&w->raw, nr);
+	for (size_t i = 0; i < nr; i++)
 		mmt_put_le64(&w->raw, w->events[i]);
 	mmt_put(&w->raw, w->index.data, w->index.len);
 	return write_raw_block(w, &b, err);

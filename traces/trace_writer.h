@@ -40,12 +40,25 @@ int trace_writer_task(struct trace_writer *w, const struct trace_task *task, uin
 		      struct mmr_error *err);
 
 /**
+ * trace_writer_policy - number of a task's memory policy, added on first use; classes name it
+ * Return: 0; -ENOMEM; -ENOSPC past 65535
+ */
+int trace_writer_policy(struct trace_writer *w, const struct trace_policy *policy, uint16_t *id,
+			struct mmr_error *err);
+
+/**
  * trace_writer_event - append to the stream of CPU @cpu, in that CPU's program order
  *
  * Only @ts_ns, @pfn, @task, @cpu and @class_id are read. Times may step back a little within a CPU
  * (an interrupt between taking the time and taking the slot); the order of calls is what counts.
  */
 int trace_writer_event(struct trace_writer *w, const struct trace_event *event, struct mmr_error *err);
+/**
+ * trace_writer_event_args - append an event of a class with arguments; as many as the class says
+ * Return: also -EINVAL where they are more or fewer.
+ */
+int trace_writer_event_args(struct trace_writer *w, const struct trace_event *event,
+			    const struct trace_args *args, struct mmr_error *err);
 int trace_writer_keyframe(struct trace_writer *w, const struct trace_keyframe *kf, struct mmr_error *err);
 int trace_writer_loss(struct trace_writer *w, const struct trace_loss *loss, struct mmr_error *err);
 /** trace_writer_flush - write open blocks of all CPUs out; for timers and signals */

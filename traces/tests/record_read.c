@@ -131,6 +131,7 @@ static void read_events(const char *path, struct trace_reader *r)
 	uint32_t nr_tasks;
 	ssize_t n;
 
+	trace_reader_want(r, TRACE_WANT_ALL);
 	while ((n = trace_reader_next(r, &events, &err)) > 0) {
 		tasks = trace_reader_tasks(r, &nr_tasks);
 		for (ssize_t i = 0; i < n; i++) {

@@ -180,6 +180,55 @@ static void pfns_above_32_bits_are_refused(void **state)
 	expect_error_with(MMT_COL_PFN_NEW, "\xfe\xff\xff\xff\x1f\2\2", 7, -EOVERFLOW, "more than 32 bits");
 }
 
+/* Arguments of a kind that is not known: two of them, between events that have none. */
+static void arguments_of_unknown_kinds_are_passed_over(void **state)
+{
+	static const uint8_t zeros[MMT_CLASS_BYTES];
+	static const char args[] = "\x7\x9";
+	const struct trace_event *events;
+	struct mmt_buf payload = {0};
+	struct trace_reader *r;
+	struct mmr_error err;
+
+	for (uint8_t nr_args = 1; nr_args <= 3; nr_args++) {
+		start_file();
+		payload.len = 0;
+		mmt_put_le64(&payload, 5000);
+		mmt_put_varint(&payload, 2);
+		mmt_put(&payload, zeros, MMT_CLASS_BYTES);
+		mmt_put_varint(&payload, 2);
+		mmt_put_u8(&payload, 200);
+		mmt_put(&payload, zeros, 3);
+		mmt_put_u8(&payload, nr_args);
+		mmt_put(&payload, zeros, MMT_CLASS_BYTES - 5);
+		mmt_put_varint(&payload, 1);
+		mmt_put_u8(&payload, 7);
+		for (int i = 0; i < 7; i++) {
+			const struct column *c = &(struct column){MMT_COL_ARGS, args, 2};
+
+			if (i < 6)
+				c = &plain[i];
+			mmt_put_u8(&payload, c->id);
+			mmt_put_u8(&payload, MMT_CODEC_PLAIN);
+			mmt_put_varint(&payload, c->len);
+			mmt_put_varint(&payload, c->len);
+		}
+		for (int i = 0; i < 6; i++)
+			mmt_put(&payload, plain[i].bytes, plain[i].len);
+		mmt_put(&payload, args, 2);
+		put_block(MMT_EVENTS, 1, 3, &payload);
+		r = store_and_open();
+		trace_reader_want(r, TRACE_WANT_ALL);
+		assert_int_equal(trace_reader_next(r, &events, &err), nr_args == 2 ? 2 : -EBADMSG);
+		if (nr_args == 2)
+			assert_null(trace_reader_args(r, &events[1]));
+		else
+			assert_non_null(strstr(err.msg, "argument"));
+		trace_reader_close(r);
+	}
+	mmt_buf_deinit(&payload);
+}
+
 static void incoherent_columns_are_named(void **state)
 {
 	expect_error_with(MMT_COL_CLASS8, "\0\2\0", 3, -EBADMSG, "not in its dictionary");
@@ -219,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unknown_types_and_columns_are_passed_over),
 		cmocka_unit_test(pfns_above_32_bits_are_refused),
+		cmocka_unit_test(arguments_of_unknown_kinds_are_passed_over),
 		cmocka_unit_test(incoherent_columns_are_named),
 		cmocka_unit_test(copies_stay_inside_what_is_written),
 	};

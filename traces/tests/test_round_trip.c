@@ -38,6 +38,7 @@ static int remove_path(void **state)
 /* An event with all of its class, its merge key, and its number in its CPU's stream. */
 struct expected {
 	struct trace_event event;
+	struct trace_args args;
 	struct trace_class cls;
 	uint64_t key;
 	uint32_t number;
@@ -62,15 +63,24 @@ struct shape {
 
 static struct trace_class class_number(uint32_t i)
 {
-	return (struct trace_class){
+	struct trace_class cls = {
 		.type = (uint8_t)(i % NR_TRACE_EVENT_TYPES),
 		.order = (uint8_t)(i % 11),
 		.migratetype = (uint8_t)(i % 6),
-		.flags = (uint8_t)(i % 32),
-		.fallback_order = (uint8_t)(i % 3),
+		.flags = (uint8_t)(i % 64),
 		.gfp = i * 2654435761u,
 		.gfp_raw = i,
 	};
+
+	if (cls.type == TRACE_ALLOC) {
+		cls.policy = (uint16_t)i;
+	} else if (cls.type < TRACE_NR_PAGE_EVENTS) {
+		cls.fallback_order = (uint8_t)(i % 3);
+	} else {
+		cls.nr_args = (uint8_t)(i % (TRACE_MAX_ARGS + 1));
+		cls.zone = (uint8_t)(i % 5);
+	}
+	return cls;
 }
 
 static uint64_t next_time(struct synth_rng *rng, const struct shape *shape, uint64_t now)
@@ -99,6 +109,9 @@ static void fill_event(struct synth_rng *rng, const struct shape *shape, struct 
 	e->event.task = (uint32_t)synth_below(rng, shape->nr_tasks + 1);
 	if (e->event.task == shape->nr_tasks)
 		e->event.task = TRACE_NO_TASK;
+	e->args.nr = e->cls.nr_args;
+	for (uint8_t i = 0; i < e->args.nr; i++)
+		e->args.v[i] = (int64_t)(synth_next(rng) >> synth_below(rng, 64));
 }
 
 static struct expected *make_events(const struct shape *shape)
@@ -148,7 +161,9 @@ static void write_events(const struct shape *shape, const struct expected *all)
 		assert_int_equal(id, i);
 	}
 	for (uint32_t i = 0; i < shape->nr_events; i++)
-		assert_ok(trace_writer_event(w, &all[i].event, &err), err);
+		assert_ok(all[i].args.nr ? trace_writer_event_args(w, &all[i].event, &all[i].args, &err)
+					 : trace_writer_event(w, &all[i].event, &err),
+			  err);
 	assert_ok(trace_writer_close(w, &err), err);
 }
 
@@ -157,6 +172,7 @@ static void check_event(const struct trace_reader *r, const struct trace_event *
 			const struct expected *want)
 {
 	const struct trace_class *cls = trace_reader_class(r, got->class_id);
+	const struct trace_args *args = trace_reader_args(r, got);
 	struct trace_event same_id = *got;
 
 	same_id.class_id = want->event.class_id;
@@ -166,6 +182,11 @@ static void check_event(const struct trace_reader *r, const struct trace_event *
 	assert_int_equal(cls->gfp_raw, want->cls.gfp_raw);
 	assert_int_equal(cls->fallback_order, want->cls.fallback_order);
 	assert_int_equal(cls->type, got->type);
+	assert_int_equal(cls->policy, want->cls.policy);
+	assert_int_equal(cls->zone, want->cls.zone);
+	assert_int_equal(args ? args->nr : 0, want->args.nr);
+	if (args)
+		assert_memory_equal(args->v, want->args.v, args->nr * sizeof(args->v[0]));
 }
 
 static void read_events(struct trace_reader *r, const struct shape *shape, const struct expected *all)
@@ -182,6 +203,31 @@ static void read_events(struct trace_reader *r, const struct shape *shape, const
 	}
 	assert_ok(n, err);
 	assert_int_equal(done, shape->nr_events);
+}
+
+/* What a reader gets that asks for nothing more, and one that asks for one kind. */
+static void read_pages_only(struct trace_reader *r, const struct shape *shape, const struct expected *all)
+{
+	const uint64_t wants[] = {TRACE_WANT_PAGES, 1ull << TRACE_COMPACT_END};
+
+	for (size_t k = 0; k < 2; k++) {
+		const struct trace_event *events;
+		struct mmr_error err;
+		uint32_t at = 0;
+		ssize_t n;
+
+		trace_reader_want(r, wants[k]);
+		while ((n = trace_reader_next(r, &events, &err)) > 0)
+			for (ssize_t i = 0; i < n; i++, at++) {
+				while (at < shape->nr_events && !(wants[k] >> all[at].event.type & 1))
+					at++;
+				assert_true(at < shape->nr_events);
+				check_event(r, &events[i], &all[at]);
+			}
+		assert_ok(n, err);
+		while (at < shape->nr_events)
+			assert_false(wants[k] >> all[at++].event.type & 1);
+	}
 }
 
 static void round_trip(const struct shape *shape)
@@ -202,9 +248,11 @@ static void round_trip(const struct shape *shape)
 	assert_int_equal(s->nr_events, shape->nr_events);
 	assert_memory_equal(s->events, by_type, sizeof(by_type));
 	assert_int_equal(s->nr_tasks, shape->nr_tasks);
+	trace_reader_want(r, TRACE_WANT_ALL);
 	read_events(r, shape, all);
 	trace_reader_rewind(r);
 	read_events(r, shape, all);
+	read_pages_only(r, shape, all);
 	trace_reader_close(r);
 	free(all);
 }
@@ -365,6 +413,38 @@ static void tasks_are_told_apart_by_tid_and_name(void **state)
 	trace_reader_close(r);
 }
 
+static void policies_are_numbered_once(void **state)
+{
+	struct trace_machine machine = synth_machine(1, 1);
+	struct trace_writer *w = create(&machine);
+	struct trace_policy bind = {.mode = 2, .flags = 0x8000, .nodes = {5}, .allowed = {7}};
+	struct trace_policy high = {.mode = 3, .nodes = {[15] = 1ull << 63}, .allowed = {[3] = 2, [15] = 1}};
+	struct trace_policy plain = {0};
+	const struct trace_policy *policies;
+	struct trace_reader *r;
+	struct mmr_error err;
+	uint16_t id;
+	uint32_t nr;
+
+	memset(plain.allowed, 0xff, sizeof(plain.allowed));
+	assert_ok(trace_writer_policy(w, &bind, &id, &err), err);
+	assert_int_equal(id, 1);
+	assert_ok(trace_writer_flush(w, &err), err);
+	assert_ok(trace_writer_policy(w, &high, &id, &err), err);
+	assert_int_equal(id, 2);
+	assert_ok(trace_writer_policy(w, &bind, &id, &err), err);
+	assert_int_equal(id, 1);
+	assert_ok(trace_writer_policy(w, &plain, &id, &err), err);
+	assert_int_equal(id, 0);
+	r = finish_and_open(w);
+	policies = trace_reader_policies(r, &nr);
+	assert_int_equal(nr, 3);
+	assert_memory_equal(&policies[0], &plain, sizeof(plain));
+	assert_memory_equal(&policies[1], &bind, sizeof(bind));
+	assert_memory_equal(&policies[2], &high, sizeof(high));
+	trace_reader_close(r);
+}
+
 static void losses_add_up(void **state)
 {
 	struct trace_machine machine = synth_machine(1, 1);
@@ -520,7 +600,9 @@ static void bad_requests_to_the_writer_are_refused(void **state)
 {
 	struct trace_machine machine = synth_machine(1, 1);
 	struct trace_writer *w = create(&machine);
-	struct trace_event no_class = {.class_id = 3}, far_cpu = {.cpu = 4096};
+	struct trace_event no_class = {.class_id = 3}, far_cpu = {.cpu = 4096}, note = {.ts_ns = 5};
+	struct trace_class two_args = {.type = TRACE_KSWAPD_WAKE, .nr_args = 2};
+	struct trace_args one = {.nr = 1, .v = {4}};
 	struct trace_writer_options options = {.block_events = 1u << 30};
 	struct trace_writer *other;
 	struct mmr_error err;
@@ -530,7 +612,12 @@ static void bad_requests_to_the_writer_are_refused(void **state)
 	assert_int_equal(trace_writer_create(path, &machine, &options, &other, &err), -EINVAL);
 	assert_int_equal(trace_writer_create("/nonexistent/x.mmt", &machine, NULL, &other, &err), -ENOENT);
 	assert_non_null(strstr(err.msg, "/nonexistent/x.mmt"));
-	assert_ok(trace_writer_close(w, &err), err);
+	assert_ok(trace_writer_class(w, &two_args, &note.class_id, &err), err);
+	assert_int_equal(trace_writer_event_args(w, &note, &one, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "kswapd_wake"));
+	/* Without its arguments: found when the block is put together, and told. */
+	assert_ok(trace_writer_event(w, &note, &err), err);
+	assert_int_equal(trace_writer_close(w, &err), -EINVAL);
 }
 
 int main(void)
@@ -545,6 +632,7 @@ int main(void)
 		cmocka_unit_test(the_machine_keeps_every_field),
 		cmocka_unit_test(a_machine_that_knows_nothing_is_readable),
 		cmocka_unit_test(tasks_are_told_apart_by_tid_and_name),
+		cmocka_unit_test(policies_are_numbered_once),
 		cmocka_unit_test(losses_add_up),
 		cmocka_unit_test(keyframes_keep_lists_in_order),
 		cmocka_unit_test(bad_requests_to_the_writer_are_refused),
