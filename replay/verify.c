@@ -63,6 +63,28 @@ bool verify_passed(const struct verify_report *report)
 	return report->claim_end == UINT64_MAX && !report->stopped;
 }
 
+struct mmr_machine *verify_model(const struct verify *v)
+{
+	return v->core;
+}
+
+bool verify_zone_known(const struct verify *v, const struct zone *zone)
+{
+	return zone_known(v, zone);
+}
+
+bool verify_list_known(const struct verify *v, const struct zone *zone, unsigned int cpu, unsigned int pindex)
+{
+	const struct pcp_view *view = &v->pcps[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+
+	return view->known && !(view->unknown & 1u << pindex);
+}
+
+bool verify_event_done(const struct verify *v)
+{
+	return window_at(&v->window, v->number)->done;
+}
+
 /* ---- words --------------------------------------------------------------------------------- */
 
 const char *say(const char *fmt, ...)
@@ -278,6 +300,8 @@ static int loop(struct verify *v, struct mmr_error *err)
 			if (rc)
 				return rc;
 		}
+		if (v->options.before && number - 1 == v->options.at)
+			v->options.before(v, v->options.ctx);
 		one_event(v, event);
 		v->report->events++;
 		if (should_stop(v))

@@ -14,6 +14,8 @@
 #include "core/page_alloc.h"
 #include "traces/trace_reader.h"
 
+struct zone; /* opaque */
+
 /** enum verify_level - what is decided: which zone serves; which block; per-CPU lists; whose pages */
 enum verify_level { VERIFY_ZONE, VERIFY_BUDDY, VERIFY_PCP, VERIFY_FALLBACK, NR_VERIFY_LEVELS };
 const char *verify_level_name(enum verify_level level);
@@ -63,12 +65,16 @@ struct verify_decision {
 	const char *views; /* the model's and the kernel's side, several lines; may be NULL */
 };
 
+struct verify; /* opaque; a verification while it runs */
+
 /**
  * struct verify_options - what to verify
  * @profile: kernel line of the core
  * @until: stop before this event; UINT64_MAX for the end
  * @stop_at_divergence: end at the first one
  * @on_decision: called for each decision that was not exact; may be NULL
+ * @before: called once with the state just before event @at is dealt with, for those who want to look at
+ *	the model; may be NULL
  * @stop: set from a signal handler to stop cleanly; may be NULL
  * @progress: called about every second million events with the share done (0..1); may be NULL
  */
@@ -77,6 +83,8 @@ struct verify_options {
 	uint64_t until;
 	bool stop_at_divergence;
 	void (*on_decision)(const struct verify_decision *decision, void *ctx);
+	void (*before)(const struct verify *v, void *ctx);
+	uint64_t at;
 	void *ctx;
 	volatile sig_atomic_t *stop;
 	void (*progress)(double share, void *ctx);
@@ -124,6 +132,15 @@ struct verify_report {
  */
 int verify_run(struct trace_reader *reader, const struct verify_options *options, struct verify_report *report,
 	       struct mmr_error *err);
+
+/* For verify_options.before: the model, and what of it is followed. */
+struct mmr_machine *verify_model(const struct verify *v);
+/** verify_zone_known - are the free lists of @zone those of the kernel? */
+bool verify_zone_known(const struct verify *v, const struct zone *zone);
+/** verify_list_known - is list @pindex of @cpu followed down to its tail? */
+bool verify_list_known(const struct verify *v, const struct zone *zone, unsigned int cpu, unsigned int pindex);
+/** verify_event_done - an interrupt's event came first: what the event at hand tells has happened already */
+bool verify_event_done(const struct verify *v);
 
 /** verify_passed - nothing diverged, and all of it could be judged */
 bool verify_passed(const struct verify_report *report);
