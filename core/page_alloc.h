@@ -519,6 +519,14 @@ struct mmr_zone_info {
 /** mmr_zone_read - fill @ret; false where the machine has no such populated zone */
 bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone,
 		   struct mmr_zone_info *ret);
+/**
+ * mmr_zonelist_read - entry @index of the list of zones that a request of node @nid walks
+ * Return: false behind the last.
+ */
+bool mmr_zonelist_read(const struct mmr_machine *m, unsigned int nid, unsigned int index,
+		       unsigned int *zone_nid, enum zone_type *zone);
+/** mmr_min_free_kbytes - vm.min_free_kbytes in force: set, or computed as boot does */
+uint32_t mmr_min_free_kbytes(const struct mmr_machine *m);
 /** mmr_zone_name - "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" */
 const char *mmr_zone_name(enum zone_type zone);
 /** mmr_migratetype_name - "Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate" */

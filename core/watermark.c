@@ -329,3 +329,8 @@ void init_per_zone_wmark_min(struct mmr_machine *m)
 	setup_per_zone_lowmem_reserve(m);
 	setup_zone_pagesets(m);
 }
+
+uint32_t mmr_min_free_kbytes(const struct mmr_machine *m)
+{
+	return m->sysctl.min_free_kbytes;
+}

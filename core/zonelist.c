@@ -131,3 +131,19 @@ void build_first_zonerefs(struct mmr_machine *m)
 		}
 	}
 }
+
+bool mmr_zonelist_read(const struct mmr_machine *m, unsigned int nid, unsigned int index,
+		       unsigned int *zone_nid, enum zone_type *zone)
+{
+	const struct zoneref *z;
+
+	if (nid >= m->nr_nodes)
+		return false;
+	for (z = m->nodes[nid].node_zonelists[ZONELIST_FALLBACK]._zonerefs; z->zone && index; z++)
+		index--;
+	if (!z->zone)
+		return false;
+	*zone_nid = z->zone->node;
+	*zone = (enum zone_type)z->zone_idx;
+	return true;
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mmreplay machine: check and show machine files, and write one from a recording. */
+/* mmreplay machine: check and show machines, and write one from a recording or from the running host. */
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
@@ -7,63 +7,119 @@
 #include <string.h>
 
 #include "replay/commands.h"
-#include "replay/machine.h"
+#include "replay/machine_print.h"
 #include "replay/profile_choice.h"
+#include "traces/record_host.h"
 #include "traces/trace_reader.h"
 
+enum { KEY_JSON = 0x100, KEY_NAME, KEY_COMPUTED, KEY_ROOT };
+
+enum verb { VERB_CHECK, VERB_SHOW, VERB_FROM_TRACE, VERB_FROM_HOST, VERB_LIST, NR_VERBS };
+static const char *const verbs[] = {"check", "show", "from-trace", "from-host", "list"};
+
 struct options {
-	const char *verb, *file;
+	enum verb verb;
+	const char *file, *kernel, *name, *root, *output;
+	bool json, computed;
 };
+
+static void parse_verb(struct options *o, const char *arg, struct argp_state *state)
+{
+	for (o->verb = 0; o->verb < NR_VERBS; o->verb++)
+		if (strcmp(arg, verbs[o->verb]) == 0)
+			return;
+	argp_error(state, "\"%s\", expected check, show, from-trace, from-host or list", arg);
+}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	static const char *const verbs[] = {"check", "show", "from-trace"};
 	struct options *o = state->input;
+	bool wants_file = o->verb < VERB_FROM_HOST;
 
 	switch (key) {
+	case 'k':
+		o->kernel = arg;
+		break;
+	case 'o':
+		o->output = arg;
+		break;
+	case KEY_JSON:
+		o->json = true;
+		break;
+	case KEY_NAME:
+		o->name = arg;
+		break;
+	case KEY_COMPUTED:
+		o->computed = true;
+		break;
+	case KEY_ROOT:
+		o->root = arg;
+		break;
 	case ARGP_KEY_ARG:
-		if (o->file)
+		if (o->verb == NR_VERBS)
+			parse_verb(o, arg, state);
+		else if (!wants_file)
+			argp_error(state, "%s takes no file, found \"%s\"", verbs[o->verb], arg);
+		else if (o->file)
 			argp_error(state, "one file at a time, found \"%s\" and \"%s\"", o->file, arg);
-		if (o->verb) {
+		else
 			o->file = arg;
-			return 0;
-		}
-		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-			if (strcmp(arg, verbs[i]) == 0)
-				o->verb = arg;
-		if (!o->verb)
-			argp_error(state, "\"%s\", expected check, show or from-trace", arg);
-		return 0;
+		break;
 	case ARGP_KEY_END:
-		if (!o->file)
-			argp_error(state, "expected check, show or from-trace, and a file");
-		return 0;
+		if (o->verb == NR_VERBS)
+			argp_error(state, "expected check, show, from-trace, from-host or list");
+		else if (wants_file && !o->file)
+			argp_error(state, "%s: which machine? expected %s", verbs[o->verb],
+				   o->verb == VERB_FROM_TRACE ? "F.mmt" : "M.yaml, F.mmt or a name of `list`");
+		if (o->json && o->verb != VERB_SHOW && o->verb != VERB_CHECK && o->verb != VERB_LIST)
+			argp_error(state, "--json: for check, show and list; %s writes YAML", verbs[o->verb]);
+		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+	return 0;
 }
 
+static const struct argp_option arg_options[] = {
+	{"json", KEY_JSON, NULL, 0, "check, show, list: print JSON", 0},
+	{"kernel", 'k', "PROFILE", 0, "Follow this kernel line's rules, e.g. 6.12; default: the machine's own",
+	 0},
+	{"name", KEY_NAME, "NAME", 0, "from-trace, from-host: the machine's name (default host)", 0},
+	{"computed", KEY_COMPUTED, NULL, 0,
+	 "from-trace, from-host: without the watermarks, reserves and per-CPU list sizes the kernel had, so "
+	 "that "
+	 "they follow from the settings",
+	 0},
+	{"output", 'o', "FILE", 0, "from-trace, from-host: write here instead of standard output", 0},
+	{"root", KEY_ROOT, "DIR", 0, "from-host: read DIR/proc and DIR/sys, as copied from another host", 0},
+	{0},
+};
+
 static const struct argp argp = {
+	.options = arg_options,
 	.parser = parse_option,
-	.args_doc = "check M.yaml\nshow M.yaml|F.mmt\nfrom-trace F.mmt",
-	.doc = "Check a machine file, show a machine, or write the machine of a recording as a machine file.\v"
-	       "Example:\n"
+	.args_doc = "check M.yaml|F.mmt|NAME\nshow M.yaml|F.mmt|NAME\nfrom-trace F.mmt\nfrom-host\nlist",
+	.doc = "Check a machine file, show a machine, write the machine of a recording or of this host as a "
+	       "machine "
+	       "file, or list the ready-made machines.\v"
+	       "Examples:\n"
 	       "  mmreplay machine from-trace host.mmt > host.yaml\n"
 	       "  (edit host.yaml: a second node; or a larger min_free_kbytes, and no recorded watermarks)\n"
-	       "  mmreplay machine check host.yaml && mmreplay run host.mmt -m host.yaml\n",
+	       "  mmreplay machine check host.yaml && mmreplay run host.mmt -m host.yaml\n"
+	       "  mmreplay machine show four-socket\n",
 };
 
 /* A trace is known by its first byte: no YAML file begins with it. @release: set to its kernel's. */
 static int load_any(const char *path, struct machine *machine, char **release, struct mmr_error *err)
 {
 	struct trace_reader *reader;
-	int first, rc;
+	int first = 0, rc;
 	FILE *file = fopen(path, "r");
 
-	if (!file)
-		return mmr_err(err, -errno, "%s: cannot open: %s", path, strerror(errno));
-	first = fgetc(file);
-	fclose(file);
+	if (file) {
+		first = fgetc(file);
+		fclose(file);
+	}
 	if (first < 0x80)
 		return machine_load(path, machine, err);
 	rc = trace_reader_open(path, &reader, err);
@@ -76,140 +132,128 @@ static int load_any(const char *path, struct machine *machine, char **release, s
 	return rc;
 }
 
-static void print_cpus(const struct machine *machine, unsigned int node)
+static int load_host(const char *root, struct machine *machine, char **release, struct mmr_error *err)
 {
-	const char *comma = "";
+	struct trace_machine host;
+	int rc = record_host_describe(root ? root : "", -1, "", &host, err);
 
-	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
-		unsigned int last = cpu;
-
-		if (machine->cpu_node[cpu] != node)
-			continue;
-		while (last + 1 < machine->nr_cpus && machine->cpu_node[last + 1] == node)
-			last++;
-		if (last > cpu)
-			printf("%s%u-%u", comma, cpu, last);
-		else
-			printf("%s%u", comma, cpu);
-		comma = ",";
-		cpu = last;
-	}
+	if (rc)
+		return rc;
+	rc = machine_from_trace(&host, root ? root : "this host", machine, err);
+	if (!rc)
+		*release = strdup(host.kernel_release);
+	trace_machine_deinit(&host);
+	return rc;
 }
 
-static void print_zone_yaml(const struct mmr_zone_config *zone, enum zone_type type)
+static void print_json(json_t *json)
 {
-	printf("      - zone: %s\n        start_pfn: %u\n        spanned: %u\n        present: %u\n        "
-	       "managed: %u\n",
-	       mmr_zone_name(type), zone->start_pfn, zone->spanned_pages, zone->present_pages,
-	       zone->managed_pages);
-	if (zone->have_watermark)
-		printf("        watermark: [%u, %u, %u, %u]\n", zone->watermark[0], zone->watermark[1],
-		       zone->watermark[2], zone->watermark[3]);
-	if (zone->have_lowmem_reserve) {
-		printf("        lowmem_reserve: [");
-		for (int i = 0; i < MAX_NR_ZONES; i++)
-			printf("%s%u", i ? ", " : "", zone->lowmem_reserve[i]);
-		printf("]\n");
-	}
-	if (zone->have_pageset)
-		printf("        pcp: { batch: %u, high_min: %u, high_max: %u }\n", zone->pcp_batch,
-		       zone->pcp_high_min, zone->pcp_high_max);
+	json_dumpf(json, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(json);
 }
 
-static void print_yaml(const struct machine *machine, const char *kernel)
+static int list(const struct options *o, struct mmr_error *err)
 {
-	printf("# watermark, lowmem_reserve and pcp are recorded values; without them they are computed from\n"
-	       "# sysctl, as the kernel does.\n"
-	       "name: %s\nkernel: \"%s\"\n",
-	       machine->name, kernel);
-	if (machine->cpu_llc_pages)
-		printf("llc_per_cpu: %uk\n", machine->cpu_llc_pages << (PAGE_SHIFT - 10));
-	printf("nodes:\n");
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		const char *heading = "    zones:\n";
+	const struct machine_builtin *builtin;
+	json_t *names = json_array();
+	int rc = 0;
 
-		printf("  - node: %u\n    cpus: \"", n);
-		print_cpus(machine, n);
-		printf("\"\n    distances: [");
-		for (unsigned int to = 0; to < machine->nr_nodes; to++)
-			printf("%s%u", to ? ", " : "", machine->distance[n * machine->nr_nodes + to]);
-		printf("]\n");
-		for (int z = 0; z < MAX_NR_ZONES; z++) {
-			if (!machine->nodes[n].zones[z].spanned_pages)
-				continue;
-			printf("%s", heading);
-			heading = "";
-			print_zone_yaml(&machine->nodes[n].zones[z], z);
-		}
+	for (unsigned int i = 0; (builtin = machine_builtin(i)) && !rc; i++) {
+		struct machine machine;
+
+		rc = machine_load(builtin->name, &machine, err);
+		if (rc)
+			break;
+		json_array_append_new(names, json_pack("{s:s, s:s}", "name", builtin->name, "about",
+						       machine.about ? machine.about : ""));
+		if (!o->json)
+			printf("%-12s %s\n", builtin->name, machine.about ? machine.about : "");
+		machine_deinit(&machine);
 	}
-	printf("sysctl:\n  min_free_kbytes: %u\n  watermark_scale_factor: %u\n  watermark_boost_factor: %u\n"
-	       "  percpu_pagelist_high_fraction: %u\n  zone_reclaim_mode: %u\n  defrag_mode: %u\n",
-	       machine->sysctl.min_free_kbytes, machine->sysctl.watermark_scale_factor,
-	       machine->sysctl.watermark_boost_factor, machine->sysctl.percpu_pagelist_high_fraction,
-	       machine->sysctl.zone_reclaim_mode, machine->sysctl.defrag_mode);
+	if (o->json)
+		print_json(json_pack("{s:s, s:O}", "schema", "mmreplay.machines/1", "machines", names));
+	json_decref(names);
+	return rc;
 }
 
-/* What the core makes of it: zones with the watermarks and PCP sizes in force. */
-static int show(const struct machine *machine, const struct mmr_machine *core)
+static void check(const struct options *o, const struct machine *machine, const char *kernel)
 {
-	printf("machine %s: %u nodes, %u CPUs, %.1f MiB managed\n", machine->name, machine->nr_nodes,
-	       machine->nr_cpus, (double)machine_managed_pages(machine) / 256);
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		printf("node %u: CPUs ", n);
-		print_cpus(machine, n);
-		printf("; distances");
-		for (unsigned int to = 0; to < machine->nr_nodes; to++)
-			printf(" %u", machine->distance[n * machine->nr_nodes + to]);
-		printf("\n");
-		for (int z = 0; z < MAX_NR_ZONES; z++) {
-			struct mmr_zone_info info;
+	char doubt[200];
 
-			if (!mmr_zone_read(core, n, z, &info))
-				continue;
-			printf("  zone %-8s pfns %10u..%-10u managed %10u  min %7u low %7u high %7u  pcp batch "
-			       "%3u high %u..%u\n",
-			       mmr_zone_name(z), info.start_pfn, info.start_pfn + info.spanned_pages - 1,
-			       info.managed_pages, info.watermark[0], info.watermark[1], info.watermark[2],
-			       info.pcp_batch, info.pcp_high_min, info.pcp_high_max);
-		}
-	}
+	printf("%s: a machine of %u node%s, %u CPU%s, %.1f MiB; kernel %s\n", o->file, machine->nr_nodes,
+	       machine->nr_nodes == 1 ? "" : "s", machine->nr_cpus, machine->nr_cpus == 1 ? "" : "s",
+	       (double)machine_managed_pages(machine) / 256, kernel);
+	for (unsigned int i = 0; machine_doubt(machine, i, doubt, sizeof(doubt)); i++)
+		printf("%s: note: %s\n", o->file, doubt);
+}
+
+static int write_yaml(const struct options *o, const struct machine *machine, const char *kernel,
+		      struct mmr_error *err)
+{
+	FILE *out = o->output ? fopen(o->output, "we") : stdout;
+	int failed;
+
+	if (!out)
+		return mmr_err(err, -errno, "%s: cannot write: %s", o->output, strerror(errno));
+	machine_print_yaml(out, machine, o->name ? o->name : "host", kernel, o->computed);
+	if (!o->output)
+		return 0;
+	failed = ferror(out);
+	errno = 0;
+	if (fclose(out) || failed)
+		return mmr_err(err, -EIO, "%s: cannot write: %s", o->output, strerror(errno ? errno : EIO));
 	return 0;
 }
 
-int cmd_machine(int argc, char **argv)
+static int act(const struct options *o, struct machine *machine, const char *release, struct mmr_error *err)
 {
 	struct mmr_machine_config config;
 	struct kernel_profile *profile = NULL;
 	struct mmr_machine *core = NULL;
+	const char *kernel;
+	bool exact;
+	int rc = profile_choose(o->kernel, machine->kernel, release ? release : "6.12", &profile, &exact, err);
+
+	if (rc)
+		return rc;
+	kernel = kernel_profile_name(profile);
+	machine_config(machine, profile, &config);
+	rc = mmr_machine_create(&config, &core, err);
+	if (rc)
+		mmr_err_prefix(err, "%s", o->file ? o->file : "this host");
+	else if (o->verb == VERB_FROM_TRACE || o->verb == VERB_FROM_HOST)
+		rc = write_yaml(o, machine, kernel, err);
+	else if (o->json)
+		print_json(machine_json(machine, core, kernel));
+	else if (o->verb == VERB_SHOW)
+		machine_print_show(stdout, machine, core, kernel);
+	else
+		check(o, machine, kernel);
+	mmr_machine_destroy(core);
+	kernel_profile_destroy(profile);
+	return rc;
+}
+
+int cmd_machine(int argc, char **argv)
+{
 	struct machine machine = {0};
 	struct mmr_error err = {0};
-	struct options o = {0};
+	struct options o = {.verb = NR_VERBS};
 	char *release = NULL;
-	bool exact;
 	int rc;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	rc = load_any(o.file, &machine, &release, &err);
-	rc = rc ? rc : profile_choose(NULL, machine.kernel, release ? release : "6.12", &profile, &exact, &err);
-	if (!rc) {
-		machine_config(&machine, profile, &config);
-		rc = mmr_machine_create(&config, &core, &err);
-		if (rc)
-			mmr_err_prefix(&err, "%s", o.file);
+	if (o.verb == VERB_LIST) {
+		rc = list(&o, &err);
+	} else {
+		rc = o.verb == VERB_FROM_HOST ? load_host(o.root, &machine, &release, &err)
+					      : load_any(o.file, &machine, &release, &err);
+		rc = rc ? rc : act(&o, &machine, release, &err);
 	}
 	if (rc)
 		fprintf(stderr, "mmreplay machine: %s\n", err.msg);
-	else if (strcmp(o.verb, "show") == 0)
-		show(&machine, core);
-	else if (strcmp(o.verb, "from-trace") == 0)
-		print_yaml(&machine, kernel_profile_name(profile));
-	else
-		printf("%s: a machine of %u nodes, %u CPUs, %.1f MiB; kernel %s\n", o.file, machine.nr_nodes,
-		       machine.nr_cpus, (double)machine_managed_pages(&machine) / 256,
-		       kernel_profile_name(profile));
-	mmr_machine_destroy(core);
-	kernel_profile_destroy(profile);
 	machine_deinit(&machine);
 	free(release);
 	return rc ? EXIT_FAILED : EXIT_OK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Machines in memory: from a trace's header, and as the core's configuration. */
+/* Machines in memory, and as the core's configuration. */
 #include "replay/machine.h"
 
 #include <errno.h>
@@ -7,14 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/parse.h"
+
 void machine_deinit(struct machine *machine)
 {
+	for (unsigned int i = 0; i < machine->nr_rules; i++) {
+		free(machine->rules[i].task);
+		free(machine->rules[i].policy);
+		free(machine->rules[i].cpus);
+		free(machine->rules[i].mems);
+	}
+	free(machine->rules);
+	free(machine->placement);
 	free(machine->name);
+	free(machine->about);
 	free(machine->kernel);
+	free(machine->path);
 	free(machine->cpu_node);
 	free(machine->distance);
 	free(machine->nodes);
 	free(machine->ranges);
+	free(machine->tier);
 	memset(machine, 0, sizeof(*machine));
 }
 
@@ -52,130 +65,111 @@ bool machine_find_zone(const struct machine *machine, uint32_t pfn, unsigned int
 	return false;
 }
 
+uint64_t machine_node_pages(const struct machine *machine, unsigned int nid)
+{
+	uint64_t pages = 0;
+
+	for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
+		pages += machine->nodes[nid].zones[z].managed_pages;
+	return pages;
+}
+
 uint64_t machine_managed_pages(const struct machine *machine)
 {
 	uint64_t pages = 0;
 
 	for (unsigned int n = 0; n < machine->nr_nodes; n++)
-		for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
-			pages += machine->nodes[n].zones[z].managed_pages;
+		pages += machine_node_pages(machine, n);
 	return pages;
 }
 
-/* vm.* settings of a trace header that the core reads, and where they go; "vm." may stand before them. */
-static const struct {
-	const char *name;
-	size_t offset;
-} sysctl_fields[] = {
-	{"min_free_kbytes", offsetof(struct mmr_sysctl, min_free_kbytes)},
-	{"watermark_scale_factor", offsetof(struct mmr_sysctl, watermark_scale_factor)},
-	{"watermark_boost_factor", offsetof(struct mmr_sysctl, watermark_boost_factor)},
-	{"percpu_pagelist_high_fraction", offsetof(struct mmr_sysctl, percpu_pagelist_high_fraction)},
-	{"zone_reclaim_mode", offsetof(struct mmr_sysctl, zone_reclaim_mode)},
-	{"defrag_mode", offsetof(struct mmr_sysctl, defrag_mode)},
-};
-
-static void sysctls_from_trace(const struct trace_machine *recorded, struct mmr_sysctl *ret)
+bool machine_same_memory(const struct machine *a, const struct machine *b)
 {
-	*ret = MMR_SYSCTL_DEFAULT;
-	for (uint32_t i = 0; i < recorded->nr_sysctls; i++) {
-		const struct trace_name_value *setting = &recorded->sysctls[i];
-		const char *name = setting->name + (strncmp(setting->name, "vm.", 3) == 0 ? 3 : 0);
+	if (a->nr_nodes != b->nr_nodes || a->nr_ranges != b->nr_ranges)
+		return false;
+	for (unsigned int i = 0; i < a->nr_ranges; i++) {
+		if (a->ranges[i].start_pfn != b->ranges[i].start_pfn ||
+		    a->ranges[i].nr_pages != b->ranges[i].nr_pages)
+			return false;
+	}
+	for (unsigned int n = 0; n < a->nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			const struct mmr_zone_config *za = &a->nodes[n].zones[z], *zb = &b->nodes[n].zones[z];
 
-		for (size_t f = 0; f < sizeof(sysctl_fields) / sizeof(sysctl_fields[0]); f++) {
-			if (strcmp(name, sysctl_fields[f].name) == 0)
-				*(uint32_t *)((char *)ret + sysctl_fields[f].offset) = (uint32_t)setting->value;
+			if (za->spanned_pages != zb->spanned_pages || za->managed_pages != zb->managed_pages ||
+			    (za->spanned_pages && za->start_pfn != zb->start_pfn))
+				return false;
 		}
-		if (strcmp(name, "stat_interval") == 0)
-			ret->stat_interval_ms = (uint32_t)(setting->value * 1000);
+	}
+	return true;
+}
+
+/* ---- changing one --------------------------------------------------------------------------- */
+
+void machine_drop_recorded(struct machine *machine)
+{
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			struct mmr_zone_config *zone = &machine->nodes[n].zones[z];
+
+			zone->have_watermark = zone->have_lowmem_reserve = zone->have_pageset = false;
+			zone->stat_threshold = 0;
+		}
 	}
 }
 
-static int zone_from_trace(const struct trace_zone *recorded, const char *path, struct machine *machine,
-			   struct mmr_error *err)
+/* Which values of a zone follow from which settings; see mmr_machine_set_sysctl(). */
+static void forget_dependent(struct machine *machine, enum machine_setting_id id)
 {
-	struct mmr_zone_config *zone;
+	bool marks = id == MACHINE_SETTING_min_free_kbytes || id == MACHINE_SETTING_watermark_scale_factor;
+	bool lists = marks || id == MACHINE_SETTING_percpu_pagelist_high_fraction;
 
-	if (recorded->nid >= machine->nr_nodes || recorded->zone >= MAX_NR_ZONES)
-		return mmr_err(err, -EINVAL, "%s: header: zone %u of node %u, expected zone < %d and node < %u",
-			       path, recorded->zone, recorded->nid, MAX_NR_ZONES, machine->nr_nodes);
-	if (recorded->start_pfn + recorded->spanned_pages > MMR_NO_PFN)
-		return mmr_err(err, -EINVAL,
-			       "%s: header: zone %s of node %u ends at pfn %llu, expected below %u", path,
-			       mmr_zone_name(recorded->zone), recorded->nid,
-			       (unsigned long long)(recorded->start_pfn + recorded->spanned_pages), MMR_NO_PFN);
-	zone = &machine->nodes[recorded->nid].zones[recorded->zone];
-	*zone = (struct mmr_zone_config){
-		.start_pfn = (uint32_t)recorded->start_pfn,
-		.spanned_pages = (uint32_t)recorded->spanned_pages,
-		.present_pages = (uint32_t)recorded->present_pages,
-		.managed_pages = (uint32_t)recorded->managed_pages,
-		.have_watermark = recorded->watermark[WMARK_HIGH] != 0,
-		.have_lowmem_reserve = true,
-		.have_pageset = recorded->pcp_batch != 0,
-		.pcp_batch = recorded->pcp_batch,
-		.pcp_high_min = recorded->pcp_high_min,
-		.pcp_high_max = recorded->pcp_high_max,
-		.stat_threshold = recorded->stat_threshold,
-	};
-	for (int i = 0; i < NR_WMARK; i++)
-		zone->watermark[i] = (uint32_t)recorded->watermark[i];
-	for (int i = 0; i < MAX_NR_ZONES; i++)
-		zone->lowmem_reserve[i] = (uint32_t)recorded->lowmem_reserve[i];
-	return 0;
-}
-
-static int ranges_from_trace(const struct trace_machine *recorded, struct machine *machine)
-{
-	if (!recorded->nr_ranges)
-		return 0;
-	machine->ranges = calloc(recorded->nr_ranges, sizeof(*machine->ranges));
-	if (!machine->ranges)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < recorded->nr_ranges; i++) {
-		const struct trace_range *range = &recorded->ranges[i];
-
-		if (range->start_pfn + range->nr_pages > MMR_NO_PFN || !range->nr_pages)
-			continue;
-		machine->ranges[machine->nr_ranges++] = (struct mmr_mem_range){
-			.start_pfn = (uint32_t)range->start_pfn,
-			.nr_pages = (uint32_t)range->nr_pages,
-		};
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			machine->nodes[n].zones[z].have_watermark &= !marks;
+			machine->nodes[n].zones[z].have_pageset &= !lists;
+		}
 	}
-	return 0;
 }
 
-int machine_from_trace(const struct trace_machine *recorded, const char *path, struct machine *ret,
-		       struct mmr_error *err)
+int machine_set(struct machine *machine, const char *assignment, struct mmr_error *err)
 {
-	size_t nr_nodes = recorded->nr_nodes, nr_cpus = recorded->nr_cpus;
+	const char *equals = strchr(assignment, '=');
+	enum machine_setting_id id;
+	char name[64];
+	uint64_t value;
 	int rc;
 
-	memset(ret, 0, sizeof(*ret));
-	if (nr_nodes == 0 || nr_nodes > MAX_NUMNODES || nr_cpus == 0 || nr_cpus > MACHINE_MAX_CPUS)
-		return mmr_err(err, -EINVAL, "%s: header: %zu nodes and %zu CPUs, expected 1..%d and 1..%d",
-			       path, nr_nodes, nr_cpus, MAX_NUMNODES, MACHINE_MAX_CPUS);
-	ret->nr_nodes = recorded->nr_nodes;
-	ret->nr_cpus = recorded->nr_cpus;
-	ret->name = strdup("recorded");
-	ret->cpu_node = malloc(nr_cpus * sizeof(*ret->cpu_node));
-	ret->distance = malloc(nr_nodes * nr_nodes);
-	ret->nodes = calloc(nr_nodes, sizeof(*ret->nodes));
-	if (!ret->name || !ret->cpu_node || !ret->distance || !ret->nodes || ranges_from_trace(recorded, ret)) {
-		rc = mmr_err(err, -ENOMEM, "%s: no memory for the machine", path);
-		goto fail;
-	}
-	memcpy(ret->cpu_node, recorded->cpu_node, nr_cpus * sizeof(*ret->cpu_node));
-	memcpy(ret->distance, recorded->node_distance, nr_nodes * nr_nodes);
-	sysctls_from_trace(recorded, &ret->sysctl);
-	ret->cpu_llc_pages = recorded->llc_bytes_per_cpu >> PAGE_SHIFT;
-	for (uint32_t i = 0; i < recorded->nr_zones; i++) {
-		rc = zone_from_trace(&recorded->zones[i], path, ret, err);
-		if (rc)
-			goto fail;
-	}
+	if (!equals || (size_t)(equals - assignment) >= sizeof(name))
+		return mmr_err(err, -EINVAL, "\"%s\", expected NAME=VALUE such as vm.min_free_kbytes=65536",
+			       assignment);
+	snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment), assignment);
+	id = machine_setting_find(name);
+	if (id == NR_MACHINE_SETTINGS)
+		return mmr_err(err, -EINVAL, "%s: no such setting, expected one of /proc/sys/vm", name);
+	if (!parse_number(equals + 1, INT64_MAX, &value))
+		return mmr_err(err, -EINVAL, "%s: \"%s\", expected a number", name, equals + 1);
+	rc = machine_settings_set(&machine->settings, &machine->sysctl, id, value, err);
+	if (rc)
+		return mmr_err_prefix(err, "%s", name);
+	forget_dependent(machine, id);
 	return 0;
-fail:
-	machine_deinit(ret);
-	return rc;
+}
+
+int machine_multiply_cpus(struct machine *machine, unsigned int times, struct mmr_error *err)
+{
+	uint64_t nr = (uint64_t)machine->nr_cpus * times;
+	uint16_t *cpu_node;
+
+	if (nr > MACHINE_MAX_CPUS)
+		return mmr_err(err, -EINVAL, "%u CPUs times %u, expected at most %d", machine->nr_cpus, times,
+			       MACHINE_MAX_CPUS);
+	cpu_node = realloc(machine->cpu_node, nr * sizeof(*cpu_node));
+	if (!cpu_node)
+		return mmr_err(err, -ENOMEM, "no memory for %llu CPUs", (unsigned long long)nr);
+	machine->cpu_node = cpu_node;
+	for (unsigned int i = 1; i < times; i++)
+		memcpy(cpu_node + (size_t)i * machine->nr_cpus, cpu_node, machine->nr_cpus * sizeof(*cpu_node));
+	machine->nr_cpus = (unsigned int)nr;
+	return 0;
 }

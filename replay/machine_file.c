@@ -2,371 +2,103 @@
 /*
  * Machine files: YAML through libcyaml, then the rules a schema cannot say.
  *
- * Every error is one line: FILE:LINE: KEY: what was found, what was expected. libcyaml knows the
- * line of a syntax or schema error; for our own rules yaml_line() finds it in the parsed document.
+ * Every error is one line: FILE:LINE: KEY: what was found, what was expected.
  */
-#include "replay/machine.h"
-
 #include <cyaml/cyaml.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
+#include <unistd.h>
 
-/* ---- what the file may hold ---------------------------------------------------------------- */
-
-struct pcp_yaml {
-	uint32_t batch, high_min, high_max;
-};
-
-struct zone_yaml {
-	enum zone_type zone;
-	uint64_t start_pfn, spanned, present, managed;
-	uint32_t *watermark;
-	unsigned int nr_watermark;
-	uint32_t *lowmem_reserve;
-	unsigned int nr_lowmem_reserve;
-	struct pcp_yaml *pcp;
-};
-
-struct node_yaml {
-	uint32_t node;
-	char *cpus;
-	char *memory;
-	char *movable;
-	uint32_t *distances;
-	unsigned int nr_distances;
-	struct zone_yaml *zones;
-	unsigned int nr_zones;
-};
-
-struct sysctl_yaml {
-	uint32_t min_free_kbytes, watermark_scale_factor;
-	uint32_t *watermark_boost_factor; /* 0 is a setting (boosting off), absent is the default */
-	uint32_t percpu_pagelist_high_fraction, zone_reclaim_mode, defrag_mode, stat_interval;
-	uint32_t *lowmem_reserve_ratio;
-	unsigned int nr_lowmem_reserve_ratio;
-};
-
-struct machine_yaml {
-	char *name;
-	char *kernel;
-	char *llc_per_cpu;
-	struct node_yaml *nodes;
-	unsigned int nr_nodes;
-	struct sysctl_yaml *sysctl;
-};
-
-#define OPT     CYAML_FLAG_OPTIONAL
-#define OPT_PTR (CYAML_FLAG_OPTIONAL | CYAML_FLAG_POINTER)
-
-static const cyaml_strval_t zone_names[] = {
-	{"DMA", ZONE_DMA},         {"DMA32", ZONE_DMA32},     {"Normal", ZONE_NORMAL},
-	{"HighMem", ZONE_HIGHMEM}, {"Movable", ZONE_MOVABLE}, {"Device", ZONE_DEVICE},
-};
-
-static const cyaml_schema_value_t u32_schema = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t)};
-
-static const cyaml_schema_field_t pcp_fields[] = {
-	CYAML_FIELD_UINT("batch", CYAML_FLAG_DEFAULT, struct pcp_yaml, batch),
-	CYAML_FIELD_UINT("high_min", CYAML_FLAG_DEFAULT, struct pcp_yaml, high_min),
-	CYAML_FIELD_UINT("high_max", CYAML_FLAG_DEFAULT, struct pcp_yaml, high_max),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t zone_fields[] = {
-	CYAML_FIELD_ENUM("zone", CYAML_FLAG_STRICT, struct zone_yaml, zone, zone_names,
-			 CYAML_ARRAY_LEN(zone_names)),
-	CYAML_FIELD_UINT("start_pfn", CYAML_FLAG_DEFAULT, struct zone_yaml, start_pfn),
-	CYAML_FIELD_UINT("spanned", CYAML_FLAG_DEFAULT, struct zone_yaml, spanned),
-	CYAML_FIELD_UINT("present", OPT, struct zone_yaml, present),
-	CYAML_FIELD_UINT("managed", OPT, struct zone_yaml, managed),
-	CYAML_FIELD_SEQUENCE_COUNT("watermark", OPT_PTR, struct zone_yaml, watermark, nr_watermark, &u32_schema,
-				   3, NR_WMARK),
-	CYAML_FIELD_SEQUENCE_COUNT("lowmem_reserve", OPT_PTR, struct zone_yaml, lowmem_reserve,
-				   nr_lowmem_reserve, &u32_schema, MAX_NR_ZONES, MAX_NR_ZONES),
-	CYAML_FIELD_MAPPING_PTR("pcp", OPT_PTR, struct zone_yaml, pcp, pcp_fields),
-	CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t zone_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct zone_yaml, zone_fields)};
-
-static const cyaml_schema_field_t node_fields[] = {
-	CYAML_FIELD_UINT("node", CYAML_FLAG_DEFAULT, struct node_yaml, node),
-	CYAML_FIELD_STRING_PTR("cpus", OPT_PTR, struct node_yaml, cpus, 0, CYAML_UNLIMITED),
-	CYAML_FIELD_STRING_PTR("memory", OPT_PTR, struct node_yaml, memory, 0, CYAML_UNLIMITED),
-	CYAML_FIELD_STRING_PTR("movable", OPT_PTR, struct node_yaml, movable, 0, CYAML_UNLIMITED),
-	CYAML_FIELD_SEQUENCE_COUNT("distances", OPT_PTR, struct node_yaml, distances, nr_distances, &u32_schema,
-				   1, MAX_NUMNODES),
-	CYAML_FIELD_SEQUENCE_COUNT("zones", OPT_PTR, struct node_yaml, zones, nr_zones, &zone_schema, 1,
-				   MAX_NR_ZONES),
-	CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t node_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct node_yaml, node_fields)};
-
-static const cyaml_schema_field_t sysctl_fields[] = {
-	CYAML_FIELD_UINT("min_free_kbytes", OPT, struct sysctl_yaml, min_free_kbytes),
-	CYAML_FIELD_UINT("watermark_scale_factor", OPT, struct sysctl_yaml, watermark_scale_factor),
-	CYAML_FIELD_UINT_PTR("watermark_boost_factor", OPT_PTR, struct sysctl_yaml, watermark_boost_factor),
-	CYAML_FIELD_UINT("percpu_pagelist_high_fraction", OPT, struct sysctl_yaml,
-			 percpu_pagelist_high_fraction),
-	CYAML_FIELD_UINT("zone_reclaim_mode", OPT, struct sysctl_yaml, zone_reclaim_mode),
-	CYAML_FIELD_UINT("defrag_mode", OPT, struct sysctl_yaml, defrag_mode),
-	CYAML_FIELD_UINT("stat_interval", OPT, struct sysctl_yaml, stat_interval),
-	CYAML_FIELD_SEQUENCE_COUNT("lowmem_reserve_ratio", OPT_PTR, struct sysctl_yaml, lowmem_reserve_ratio,
-				   nr_lowmem_reserve_ratio, &u32_schema, 1, MAX_NR_ZONES),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t machine_fields[] = {
-	CYAML_FIELD_STRING_PTR("name", CYAML_FLAG_POINTER, struct machine_yaml, name, 1, 100),
-	CYAML_FIELD_STRING_PTR("kernel", OPT_PTR, struct machine_yaml, kernel, 1, 100),
-	CYAML_FIELD_STRING_PTR("llc_per_cpu", OPT_PTR, struct machine_yaml, llc_per_cpu, 1, 100),
-	CYAML_FIELD_SEQUENCE_COUNT("nodes", CYAML_FLAG_POINTER, struct machine_yaml, nodes, nr_nodes,
-				   &node_schema, 1, MAX_NUMNODES),
-	CYAML_FIELD_MAPPING_PTR("sysctl", OPT_PTR, struct machine_yaml, sysctl, sysctl_fields),
-	CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t machine_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct machine_yaml, machine_fields)};
-
-/* ---- errors with a line -------------------------------------------------------------------- */
-
-/* libcyaml reports through a log function: the first message says what, the first mark says where. */
-struct cyaml_complaint {
-	char what[240];
-	char where[240];
-};
-
-static void collect_complaint(cyaml_log_t level, void *ctx, const char *fmt, va_list args)
-{
-	struct cyaml_complaint *complaint = ctx;
-	char line[240];
-	const char *mark;
-
-	(void)level;
-	vsnprintf(line, sizeof(line), fmt, args);
-	line[strcspn(line, "\n")] = '\0';
-	mark = strstr(line, "(line: ");
-	if (mark) {
-		if (!complaint->where[0])
-			snprintf(complaint->where, sizeof(complaint->where), "%s", line);
-	} else if (!complaint->what[0] && !strstr(line, "Backtrace")) {
-		const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
-
-		snprintf(complaint->what, sizeof(complaint->what), "%s", text);
-	}
-}
-
-/* Parse @path as a YAML document; false where it cannot be read or parsed. */
-static bool yaml_read(const char *path, yaml_document_t *doc)
-{
-	FILE *file = fopen(path, "r");
-	yaml_parser_t parser;
-	bool good;
-
-	if (!file)
-		return false;
-	yaml_parser_initialize(&parser);
-	yaml_parser_set_input_file(&parser, file);
-	good = yaml_parser_load(&parser, doc);
-	yaml_parser_delete(&parser);
-	fclose(file);
-	return good;
-}
-
-/* The value of @key in @mapping; *line is the key's line, from 1. */
-static yaml_node_t *yaml_get(yaml_document_t *doc, const yaml_node_t *mapping, const char *key,
-			     unsigned int *line)
-{
-	if (mapping->type != YAML_MAPPING_NODE)
-		return NULL;
-	for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top;
-	     p++) {
-		yaml_node_t *k = yaml_document_get_node(doc, p->key);
-
-		if (k && k->type == YAML_SCALAR_NODE && strcmp((const char *)k->data.scalar.value, key) == 0) {
-			*line = (unsigned int)k->start_mark.line + 1;
-			return yaml_document_get_node(doc, p->value);
-		}
-	}
-	return NULL;
-}
-
-/* libcyaml marks the mapping of an unknown key, not the key: find the key at or behind that line. */
-static unsigned int yaml_key_line(const char *path, const char *key, unsigned int from)
-{
-	yaml_document_t doc;
-	yaml_node_t *node;
-
-	if (!yaml_read(path, &doc))
-		return from;
-	for (int i = 1; (node = yaml_document_get_node(&doc, i)); i++) {
-		unsigned int line = 0;
-
-		yaml_get(&doc, node, key, &line);
-		if (line >= from && line) {
-			from = line;
-			break;
-		}
-	}
-	yaml_document_delete(&doc);
-	return from;
-}
-
-/* Line (from 1) of nodes[@node].@key, of nodes[@node].zones[@zone].@key, or of the closest parent. */
-static unsigned int yaml_line(const char *path, int node, int zone, const char *key)
-{
-	const struct {
-		const char *name;
-		int index;
-	} steps[] = {{"nodes", node}, {zone >= 0 ? "zones" : NULL, zone}, {key, -1}};
-	unsigned int line = 1;
-	yaml_document_t doc;
-	yaml_node_t *at;
-
-	if (!yaml_read(path, &doc))
-		return line;
-	at = yaml_document_get_root_node(&doc);
-	for (size_t s = 0; at && s < sizeof(steps) / sizeof(steps[0]); s++) {
-		if (!steps[s].name)
-			continue;
-		at = yaml_get(&doc, at, steps[s].name, &line);
-		if (at && steps[s].index >= 0 && at->type == YAML_SEQUENCE_NODE &&
-		    steps[s].index < at->data.sequence.items.top - at->data.sequence.items.start) {
-			at = yaml_document_get_node(&doc, at->data.sequence.items.start[steps[s].index]);
-			line = at ? (unsigned int)at->start_mark.line + 1 : line;
-		}
-	}
-	yaml_document_delete(&doc);
-	return line;
-}
-
-static int complain(const char *path, cyaml_err_t rc, const struct cyaml_complaint *complaint,
-		    struct mmr_error *err)
-{
-	static const char unexpected[] = "Unexpected key: ";
-	static const char expected[] = "expected the keys and types of replay/machines/README.md";
-	unsigned int line = 0;
-	const char *mark = strstr(complaint->where, "(line: ");
-	const char *in = complaint->where + strspn(complaint->where, " ");
-
-	if (mark)
-		sscanf(mark, "(line: %u", &line);
-	if (strncmp(complaint->what, unexpected, sizeof(unexpected) - 1) == 0) {
-		const char *key = complaint->what + sizeof(unexpected) - 1;
-
-		return mmr_err(err, -EINVAL, "%s:%u: %s: unknown key; %s", path, yaml_key_line(path, key, line),
-			       key, expected);
-	}
-	return mmr_err(err, -EINVAL, "%s:%u: %.*s: %s; %s", path, line,
-		       mark ? (int)(mark - in - (mark > in)) : 0, mark ? in : "",
-		       complaint->what[0] ? complaint->what : cyaml_strerror(rc), expected);
-}
-
-/* ---- from the file's words to the core's --------------------------------------------------- */
-
-/* "8GiB", "512MiB", "64k", "4096" (bytes) -> pages. */
-static bool parse_size_pages(const char *text, uint64_t *pages)
-{
-	static const char units[] = "kmgt";
-	char *end;
-	unsigned long long value;
-	const char *unit;
-	unsigned int shift = 0;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno || end == text || text[0] == '-')
-		return false;
-	while (*end == ' ')
-		end++;
-	if (*end) {
-		unit = strchr(units, *end | 0x20);
-		if (!unit)
-			return false;
-		shift = 10 * (unsigned int)(unit - units + 1);
-		end++;
-		if (strcmp(end, "") != 0 && strcasecmp(end, "b") != 0 && strcasecmp(end, "ib") != 0)
-			return false;
-	}
-	if (value > (UINT64_MAX >> shift))
-		return false;
-	value <<= shift;
-	*pages = value >> PAGE_SHIFT;
-	return value % (1u << PAGE_SHIFT) == 0;
-}
+#include "core/profile.h"
+#include "replay/machine.h"
+#include "replay/machine_memory.h"
+#include "replay/machine_schema.h"
+#include "replay/parse.h"
+#include "replay/yaml_explain.h"
 
 struct load {
-	const char *path;
+	const struct yaml_text *text;
 	const struct machine_yaml *yaml;
 	struct machine *machine;
+	struct mmr_mem_range *holes;
+	unsigned int nr_holes;
+	uint8_t seen[MACHINE_MAX_CPUS]; /* has a node */
+	char place[80];
 	struct mmr_error *err;
 };
 
-/* "nodes[1]" or "nodes[1].zones[0]" */
-static const char *place(char *buf, size_t size, int node, int zone)
+static const char *at(struct load *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* "nodes[1].cpus", kept until the next call. */
+static const char *at(struct load *l, const char *fmt, ...)
 {
-	if (zone >= 0)
-		snprintf(buf, size, "nodes[%d].zones[%d]", node, zone);
-	else
-		snprintf(buf, size, "nodes[%d]", node);
-	return buf;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(l->place, sizeof(l->place), fmt, args);
+	va_end(args);
+	return l->place;
 }
 
-#define LOAD_ERR(l, node, zone, key, fmt, ...)                                                                 \
-	mmr_err((l)->err, -EINVAL, "%s:%u: %s.%s: " fmt, (l)->path, yaml_line((l)->path, node, zone, key),     \
-		place((char[48]){""}, 48, node, zone), key, ##__VA_ARGS__)
+#define LOAD_ERR(l, place, ...) yaml_place_err((l)->text, place, (l)->err, __VA_ARGS__)
 
-static int bad_cpus(struct load *l, int node)
+static int no_memory(struct load *l)
 {
-	return LOAD_ERR(l, node, -1, "cpus",
-			"found \"%s\", expected a CPU list such as \"0-3,8\", ascending, numbers below %d",
-			l->yaml->nodes[node].cpus, MACHINE_MAX_CPUS);
+	return mmr_err(l->err, -ENOMEM, "%s: no memory for the machine", l->text->name);
 }
 
-/* A decimal number at *@text, which moves behind it; MACHINE_MAX_CPUS where there is none, or a larger one. */
-static unsigned int cpu_number(const char **text)
+static bool parse_size_pages(const char *text, uint64_t *pages)
 {
-	unsigned int cpu = 0;
+	if (!parse_size(text, pages, NULL) || *pages % (1u << PAGE_SHIFT))
+		return false;
+	*pages >>= PAGE_SHIFT;
+	return true;
+}
 
-	if (**text < '0' || **text > '9')
-		return MACHINE_MAX_CPUS;
-	for (; **text >= '0' && **text <= '9'; (*text)++)
-		cpu = cpu < MACHINE_MAX_CPUS ? cpu * 10 + (unsigned int)(**text - '0') : cpu;
-	return cpu < MACHINE_MAX_CPUS ? cpu : MACHINE_MAX_CPUS;
+/* ---- CPUs and distances ---------------------------------------------------------------------- */
+
+struct cpu_list {
+	struct load *l;
+	int node;
+	int taken; /* a CPU that has a node already, -1 for none */
+};
+
+static void add_cpu(void *ctx, unsigned int cpu)
+{
+	struct cpu_list *list = ctx;
+	struct machine *m = list->l->machine;
+
+	if (list->l->seen[cpu]) {
+		list->taken = list->taken < 0 ? (int)cpu : list->taken;
+		return;
+	}
+	list->l->seen[cpu] = 1;
+	m->cpu_node[cpu] = (uint16_t)list->node;
+	if (cpu + 1 > m->nr_cpus)
+		m->nr_cpus = cpu + 1;
 }
 
 /* "0-3,8" gives node @node its CPUs; each CPU belongs to one node. */
-static int load_cpus(struct load *l, int node, uint8_t *seen)
+static int load_cpus(struct load *l, int node)
 {
 	const char *text = l->yaml->nodes[node].cpus;
-	struct machine *m = l->machine;
+	struct cpu_list list = {.l = l, .node = node, .taken = -1};
 
-	while (text && *text) {
-		unsigned int first = cpu_number(&text), last = first;
-
-		if (*text == '-') {
-			text++;
-			last = cpu_number(&text);
-		}
-		if (last < first || last >= MACHINE_MAX_CPUS || (*text && *text != ','))
-			return bad_cpus(l, node);
-		text += *text == ',';
-		for (unsigned int cpu = first; cpu <= last; cpu++) {
-			if (seen[cpu])
-				return LOAD_ERR(l, node, -1, "cpus",
-						"CPU %u is on node %u already, expected one node per CPU", cpu,
-						m->cpu_node[cpu]);
-			seen[cpu] = 1;
-			m->cpu_node[cpu] = (uint16_t)node;
-			if (cpu + 1 > m->nr_cpus)
-				m->nr_cpus = cpu + 1;
-		}
-	}
+	if (!text || !*text)
+		return 0;
+	if (!parse_list(text, MACHINE_MAX_CPUS, add_cpu, &list))
+		return LOAD_ERR(
+			l, at(l, "nodes[%d].cpus", node),
+			"found \"%s\", expected a CPU list such as \"0-3,8\", ascending, numbers below %d",
+			text, MACHINE_MAX_CPUS);
+	if (list.taken >= 0)
+		return LOAD_ERR(l, at(l, "nodes[%d].cpus", node),
+				"CPU %d is on node %u already, expected one node per CPU", list.taken,
+				l->machine->cpu_node[list.taken]);
 	return 0;
 }
 
@@ -380,16 +112,185 @@ static int load_distances(struct load *l, int node)
 	if (!yaml->nr_distances)
 		return 0;
 	if (yaml->nr_distances != m->nr_nodes)
-		return LOAD_ERR(l, node, -1, "distances", "%u entries, expected one for each of the %u nodes",
-				yaml->nr_distances, m->nr_nodes);
+		return LOAD_ERR(l, at(l, "nodes[%d].distances", node),
+				"%u entries, expected one for each of the %u nodes", yaml->nr_distances,
+				m->nr_nodes);
 	for (unsigned int to = 0; to < m->nr_nodes; to++) {
 		uint32_t d = yaml->distances[to];
 
 		if ((unsigned int)node == to ? d != 10 : d <= 10 || d > 254)
-			return LOAD_ERR(l, node, -1, "distances",
+			return LOAD_ERR(l, at(l, "nodes[%d].distances", node),
 					"%u to node %u, expected 10 to itself and 11..254 to others", d, to);
 		m->distance[node * m->nr_nodes + to] = (uint8_t)d;
 	}
+	return 0;
+}
+
+static int load_tier(struct load *l, int node)
+{
+	const uint32_t *tier = l->yaml->nodes[node].tier;
+	struct machine *m = l->machine;
+
+	if (!tier)
+		return 0;
+	if (*tier > INT16_MAX)
+		return LOAD_ERR(l, at(l, "nodes[%d].tier", node), "%u, expected 0..%d", *tier, INT16_MAX);
+	if (!m->tier) {
+		m->tier = malloc(m->nr_nodes * sizeof(*m->tier));
+		if (!m->tier)
+			return no_memory(l);
+		for (unsigned int n = 0; n < m->nr_nodes; n++)
+			m->tier[n] = MACHINE_NO_TIER;
+	}
+	m->tier[node] = (int16_t)*tier;
+	return 0;
+}
+
+/* ---- memory by size -------------------------------------------------------------------------- */
+
+/* "3GiB-4GiB": from the first byte to the one before the last named. */
+static bool parse_span(const char *text, struct mmr_mem_range *range, const char **end)
+{
+	uint64_t from, to;
+	const char *pos;
+
+	if (!parse_size(text, &from, &pos) || *pos != '-' || !parse_size(pos + 1, &to, end))
+		return false;
+	if ((from | to) & ((1u << PAGE_SHIFT) - 1) || from >= to || to >> PAGE_SHIFT > MMR_NO_PFN)
+		return false;
+	*range = (struct mmr_mem_range){
+		.start_pfn = (uint32_t)(from >> PAGE_SHIFT),
+		.nr_pages = (uint32_t)((to - from) >> PAGE_SHIFT),
+	};
+	return true;
+}
+
+static bool behind(const struct mmr_mem_range *before, const struct mmr_mem_range *range)
+{
+	return range->start_pfn >= before->start_pfn + before->nr_pages;
+}
+
+static int load_holes(struct load *l)
+{
+	l->holes = calloc(l->yaml->nr_holes + 1, sizeof(*l->holes));
+	if (!l->holes)
+		return no_memory(l);
+	for (unsigned int i = 0; i < l->yaml->nr_holes; i++) {
+		const char *end;
+
+		if (!parse_span(l->yaml->holes[i], &l->holes[i], &end) || *end)
+			return LOAD_ERR(l, at(l, "holes[%u]", i),
+					"found \"%s\", expected a span of addresses such as \"3GiB-4GiB\"",
+					l->yaml->holes[i]);
+		if (i && !behind(&l->holes[i - 1], &l->holes[i]))
+			return LOAD_ERR(l, at(l, "holes[%u]", i),
+					"\"%s\" begins before the hole above it ends, expected ascending holes",
+					l->yaml->holes[i]);
+	}
+	l->nr_holes = l->yaml->nr_holes;
+	return 0;
+}
+
+/* "1MiB-3GiB,4GiB-9GiB": where a node's memory is. */
+static int load_spans(struct load *l, int node, struct mmr_mem_range *spans, struct node_memory *memory)
+{
+	const char *text = l->yaml->nodes[node].memory, *pos = text;
+
+	for (;;) {
+		struct mmr_mem_range *span = &spans[memory->nr_fixed];
+
+		if (!parse_span(pos, span, &pos) || (*pos && *pos != ','))
+			return LOAD_ERR(
+				l, at(l, "nodes[%d].memory", node),
+				"found \"%s\", expected spans of addresses such as \"1MiB-3GiB,4GiB-9GiB\"",
+				text);
+		if (memory->nr_fixed && !behind(span - 1, span))
+			return LOAD_ERR(l, at(l, "nodes[%d].memory", node),
+					"found \"%s\", expected ascending spans without overlap", text);
+		memory->nr_fixed++;
+		memory->pages += span->nr_pages;
+		if (!*pos++)
+			break;
+	}
+	memory->fixed = spans;
+	return 0;
+}
+
+/* "512MiB", or "50%" of the node's memory. */
+static bool parse_movable(const char *text, uint64_t pages, uint64_t *movable)
+{
+	double share;
+
+	if (parse_size_pages(text, movable))
+		return *movable <= pages;
+	if (!strchr(text, '%') || !parse_share(text, &share) || share > 1)
+		return false;
+	*movable = (uint64_t)((double)pages * share);
+	return true;
+}
+
+/* `memory` lays the node's memory behind the previous node's, or where it says, and cuts it into zones. */
+static int load_memory(struct load *l, int node, uint64_t *next_pfn)
+{
+	const struct node_yaml *yaml = &l->yaml->nodes[node];
+	struct node_memory memory = {.holes = l->holes, .nr_holes = l->nr_holes};
+	struct mmr_mem_range *spans = NULL;
+	int rc = 0;
+
+	if (strchr(yaml->memory, '-')) {
+		spans = calloc(strlen(yaml->memory) / 3 + 1, sizeof(*spans));
+		rc = spans ? load_spans(l, node, spans, &memory) : no_memory(l);
+	} else if (!parse_size_pages(yaml->memory, &memory.pages) || (memory.pages && memory.pages < 1024)) {
+		rc = LOAD_ERR(l, at(l, "nodes[%d].memory", node),
+			      "\"%s\", expected a size of at least 4MiB such as 512MiB or 8GiB, spans such as "
+			      "1MiB-3GiB, or 0",
+			      yaml->memory);
+	}
+	if (!rc && yaml->movable && !parse_movable(yaml->movable, memory.pages, &memory.movable_pages))
+		rc = LOAD_ERR(l, at(l, "nodes[%d].movable", node),
+			      "\"%s\", expected a size up to the node's memory (%s), or a share such as 50%%",
+			      yaml->movable, yaml->memory);
+	if (!rc)
+		rc = machine_lay_node(l->machine, (unsigned int)node, &memory, next_pfn);
+	if (rc == -ERANGE)
+		rc = LOAD_ERR(l, at(l, "nodes[%d].memory", node), "%s, expected all memory below 16 TiB",
+			      yaml->memory);
+	free(spans);
+	return rc;
+}
+
+/* ---- memory by zones ------------------------------------------------------------------------- */
+
+static int load_pcp(struct load *l, const char *place, const struct pcp_yaml *yaml,
+		    struct mmr_zone_config *zone)
+{
+	if (!yaml->batch || yaml->high_min > yaml->high_max || yaml->batch > 1u << 16 ||
+	    yaml->high_max > INT32_MAX / 2)
+		return LOAD_ERR(l, place,
+				"batch %u, high_min %u, high_max %u, expected batch 1..65536 and high_min <= "
+				"high_max <= %d",
+				yaml->batch, yaml->high_min, yaml->high_max, INT32_MAX / 2);
+	zone->have_pageset = true;
+	zone->pcp_batch = yaml->batch;
+	zone->pcp_high_min = yaml->high_min;
+	zone->pcp_high_max = yaml->high_max;
+	return 0;
+}
+
+static int load_watermark(struct load *l, int node, int z, struct mmr_zone_config *zone)
+{
+	const struct zone_yaml *yaml = &l->yaml->nodes[node].zones[z];
+
+	zone->have_watermark = yaml->nr_watermark != 0;
+	for (unsigned int i = 0; i < yaml->nr_watermark; i++) {
+		if (i && yaml->watermark[i] < yaml->watermark[i - 1])
+			return LOAD_ERR(l, at(l, "nodes[%d].zones[%d].watermark", node, z),
+					"%u after %u, expected min <= low <= high <= promo", yaml->watermark[i],
+					yaml->watermark[i - 1]);
+		zone->watermark[i] = yaml->watermark[i];
+	}
+	if (yaml->nr_watermark == WMARK_PROMO)
+		zone->watermark[WMARK_PROMO] = 2 * zone->watermark[WMARK_HIGH] - zone->watermark[WMARK_LOW];
 	return 0;
 }
 
@@ -398,101 +299,41 @@ static int load_zone(struct load *l, int node, int z)
 	const struct zone_yaml *yaml = &l->yaml->nodes[node].zones[z];
 	struct mmr_zone_config *zone = &l->machine->nodes[node].zones[yaml->zone];
 	uint64_t present = yaml->present ? yaml->present : yaml->spanned;
-	uint64_t managed = yaml->managed ? yaml->managed : present;
+	uint64_t managed = yaml->managed ? *yaml->managed : present;
+	int rc;
 
 	if (zone->spanned_pages)
-		return LOAD_ERR(l, node, z, "zone", "zone %s stands twice, expected each zone once per node",
+		return LOAD_ERR(l, at(l, "nodes[%d].zones[%d].zone", node, z),
+				"zone %s stands twice, expected each zone once per node",
 				mmr_zone_name(yaml->zone));
-	if (!yaml->spanned || yaml->start_pfn > MMR_NO_PFN || yaml->spanned > MMR_NO_PFN - yaml->start_pfn)
-		return LOAD_ERR(l, node, z, "spanned",
+	if (!yaml->spanned || yaml->start_pfn > MMR_NO_PFN ||
+	    yaml->spanned > MMR_NO_PFN - MAX_ORDER_NR_PAGES - yaml->start_pfn)
+		return LOAD_ERR(l, at(l, "nodes[%d].zones[%d].spanned", node, z),
 				"pfns %" PRIu64 " + %" PRIu64 ", expected 1 or more pages ending below %u",
-				yaml->start_pfn, yaml->spanned, MMR_NO_PFN);
+				yaml->start_pfn, yaml->spanned, MMR_NO_PFN - MAX_ORDER_NR_PAGES);
 	if (present > yaml->spanned || managed > present)
-		return LOAD_ERR(l, node, z, "managed",
+		return LOAD_ERR(l, at(l, "nodes[%d].zones[%d].managed", node, z),
 				"spanned %" PRIu64 ", present %" PRIu64 ", managed %" PRIu64
 				", expected managed <= present <= spanned",
 				yaml->spanned, present, managed);
+	if (yaml->stat_threshold > 1u << 20)
+		return LOAD_ERR(l, at(l, "nodes[%d].zones[%d].stat_threshold", node, z),
+				"%u, expected 0 (computed) or what /proc/zoneinfo shows, at most 125",
+				yaml->stat_threshold);
 	*zone = (struct mmr_zone_config){
 		.start_pfn = (uint32_t)yaml->start_pfn,
 		.spanned_pages = (uint32_t)yaml->spanned,
 		.present_pages = (uint32_t)present,
 		.managed_pages = (uint32_t)managed,
-		.have_watermark = yaml->nr_watermark != 0,
 		.have_lowmem_reserve = yaml->nr_lowmem_reserve != 0,
-		.have_pageset = yaml->pcp != NULL,
+		.stat_threshold = yaml->stat_threshold,
 	};
-	for (unsigned int i = 0; i < yaml->nr_watermark; i++) {
-		if (i && yaml->watermark[i] < yaml->watermark[i - 1])
-			return LOAD_ERR(l, node, z, "watermark",
-					"%u after %u, expected min <= low <= high <= promo", yaml->watermark[i],
-					yaml->watermark[i - 1]);
-		zone->watermark[i] = yaml->watermark[i];
-	}
-	if (yaml->nr_watermark == WMARK_PROMO)
-		zone->watermark[WMARK_PROMO] = 2 * zone->watermark[WMARK_HIGH] - zone->watermark[WMARK_LOW];
 	for (unsigned int i = 0; i < yaml->nr_lowmem_reserve; i++)
 		zone->lowmem_reserve[i] = yaml->lowmem_reserve[i];
-	if (yaml->pcp) {
-		if (!yaml->pcp->batch || yaml->pcp->high_min > yaml->pcp->high_max)
-			return LOAD_ERR(l, node, z, "pcp",
-					"batch %u, high_min %u, high_max %u, expected batch >= 1 and high_min "
-					"<= high_max",
-					yaml->pcp->batch, yaml->pcp->high_min, yaml->pcp->high_max);
-		zone->pcp_batch = yaml->pcp->batch;
-		zone->pcp_high_min = yaml->pcp->high_min;
-		zone->pcp_high_max = yaml->pcp->high_max;
-	}
-	return 0;
-}
-
-/* One piece of a node's memory that lies within a zone's limits (x86-64: 16 MiB, 4 GiB). */
-static void carve_zone(struct mmr_node_config *node, enum zone_type zone, uint64_t start, uint64_t end)
-{
-	struct mmr_zone_config *cfg = &node->zones[zone];
-
-	if (start >= end)
-		return;
-	/* Boot keeps 1/64 for struct page (64 bytes per 4 KiB page). */
-	*cfg = (struct mmr_zone_config){
-		.start_pfn = (uint32_t)start,
-		.spanned_pages = (uint32_t)(end - start),
-		.present_pages = (uint32_t)(end - start),
-		.managed_pages = (uint32_t)(end - start - (end - start) / 64),
-	};
-}
-
-/* `memory: 8GiB` lays the node's memory behind the previous node's and cuts it into x86-64 zones. */
-static int load_memory(struct load *l, int node, uint64_t *next_pfn)
-{
-	static const uint64_t dma_end = 4096, dma32_end = 1u << 20;
-	const struct node_yaml *yaml = &l->yaml->nodes[node];
-	struct mmr_node_config *cfg = &l->machine->nodes[node];
-	uint64_t pages, movable = 0, start = *next_pfn, end, normal_end;
-
-	if (!parse_size_pages(yaml->memory, &pages) || (pages && pages < 1024))
-		return LOAD_ERR(l, node, -1, "memory",
-				"\"%s\", expected a size of at least 4MiB such as 512MiB or 8GiB, or 0",
-				yaml->memory);
-	if (yaml->movable && (!parse_size_pages(yaml->movable, &movable) || movable > pages))
-		return LOAD_ERR(l, node, -1, "movable", "\"%s\", expected a size up to the node's memory (%s)",
-				yaml->movable, yaml->memory);
-	/* Nodes begin at a memory section (128 MiB), as hotpluggable memory must. */
-	start = start ? (start + 32767) & ~32767ull : 1;
-	end = start + pages - (start == 1);
-	if (end > MMR_NO_PFN)
-		return LOAD_ERR(l, node, -1, "memory",
-				"ends at pfn %" PRIu64 ", expected all memory below 16 TiB", end);
-	if (!pages)
-		return 0;
-	normal_end = end - (movable & ~(uint64_t)(MAX_ORDER_NR_PAGES - 1));
-	carve_zone(cfg, ZONE_MOVABLE, normal_end, end);
-#define MIN_PFN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX_PFN(a, b) ((a) > (b) ? (a) : (b))
-	carve_zone(cfg, ZONE_DMA, start, MIN_PFN(normal_end, dma_end));
-	carve_zone(cfg, ZONE_DMA32, MAX_PFN(start, dma_end), MIN_PFN(normal_end, dma32_end));
-	carve_zone(cfg, ZONE_NORMAL, MAX_PFN(start, dma32_end), normal_end);
-	*next_pfn = end;
-	return 0;
+	rc = load_watermark(l, node, z, zone);
+	if (!rc && yaml->pcp)
+		rc = load_pcp(l, at(l, "nodes[%d].zones[%d].pcp", node, z), yaml->pcp, zone);
+	return rc;
 }
 
 static int check_overlap(struct load *l)
@@ -504,12 +345,15 @@ static int check_overlap(struct load *l)
 
 		for (unsigned int b = a + 1; b < m->nr_nodes * MAX_NR_ZONES; b++) {
 			const struct mmr_zone_config *zb = &m->nodes[b / MAX_NR_ZONES].zones[b % MAX_NR_ZONES];
+			unsigned int node = b / MAX_NR_ZONES;
 
 			if (!za->spanned_pages || !zb->spanned_pages)
 				continue;
 			if (za->start_pfn < zb->start_pfn + zb->spanned_pages &&
 			    zb->start_pfn < za->start_pfn + za->spanned_pages)
-				return LOAD_ERR(l, (int)(b / MAX_NR_ZONES), -1, "zones",
+				return LOAD_ERR(l,
+						at(l, "nodes[%u].%s", node,
+						   l->yaml->nodes[node].nr_zones ? "zones" : "memory"),
 						"zone %s (pfns %u..%u) overlaps zone %s of node %u (pfns "
 						"%u..%u), expected disjoint zones",
 						mmr_zone_name(b % MAX_NR_ZONES), zb->start_pfn,
@@ -521,136 +365,358 @@ static int check_overlap(struct load *l)
 	return 0;
 }
 
-static int load_nodes(struct load *l)
+/* ---- ranges of RAM --------------------------------------------------------------------------- */
+
+/* "256-786387": page frames, both ends included, as /proc/iomem counts bytes. */
+static bool parse_pfns(const char *text, struct mmr_mem_range *range)
 {
-	static const uint16_t nowhere = UINT16_MAX;
+	unsigned long long first, last;
+	int len = 0;
+
+	if (sscanf(text, "%llu-%llu%n", &first, &last, &len) != 2 || text[len] || strpbrk(text, " +"))
+		return false;
+	if (first > last || last >= MMR_NO_PFN - MAX_ORDER_NR_PAGES)
+		return false;
+	*range = (struct mmr_mem_range){.start_pfn = (uint32_t)first, .nr_pages = (uint32_t)(last - first + 1)};
+	return true;
+}
+
+static int load_ram(struct load *l)
+{
 	struct machine *m = l->machine;
-	uint8_t *seen = calloc(1, MACHINE_MAX_CPUS);
-	uint64_t next_pfn = 0;
+
+	m->ranges = calloc(l->yaml->nr_ram, sizeof(*m->ranges));
+	if (!m->ranges)
+		return no_memory(l);
+	for (unsigned int i = 0; i < l->yaml->nr_ram; i++) {
+		if (!parse_pfns(l->yaml->ram[i], &m->ranges[i]))
+			return LOAD_ERR(l, at(l, "ram[%u]", i),
+					"found \"%s\", expected page frames such as \"256-786387\"",
+					l->yaml->ram[i]);
+		if (i && !behind(&m->ranges[i - 1], &m->ranges[i]))
+			return LOAD_ERR(
+				l, at(l, "ram[%u]", i),
+				"\"%s\" begins before the range above it ends, expected ascending ranges",
+				l->yaml->ram[i]);
+		m->nr_ranges++;
+	}
+	return 0;
+}
+
+static uint64_t ram_pages(const struct machine *m, const struct mmr_zone_config *zone)
+{
+	uint64_t begin = zone->start_pfn, end = begin + zone->spanned_pages, pages = 0;
+
+	for (unsigned int i = 0; i < m->nr_ranges; i++) {
+		uint64_t from = m->ranges[i].start_pfn, to = from + m->ranges[i].nr_pages;
+
+		from = from > begin ? from : begin;
+		to = to < end ? to : end;
+		pages += from < to ? to - from : 0;
+	}
+	return pages;
+}
+
+static int check_ram(struct load *l)
+{
+	const struct machine *m = l->machine;
+
+	for (unsigned int n = 0; n < m->nr_nodes && m->nr_ranges; n++) {
+		for (unsigned int z = 0; z < l->yaml->nodes[n].nr_zones; z++) {
+			enum zone_type type = l->yaml->nodes[n].zones[z].zone;
+			const struct mmr_zone_config *zone = &m->nodes[n].zones[type];
+			uint64_t pages = ram_pages(m, zone);
+
+			if (zone->managed_pages > pages)
+				return LOAD_ERR(l, at(l, "nodes[%u].zones[%u].managed", n, z),
+						"%u pages, expected at most the %" PRIu64
+						" pages of RAM in the zone's span",
+						zone->managed_pages, pages);
+		}
+	}
+	return 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct mmr_mem_range *ra = a, *rb = b;
+
+	return (ra->start_pfn > rb->start_pfn) - (ra->start_pfn < rb->start_pfn);
+}
+
+/* Memory by size comes as ranges; zones without `ram` are RAM from end to end. */
+static int complete_ranges(struct load *l)
+{
+	struct machine *m = l->machine;
+	struct mmr_mem_range *more;
+
+	if (l->yaml->nr_ram || !m->nr_ranges)
+		return check_ram(l);
+	more = realloc(m->ranges, (m->nr_ranges + m->nr_nodes * MAX_NR_ZONES) * sizeof(*more));
+	if (!more)
+		return no_memory(l);
+	m->ranges = more;
+	for (unsigned int n = 0; n < m->nr_nodes; n++) {
+		for (unsigned int z = 0; z < l->yaml->nodes[n].nr_zones; z++) {
+			const struct mmr_zone_config *zone =
+				&m->nodes[n].zones[l->yaml->nodes[n].zones[z].zone];
+
+			m->ranges[m->nr_ranges++] =
+				(struct mmr_mem_range){zone->start_pfn, zone->spanned_pages};
+		}
+	}
+	qsort(m->ranges, m->nr_ranges, sizeof(*m->ranges), by_start);
+	return 0;
+}
+
+/* ---- nodes ----------------------------------------------------------------------------------- */
+
+static int load_node(struct load *l, int n, uint64_t *next_pfn)
+{
+	const struct node_yaml *yaml = &l->yaml->nodes[n];
+	int rc;
+
+	if (yaml->node != (uint32_t)n)
+		return LOAD_ERR(l, at(l, "nodes[%d].node", n),
+				"node %u, expected node %d: nodes stand in order and none is missing",
+				yaml->node, n);
+	if (yaml->memory && yaml->nr_zones)
+		return LOAD_ERR(l, at(l, "nodes[%d].zones", n),
+				"both memory and zones are given, expected one of them");
+	if (yaml->movable && !yaml->memory)
+		return LOAD_ERR(l, at(l, "nodes[%d].movable", n),
+				"without memory, expected it beside memory; a Movable zone among zones");
+	if (yaml->memory && l->yaml->nr_ram)
+		return LOAD_ERR(l, at(l, "nodes[%d].memory", n),
+				"beside ram, expected zones where ram is given, else memory and holes");
+	rc = load_cpus(l, n);
+	rc = rc ? rc : load_distances(l, n);
+	rc = rc ? rc : load_tier(l, n);
+	if (!rc && yaml->memory)
+		rc = load_memory(l, n, next_pfn);
+	for (unsigned int z = 0; z < yaml->nr_zones && !rc; z++)
+		rc = load_zone(l, n, (int)z);
+	return rc;
+}
+
+/* One `pcp` for all zones that have none of their own. */
+static int load_common_pcp(struct load *l)
+{
 	int rc = 0;
 
-	if (!seen)
-		return mmr_err(l->err, -ENOMEM, "%s: no memory for the machine", l->path);
-	memset(m->cpu_node, 0xff, MACHINE_MAX_CPUS * sizeof(*m->cpu_node));
-	for (int n = 0; n < (int)m->nr_nodes && !rc; n++) {
-		const struct node_yaml *yaml = &l->yaml->nodes[n];
+	for (unsigned int i = 0; l->yaml->pcp && i < l->machine->nr_nodes * MAX_NR_ZONES && !rc; i++) {
+		struct mmr_zone_config *zone = &l->machine->nodes[i / MAX_NR_ZONES].zones[i % MAX_NR_ZONES];
 
-		if (yaml->node != (uint32_t)n) {
-			rc = LOAD_ERR(l, n, -1, "node",
-				      "node %u, expected node %d: nodes stand in order and none is missing",
-				      yaml->node, n);
-			break;
-		}
-		if (yaml->memory && yaml->nr_zones) {
-			rc = LOAD_ERR(l, n, -1, "zones",
-				      "both memory and zones are given, expected one of them");
-			break;
-		}
-		rc = load_cpus(l, n, seen);
-		rc = rc ? rc : load_distances(l, n);
-		if (!rc && yaml->memory)
-			rc = load_memory(l, n, &next_pfn);
-		for (unsigned int z = 0; z < yaml->nr_zones && !rc; z++)
-			rc = load_zone(l, n, (int)z);
+		if (zone->spanned_pages && !zone->have_pageset)
+			rc = load_pcp(l, "pcp", l->yaml->pcp, zone);
 	}
+	return rc;
+}
+
+static int load_nodes(struct load *l)
+{
+	struct machine *m = l->machine;
+	uint64_t next_pfn = 0;
+	int rc = load_holes(l);
+
+	if (!rc && l->yaml->nr_ram)
+		rc = load_ram(l);
+	for (int n = 0; n < (int)m->nr_nodes && !rc; n++)
+		rc = load_node(l, n, &next_pfn);
 	for (unsigned int cpu = 0; cpu < m->nr_cpus && !rc; cpu++) {
-		if (m->cpu_node[cpu] == nowhere)
-			rc = mmr_err(l->err, -EINVAL,
-				     "%s:1: nodes: CPU %u is on no node, expected CPUs 0..%u without gaps",
-				     l->path, cpu, m->nr_cpus - 1);
+		if (!l->seen[cpu])
+			rc = LOAD_ERR(l, "nodes", "CPU %u is on no node, expected CPUs 0..%u without gaps", cpu,
+				      m->nr_cpus - 1);
 	}
 	if (!rc && !m->nr_cpus)
-		rc = mmr_err(l->err, -EINVAL, "%s:1: nodes: no node has CPUs, expected at least one CPU",
-			     l->path);
+		rc = LOAD_ERR(l, "nodes", "no node has CPUs, expected at least one CPU");
 	if (!rc && !machine_managed_pages(m))
-		rc = mmr_err(l->err, -EINVAL, "%s:1: nodes: no node has memory, expected at least one zone",
-			     l->path);
-	free(seen);
-	return rc ? rc : check_overlap(l);
+		rc = LOAD_ERR(l, "nodes", "no node has memory, expected at least one zone");
+	rc = rc ? rc : check_overlap(l);
+	rc = rc ? rc : complete_ranges(l);
+	return rc ? rc : load_common_pcp(l);
 }
+
+/* ---- settings, kernel, rules ----------------------------------------------------------------- */
 
 static int load_sysctl(struct load *l)
 {
 	const struct sysctl_yaml *yaml = l->yaml->sysctl;
-	struct mmr_sysctl *sysctl = &l->machine->sysctl;
+	struct machine *m = l->machine;
 
-	*sysctl = MMR_SYSCTL_DEFAULT;
+	m->sysctl = MMR_SYSCTL_DEFAULT;
+	for (unsigned int id = 0; yaml && id < NR_MACHINE_SETTINGS; id++) {
+		struct mmr_error why = {0};
+
+		if (yaml->value[id] &&
+		    machine_settings_set(&m->settings, &m->sysctl, (enum machine_setting_id)id,
+					 *yaml->value[id], &why))
+			return LOAD_ERR(l,
+					at(l, "sysctl.%s", machine_setting((enum machine_setting_id)id)->name),
+					"%s", why.msg);
+	}
+	for (unsigned int i = 0; yaml && i < yaml->nr_lowmem_reserve_ratio; i++)
+		m->sysctl.lowmem_reserve_ratio[i] = yaml->lowmem_reserve_ratio[i];
+	return 0;
+}
+
+/* The model is built for these; another size is another model, not a setting. */
+static int load_page(struct load *l)
+{
+	const struct page_yaml *yaml = l->yaml->page;
+	uint64_t bytes;
+
 	if (!yaml)
 		return 0;
-	sysctl->min_free_kbytes = yaml->min_free_kbytes;
-	sysctl->percpu_pagelist_high_fraction = yaml->percpu_pagelist_high_fraction;
-	sysctl->zone_reclaim_mode = yaml->zone_reclaim_mode;
-	sysctl->defrag_mode = yaml->defrag_mode;
-	if (yaml->watermark_scale_factor)
-		sysctl->watermark_scale_factor = yaml->watermark_scale_factor;
-	if (yaml->watermark_boost_factor)
-		sysctl->watermark_boost_factor = *yaml->watermark_boost_factor;
-	if (yaml->stat_interval)
-		sysctl->stat_interval_ms = yaml->stat_interval * 1000;
-	for (unsigned int i = 0; i < yaml->nr_lowmem_reserve_ratio; i++)
-		sysctl->lowmem_reserve_ratio[i] = yaml->lowmem_reserve_ratio[i];
-	if (sysctl->percpu_pagelist_high_fraction && sysctl->percpu_pagelist_high_fraction < 8)
-		return mmr_err(l->err, -EINVAL,
-			       "%s: sysctl.percpu_pagelist_high_fraction: %u, expected 0 or at least 8",
-			       l->path, sysctl->percpu_pagelist_high_fraction);
-	if (sysctl->watermark_scale_factor > 3000)
-		return mmr_err(l->err, -EINVAL, "%s: sysctl.watermark_scale_factor: %u, expected 1..3000",
-			       l->path, sysctl->watermark_scale_factor);
+	if (yaml->size && (!parse_size(yaml->size, &bytes, NULL) || bytes != 1u << PAGE_SHIFT))
+		return LOAD_ERR(l, "page.size", "\"%s\", expected 4KiB, which this build models", yaml->size);
+	if (yaml->pageblock_order && *yaml->pageblock_order != PAGEBLOCK_ORDER)
+		return LOAD_ERR(l, "page.pageblock_order", "%u, expected %d, which this build models",
+				*yaml->pageblock_order, PAGEBLOCK_ORDER);
+	if (yaml->max_order && *yaml->max_order != MAX_PAGE_ORDER)
+		return LOAD_ERR(l, "page.max_order", "%u, expected %d, which this build models",
+				*yaml->max_order, MAX_PAGE_ORDER);
 	return 0;
+}
+
+static int load_kernel(struct load *l)
+{
+	struct kernel_profile *profile;
+	struct mmr_error why = {0};
+
+	if (!l->yaml->kernel)
+		return 0;
+	if (kernel_profile_parse(l->yaml->kernel, &profile, &why))
+		return LOAD_ERR(l, "kernel", "%s", why.msg);
+	kernel_profile_destroy(profile);
+	l->machine->kernel = strdup(l->yaml->kernel);
+	return l->machine->kernel ? 0 : no_memory(l);
+}
+
+static char *copy(const char *text, bool *failed)
+{
+	char *words = text ? strdup(text) : NULL;
+
+	*failed |= text && !words;
+	return words;
+}
+
+static int load_rules(struct load *l)
+{
+	const struct machine_yaml *yaml = l->yaml;
+	struct machine *m = l->machine;
+	bool failed = false;
+
+	m->placement = copy(yaml->placement, &failed);
+	m->rules = calloc(yaml->nr_policies + yaml->nr_cpusets + 1, sizeof(*m->rules));
+	if (!m->rules)
+		return no_memory(l);
+	for (unsigned int i = 0; i < yaml->nr_policies + yaml->nr_cpusets; i++) {
+		bool policy = i < yaml->nr_policies;
+		unsigned int index = policy ? i : i - yaml->nr_policies;
+		const struct task_rule_yaml *from = policy ? &yaml->policies[index] : &yaml->cpusets[index];
+		struct machine_rule *rule = &m->rules[m->nr_rules++];
+
+		snprintf(rule->place, sizeof(rule->place), "%s[%u]", policy ? "policies" : "cpusets", index);
+		rule->task = copy(from->task, &failed);
+		rule->policy = copy(from->policy, &failed);
+		rule->cpus = copy(from->cpus, &failed);
+		rule->mems = copy(from->mems, &failed);
+		if (!policy && !from->cpus && !from->mems)
+			return LOAD_ERR(l, rule->place, "neither cpus nor mems, expected one of them or both");
+	}
+	return failed ? no_memory(l) : 0;
 }
 
 static int machine_from_yaml(struct load *l)
 {
 	struct machine *m = l->machine;
 	uint64_t llc_pages = 0;
+	bool failed = false;
 	int rc;
 
 	m->nr_nodes = l->yaml->nr_nodes;
-	m->name = strdup(l->yaml->name);
-	m->kernel = l->yaml->kernel ? strdup(l->yaml->kernel) : NULL;
-	m->cpu_node = malloc(MACHINE_MAX_CPUS * sizeof(*m->cpu_node));
+	m->arch = l->yaml->arch == ARCH_X86_32 ? MACHINE_X86_32 : MACHINE_X86_64;
+	m->name = copy(l->yaml->name, &failed);
+	m->about = copy(l->yaml->about, &failed);
+	m->path = copy(l->text->name, &failed);
+	m->cpu_node = calloc(MACHINE_MAX_CPUS, sizeof(*m->cpu_node));
 	m->distance = malloc((size_t)m->nr_nodes * m->nr_nodes);
 	m->nodes = calloc(m->nr_nodes, sizeof(*m->nodes));
-	if (!m->name || !m->cpu_node || !m->distance || !m->nodes)
-		return mmr_err(l->err, -ENOMEM, "%s: no memory for the machine", l->path);
-	if (l->yaml->llc_per_cpu && !parse_size_pages(l->yaml->llc_per_cpu, &llc_pages))
-		return mmr_err(l->err, -EINVAL, "%s: llc_per_cpu: \"%s\", expected a size such as 2MiB",
-			       l->path, l->yaml->llc_per_cpu);
+	if (failed || !m->cpu_node || !m->distance || !m->nodes)
+		return no_memory(l);
+	if (l->yaml->llc_per_cpu &&
+	    (!parse_size_pages(l->yaml->llc_per_cpu, &llc_pages) || llc_pages > UINT32_MAX))
+		return LOAD_ERR(l, "llc_per_cpu", "\"%s\", expected a size such as 2MiB", l->yaml->llc_per_cpu);
 	m->cpu_llc_pages = (uint32_t)llc_pages;
-	rc = load_nodes(l);
-	return rc ? rc : load_sysctl(l);
+	rc = load_kernel(l);
+	rc = rc ? rc : load_page(l);
+	rc = rc ? rc : load_nodes(l);
+	rc = rc ? rc : load_sysctl(l);
+	return rc ? rc : load_rules(l);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static int load_text(const struct yaml_text *text, struct machine *ret, struct mmr_error *err)
+{
+	const cyaml_config_t config = {.mem_fn = cyaml_mem, .flags = CYAML_CFG_DEFAULT};
+	struct load l = {.text = text, .machine = ret, .err = err};
+	struct machine_yaml *yaml = NULL;
+	cyaml_err_t crc;
+	int rc = yaml_explain(text, &machine_schema, "a machine (replay/machines/README.md)", err);
+
+	if (rc)
+		return rc;
+	crc = cyaml_load_data((const uint8_t *)text->text, text->len, &config, &machine_schema,
+			      (cyaml_data_t **)&yaml, NULL);
+	if (crc != CYAML_OK)
+		return mmr_err(err, -EINVAL,
+			       "%s:1: %s, expected the keys and types of replay/machines/README.md", text->name,
+			       cyaml_strerror(crc));
+	l.yaml = yaml;
+	rc = machine_from_yaml(&l);
+	free(l.holes);
+	cyaml_free(&config, &machine_schema, yaml, 0);
+	if (rc)
+		machine_deinit(ret);
+	return rc;
+}
+
+static const struct machine_builtin *find_builtin(const char *name)
+{
+	const struct machine_builtin *builtin;
+
+	for (unsigned int i = 0; (builtin = machine_builtin(i)); i++) {
+		if (strcmp(builtin->name, name) == 0)
+			return builtin;
+	}
+	return NULL;
 }
 
 int machine_load(const char *path, struct machine *ret, struct mmr_error *err)
 {
-	struct cyaml_complaint complaint = {0};
-	const cyaml_config_t config = {
-		.log_fn = collect_complaint,
-		.log_ctx = &complaint,
-		.log_level = CYAML_LOG_ERROR,
-		.mem_fn = cyaml_mem,
-		.flags = CYAML_CFG_DEFAULT,
-	};
-	struct machine_yaml *yaml = NULL;
-	FILE *file = fopen(path, "r");
-	cyaml_err_t crc;
+	const struct machine_builtin *builtin = find_builtin(path);
+	struct yaml_text text;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	if (!file)
-		return mmr_err(err, -errno, "%s: cannot open the machine file: %s", path, strerror(errno));
-	fclose(file);
-	crc = cyaml_load_file(path, &config, &machine_schema, (cyaml_data_t **)&yaml, NULL);
-	if (crc == CYAML_OK && !yaml)
-		return mmr_err(err, -EINVAL,
-			       "%s:1: the file is empty, expected a machine (replay/machines/README.md)", path);
-	if (crc != CYAML_OK)
-		return complain(path, crc, &complaint, err);
-	struct load l = {.path = path, .yaml = yaml, .machine = ret, .err = err};
-
-	rc = machine_from_yaml(&l);
-	cyaml_free(&config, &machine_schema, yaml, 0);
-	if (rc)
-		machine_deinit(ret);
+	if (builtin && access(path, F_OK) != 0) {
+		text = (struct yaml_text){builtin->name, strdup(builtin->text), strlen(builtin->text)};
+		if (!text.text)
+			return mmr_err(err, -ENOMEM, "%s: no memory for the machine", path);
+	} else {
+		rc = yaml_text_read(path, &text, err);
+		if (rc == -ENOENT && !strpbrk(path, "/."))
+			return mmr_err(
+				err, rc,
+				"%s: neither a machine file nor a ready-made machine (`mmreplay machine list` "
+				"names them)",
+				path);
+		if (rc)
+			return rc;
+	}
+	rc = load_text(&text, ret, err);
+	yaml_text_deinit(&text);
 	return rc;
 }

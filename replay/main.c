@@ -56,7 +56,7 @@ static const struct subcommand {
 	{"verify", "F.mmt", "hold the model against the kernel, decision by decision", cmd_verify},
 	{"trust", "A.mmt B.mmt", "how far a prediction of B from A was right", cmd_trust},
 	{"summary", "RESULT ...", "results side by side on one screen", cmd_summary},
-	{"machine", "check|show|from-trace FILE", "machine files", cmd_machine},
+	{"machine", "check|show|from-trace|from-host|list", "machine files", cmd_machine},
 	{"plot", "RESULT ... -o DIR", "pictures of results", cmd_plot},
 	{"bench", "[--benchmark_filter=...]", "the benchmarks (Google Benchmark)", cmd_bench},
 };

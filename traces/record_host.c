@@ -398,6 +398,49 @@ static int read_features(const struct host_btf *btf, struct trace_machine *m, st
 	return names.failed ? mmr_err(err, -ENOMEM, "host: no memory for the kernel's features") : 0;
 }
 
+struct tier {
+	struct names *names;
+	unsigned int id;
+	uint32_t nr_nodes;
+};
+
+static void add_tier(void *ctx, uint32_t nid)
+{
+	struct tier *tier = ctx;
+	char name[32];
+
+	snprintf(name, sizeof(name), "memory_tier[%u]", nid);
+	if (nid < tier->nr_nodes)
+		add_name(tier->names, name, tier->id);
+}
+
+/* Which memory tier each node is in, as features "memory_tier[NODE]"; kernels before 6.1 have none. */
+static int read_tiers(const char *root, struct trace_machine *m, struct mmr_error *err)
+{
+	struct names names = {m->features, m->nr_features, false};
+	char path[512];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/sys/devices/virtual/memory_tiering", root);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		char file[400], line[1024];
+		struct tier tier = {&names, 0, m->nr_nodes};
+
+		if (sscanf(entry->d_name, "memory_tier%u", &tier.id) != 1)
+			continue;
+		snprintf(file, sizeof(file), "/sys/devices/virtual/memory_tiering/%s/nodelist", entry->d_name);
+		read_line(root, file, line, sizeof(line));
+		each_in_list(line, add_tier, &tier);
+	}
+	if (dir)
+		closedir(dir);
+	m->features = names.pairs;
+	m->nr_features = names.nr;
+	return names.failed ? mmr_err(err, -ENOMEM, "%s: no memory for the tiers", path) : 0;
+}
+
 /* ---- all of it ----------------------------------------------------------------------------- */
 
 static int read_identity(const char *command, struct trace_machine *m, struct mmr_error *err)
@@ -457,6 +500,8 @@ int record_host_describe(const char *root, int tracefs, const char *command, str
 		rc = read_sysctls(root, ret, err);
 	if (!rc)
 		rc = read_btf(root, tracefs, ret, err);
+	if (!rc)
+		rc = read_tiers(root, ret, err);
 	if (rc) {
 		trace_machine_deinit(ret);
 		return rc;

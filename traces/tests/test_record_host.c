@@ -185,6 +185,8 @@ static void a_machine_of_two_nodes_is_described(void **state)
 	put_file("/sys/devices/system/node/online", "0-1\n");
 	put_file("/sys/devices/system/node/node0/cpulist", "0-1\n");
 	put_file("/sys/devices/system/node/node1/cpulist", "2-3,6\n");
+	put_file("/sys/devices/virtual/memory_tiering/memory_tier4/nodelist", "0\n");
+	put_file("/sys/devices/virtual/memory_tiering/memory_tier22/nodelist", "1\n");
 	put_file("/sys/devices/system/node/node0/distance", "10 40\n");
 	put_file("/sys/devices/system/node/node1/distance", "40 10\n");
 	assert_int_equal(record_host_describe(root, -1, "a command", &m, &err), 0);
@@ -201,6 +203,9 @@ static void a_machine_of_two_nodes_is_described(void **state)
 	assert_int_equal(m.ranges[1].nr_pages, 0x1ff00);
 	assert_int_equal(m.nr_sysctls,
 			 4); /* stat_refresh is not read: reading it changes the kernel's counters */
+	assert_int_equal(m.nr_features, 2); /* of a host without BTF: only the memory tiers */
+	for (unsigned int i = 0; i < m.nr_features; i++)
+		assert_int_equal(m.features[i].value, strcmp(m.features[i].name, "memory_tier[0]") ? 22 : 4);
 	assert_string_equal(m.command, "a command");
 	trace_machine_deinit(&m);
 }
