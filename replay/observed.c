@@ -29,6 +29,7 @@ struct count {
 	struct observed *ret;
 	struct run *runs; /* [nr_cpus] */
 	uint16_t *wanted; /* [nr_cpus] node a CPU allocates from first */
+	struct trace_reader *reader;
 	struct span spans[MAX_NUMNODES * MAX_NR_ZONES];
 	unsigned int nr_spans, last_span;
 };
@@ -59,10 +60,11 @@ static uint16_t wanted_node(const struct machine *machine, unsigned int node)
 	return (uint16_t)best;
 }
 
-static int count_init(struct count *c, const struct machine *machine, struct observed *ret,
-		      struct mmr_error *err)
+static int count_init(struct count *c, struct trace_reader *reader, const struct machine *machine,
+		      struct observed *ret, struct mmr_error *err)
 {
 	*c = (struct count){
+		.reader = reader,
 		.machine = machine,
 		.ret = ret,
 		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
@@ -112,6 +114,32 @@ static uint16_t zone_of(struct count *c, uint32_t pfn)
 
 /* ---- events -------------------------------------------------------------------------------- */
 
+/* The highest zone a request may have. Source: gfp_zone(), include/linux/gfp.h, v6.12. */
+static enum zone_type highest_zone(gfp_t gfp)
+{
+	if (gfp & MMR_GFP_DMA)
+		return ZONE_DMA;
+	if (gfp & MMR_GFP_DMA32)
+		return ZONE_DMA32;
+	if (!(gfp & MMR_GFP_HIGHMEM))
+		return ZONE_NORMAL;
+	return gfp & MMR_GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM;
+}
+
+/* Did the zone that a request tries first not serve it? */
+static bool passed_over(const struct count *c, const struct trace_event *event, uint16_t zone)
+{
+	const struct trace_class *cls = trace_reader_class(c->reader, event->class_id);
+	unsigned int node = c->wanted[event->cpu];
+	int first = highest_zone(cls->gfp);
+
+	if (zone / MAX_NR_ZONES != node)
+		return !(cls->gfp & MMR_GFP_THISNODE);
+	while (first > 0 && !c->machine->nodes[node].zones[first].managed_pages)
+		first--;
+	return zone % MAX_NR_ZONES != first;
+}
+
 static void count_alloc(struct count *c, const struct trace_event *event)
 {
 	struct observed *ret = c->ret;
@@ -128,6 +156,7 @@ static void count_alloc(struct count *c, const struct trace_event *event)
 		return;
 	ret->node_pages[zone / MAX_NR_ZONES] += 1ull << event->order;
 	ret->local_wanted += zone / MAX_NR_ZONES == c->wanted[event->cpu];
+	ret->passed_over += passed_over(c, event, zone);
 }
 
 /* Does @event go on with what its CPU does under the lock it holds? */
@@ -215,7 +244,7 @@ int observed_read(struct trace_reader *reader, const struct machine *machine, st
 	const struct trace_event *events;
 	struct count c;
 	ssize_t nr = 0;
-	int rc = count_init(&c, machine, ret, err);
+	int rc = count_init(&c, reader, machine, ret, err);
 
 	trace_reader_rewind(reader);
 	while (!rc && (nr = trace_reader_next(reader, &events, err)) > 0)

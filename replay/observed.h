@@ -17,6 +17,8 @@
  * @allocs: allocations that got a page; @alloc_pages, @node_pages: their pages, in all and by node
  * @local_wanted: allocations whose page lies on the node the asking CPU wants: its own, or the nearest
  *	with memory. A task's own policy is not looked at.
+ * @passed_over: allocations that the zone they try first did not serve, for it was below its mark: a
+ *	lower zone of the node did, or another node (without __GFP_THISNODE)
  * @refills, @drains: unbroken runs of such events on one CPU, which is one hold of zone->lock each
  * @locked: holds of zone->lock that events show: refills, drains, single takes and frees past the
  *	per-CPU lists
@@ -25,7 +27,7 @@
  *	of @have_end have one
  */
 struct observed {
-	uint64_t allocs, alloc_pages, failed, local_wanted;
+	uint64_t allocs, alloc_pages, failed, local_wanted, passed_over;
 	uint64_t node_pages[MAX_NUMNODES];
 	uint64_t refills, refill_pages, drains, drain_pages, locked;
 	uint64_t extfrag;

@@ -16,8 +16,8 @@ static const struct trust_metric rows[NR_TRUST_METRICS] = {
 	[TRUST_REFILLS] = {"refills", "PCP refills", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
 	[TRUST_DRAINS] = {"drains", "PCP drains", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
 	[TRUST_LOCKED] = {"zone_lock", "holds of zone->lock", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
-	[TRUST_WATERMARK] = {"watermark_failures", "watermark failures", TRUST_FACTOR, .bar = 1.5,
-			     .min_true = 100},
+	[TRUST_WATERMARK] = {"watermark_failures", "first zone passed over", TRUST_FACTOR,
+			     .bar = 1.5, .min_true = 100},
 	[TRUST_KSWAPD] = {"kswapd_wakeups", "kswapd wakeups", TRUST_FACTOR, .bar = 1.5, .min_true = 10},
 };
 
@@ -31,7 +31,7 @@ void trust_observed(const struct observed *observed, const struct machine *machi
 		.drains = (double)observed->drains,
 		.locked = (double)observed->locked,
 		.extfrag = (double)observed->extfrag,
-		.watermark_failures = NAN,
+		.passed_over = (double)observed->passed_over,
 		.kswapd_wakeups = NAN,
 	};
 	for (unsigned int n = 0; n < machine->nr_nodes; n++)
@@ -52,18 +52,15 @@ static double extfrag_events(const struct mmr_counters *c)
 void trust_predicted(const struct engine *engine, const struct machine *machine, struct trust_figures *ret)
 {
 	struct mmr_counters c;
-	uint64_t failures = 0;
 
 	mmr_counters_read(engine_machine(engine), &c);
-	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++)
-		failures += c.watermark_failures[order];
 	*ret = (struct trust_figures){
 		.hit = c.numa_hit + c.numa_miss ? (double)c.numa_hit / (double)(c.numa_hit + c.numa_miss) : NAN,
 		.refills = (double)c.pcp_refills,
 		.drains = (double)c.pcp_drains,
 		.locked = (double)c.zone_lock,
 		.extfrag = extfrag_events(&c),
-		.watermark_failures = (double)failures,
+		.passed_over = (double)c.zonelist_fallback,
 		.kswapd_wakeups = (double)c.kswapd_wakeups,
 	};
 	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
@@ -215,7 +212,7 @@ void trust_compare(const struct trust_figures *predicted, const struct trust_fig
 		{TRUST_REFILLS, offsetof(struct trust_figures, refills)},
 		{TRUST_DRAINS, offsetof(struct trust_figures, drains)},
 		{TRUST_LOCKED, offsetof(struct trust_figures, locked)},
-		{TRUST_WATERMARK, offsetof(struct trust_figures, watermark_failures)},
+		{TRUST_WATERMARK, offsetof(struct trust_figures, passed_over)},
 		{TRUST_KSWAPD, offsetof(struct trust_figures, kswapd_wakeups)},
 	};
 

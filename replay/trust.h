@@ -16,14 +16,15 @@
  * @hit: share of allocations from the node the CPU wants
  * @node_pages: pages handed out, by node;  @nr_free: free blocks at the end, by order, all zones
  * @refills, @drains: holds of zone->lock that fill or empty a per-CPU list; @locked: all holds
- * @watermark_failures, @kswapd_wakeups: NAN where events do not tell
+ * @passed_over: allocations that their preferred zone refused
+ * @kswapd_wakeups: NAN where events do not tell
  */
 struct trust_figures {
 	double hit;
 	double node_pages[MAX_NUMNODES];
 	uint64_t nr_free[NR_PAGE_ORDERS];
 	double refills, drains, locked, extfrag;
-	double watermark_failures, kswapd_wakeups;
+	double passed_over, kswapd_wakeups;
 };
 
 /** enum trust_measure - how far two values of a metric lie apart */
