@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/named_node.h"
+
 #define NO_ZONE UINT16_MAX
 
 /**
@@ -36,30 +38,6 @@ struct count {
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
-static bool node_has_memory(const struct machine *machine, unsigned int node)
-{
-	for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
-		if (machine->nodes[node].zones[z].managed_pages)
-			return true;
-	return false;
-}
-
-/* The node itself, or the nearest with memory; of equally near ones the first. */
-static uint16_t wanted_node(const struct machine *machine, unsigned int node)
-{
-	unsigned int best = node, best_distance = UINT8_MAX + 1;
-
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		unsigned int distance = n == node ? 0 : machine->distance[node * machine->nr_nodes + n];
-
-		if (node_has_memory(machine, n) && distance < best_distance) {
-			best = n;
-			best_distance = distance;
-		}
-	}
-	return (uint16_t)best;
-}
-
 static int count_init(struct count *c, struct trace_reader *reader, const struct machine *machine,
 		      struct observed *ret, struct mmr_error *err)
 {
@@ -75,7 +53,7 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 		return mmr_err(err, -ENOMEM, "no memory to count the events of %u CPUs", machine->nr_cpus);
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
 		c->runs[cpu].zone = NO_ZONE;
-		c->wanted[cpu] = wanted_node(machine, machine->cpu_node[cpu]);
+		c->wanted[cpu] = machine_wanted_node(machine, machine->cpu_node[cpu]);
 	}
 	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
@@ -114,24 +92,12 @@ static uint16_t zone_of(struct count *c, uint32_t pfn)
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-/* The highest zone a request may have. Source: gfp_zone(), include/linux/gfp.h, v6.12. */
-static enum zone_type highest_zone(gfp_t gfp)
-{
-	if (gfp & MMR_GFP_DMA)
-		return ZONE_DMA;
-	if (gfp & MMR_GFP_DMA32)
-		return ZONE_DMA32;
-	if (!(gfp & MMR_GFP_HIGHMEM))
-		return ZONE_NORMAL;
-	return gfp & MMR_GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM;
-}
-
 /* Did the zone that a request tries first not serve it? */
 static bool passed_over(const struct count *c, const struct trace_event *event, uint16_t zone)
 {
 	const struct trace_class *cls = trace_reader_class(c->reader, event->class_id);
 	unsigned int node = c->wanted[event->cpu];
-	int first = highest_zone(cls->gfp);
+	int first = machine_highest_zone(cls->gfp);
 
 	if (zone / MAX_NR_ZONES != node)
 		return !(cls->gfp & MMR_GFP_THISNODE);
