@@ -3,6 +3,7 @@
 #include "replay/observed.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,9 +35,22 @@ struct count {
 	struct trace_reader *reader;
 	struct span spans[MAX_NUMNODES * MAX_NR_ZONES];
 	unsigned int nr_spans, last_span;
+	bool calls_known; /* of free_pcppages_bulk() */
 };
 
 /* ---- tables -------------------------------------------------------------------------------- */
+
+/* Was this kind of event recorded? */
+static bool watched(const struct trace_machine *header, enum trace_event_type type)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "event.%s", trace_event_type_name(type));
+	for (uint32_t i = 0; i < header->nr_features; i++)
+		if (strcmp(header->features[i].name, name) == 0)
+			return header->features[i].value != 0;
+	return false;
+}
 
 static int count_init(struct count *c, struct trace_reader *reader, const struct machine *machine,
 		      struct observed *ret, struct mmr_error *err)
@@ -48,7 +62,8 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
 		.wanted = calloc(machine->nr_cpus, sizeof(*c->wanted)),
 	};
-	memset(ret, 0, sizeof(*ret));
+	c->calls_known = watched(trace_reader_machine(reader), TRACE_PCP_FREE_BULK);
+	*ret = (struct observed){.have_kswapd = watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
 	if (!c->runs || !c->wanted)
 		return mmr_err(err, -ENOMEM, "no memory to count the events of %u CPUs", machine->nr_cpus);
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
@@ -142,6 +157,8 @@ static void count_locked(struct count *c, const struct trace_event *event)
 
 	c->ret->refill_pages += refill ? 1ull << event->order : 0;
 	c->ret->drain_pages += drain ? 1ull << event->order : 0;
+	if (drain && c->calls_known)
+		return;
 	if ((refill || drain) && goes_on(run, event, zone))
 		return;
 	c->ret->refills += refill;
@@ -176,6 +193,13 @@ static void count_event(struct count *c, const struct trace_event *event)
 		break;
 	case TRACE_FREE_BATCHED:
 		break;
+	case TRACE_PCP_FREE_BULK:
+		c->ret->drains++;
+		c->ret->locked++;
+		break;
+	case TRACE_WAKEUP_KSWAPD:
+		c->ret->kswapd_wakeups++;
+		return;
 	default: /* other kinds are no page events and end nothing */
 		return;
 	}
@@ -212,13 +236,13 @@ int observed_read(struct trace_reader *reader, const struct machine *machine, st
 	ssize_t nr = 0;
 	int rc = count_init(&c, reader, machine, ret, err);
 
-	trace_reader_rewind(reader);
+	trace_reader_want(reader, TRACE_WANT_PAGES | 1ull << TRACE_PCP_FREE_BULK | 1ull << TRACE_WAKEUP_KSWAPD);
 	while (!rc && (nr = trace_reader_next(reader, &events, err)) > 0)
 		for (ssize_t i = 0; i < nr; i++)
 			count_event(&c, &events[i]);
 	rc = rc ? rc : (int)nr;
 	rc = rc ? rc : read_end(reader, ret, err);
 	count_deinit(&c);
-	trace_reader_rewind(reader);
+	trace_reader_want(reader, TRACE_WANT_PAGES);
 	return rc;
 }

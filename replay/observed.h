@@ -19,10 +19,13 @@
  *	with memory. A task's own policy is not looked at.
  * @passed_over: allocations that the zone they try first did not serve, for it was below its mark: a
  *	lower zone of the node did, or another node (without __GFP_THISNODE)
- * @refills, @drains: unbroken runs of such events on one CPU, which is one hold of zone->lock each
+ * @refills, @drains: unbroken runs of such events on one CPU, which is one hold of zone->lock each. Holds
+ *	that follow each other at once look like one; where free_pcppages_bulk() was recorded, @drains are its
+ *	calls.
  * @locked: holds of zone->lock that events show: refills, drains, single takes and frees past the
  *	per-CPU lists
  * @extfrag: mm_page_alloc_extfrag events
+ * @kswapd_wakeups: where @have_kswapd
  * @nr_free: free blocks by order at the end, by zone in the order of the trace's machine; all zones
  *	of @have_end have one
  */
@@ -30,7 +33,8 @@ struct observed {
 	uint64_t allocs, alloc_pages, failed, local_wanted, passed_over;
 	uint64_t node_pages[MAX_NUMNODES];
 	uint64_t refills, refill_pages, drains, drain_pages, locked;
-	uint64_t extfrag;
+	uint64_t extfrag, kswapd_wakeups;
+	bool have_kswapd;
 	uint64_t nr_free[NR_PAGE_ORDERS];
 	unsigned int nr_end_zones;
 };

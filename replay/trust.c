@@ -16,8 +16,8 @@ static const struct trust_metric rows[NR_TRUST_METRICS] = {
 	[TRUST_REFILLS] = {"refills", "PCP refills", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
 	[TRUST_DRAINS] = {"drains", "PCP drains", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
 	[TRUST_LOCKED] = {"zone_lock", "holds of zone->lock", TRUST_RELATIVE, .bar = 0.1, .min_true = 1},
-	[TRUST_WATERMARK] = {"watermark_failures", "first zone passed over", TRUST_FACTOR,
-			     .bar = 1.5, .min_true = 100},
+	[TRUST_WATERMARK] = {"watermark_failures", "first zone passed over", TRUST_FACTOR, .bar = 1.5,
+			     .min_true = 100},
 	[TRUST_KSWAPD] = {"kswapd_wakeups", "kswapd wakeups", TRUST_FACTOR, .bar = 1.5, .min_true = 10},
 };
 
@@ -32,7 +32,7 @@ void trust_observed(const struct observed *observed, const struct machine *machi
 		.locked = (double)observed->locked,
 		.extfrag = (double)observed->extfrag,
 		.passed_over = (double)observed->passed_over,
-		.kswapd_wakeups = NAN,
+		.kswapd_wakeups = observed->have_kswapd ? (double)observed->kswapd_wakeups : NAN,
 	};
 	for (unsigned int n = 0; n < machine->nr_nodes; n++)
 		ret->node_pages[n] = (double)observed->node_pages[n];
