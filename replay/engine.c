@@ -74,7 +74,7 @@ int engine_create(struct trace_reader *reader, const struct engine_options *opti
 	trace_reader_rewind(reader);
 	machine_config(options->machine, options->profile, &config);
 	rc = mmr_machine_create(&config, &e->core, err);
-	rc = rc ? rc : translate_init(&e->translate, options->recorded, options->machine, err);
+	rc = rc ? rc : translate_init(&e->translate, reader, options->recorded, options->machine, err);
 	rc = rc ? rc : live_map_init(&e->map, err);
 	rc = rc ? rc : init_metrics(e, err);
 	rc = rc ? rc : engine_choose_start(e, err);

@@ -179,6 +179,7 @@ int engine_replay_batch(struct engine *e, const struct trace_event *events, size
 		if (__builtin_expect(event->ts_ns >= e->next_timer_ns, 0))
 			engine_run_timers(e, event->ts_ns);
 		e->counts.recorded[event->type]++;
+		translate_follow(&e->translate, event);
 		if (event->type > TRACE_FREE)
 			continue;
 		if (__builtin_expect(event->pfn == TRACE_NO_PFN, 0)) {

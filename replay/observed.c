@@ -31,7 +31,7 @@ struct count {
 	const struct machine *machine;
 	struct observed *ret;
 	struct run *runs; /* [nr_cpus] */
-	uint16_t *wanted; /* [nr_cpus] node a CPU allocates from first */
+	struct named_nodes named;
 	struct trace_reader *reader;
 	struct span spans[MAX_NUMNODES * MAX_NR_ZONES];
 	unsigned int nr_spans, last_span;
@@ -60,15 +60,13 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 		.machine = machine,
 		.ret = ret,
 		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
-		.wanted = calloc(machine->nr_cpus, sizeof(*c->wanted)),
 	};
 	c->calls_known = watched(trace_reader_machine(reader), TRACE_PCP_FREE_BULK);
 	*ret = (struct observed){.have_kswapd = watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
-	if (!c->runs || !c->wanted)
+	if (!c->runs)
 		return mmr_err(err, -ENOMEM, "no memory to count the events of %u CPUs", machine->nr_cpus);
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
 		c->runs[cpu].zone = NO_ZONE;
-		c->wanted[cpu] = machine_wanted_node(machine, machine->cpu_node[cpu]);
 	}
 	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
@@ -83,13 +81,13 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 			};
 		}
 	}
-	return 0;
+	return named_nodes_init(&c->named, reader, machine, err);
 }
 
 static void count_deinit(struct count *c)
 {
 	free(c->runs);
-	free(c->wanted);
+	named_nodes_deinit(&c->named);
 }
 
 /* Pages come in runs from one zone, so the last answer is tried first. */
@@ -108,22 +106,31 @@ static uint16_t zone_of(struct count *c, uint32_t pfn)
 /* ---- events -------------------------------------------------------------------------------- */
 
 /* Did the zone that a request tries first not serve it? */
-static bool passed_over(const struct count *c, const struct trace_event *event, uint16_t zone)
+static bool passed_over(const struct count *c, uint16_t zone, unsigned int node, gfp_t gfp)
 {
-	const struct trace_class *cls = trace_reader_class(c->reader, event->class_id);
-	unsigned int node = c->wanted[event->cpu];
-	int first = machine_highest_zone(cls->gfp);
+	int first = machine_highest_zone(gfp);
 
 	if (zone / MAX_NR_ZONES != node)
-		return !(cls->gfp & MMR_GFP_THISNODE);
+		return true;
 	while (first > 0 && !c->machine->nodes[node].zones[first].managed_pages)
 		first--;
 	return zone % MAX_NR_ZONES != first;
 }
 
+static unsigned int wanted_node(struct count *c, const struct trace_event *event, gfp_t gfp)
+{
+	int16_t named = named_node(&c->named, event, gfp);
+
+	if (named != NUMA_NO_NODE)
+		return (unsigned int)named;
+	return c->named.nr_zones ? c->named.wanted[event->cpu] : 0;
+}
+
 static void count_alloc(struct count *c, const struct trace_event *event)
 {
+	const gfp_t gfp = trace_reader_class(c->reader, event->class_id)->gfp;
 	struct observed *ret = c->ret;
+	unsigned int node;
 	uint16_t zone;
 
 	if (event->pfn == TRACE_NO_PFN) {
@@ -136,8 +143,9 @@ static void count_alloc(struct count *c, const struct trace_event *event)
 	if (zone == NO_ZONE)
 		return;
 	ret->node_pages[zone / MAX_NR_ZONES] += 1ull << event->order;
-	ret->local_wanted += zone / MAX_NR_ZONES == c->wanted[event->cpu];
-	ret->passed_over += passed_over(c, event, zone);
+	node = wanted_node(c, event, gfp);
+	ret->hits += zone / MAX_NR_ZONES == node;
+	ret->passed_over += passed_over(c, zone, node, gfp);
 }
 
 /* Does @event go on with what its CPU does under the lock it holds? */
@@ -176,6 +184,7 @@ static void count_event(struct count *c, const struct trace_event *event)
 {
 	if (event->cpu >= c->machine->nr_cpus)
 		return;
+	named_nodes_follow(&c->named, event);
 	switch (event->type) {
 	case TRACE_ZONE_LOCKED:
 	case TRACE_PCPU_DRAIN:

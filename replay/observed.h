@@ -15,8 +15,8 @@
 /**
  * struct observed - counts over a whole recording
  * @allocs: allocations that got a page; @alloc_pages, @node_pages: their pages, in all and by node
- * @local_wanted: allocations whose page lies on the node the asking CPU wants: its own, or the nearest
- *	with memory. A task's own policy is not looked at.
+ * @hits: allocations whose page lies on the node that was wanted: the one that was named, as far as
+ *	named_node.h can tell, else the asking CPU's own, or the nearest with memory
  * @passed_over: allocations that the zone they try first did not serve, for it was below its mark: a
  *	lower zone of the node did, or another node (without __GFP_THISNODE)
  * @refills, @drains: unbroken runs of such events on one CPU, which is one hold of zone->lock each. Holds
@@ -30,7 +30,7 @@
  *	of @have_end have one
  */
 struct observed {
-	uint64_t allocs, alloc_pages, failed, local_wanted, passed_over;
+	uint64_t allocs, alloc_pages, failed, hits, passed_over;
 	uint64_t node_pages[MAX_NUMNODES];
 	uint64_t refills, refill_pages, drains, drain_pages, locked;
 	uint64_t extfrag, kswapd_wakeups;

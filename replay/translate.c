@@ -51,16 +51,17 @@ static bool same_cpus(const struct machine *recorded, const struct machine *mach
 		       0;
 }
 
-int translate_init(struct translate *t, const struct machine *recorded, const struct machine *machine,
-		   struct mmr_error *err)
+int translate_init(struct translate *t, struct trace_reader *reader, const struct machine *recorded,
+		   const struct machine *machine, struct mmr_error *err)
 {
+	int rc;
+
 	*t = (struct translate){
 		.placement = same_cpus(recorded, machine) ? PLACEMENT_IDENTITY : PLACEMENT_ROUND_ROBIN,
 		.nr_recorded_cpus = recorded->nr_cpus,
 		.nr_recorded_nodes = recorded->nr_nodes,
 		.cpu = calloc(recorded->nr_cpus, sizeof(*t->cpu)),
 		.node = calloc(recorded->nr_nodes, sizeof(*t->node)),
-		.recorded = recorded,
 	};
 	if (!t->cpu || !t->node) {
 		translate_deinit(t);
@@ -74,30 +75,21 @@ int translate_init(struct translate *t, const struct machine *recorded, const st
 	}
 	for (unsigned int node = 0; node < recorded->nr_nodes; node++)
 		t->node[node] = (int16_t)(node % machine->nr_nodes);
-	return 0;
+	rc = named_nodes_init(&t->named, reader, recorded, err);
+	if (rc)
+		translate_deinit(t);
+	return rc;
 }
 
 void translate_deinit(struct translate *t)
 {
 	free(t->cpu);
 	free(t->node);
+	named_nodes_deinit(&t->named);
 	memset(t, 0, sizeof(*t));
 }
 
-/* Node a THISNODE request named: the recorded page's, as this machine numbers it. */
-static int16_t named_node(const struct translate *t, const struct trace_event *event)
-{
-	unsigned int nid;
-	enum zone_type zone;
-
-	if (!machine_find_zone(t->recorded, event->pfn, &nid, &zone))
-		return NUMA_NO_NODE;
-	if (event->cpu < t->recorded->nr_cpus && t->recorded->cpu_node[event->cpu] == nid)
-		return NUMA_NO_NODE;
-	return t->node[nid];
-}
-
-struct mmr_request translate_alloc(const struct translate *t, const struct trace_event *event, gfp_t gfp)
+struct mmr_request translate_alloc(struct translate *t, const struct trace_event *event, gfp_t gfp)
 {
 	struct mmr_request request = {
 		.gfp = gfp,
@@ -107,7 +99,11 @@ struct mmr_request translate_alloc(const struct translate *t, const struct trace
 		.pf_memalloc = (event->flags & TRACE_F_PF_MEMALLOC) != 0,
 	};
 
-	if ((gfp & MMR_GFP_THISNODE) && t->recorded->nr_nodes > 1)
-		request.nid = named_node(t, event);
+	if (__builtin_expect(t->named.nr_zones != 0, 0)) {
+		int16_t nid = named_node(&t->named, event, gfp);
+
+		if (nid != NUMA_NO_NODE)
+			request.nid = t->node[nid];
+	}
 	return request;
 }

@@ -26,7 +26,7 @@ static const struct trust_metric rows[NR_TRUST_METRICS] = {
 void trust_observed(const struct observed *observed, const struct machine *machine, struct trust_figures *ret)
 {
 	*ret = (struct trust_figures){
-		.hit = observed->allocs ? (double)observed->local_wanted / (double)observed->allocs : NAN,
+		.hit = observed->allocs ? (double)observed->hits / (double)observed->allocs : NAN,
 		.refills = (double)observed->refills,
 		.drains = (double)observed->drains,
 		.locked = (double)observed->locked,

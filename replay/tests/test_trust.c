@@ -90,7 +90,7 @@ static void allocations_are_counted_in_pages_of_their_node(void **state)
 	assert_int_equal(o.failed, 1);
 	assert_int_equal(o.alloc_pages, 513);
 	assert_int_equal(o.node_pages[0], 513);
-	assert_int_equal(o.local_wanted, 2);
+	assert_int_equal(o.hits, 2);
 	assert_int_equal(o.nr_end_zones, 1);
 	assert_int_equal(o.nr_free[3], 7);
 	assert_int_equal(o.nr_free[2], 0);
