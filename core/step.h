@@ -173,32 +173,39 @@ void mmr_step_pcp_forget(struct mmr_machine *m, unsigned int cpu, struct zone *z
 
 /* ---- which zone ----------------------------------------------------------------------------- */
 
-enum mmr_step_zone_choice {
-	MMR_STEP_ZONE_SAME, /* the model's own choice */
-	MMR_STEP_ZONE_DRIFT, /* it hangs on counts that per-CPU deltas blur */
-	MMR_STEP_ZONE_POLICY, /* the choice, had another node been preferred */
-	MMR_STEP_ZONE_OTHER
+/** enum mmr_step_attempt - the walks over the zonelist that a request may make, in the kernel's order */
+enum mmr_step_attempt {
+	MMR_STEP_FAST = 1 << 0, /* above the low marks */
+	MMR_STEP_SLOW = 1 << 1, /* above the min marks, or below them as gfp_to_alloc_flags() allows */
+	MMR_STEP_OOM = 1 << 2, /* as a victim of the OOM killer */
+	MMR_STEP_RESERVES = 1 << 3, /* whatever the marks: PF_MEMALLOC and the like */
 };
 
 /**
- * struct mmr_step_served - a request and who served it
+ * struct mmr_step_request - a request and who served it
+ * @nid: the preferred node; @nodemask: allowed nodes, 0 for all
+ * @attempts: set of enum mmr_step_attempt
  * @fragmenting: pages of another type were used below pageblock order
+ * @drift: [mmr_step_max_zone_id()] what the free counts were off by when they were read; may be NULL
  */
-struct mmr_step_served {
+struct mmr_step_request {
 	gfp_t gfp;
-	uint16_t cpu;
-	uint8_t order, mt;
+	uint16_t cpu, nid;
+	uint64_t nodemask;
+	uint8_t order, mt, attempts;
 	bool fragmenting;
-	struct zone *zone;
+	const struct zone *served;
+	const int32_t *drift;
 };
-/**
- * mmr_step_zone_choice - would the model have gone to the zone that served?
- * @predicted: its own choice, NULL for none; may be NULL
- *
- * Leaves the marks of the walk: zones found below their high mark are flagged.
- */
-enum mmr_step_zone_choice mmr_step_zone_choice(struct mmr_machine *m, const struct mmr_step_served *served,
-					       struct zone **predicted);
+/** mmr_step_first_zone - the zone the model would go to; NULL for none */
+struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_step_request *request);
+/** mmr_step_flag_below_high - leave the marks of the walk: zones short of pages on the way to the one that served */
+void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request);
+unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu);
+/** mmr_step_fold - a CPU's pending counts go into the zones'; false where it has none */
+bool mmr_step_fold(struct mmr_machine *m, unsigned int cpu);
+/** mmr_step_read_pending - @pending: [mmr_step_max_zone_id()] */
+void mmr_step_read_pending(const struct mmr_machine *m, unsigned int cpu, int32_t *pending);
 
 /** struct mmr_step_marks - what a watermark test of the zone reads */
 struct mmr_step_marks {
@@ -208,8 +215,8 @@ struct mmr_step_marks {
 };
 void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct mmr_step_marks *ret);
 
-/** mmr_step_scale_marks - the marks of a zone whose low mark went from @from to @to, in proportion */
-void mmr_step_scale_marks(struct zone *zone, uint32_t from, uint32_t to);
+/** mmr_step_set_marks - the marks without boost */
+void mmr_step_set_marks(struct zone *zone, const uint32_t watermark[NR_WMARK]);
 
 /* ---- taking over a recorded state ----------------------------------------------------------- */
 

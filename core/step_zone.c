@@ -7,46 +7,70 @@
 
 /* ---- which zone ----------------------------------------------------------------------------- */
 
-/* One pass over the zonelist with these flags, on counters off by @drift. */
+/* One pass over the zonelist. */
 struct walk {
 	const struct mmr_machine *m;
-	const struct mmr_step_served *served;
+	const struct mmr_step_request *request;
 	const struct zoneref *preferred;
 	int highest_zoneidx;
 	unsigned int alloc_flags;
-	int64_t drift;
 };
 
-/*
- * The mark. That the zone which served had a block long enough needs no proof.
- */
+/* Free pages of the zone, as the test reads them. */
+static int64_t free_then(const struct walk *w, const struct zone *zone)
+{
+	int64_t free = shared_read(zone->vm_stat_free);
+
+	if (w->request->drift)
+		free += w->request->drift[zone->id];
+	return free < 0 ? 0 : free;
+}
+
+/* A zone that served had a block long enough, which needs no proof: its last one may be gone by now. */
 static bool mark_was_met(const struct walk *w, const struct zone *zone, uint32_t mark)
 {
-	const struct mmr_step_served *s = w->served;
-	int64_t free = shared_read(zone->vm_stat_free) + w->drift;
+	const struct mmr_step_request *r = w->request;
+	int64_t free = free_then(w, zone);
 
-	if (zone != s->zone)
-		return zone_watermark_ok_inner(zone, s->order, mark, w->highest_zoneidx, w->alloc_flags, free);
+	if (zone != r->served)
+		return zone_watermark_ok_inner(zone, r->order, mark, w->highest_zoneidx, w->alloc_flags, free);
 	return zone_watermark_ok_inner(zone, 0, mark, w->highest_zoneidx, w->alloc_flags,
-				       free - (1 << s->order) + 1);
+				       free - (1 << r->order) + 1);
+}
+
+/* Source: zone_watermark_fast(), mm/page_alloc.c, v6.1 and v6.12. */
+static bool passes_mark(const struct walk *w, const struct zone *zone)
+{
+	const struct mmr_step_request *r = w->request;
+	unsigned int mark = w->alloc_flags & ALLOC_WMARK_MASK;
+	bool ignores_boost = w->m->profile.boost_ignore == BOOST_IGNORE_ATOMIC
+				     ? r->gfp & MMR_GFP_ATOMIC
+				     : w->alloc_flags & ALLOC_MIN_RESERVE;
+
+	if (w->alloc_flags & ALLOC_NO_WATERMARKS)
+		return true;
+	if (mark_was_met(w, zone, wmark_pages(zone, mark)))
+		return true;
+	return !r->order && ignores_boost && mark == WMARK_MIN &&
+	       mark_was_met(w, zone, zone->_watermark[WMARK_MIN]);
 }
 
 /* Would a zone that meets its mark have yielded a block? */
 static bool could_yield(const struct walk *w, const struct zone *zone)
 {
-	const struct mmr_step_served *s = w->served;
+	const struct mmr_step_request *r = w->request;
 	bool nofragment = w->alloc_flags & ALLOC_NOFRAGMENT;
-	unsigned int lowest = nofragment && s->order < PAGEBLOCK_ORDER ? PAGEBLOCK_ORDER : s->order;
+	unsigned int lowest = nofragment && r->order < PAGEBLOCK_ORDER ? PAGEBLOCK_ORDER : r->order;
 
-	if (zone == s->zone)
-		return !nofragment || !s->fragmenting;
-	if (pcp_allowed_order(s->order) &&
-	    !pcp_list_empty(&zone->per_cpu_pageset[s->cpu].lists[mmr_step_pindex(s->mt, s->order)]))
+	if (zone == r->served)
+		return !nofragment || !r->fragmenting;
+	if (pcp_allowed_order(r->order) &&
+	    !pcp_list_empty(&zone->per_cpu_pageset[r->cpu].lists[mmr_step_pindex(r->mt, r->order)]))
 		return true;
-	if (mmr_step_peek_smallest(zone, s->order, s->mt) != MMR_NO_PFN)
+	if (mmr_step_peek_smallest(zone, r->order, r->mt) != MMR_NO_PFN)
 		return true;
 	for (unsigned int o = lowest; o <= MAX_PAGE_ORDER; o++) {
-		if (find_fallback(zone, o, s->mt) >= 0)
+		if (find_fallback(zone, o, r->mt) >= 0)
 			return true;
 	}
 	return false;
@@ -61,15 +85,14 @@ static struct zone *first_zone(struct walk *w)
 
 retry:
 	z = w->preferred;
-	for_next_zone_zonelist(zone, z, w->highest_zoneidx, 0)
+	for_next_zone_zonelist(zone, z, w->highest_zoneidx, w->request->nodemask)
 	{
 		if ((w->alloc_flags & ALLOC_NOFRAGMENT) && !m->sysctl.defrag_mode && z != w->preferred &&
 		    zone->node != w->preferred->zone->node) {
 			w->alloc_flags &= ~ALLOC_NOFRAGMENT;
 			goto retry;
 		}
-		if (mark_was_met(w, zone, wmark_pages(zone, w->alloc_flags & ALLOC_WMARK_MASK)) &&
-		    could_yield(w, zone))
+		if (passes_mark(w, zone) && could_yield(w, zone))
 			return zone;
 	}
 	if ((w->alloc_flags & ALLOC_NOFRAGMENT) && !m->sysctl.defrag_mode) {
@@ -92,74 +115,92 @@ static unsigned int slowpath_flags(gfp_t gfp, unsigned int order)
 	return alloc_flags;
 }
 
-static struct zone *choose_zone(const struct mmr_machine *m, const struct mmr_step_served *s, unsigned int nid,
-				int64_t drift)
+static unsigned int attempt_flags(const struct mmr_step_request *r, const struct zone *preferred,
+				  unsigned int attempt)
 {
-	const struct zonelist *zonelist = &m->nodes[nid].node_zonelists[!!(s->gfp & MMR_GFP_THISNODE)];
-	struct walk w = {
-		.m = m,
-		.served = s,
-		.highest_zoneidx = m->gfp_zone[s->gfp & MMR_GFP_ZONEMASK],
-		.alloc_flags = ALLOC_WMARK_LOW | (s->mt == MIGRATE_MOVABLE ? ALLOC_CMA : 0),
-		.drift = drift,
-	};
-	struct zone *zone;
-
-	w.preferred = next_zones_zonelist(zonelist->_zonerefs, w.highest_zoneidx, 0);
-	if (!w.preferred->zone)
-		return NULL;
-	w.alloc_flags |= w.preferred->zone->nofragment;
-	zone = first_zone(&w);
-	if (zone)
-		return zone;
-	w.alloc_flags = slowpath_flags(s->gfp, s->order) | (s->mt == MIGRATE_MOVABLE ? ALLOC_CMA : 0);
-	return first_zone(&w);
+	switch (attempt) {
+	case MMR_STEP_FAST:
+		return ALLOC_WMARK_LOW | preferred->nofragment;
+	case MMR_STEP_SLOW:
+		return slowpath_flags(r->gfp, r->order);
+	case MMR_STEP_OOM:
+		return ALLOC_WMARK_MIN | ALLOC_OOM;
+	default:
+		return ALLOC_NO_WATERMARKS;
+	}
 }
 
-/* Zones the request passed by, and the one that served, are flagged where they are short of pages. */
-static void flag_below_high(struct mmr_machine *m, const struct mmr_step_served *s, unsigned int nid)
+struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_step_request *request)
+{
+	const struct zonelist *zonelist =
+		&m->nodes[request->nid].node_zonelists[!!(request->gfp & MMR_GFP_THISNODE)];
+	struct walk w = {
+		.m = m,
+		.request = request,
+		.highest_zoneidx = m->gfp_zone[request->gfp & MMR_GFP_ZONEMASK],
+	};
+	struct zone *zone = NULL;
+
+	w.preferred = next_zones_zonelist(zonelist->_zonerefs, w.highest_zoneidx, request->nodemask);
+	if (!w.preferred->zone)
+		return NULL;
+	for (unsigned int attempt = MMR_STEP_FAST; attempt <= MMR_STEP_RESERVES && !zone; attempt <<= 1) {
+		if (!(request->attempts & attempt))
+			continue;
+		w.alloc_flags = attempt_flags(request, w.preferred->zone, attempt);
+		w.alloc_flags |= request->mt == MIGRATE_MOVABLE ? ALLOC_CMA : 0;
+		zone = first_zone(&w);
+	}
+	return zone;
+}
+
+void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request)
 {
 	struct walk w = {
 		.m = m,
-		.served = s,
-		.highest_zoneidx = m->gfp_zone[s->gfp & MMR_GFP_ZONEMASK],
-		.alloc_flags = s->mt == MIGRATE_MOVABLE ? ALLOC_CMA : 0,
+		.request = request,
+		.highest_zoneidx = m->gfp_zone[request->gfp & MMR_GFP_ZONEMASK],
+		.alloc_flags = request->mt == MIGRATE_MOVABLE ? ALLOC_CMA : 0,
 	};
-	const struct zoneref *z = m->nodes[nid].node_zonelists[ZONELIST_FALLBACK]._zonerefs;
+	const struct zoneref *z = m->nodes[request->nid].node_zonelists[ZONELIST_FALLBACK]._zonerefs;
 	struct zone *zone;
 
-	z = next_zones_zonelist(z, w.highest_zoneidx, 0);
-	for_next_zone_zonelist(zone, z, w.highest_zoneidx, 0)
+	if (!m->profile.below_high)
+		return;
+	z = next_zones_zonelist(z, w.highest_zoneidx, request->nodemask);
+	for_next_zone_zonelist(zone, z, w.highest_zoneidx, request->nodemask)
 	{
 		if (!(zone->flags & 1u << ZONE_BELOW_HIGH) &&
 		    !mark_was_met(&w, zone, wmark_pages(zone, WMARK_HIGH)))
 			shared_or(zone->flags, 1u << ZONE_BELOW_HIGH);
-		if (zone == s->zone)
+		if (zone == request->served)
 			return;
 	}
 }
 
-enum mmr_step_zone_choice mmr_step_zone_choice(struct mmr_machine *m, const struct mmr_step_served *s,
-					       struct zone **predicted)
+unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu)
 {
-	unsigned int nid = m->cpus[s->cpu].nid;
-	struct zone *zone = choose_zone(m, s, nid, 0);
-	int64_t blur = (int64_t)m->nr_cpus * s->zone->per_cpu_zonestats[0].stat_threshold;
+	return m->cpus[cpu].nid;
+}
 
-	if (predicted)
-		*predicted = zone;
-	if (zone == s->zone) {
-		if (m->profile.below_high)
-			flag_below_high(m, s, nid);
-		return MMR_STEP_ZONE_SAME;
+bool mmr_step_fold(struct mmr_machine *m, unsigned int cpu)
+{
+	bool any = false;
+
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		struct per_cpu_zonestat *stat = &m->zones[i]->per_cpu_zonestats[cpu];
+
+		any |= stat->vm_stat_diff != 0;
+		m->zones[i]->vm_stat_free += stat->vm_stat_diff;
+		stat->vm_stat_diff = 0;
 	}
-	if (m->profile.below_high)
-		flag_below_high(m, s, s->zone->node);
-	if (s->zone->node != nid && choose_zone(m, s, s->zone->node, 0) == s->zone)
-		return MMR_STEP_ZONE_POLICY;
-	if (choose_zone(m, s, nid, blur) == s->zone || choose_zone(m, s, nid, -blur) == s->zone)
-		return MMR_STEP_ZONE_DRIFT;
-	return MMR_STEP_ZONE_OTHER;
+	return any;
+}
+
+void mmr_step_read_pending(const struct mmr_machine *m, unsigned int cpu, int32_t *pending)
+{
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		pending[m->zones[i]->id] = m->zones[i]->per_cpu_zonestats[cpu].vm_stat_diff;
 }
 
 void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct mmr_step_marks *ret)
@@ -171,10 +212,10 @@ void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct
 		ret->watermark[i] = zone->_watermark[i];
 }
 
-void mmr_step_scale_marks(struct zone *zone, uint32_t from, uint32_t to)
+void mmr_step_set_marks(struct zone *zone, const uint32_t watermark[NR_WMARK])
 {
-	for (unsigned int i = 0; i < NR_WMARK && from; i++)
-		zone->_watermark[i] = (uint32_t)((uint64_t)zone->_watermark[i] * to / from);
+	for (unsigned int i = 0; i < NR_WMARK; i++)
+		zone->_watermark[i] = watermark[i];
 }
 
 /* ---- taking over a recorded state ----------------------------------------------------------- */

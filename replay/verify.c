@@ -37,7 +37,9 @@ static const struct {
 	[VERIFY_CAUSE_DECAY] = {"decay", "the vmstat worker had lowered the list's high mark"},
 	[VERIFY_CAUSE_TRIGGER] = {"trigger", "who drains a list, and when, besides overflows"},
 	[VERIFY_CAUSE_RETYPED] = {"retyped", "the pageblock changed its type without an event"},
-	[VERIFY_CAUSE_DRIFT] = {"drift", "the mark was within the CPUs' pending counts"},
+	[VERIFY_CAUSE_DRIFT] = {"drift", "a CPU's pending counts had gone into the zone's (vmstat worker, idle)"},
+	[VERIFY_CAUSE_BOOST] = {"boost", "kswapd had taken back the boost of the marks"},
+	[VERIFY_CAUSE_RACE] = {"race", "the counts were read before another CPU changed them"},
 	[VERIFY_CAUSE_POLICY] = {"policy", "the task's memory policy or the caller's node"},
 	[VERIFY_CAUSE_LIMITS] = {"limits", "watermarks and list sizes had been set anew"},
 	[VERIFY_CAUSE_MISSING] = {"missing", "the free of an allocated page is not in the recording"},
@@ -340,9 +342,11 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));
 	v->pcps = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->pcps));
 	v->zone_known = calloc(v->max_zone_id, sizeof(*v->zone_known));
-	if (!v->cpus || !v->pcps || !v->zone_known)
+	v->marks = calloc(v->max_zone_id, sizeof(*v->marks));
+	if (!v->cpus || !v->pcps || !v->zone_known || !v->marks)
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
-	rc = window_init(&v->window, v->reader, v->nr_cpus, err);
+	rc = verify_compute_marks(v, err);
+	rc = rc ? rc : window_init(&v->window, v->reader, v->nr_cpus, err);
 	return rc ? rc : verify_plan(v, err);
 }
 
@@ -366,6 +370,7 @@ int verify_run(struct trace_reader *reader, const struct verify_options *options
 	verify_plan_deinit(&v);
 	window_deinit(&v.window);
 	free(v.zone_known);
+	free(v.marks);
 	free(v.pcps);
 	free(v.cpus);
 	mmr_machine_destroy(v.core);

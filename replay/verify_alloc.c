@@ -9,70 +9,11 @@
 #include "replay/verify_internal.h"
 
 #define MAX_DECAYS         16 /* runs of the vmstat worker between two refills */
-#define UNTRACED_MATTERS   512 /* pages moved without an event that make counts of free pages doubtful */
 #define TWICE_DISTANCE     2048 /* events between one and its double */
 #define HEAD_DISTANCE      2048 /* events of a CPU to look at for the fate of a list's head */
 #define RUN_ALLOC_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
 
 /* ---- runs ---------------------------------------------------------------------------------- */
-
-static const char *say_zone(const struct verify *v, const struct zone *zone)
-{
-	struct mmr_step_marks marks;
-	enum zone_type type;
-	unsigned int nid;
-
-	if (!zone)
-		return "no zone";
-	mmr_step_zone_name(zone, &nid, &type);
-	mmr_step_marks(v->core, zone, &marks);
-	return say("node %u zone %s (free %lld, pending %lld; min %u, low %u, high %u, boost %u)", nid,
-		   mmr_zone_name(type), (long long)marks.free, (long long)marks.pending,
-		   marks.watermark[WMARK_MIN], marks.watermark[WMARK_LOW], marks.watermark[WMARK_HIGH],
-		   marks.boost);
-}
-
-/* The request behind an allocation event, as far as the choice of its zone goes. */
-static void judge_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting)
-{
-	const struct mmr_step_served served = {
-		.gfp = trace_reader_class(v->reader, ev->class_id)->gfp,
-		.cpu = ev->cpu,
-		.order = ev->order,
-		.mt = ev->migratetype,
-		.fragmenting = fragmenting,
-		.zone = zone,
-	};
-	struct views views = {.zone = NULL};
-	enum verify_verdict verdict = VERIFY_INFORMED;
-	enum mmr_step_zone_choice choice;
-	enum zone_type want_type = ZONE_NORMAL, got_type;
-	enum verify_cause cause;
-	unsigned int want_nid = 0, got_nid;
-	struct zone *want;
-
-	if (v->nr_zones_known < v->nr_zones)
-		return;
-	choice = mmr_step_zone_choice(v->core, &served, &want);
-	if (choice == MMR_STEP_ZONE_SAME) {
-		count_exact(v, VERIFY_ZONE);
-		return;
-	}
-	if (want)
-		mmr_step_zone_name(want, &want_nid, &want_type);
-	mmr_step_zone_name(zone, &got_nid, &got_type);
-	cause = choice == MMR_STEP_ZONE_DRIFT ? VERIFY_CAUSE_DRIFT : VERIFY_CAUSE_POLICY;
-	if (choice == MMR_STEP_ZONE_OTHER)
-		cause = !want                                            ? VERIFY_CAUSE_RECLAIM
-			: want_nid != got_nid                            ? VERIFY_CAUSE_POLICY
-			: ev->order > PAGE_ALLOC_COSTLY_ORDER            ? VERIFY_CAUSE_ORDER
-			: v->report->untraced_changes > UNTRACED_MATTERS ? VERIFY_CAUSE_UNTRACED
-			: ev->flags & TRACE_F_PF_MEMALLOC                ? VERIFY_CAUSE_RECLAIM
-									 : VERIFY_CAUSE_UNEXPLAINED;
-	if (cause == VERIFY_CAUSE_UNEXPLAINED || cause == VERIFY_CAUSE_UNTRACED)
-		verdict = VERIFY_DIVERGED;
-	count_other(v, VERIFY_ZONE, verdict, cause, &views, say_zone(v, want), say_zone(v, zone));
-}
 
 /* What lies ahead of a run: its length in blocks, and the allocation that asked for it. */
 struct run_ahead {
@@ -292,7 +233,7 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 			const struct window_event *next = window_at(&v->window, v->number);
 			bool fragmenting = next->ev.type == TRACE_EXTFRAG;
 
-			judge_zone(v, &alloc->ev, zone, fragmenting);
+			verify_choice_of_zone(v, &alloc->ev, zone, fragmenting);
 			alloc->link = v->number;
 		}
 	}
@@ -584,15 +525,12 @@ void verify_alloc(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
 	struct cpu_view *cpu = &v->cpus[ev->cpu];
-	struct views views = {.zone = NULL};
 	struct zone *zone;
 
 	cpu->run.active = false;
 	cpu->unlocking = NULL;
 	if (ev->pfn == TRACE_NO_PFN) {
-		if (v->nr_zones_known == v->nr_zones)
-			count_other(v, VERIFY_ZONE, VERIFY_INFORMED, VERIFY_CAUSE_RECLAIM, &views, "not asked",
-				    "the allocation failed");
+		verify_no_zone(v, ev);
 		return;
 	}
 	zone = mmr_step_zone(v->core, ev->pfn, ev->order);
@@ -608,7 +546,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 		return;
 	}
 	if (!event->link)
-		judge_zone(v, ev, zone, false);
+		verify_choice_of_zone(v, ev, zone, false);
 	if (was_direct(cpu, ev->pfn) || was_late(v, ev->pfn))
 		;
 	else if (!mmr_step_pcp_order(ev->order))
@@ -640,7 +578,7 @@ void verify_pop_before_interrupt(struct verify *v, const struct window_event *in
 		    !mmr_step_pcp_order(ev->order) || mmr_step_pindex(ev->migratetype, ev->order) != pindex ||
 		    mmr_step_pcp_head(zone, ev->cpu, pindex) != ev->pfn)
 			return;
-		judge_zone(v, ev, zone, false);
+		verify_choice_of_zone(v, ev, zone, false);
 		mmr_step_pcp_begin(zone, ev->cpu);
 		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
 		mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);

@@ -107,45 +107,6 @@ static int32_t ask(struct verify *v, const struct trace_event *ev, struct zone *
 	return mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
 }
 
-static bool limits_changed(const struct verify *v, const struct zone *zone, unsigned int cpu,
-			   const struct mmr_pcp_state *state)
-{
-	const struct limits *limits = &v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
-
-	return limits->high_max ? limits->high_min != state->high_min || limits->high_max != state->high_max
-				: limits->high && limits->high != state->high;
-}
-
-/* All zones and CPUs get their limits at once, and the marks they are made from. */
-static void adopt_limits(struct verify *v)
-{
-	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
-		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
-			struct zone *zone = mmr_step_named_zone(v->core, n, (enum zone_type)z);
-
-			for (unsigned int cpu = 0; zone && cpu < v->nr_cpus; cpu++) {
-				const struct limits *limits =
-					&v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
-				struct mmr_pcp_state state;
-				int32_t count;
-
-				mmr_step_pcp_read(zone, cpu, &state, &count);
-				if (!limits_changed(v, zone, cpu, &state))
-					continue;
-				if (!cpu)
-					mmr_step_scale_marks(
-						zone, limits->high_max ? state.high_min : state.high,
-						limits->high_max ? limits->high_min : limits->high);
-				if (!limits->high_max)
-					state.high = limits->high;
-				state.high_min = limits->high_min;
-				state.high_max = limits->high_max;
-				mmr_step_pcp_write(zone, cpu, &state, count);
-			}
-		}
-	}
-}
-
 /* Return: false where all says that the page did not come to the list at all. */
 static bool judge_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
 			   struct pcp_view *view, unsigned int pindex)
@@ -178,14 +139,14 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 		/* Up to 6.6 high is a limit itself, and no worker lowers it. */
 		if (h->lower_high && !before.high_max)
 			continue;
-		if (h->limits && !limits_changed(v, zone, ev->cpu, &before))
+		if (h->limits && !verify_limits_changed(v, zone, ev->cpu, &before))
 			continue;
 		if (i)
 			asked = ask(v, ev, zone, h, &before, count, flags);
 		if (!amount_fits(got, asked, count, chunk))
 			continue;
 		if (h->limits)
-			adopt_limits(v);
+			verify_adopt_limits(v);
 		if (h->cause == VERIFY_CAUSE_NONE)
 			count_exact(v, VERIFY_PCP);
 		else

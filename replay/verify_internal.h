@@ -11,6 +11,7 @@
 #define NR_PCP_LISTS_MASK ((1u << NR_PCP_LISTS) - 1)
 #define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
 #define TYPE_UNKNOWN      0xff
+#define MAX_MARKED_ZONES  1024 /* of which marks that were set anew can be told */
 #define MAX_LATE          64 /* pages popped whose allocation is announced later, on any CPU */
 
 /**
@@ -100,6 +101,8 @@ struct verify {
 	struct cpu_view *cpus;
 	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
 	struct limits *limits; /* [zone id * nr_cpus + cpu], of the last keyframe */
+	uint32_t (*marks)[NR_WMARK]; /* [zone id] as computed from the header's settings */
+	bool marks_adopted;
 	bool *zone_known; /* [zone id] */
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
 	struct moment *moments;
@@ -153,6 +156,20 @@ void verify_fall_back(struct verify *v, const struct trace_event *ev, const stru
 		      struct zone *zone, struct refill_run *run, bool locked);
 void verify_fall_back_old(struct verify *v, const struct trace_event *ev, const struct trace_class *cls,
 			  struct zone *zone, struct refill_run *run);
+
+/* ---- verify_zone.c ------------------------------------------------------------------------- */
+
+void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting);
+void verify_no_zone(struct verify *v, const struct trace_event *ev);
+
+/* ---- verify_limits.c ----------------------------------------------------------------------- */
+
+int verify_compute_marks(struct verify *v, struct mmr_error *err);
+bool verify_limits_changed(const struct verify *v, const struct zone *zone, unsigned int cpu,
+			   const struct mmr_pcp_state *state);
+void verify_adopt_limits(struct verify *v);
+/* Had the marks been set anew? Keeps them where that explains who served. */
+bool verify_try_marks(struct verify *v, const struct mmr_step_request *request);
 
 /* ---- verify_alloc.c ------------------------------------------------------------------------ */
 

@@ -27,7 +27,8 @@ void verify_note_batch(struct verify *v, const struct window_event *event, struc
 
 		if (next->ev.type == TRACE_FREE_BATCHED) {
 			/* The next page of this batch was prepared before this one was inserted. */
-			if (!next->link || next->link > v->number || !is_in_zone(v, next->ev.pfn, zone))
+			if (!next->link || next->link > v->number || next->ev.task != event->ev.task ||
+			    !is_in_zone(v, next->ev.pfn, zone))
 				return;
 			cpu->locked_zone = zone;
 			cpu->locked_until = n;
@@ -177,6 +178,8 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 	bool suspicious = v->irq_known ? verify_in_interrupt(&event->ev) : cpu->unlocking == zone;
 
 	if (event->ev.type != TRACE_FREE)
+		return false;
+	if (v->irq_known && !suspicious)
 		return false;
 	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
 		return true;

@@ -275,17 +275,17 @@ uint32_t synth_kernel_alloc(struct synth_kernel *k, unsigned int cpu, unsigned i
 {
 	const struct mmr_request request = {
 		.gfp = gfp_of(mt), .cpu = (uint16_t)cpu, .nid = NUMA_NO_NODE, .order = (uint8_t)order};
-	const struct mmr_step_served served = {
+	const struct mmr_step_request walk = {
 		.gfp = gfp_of(mt),
 		.cpu = (uint16_t)cpu,
 		.order = (uint8_t)order,
 		.mt = (uint8_t)mt,
-		.zone = k->zone,
+		.served = k->zone,
 	};
 	uint32_t pfn = MMR_NO_PFN;
 	bool steal_only = false;
 
-	mmr_step_zone_choice(k->m, &served, NULL);
+	mmr_step_flag_below_high(k->m, &walk);
 	if (mmr_step_pcp_order(order)) {
 		mmr_step_pcp_begin(k->zone, cpu);
 		pfn = pop(k, cpu, mt, order);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Marks and list sizes that were set anew during a recording: a sysctl was written, khugepaged started,
+ * memory came or went. No event says so before 6.15, but what they became is known: the last keyframes
+ * have the lists' sizes, and the kernel computes the marks from settings that the header has.
+ */
+#include <string.h>
+
+#include "replay/verify_internal.h"
+
+bool verify_limits_changed(const struct verify *v, const struct zone *zone, unsigned int cpu,
+			   const struct mmr_pcp_state *state)
+{
+	const struct limits *limits = &v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+
+	return limits->high_max ? limits->high_min != state->high_min || limits->high_max != state->high_max
+				: limits->high && limits->high != state->high;
+}
+
+/* What the kernel makes of the header's settings today; it may have set the marks up when less was known. */
+int verify_compute_marks(struct verify *v, struct mmr_error *err)
+{
+	struct mmr_machine_config config;
+	struct mmr_step_marks marks;
+	struct machine fresh;
+	struct mmr_machine *m;
+	int rc = machine_from_trace(v->header, trace_reader_path(v->reader), &fresh, err);
+
+	if (rc)
+		return rc;
+	for (unsigned int n = 0; n < fresh.nr_nodes; n++)
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
+			fresh.nodes[n].zones[z].have_watermark = false;
+	machine_config(&fresh, v->options.profile, &config);
+	rc = mmr_machine_create(&config, &m, err);
+	for (unsigned int n = 0; !rc && n < fresh.nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			struct zone *zone = mmr_step_named_zone(m, n, (enum zone_type)z);
+
+			if (!zone)
+				continue;
+			mmr_step_marks(m, zone, &marks);
+			memcpy(v->marks[mmr_step_zone_id(zone)], marks.watermark, sizeof(marks.watermark));
+		}
+	}
+	if (!rc)
+		mmr_machine_destroy(m);
+	machine_deinit(&fresh);
+	return rc;
+}
+
+static void set_marks(struct verify *v, uint32_t (*marks)[NR_WMARK], uint32_t (*before)[NR_WMARK])
+{
+	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			struct zone *zone = mmr_step_named_zone(v->core, n, (enum zone_type)z);
+			struct mmr_step_marks now;
+
+			if (!zone)
+				continue;
+			mmr_step_marks(v->core, zone, &now);
+			if (before)
+				memcpy(before[mmr_step_zone_id(zone)], now.watermark, sizeof(now.watermark));
+			mmr_step_set_marks(zone, marks[mmr_step_zone_id(zone)]);
+		}
+	}
+}
+
+/* All zones and CPUs get their limits at once, and the marks they are made from. */
+void verify_adopt_limits(struct verify *v)
+{
+	set_marks(v, v->marks, NULL);
+	v->marks_adopted = true;
+	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			struct zone *zone = mmr_step_named_zone(v->core, n, (enum zone_type)z);
+
+			for (unsigned int cpu = 0; zone && cpu < v->nr_cpus; cpu++) {
+				const struct limits *limits =
+					&v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+				struct mmr_pcp_state state;
+				int32_t count;
+
+				mmr_step_pcp_read(zone, cpu, &state, &count);
+				if (!verify_limits_changed(v, zone, cpu, &state))
+					continue;
+				if (!limits->high_max)
+					state.high = limits->high;
+				state.high_min = limits->high_min;
+				state.high_max = limits->high_max;
+				mmr_step_pcp_write(zone, cpu, &state, count);
+			}
+		}
+	}
+}
+
+bool verify_try_marks(struct verify *v, const struct mmr_step_request *request)
+{
+	uint32_t before[MAX_MARKED_ZONES][NR_WMARK];
+
+	if (v->marks_adopted || v->max_zone_id > MAX_MARKED_ZONES)
+		return false;
+	set_marks(v, v->marks, before);
+	if (mmr_step_first_zone(v->core, request) == request->served) {
+		verify_adopt_limits(v);
+		return true;
+	}
+	set_marks(v, before, NULL);
+	return false;
+}
