@@ -338,6 +338,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->max_zone_id = mmr_step_max_zone_id(v->core);
 	v->extfrag_first = mmr_step_extfrag_first(v->core);
 	v->frees_pieces = mmr_step_frees_pieces(v->core);
+	v->bulk_rare = v->frees_pieces;
 	v->irq_known = has_feature(v->header, "irq_context");
 	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));
 	v->pcps = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->pcps));

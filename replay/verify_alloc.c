@@ -369,27 +369,28 @@ static bool head_stays(const struct verify *v, const struct window_event *event,
 {
 	uint32_t head = mmr_step_pcp_head(zone, event->ev.cpu, pindex);
 	uint64_t n = event->next;
-	int above = 0;
+	int above = 0, next;
 
 	for (int i = 0; n && i < HEAD_DISTANCE; i++) {
-		const struct window_event *next = window_at(&v->window, n);
-		const struct trace_event *ev = &next->ev;
+		const struct window_event *later = window_at(&v->window, n);
+		const struct trace_event *ev = &later->ev;
 
-		n = next->next;
+		n = later->next;
 		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) ||
 		    mmr_step_zone(v->core, ev->pfn, 0) != zone)
 			continue;
 		if (ev->type == TRACE_ALLOC && mmr_step_pindex(ev->migratetype, ev->order) == pindex) {
 			if (!above--)
 				return ev->pfn == head;
-		} else if (((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) &&
+		} else if (((ev->type == TRACE_FREE && !later->link) || ev->type == TRACE_FREE_BATCHED) &&
 			   mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order) == pindex) {
 			if (ev->pfn == head)
 				return false; /* freed: it must have been allocated */
 			above++;
 		}
 	}
-	return verify_next_of_page(v, head, v->number) == TRACE_PCPU_DRAIN;
+	next = verify_next_of_page(v, head, v->number);
+	return next < 0 ? v->bulk_rare : next == TRACE_PCPU_DRAIN;
 }
 
 static bool on_list(const struct verify *v, const struct zone *zone, const struct trace_event *ev,

@@ -12,7 +12,8 @@
 
 enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 
-#define MAX_DROPPED 16
+#define MAX_DROPPED       16
+#define OVERFLOW_DISTANCE 8192 /* events of a CPU between two holds of the lock by one overflow */
 
 /* ---- overflow ------------------------------------------------------------------------------ */
 
@@ -22,16 +23,20 @@ struct drained {
 	uint32_t first_pfn;
 };
 
+/*
+ * @chunked: between two holds of the lock an interrupt may free, and another task run
+ */
 static struct drained look_at_drains(const struct verify *v, const struct window_event *event,
-				     const struct zone *zone, bool may_interrupt)
+				     const struct zone *zone, bool chunked)
 {
 	struct drained sum = {0};
+	uint64_t n = event->next;
 
-	for (uint64_t n = event->next; n;) {
+	for (int i = 0; n && i < OVERFLOW_DISTANCE; i++) {
 		const struct window_event *drain = window_at(&v->window, n);
 
-		/* Between two holds of the lock an interrupt may free. */
-		if (may_interrupt && verify_in_interrupt(&drain->ev) && !verify_in_interrupt(&event->ev)) {
+		if (chunked && (drain->ev.task != event->ev.task ||
+				(verify_in_interrupt(&drain->ev) && !verify_in_interrupt(&event->ev)))) {
 			n = drain->next;
 			continue;
 		}
@@ -107,6 +112,25 @@ static int32_t ask(struct verify *v, const struct trace_event *ev, struct zone *
 	return mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
 }
 
+static struct overflow *free_overflow(struct pcp_view *view)
+{
+	for (int i = 0; i < MAX_OVERFLOWS; i++) {
+		if (view->overflows[i].left <= 0)
+			return &view->overflows[i];
+	}
+	return &view->overflows[0];
+}
+
+/* The overflow that a drain by @task belongs to; NULL where somebody else drains. */
+static struct overflow *overflow_of(struct pcp_view *view, uint32_t task)
+{
+	for (int i = 0; i < MAX_OVERFLOWS; i++) {
+		if (view->overflows[i].left > 0 && view->overflows[i].task == task)
+			return &view->overflows[i];
+	}
+	return NULL;
+}
+
 /* Return: false where all says that the page did not come to the list at all. */
 static bool judge_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
 			   struct pcp_view *view, unsigned int pindex)
@@ -170,11 +194,14 @@ static bool judge_overflow(struct verify *v, const struct window_event *event, s
 			count, before.high, before.high_min, before.high_max, before.free_count, flags),
 		    say("%d pages", got.pages));
 known:
-	if (!got.pages)
-		return true;
-	view->expect = got.pages;
-	view->chunk = chunk;
-	view->pindex = view->start = (uint8_t)pindex;
+	if (got.pages)
+		*free_overflow(view) = (struct overflow){
+			.task = ev->task,
+			.left = got.pages,
+			.chunk = chunk,
+			.pindex = (uint8_t)pindex,
+			.start = (uint8_t)pindex,
+		};
 	return true;
 }
 
@@ -191,7 +218,7 @@ static void pass_list(struct verify *v, const struct trace_event *ev, struct zon
 }
 
 /* Onto the CPU's list. Source: free_unref_page_commit(), mm/page_alloc.c, v6.12. */
-static void commit(struct verify *v, struct window_event *event, struct zone *zone)
+void verify_commit(struct verify *v, struct window_event *event, struct zone *zone)
 {
 	const struct trace_event *ev = &event->ev;
 	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
@@ -246,85 +273,6 @@ static void free_untraced(struct verify *v, const struct trace_event *ev, struct
 	mmr_step_give_back(v->core, ev->pfn, ev->order);
 }
 
-/* Is the page a part of a block that was allocated whole, as vmalloc() does and then splits it? */
-static bool is_part(const struct verify *v, const struct trace_event *ev)
-{
-	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
-
-	return place.state == MMR_PAGE_ALLOCATED && place.order > ev->order;
-}
-
-/* The last event of a run of frees of single pages, each the neighbour of the one before. */
-static uint64_t end_of_run(const struct verify *v, const struct window_event *event)
-{
-	uint64_t last = v->number;
-
-	for (uint64_t n = event->next; n; n = window_at(&v->window, n)->next) {
-		const struct window_event *next = window_at(&v->window, n);
-
-		if (!verify_is_of_burst(next, &event->ev) || next->ev.order ||
-		    next->ev.pfn != window_at(&v->window, last)->ev.pfn + 1 || !is_part(v, &next->ev))
-			break;
-		last = n;
-	}
-	return last;
-}
-
-static void insert_piece(struct verify *v, const struct window_event *event, uint32_t pfn, unsigned int order)
-{
-	struct window_event piece = *event;
-	struct zone *zone = mmr_step_zone(v->core, pfn, order);
-
-	piece.ev.pfn = pfn;
-	piece.ev.order = (uint8_t)order;
-	for (uint32_t at = pfn; at < pfn + (1u << order); at++)
-		mmr_step_give_back(v->core, at, 0);
-	mmr_step_give_back(v->core, pfn, order);
-	if (!zone)
-		v->report->unjudged++;
-	else if (mmr_step_pcp_order(order))
-		commit(v, &piece, zone);
-	else if (zone_known(v, zone))
-		mmr_step_insert(v->core, event->ev.cpu, zone, pfn, order, false);
-}
-
-/*
- * From 7.2 vfree() and its like prepare all pages of a run, and then insert it in the largest aligned
- * pieces. Single frees of neighbours look the same, so only parts of larger blocks are taken for a run.
- *
- * Return: whether the event is part of such a run.
- * Source: free_prepared_contig_range() and its callers, mm/page_alloc.c, v7.3.
- */
-static bool free_in_pieces(struct verify *v, const struct window_event *event)
-{
-	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
-	uint32_t end = event->ev.pfn + 1;
-
-	if (v->number > cpu->run_end) {
-		if (!is_part(v, &event->ev))
-			return false;
-		cpu->run_end = end_of_run(v, event);
-		cpu->run_pfn = event->ev.pfn;
-		if (cpu->run_end == v->number) {
-			cpu->run_end = WINDOW_NONE;
-			return false;
-		}
-	}
-	if (v->number < cpu->run_end)
-		return true;
-	cpu->run_end = WINDOW_NONE;
-	for (uint32_t pfn = cpu->run_pfn; pfn < end;) {
-		unsigned int order = pfn ? (unsigned int)__builtin_ctz(pfn) : MAX_PAGE_ORDER;
-
-		order = order < MAX_PAGE_ORDER ? order : MAX_PAGE_ORDER;
-		while (pfn + (1u << order) > end)
-			order--;
-		insert_piece(v, event, pfn, order);
-		pfn += 1u << order;
-	}
-	return true;
-}
-
 void verify_free(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
@@ -336,7 +284,7 @@ void verify_free(struct verify *v, struct window_event *event)
 		v->report->unjudged++;
 		return;
 	}
-	if (v->frees_pieces && !ev->order && !event->link && free_in_pieces(v, event))
+	if (v->frees_pieces && !ev->order && !event->link && verify_free_in_pieces(v, event))
 		return;
 	state = mmr_step_give_back(v->core, ev->pfn, ev->order);
 	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
@@ -344,7 +292,7 @@ void verify_free(struct verify *v, struct window_event *event)
 	if (event->link)
 		return;
 	if (mmr_step_pcp_order(ev->order))
-		commit(v, event, zone);
+		verify_commit(v, event, zone);
 	else if (zone_known(v, zone))
 		mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
 	else
@@ -367,7 +315,7 @@ void verify_free_batched(struct verify *v, struct window_event *event)
 	state = mmr_step_give_back(v->core, event->ev.pfn, event->ev.order);
 	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
 		free_untraced(v, &event->ev, zone);
-	commit(v, event, zone);
+	verify_commit(v, event, zone);
 	verify_note_batch(v, event, zone);
 }
 
@@ -405,17 +353,18 @@ static void apply_drain(struct verify *v, const struct trace_event *ev, struct z
 }
 
 /* Each hold of the lock begins with the list of the page that was freed. */
-static void count_down(struct verify *v, const struct trace_event *ev, struct zone *zone, struct pcp_view *view)
+static void count_down(struct verify *v, const struct trace_event *ev, struct zone *zone,
+		       struct overflow *overflow)
 {
 	int32_t size = 1 << ev->order;
 
-	view->chunk -= size;
-	if (view->chunk <= 0) {
-		view->chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
-		view->pindex = view->start;
+	overflow->chunk -= size;
+	if (overflow->chunk <= 0) {
+		overflow->chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
+		overflow->pindex = overflow->start;
 	}
-	view->expect -= size;
-	if (view->expect <= 0)
+	overflow->left -= size;
+	if (overflow->left <= 0)
 		mmr_step_pcp_overflow_done(v->core, zone);
 }
 
@@ -472,9 +421,9 @@ static void drop_tail(struct verify *v, const struct trace_event *ev, struct zon
 
 /* A victim of the overflow that a free of this CPU caused. */
 static void drain_overflow(struct verify *v, const struct trace_event *ev, struct zone *zone,
-			   struct pcp_view *view)
+			   struct pcp_view *view, struct overflow *overflow)
 {
-	unsigned int pindex = view->pindex;
+	unsigned int pindex = overflow->pindex;
 	uint32_t victim = mmr_step_pcp_victim(zone, ev->cpu, &pindex);
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
 	int owner = victim == ev->pfn ? (int)ev->cpu : mmr_step_pcp_owner(v->core, ev->pfn);
@@ -493,9 +442,9 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
 	if (victim != ev->pfn && owner == (int)ev->cpu)
 		drop_tail(v, ev, zone, ev->cpu, &pindex);
-	view->pindex = (uint8_t)pindex;
+	overflow->pindex = (uint8_t)pindex;
 	apply_drain(v, ev, zone, owner);
-	count_down(v, ev, zone, view);
+	count_down(v, ev, zone, overflow);
 }
 
 /* A drain nobody's free caused: the vmstat worker, a drain of all CPUs. The first page tells whose. */
@@ -558,6 +507,7 @@ void verify_drain(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+	struct overflow *overflow;
 	struct pcp_view *view;
 
 	v->cpus[ev->cpu].run.active = false;
@@ -575,8 +525,9 @@ void verify_drain(struct verify *v, struct window_event *event)
 			mmr_step_insert_as(v->core, ev->cpu, zone, ev->pfn, ev->order, ev->migratetype);
 		return;
 	}
-	if (view->known && view->expect > 0)
-		drain_overflow(v, ev, zone, view);
+	overflow = view->known ? overflow_of(view, ev->task) : NULL;
+	if (overflow)
+		drain_overflow(v, ev, zone, view, overflow);
 	else
 		drain_other(v, ev, zone);
 }

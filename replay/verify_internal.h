@@ -15,17 +15,27 @@
 #define MAX_LATE          64 /* pages popped whose allocation is announced later, on any CPU */
 
 /**
+ * struct overflow - pages that a free made too many, still to be seen drained
+ * @left: of them; @chunk: left under this hold of the lock
+ * @pindex: list it is at; @start: list each hold starts with
+ */
+struct overflow {
+	uint32_t task;
+	int32_t left, chunk;
+	uint8_t pindex, start;
+};
+
+#define MAX_OVERFLOWS 2 /* between two holds of the lock another task may free */
+
+/**
  * struct pcp_view - what verify knows of one CPU's lists of one zone
  * @known: followed at all, from the moment the lists were read
  * @unknown: bit per list: behind the entries the model has, the kernel has others
- * @expect: pages of an overflow still to be seen drained; @chunk: left under this hold of the lock
- * @pindex: list the overflow is at; @start: list each hold starts with
  */
 struct pcp_view {
 	bool known;
 	uint16_t unknown;
-	uint8_t pindex, start;
-	int32_t expect, chunk;
+	struct overflow overflows[MAX_OVERFLOWS];
 };
 
 /**
@@ -113,6 +123,7 @@ struct verify {
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
 	bool irq_known; /* events tell whether they come from an interrupt */
+	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
 	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */
 };
@@ -197,8 +208,14 @@ int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
 /* ---- verify_free.c ------------------------------------------------------------------------- */
 
 void verify_free(struct verify *v, struct window_event *event);
+/* Onto the CPU's list, once it is known that the page goes there now */
+void verify_commit(struct verify *v, struct window_event *event, struct zone *zone);
 void verify_free_batched(struct verify *v, struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
+
+/* ---- verify_pieces.c ----------------------------------------------------------------------- */
+
+bool verify_free_in_pieces(struct verify *v, const struct window_event *event);
 
 /* ---- verify_keyframe.c --------------------------------------------------------------------- */
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pages that are freed one by one and inserted in larger pieces: vfree() and its like, from 7.2 on. The
+ * events name the pages, none of them an insertion.
+ */
+#include "replay/verify_internal.h"
+
+#define RUN_GAP 3 /* times what lies between two pages of a call */
+
+/* Is the page a part of a block that was allocated whole, as vmalloc() does and then splits it? */
+static bool is_part(const struct verify *v, const struct trace_event *ev)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+
+	return place.state == MMR_PAGE_ALLOCATED && place.order > ev->order;
+}
+
+/*
+ * Do two neighbours lie in one piece, as the next event tells that names either of them?
+ *
+ * Return: -1 where none is in sight.
+ */
+static int seen_joined(const struct verify *v, uint32_t pfn, uint64_t after)
+{
+	for (uint64_t n = after + 1; n < v->window.end; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+		uint32_t end = ev->pfn + (1u << ev->order);
+
+		if ((ev->type != TRACE_ALLOC && ev->type != TRACE_PCPU_DRAIN) || ev->pfn > pfn || end < pfn)
+			continue;
+		return ev->pfn < pfn && end > pfn;
+	}
+	return -1;
+}
+
+/*
+ * Does a new run begin at @next, though it is the neighbour? A call frees pages of one mapping, so that
+ * only a page that begins a block as it was allocated can begin a run; what the kernel does between two
+ * calls takes time.
+ */
+static bool begins_run(const struct verify *v, const struct window_event *next, uint64_t number,
+		       uint64_t gap_ns, uint64_t usual_ns)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, next->ev.pfn);
+	int joined;
+
+	if (place.head != next->ev.pfn)
+		return false;
+	joined = seen_joined(v, next->ev.pfn, number);
+	return joined < 0 ? usual_ns && gap_ns > RUN_GAP * usual_ns : !joined;
+}
+
+/* The last event of a run of frees of single pages, each the neighbour of the one before. */
+static uint64_t end_of_run(const struct verify *v, const struct window_event *event)
+{
+	uint64_t last = v->number, before_ns = event->ev.ts_ns, nr = 0;
+
+	for (uint64_t n = event->next; n; n = window_at(&v->window, n)->next) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		if (!verify_is_of_burst(next, &event->ev) || next->ev.order ||
+		    next->ev.pfn != window_at(&v->window, last)->ev.pfn + 1 || !is_part(v, &next->ev))
+			break;
+		if (begins_run(v, next, n, next->ev.ts_ns - before_ns,
+			       nr ? (before_ns - event->ev.ts_ns) / nr : 0))
+			break;
+		last = n;
+		before_ns = next->ev.ts_ns;
+		nr++;
+	}
+	return last;
+}
+
+static void insert_piece(struct verify *v, const struct window_event *event, uint32_t pfn, unsigned int order)
+{
+	struct window_event piece = *event;
+	struct zone *zone = mmr_step_zone(v->core, pfn, order);
+
+	piece.ev.pfn = pfn;
+	piece.ev.order = (uint8_t)order;
+	for (uint32_t at = pfn; at < pfn + (1u << order); at++)
+		mmr_step_give_back(v->core, at, 0);
+	mmr_step_give_back(v->core, pfn, order);
+	if (!zone)
+		v->report->unjudged++;
+	else if (mmr_step_pcp_order(order))
+		verify_commit(v, &piece, zone);
+	else if (zone_known(v, zone))
+		mmr_step_insert(v->core, event->ev.cpu, zone, pfn, order, false);
+}
+
+/*
+ * From 7.2 vfree() and its like prepare all pages of a run, and then insert it in the largest aligned
+ * pieces. Single frees of neighbours look the same, so only parts of larger blocks are taken for a run.
+ *
+ * Return: whether the event is part of such a run.
+ * Source: free_prepared_contig_range() and its callers, mm/page_alloc.c, v7.3.
+ */
+bool verify_free_in_pieces(struct verify *v, const struct window_event *event)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+	uint32_t end = event->ev.pfn + 1;
+
+	if (v->number > cpu->run_end) {
+		if (!is_part(v, &event->ev))
+			return false;
+		cpu->run_end = end_of_run(v, event);
+		cpu->run_pfn = event->ev.pfn;
+		if (cpu->run_end == v->number) {
+			cpu->run_end = WINDOW_NONE;
+			return false;
+		}
+	}
+	if (v->number < cpu->run_end)
+		return true;
+	cpu->run_end = WINDOW_NONE;
+	for (uint32_t pfn = cpu->run_pfn; pfn < end;) {
+		unsigned int order = pfn ? (unsigned int)__builtin_ctz(pfn) : MAX_PAGE_ORDER;
+
+		order = order < MAX_PAGE_ORDER ? order : MAX_PAGE_ORDER;
+		while (pfn + (1u << order) > end)
+			order--;
+		insert_piece(v, event, pfn, order);
+		pfn += 1u << order;
+	}
+	return true;
+}
