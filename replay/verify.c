@@ -239,6 +239,8 @@ static void one_event(struct verify *v, struct window_event *event)
 {
 	if (event->done || event->ev.cpu >= v->nr_cpus)
 		return;
+	if (v->nr_pending)
+		verify_end_pending(v, &event->ev);
 	switch (event->ev.type) {
 	case TRACE_ALLOC:
 		verify_alloc(v, event);

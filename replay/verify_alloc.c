@@ -11,6 +11,8 @@
 #define MAX_DECAYS         16 /* runs of the vmstat worker between two refills */
 #define TWICE_DISTANCE     2048 /* events between one and its double */
 #define HEAD_DISTANCE      2048 /* events of a CPU to look at for the fate of a list's head */
+#define MAX_ABOVE          256 /* pages above a popped one that are looked at */
+#define MAX_LATE_POPS      3 /* tasks that popped a page and were preempted before they told */
 #define RUN_ALLOC_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
 
 /* ---- runs ---------------------------------------------------------------------------------- */
@@ -369,7 +371,7 @@ static bool head_stays(const struct verify *v, const struct window_event *event,
 {
 	uint32_t head = mmr_step_pcp_head(zone, event->ev.cpu, pindex);
 	uint64_t n = event->next;
-	int above = 0, next;
+	int above = 0;
 
 	for (int i = 0; n && i < HEAD_DISTANCE; i++) {
 		const struct window_event *later = window_at(&v->window, n);
@@ -389,8 +391,48 @@ static bool head_stays(const struct verify *v, const struct window_event *event,
 			above++;
 		}
 	}
-	next = verify_next_of_page(v, head, v->number);
-	return next < 0 ? v->bulk_rare : next == TRACE_PCPU_DRAIN;
+	return verify_next_of_page(v, head, v->number) == TRACE_PCPU_DRAIN;
+}
+
+/*
+ * A page was popped from below others. What became of these? A bulk allocation had taken them, and then
+ * they are freed without having been allocated; a few may have been popped before, by a task that tells
+ * only now; or they were pushed after the pop, whose event comes late, and are popped or drained in their
+ * turn. Takes those off that are gone.
+ *
+ * Return: whether a bulk allocation was among it.
+ */
+static bool take_off_gone(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
+			  uint32_t until)
+{
+	uint32_t above[MAX_ABOVE], pfn = mmr_step_pcp_head(zone, cpu, pindex);
+	unsigned int nr = 0, nr_freed = 0, nr_popped = 0, nr_drained = 0;
+	int next[MAX_ABOVE];
+	bool bulk;
+
+	for (; pfn != until && pfn != MMR_NO_PFN && nr < MAX_ABOVE; nr++) {
+		above[nr] = pfn;
+		next[nr] = verify_next_of_page(v, pfn, v->number);
+		nr_freed += next[nr] == TRACE_FREE;
+		nr_popped += next[nr] == TRACE_ALLOC;
+		nr_drained += next[nr] == TRACE_PCPU_DRAIN;
+		pfn = mmr_step_pcp_next(v->core, zone, cpu, pindex, pfn);
+	}
+	bulk = nr_freed || (!v->bulk_rare && nr > nr_popped + nr_drained);
+	for (unsigned int i = 0; i < nr; i++) {
+		bool late = next[i] == TRACE_ALLOC && nr_popped <= MAX_LATE_POPS;
+
+		if (!late && (!bulk || next[i] == TRACE_ALLOC || next[i] == TRACE_PCPU_DRAIN))
+			continue;
+		mmr_step_pcp_remove(v->core, cpu, zone, above[i]);
+		mmr_step_hand_out(v->core, zone, above[i], mmr_step_pindex_order(pindex),
+				  mmr_step_pageblock(v->core, above[i]));
+		if (late)
+			v->late[v->nr_late++ % MAX_LATE] = above[i];
+		else
+			v->report->untraced_changes++;
+	}
+	return bulk;
 }
 
 static bool on_list(const struct verify *v, const struct zone *zone, const struct trace_event *ev,
@@ -438,14 +480,18 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 
 	if (on_list(v, zone, ev, pindex)) {
 		mmr_step_pcp_begin(zone, ev->cpu);
-		if (head_stays(v, event, zone, pindex)) {
+		if (verify_head_is_pending(v, zone, ev->cpu, pindex, ev->task) &&
+		    mmr_step_pcp_head(zone, ev->cpu, pindex) == ev->pfn) {
 			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, expected, got);
-			mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
-		} else {
-			pop_untraced(v, zone, ev->cpu, pindex, ev->pfn, &cause);
-			count_other(v, VERIFY_PCP, VERIFY_INFORMED, cause, &views, expected, got);
 			mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
+			return;
 		}
+		cause = head_stays(v, event, zone, pindex) ||
+					!take_off_gone(v, zone, ev->cpu, pindex, ev->pfn)
+				? VERIFY_CAUSE_ORDER
+				: VERIFY_CAUSE_BULK;
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, cause, &views, expected, got);
+		mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
 		return;
 	}
 	if (view->unknown & 1u << pindex) {

@@ -12,6 +12,7 @@
 #define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
 #define TYPE_UNKNOWN      0xff
 #define MAX_MARKED_ZONES  1024 /* of which marks that were set anew can be told */
+#define MAX_PENDING       8 /* tasks that were preempted between an event and what it announces */
 #define MAX_LATE          64 /* pages popped whose allocation is announced later, on any CPU */
 
 /**
@@ -84,6 +85,17 @@ struct cpu_view {
 	} drain;
 };
 
+/**
+ * struct pending_free - a page whose free was announced by a task that was preempted before the page went
+ * to its list; it goes there once the task goes on
+ */
+struct pending_free {
+	struct zone *zone;
+	uint32_t pfn, task;
+	uint16_t cpu;
+	uint8_t order;
+};
+
 /** struct limits - a list's sizes as the last keyframe has them: sysctls and khugepaged change them */
 struct limits {
 	uint32_t high, high_min, high_max;
@@ -108,6 +120,8 @@ struct verify {
 	uint64_t ts_ns;
 	uint32_t late[MAX_LATE];
 	unsigned int nr_late;
+	struct pending_free pending[MAX_PENDING];
+	unsigned int nr_pending;
 	struct cpu_view *cpus;
 	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
 	struct limits *limits; /* [zone id * nr_cpus + cpu], of the last keyframe */
@@ -202,6 +216,11 @@ void verify_note_batch(struct verify *v, const struct window_event *event, struc
 enum fate verify_look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
 			      unsigned int pindex);
 bool verify_list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone);
+/* Was the free of the list's head announced by a task that has not gone on since? Then takes it off. */
+bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
+			    uint32_t task);
+/* Before an event: pages of tasks that go on now, or that the event names, go to their lists */
+void verify_end_pending(struct verify *v, const struct trace_event *ev);
 /* Type of the next event of a page after event @after, on any CPU; -1 where none is in sight */
 int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
 

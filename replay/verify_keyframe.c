@@ -482,6 +482,7 @@ static void loss_moment(struct verify *v)
 		}
 	}
 	v->nr_zones_known = 0;
+	v->nr_pending = 0;
 	memset(v->cpus, 0, v->nr_cpus * sizeof(*v->cpus));
 }
 

@@ -6,6 +6,7 @@
 #include "replay/verify_internal.h"
 
 #define MAX_BURST     64 /* pages of an interrupt that are looked at */
+#define PAST_EVENTS   4000 /* of the window that are behind */
 #define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
 
 static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
@@ -195,4 +196,73 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 	if (burst->fate != FATE_PASSED)
 		cpu->unlocking = NULL;
 	return burst->fate == FATE_PASSED;
+}
+
+/* ---- frees that wait for their task -------------------------------------------------------- */
+
+/* The event that announced the free of the page, and whether its task has done anything since. */
+static const struct trace_event *freed_by_waiting(const struct verify *v, uint32_t pfn, unsigned int cpu)
+{
+	uint64_t begin = v->number > PAST_EVENTS ? v->number - PAST_EVENTS : 1;
+
+	for (uint64_t n = v->number - 1; n >= begin; n--) {
+		const struct window_event *event = window_at(&v->window, n);
+		const struct trace_event *freed = &event->ev;
+
+		if (freed->pfn != pfn || freed->cpu != cpu)
+			continue;
+		if (freed->type != TRACE_FREE_BATCHED && (freed->type != TRACE_FREE || event->link))
+			return NULL;
+		for (uint64_t later = event->next; later && later < v->number;) {
+			const struct window_event *other = window_at(&v->window, later);
+
+			if (other->ev.task == freed->task)
+				return NULL;
+			later = other->next;
+		}
+		return freed;
+	}
+	return NULL;
+}
+
+bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
+			    uint32_t task)
+{
+	uint32_t head = mmr_step_pcp_head(zone, cpu, pindex);
+	const struct trace_event *freed;
+
+	if (head == MMR_NO_PFN || v->nr_pending == MAX_PENDING)
+		return false;
+	freed = freed_by_waiting(v, head, cpu);
+	if (!freed || freed->task == task || verify_in_interrupt(freed))
+		return false;
+	v->pending[v->nr_pending++] = (struct pending_free){
+		.zone = zone,
+		.pfn = head,
+		.task = freed->task,
+		.cpu = (uint16_t)cpu,
+		.order = (uint8_t)mmr_step_pindex_order(pindex),
+	};
+	mmr_step_pcp_remove(v->core, cpu, zone, head);
+	return true;
+}
+
+void verify_end_pending(struct verify *v, const struct trace_event *ev)
+{
+	for (unsigned int i = 0; i < v->nr_pending;) {
+		struct pending_free p = v->pending[i];
+		struct mmr_pcp_state state, after;
+		int32_t count;
+
+		if ((p.task != ev->task || p.cpu != ev->cpu) && p.pfn != ev->pfn) {
+			i++;
+			continue;
+		}
+		v->pending[i] = v->pending[--v->nr_pending];
+		/* What the free did to the list's memory was done when it was announced. */
+		mmr_step_pcp_read(p.zone, p.cpu, &state, &count);
+		mmr_step_pcp_push(v->core, p.cpu, p.zone, p.pfn, p.order);
+		mmr_step_pcp_read(p.zone, p.cpu, &after, &count);
+		mmr_step_pcp_write(p.zone, p.cpu, &state, count);
+	}
 }
