@@ -199,7 +199,8 @@ struct mmr_step_request {
 };
 /** mmr_step_first_zone - the zone the model would go to; NULL for none */
 struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_step_request *request);
-/** mmr_step_flag_below_high - leave the marks of the walk: zones short of pages on the way to the one that served */
+/** mmr_step_flag_below_high - leave the marks of the walk: zones short of pages on the way to the one that
+ * served */
 void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request);
 unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu);
 /** mmr_step_fold - a CPU's pending counts go into the zones'; false where it has none */

@@ -486,8 +486,7 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 			mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
 			return;
 		}
-		cause = head_stays(v, event, zone, pindex) ||
-					!take_off_gone(v, zone, ev->cpu, pindex, ev->pfn)
+		cause = head_stays(v, event, zone, pindex) || !take_off_gone(v, zone, ev->cpu, pindex, ev->pfn)
 				? VERIFY_CAUSE_ORDER
 				: VERIFY_CAUSE_BULK;
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, cause, &views, expected, got);

@@ -27,26 +27,34 @@ void window_deinit(struct window *w)
 	w->cpus = NULL;
 }
 
-/* The free that a batched event completes: the last one of this page on this CPU. */
-static void link_batched(struct window *w, const struct window_cpu *cpu, struct window_event *batched,
-			 uint64_t number)
+/* The last free of the page by this task among those of a CPU; WINDOW_NONE. */
+static uint64_t find_free(const struct window *w, const struct window_cpu *cpu, const struct trace_event *ev)
 {
 	uint32_t span = cpu->nr_frees < WINDOW_FREES ? cpu->nr_frees : WINDOW_FREES;
 
 	for (uint32_t i = 1; i <= span; i++) {
 		uint32_t slot = (cpu->nr_frees - i) % WINDOW_FREES;
-		struct window_event *event;
+		uint64_t number = cpu->frees[slot].number;
 
-		if (cpu->frees[slot].pfn != batched->ev.pfn)
+		if (cpu->frees[slot].pfn != ev->pfn)
 			continue;
-		if (cpu->frees[slot].number < w->first)
-			return;
-		event = window_at(w, cpu->frees[slot].number);
-		event->link = number;
-		batched->link = cpu->frees[slot].number;
-		batched->ev.order = event->ev.order;
-		return;
+		return number >= w->first && window_at(w, number)->ev.task == ev->task ? number : WINDOW_NONE;
 	}
+	return WINDOW_NONE;
+}
+
+/* The free that a batched event completes. The task may have gone to another CPU in between. */
+static void link_batched(struct window *w, struct window_event *batched, uint64_t number)
+{
+	uint64_t free = find_free(w, &w->cpus[batched->ev.cpu], &batched->ev);
+
+	for (uint32_t cpu = 0; cpu < w->nr_cpus && free == WINDOW_NONE; cpu++)
+		free = find_free(w, &w->cpus[cpu], &batched->ev);
+	if (free == WINDOW_NONE)
+		return;
+	window_at(w, free)->link = number;
+	batched->link = free;
+	batched->ev.order = window_at(w, free)->ev.order;
 }
 
 static void take_in(struct window *w, const struct trace_event *ev)
@@ -68,7 +76,7 @@ static void take_in(struct window *w, const struct trace_event *ev)
 		cpu->frees[slot].pfn = ev->pfn;
 		cpu->frees[slot].number = number;
 	} else if (ev->type == TRACE_FREE_BATCHED) {
-		link_batched(w, cpu, event, number);
+		link_batched(w, event, number);
 	}
 }
 

@@ -158,8 +158,7 @@ static enum verify_cause find_cause(struct verify *v, const struct mmr_step_requ
 	mmr_step_zone_name(request->served, &other, &type);
 	if (try_race(v, request, ev->task))
 		return VERIFY_CAUSE_RACE;
-	if (explains_as(v, request, other, request->attempts) ||
-	    explains_as(v, request, other, MMR_STEP_SLOW))
+	if (explains_as(v, request, other, request->attempts) || explains_as(v, request, other, MMR_STEP_SLOW))
 		return VERIFY_CAUSE_POLICY;
 	if (explains_as(v, request, request->nid, MMR_STEP_RESERVES))
 		return VERIFY_CAUSE_RECLAIM;
@@ -207,8 +206,8 @@ void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struc
 		return;
 	}
 	cause = find_cause(v, &request, ev);
-	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED, cause,
-		    &views, say_zone(v, want), say_zone(v, zone));
+	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
+		    cause, &views, say_zone(v, want), say_zone(v, zone));
 	mmr_step_flag_below_high(v->core, &request);
 }
 
