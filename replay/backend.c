@@ -1,56 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The backends compiled in: the core, and one that costs nothing. */
+/* The backends compiled in, by name; what has a slash in its name is a shared object. */
 #include "replay/backend.h"
 
+#include <errno.h>
 #include <string.h>
 
 const struct backend backend_core = {
 	.name = "core",
 	.summary = "the model of the kernel's page allocator",
-	.alloc = mmr_alloc_pages,
-	.free = mmr_free_pages,
-	.split = mmr_split_page,
-	.tick = mmr_vmstat_update,
+	.kind = BACKEND_CORE,
 };
-
-static struct mmr_page null_alloc(struct mmr_machine *machine, const struct mmr_request *request)
-{
-	return (struct mmr_page){.pfn = 0, .path = MMR_PATH_PCP_HIT};
-}
-
-static int null_free(struct mmr_machine *machine, uint32_t pfn, unsigned int order, unsigned int cpu,
-		     uint8_t *path)
-{
-	if (path)
-		*path = MMR_PATH_FREE_PCP;
-	return 0;
-}
-
-static int null_split(struct mmr_machine *machine, uint32_t pfn, unsigned int order, unsigned int new_order)
-{
-	return 0;
-}
-
-static void null_tick(struct mmr_machine *machine, unsigned int cpu)
-{
-}
 
 const struct backend backend_null = {
 	.name = "null",
-	.summary = "answers at once with page 0: measures the harness itself",
-	.alloc = null_alloc,
-	.free = null_free,
-	.split = null_split,
-	.tick = null_tick,
+	.summary = "gives every request the recorded page: measures the harness itself",
+	.kind = BACKEND_NULL,
 };
 
-const struct backend *backend_find(const char *name)
+int backend_open(const char *name, const struct backend **ret, struct mmr_error *err)
 {
-	static const struct backend *const all[] = {&backend_core, &backend_null};
+	static const struct backend *const all[] = {&backend_core, &backend_null, &backend_jemalloc};
 
+	if (strchr(name, '/'))
+		return backend_plugin_open(name, ret, err);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
+		if (strcmp(all[i]->name, name) == 0) {
+			*ret = all[i];
+			return 0;
+		}
 	}
-	return NULL;
+	return mmr_err(err, -ENOENT,
+		       "backend \"%s\", expected core, null, jemalloc or the path of a shared "
+		       "object, e.g. ./liballoc.so",
+		       name);
+}
+
+void backend_close(const struct backend *backend)
+{
+	if (backend && backend_is_plugin(backend))
+		backend_plugin_close(backend);
 }

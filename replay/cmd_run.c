@@ -44,6 +44,7 @@ static int parse_number(const char *text, unsigned long *ret)
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
+	struct mmr_error err;
 	unsigned long value;
 
 	switch (key) {
@@ -71,9 +72,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		argp_error(state, "--start: \"%s\", expected auto, recorded or empty", arg);
 		break;
 	case KEY_BACKEND:
-		o->backend = backend_find(arg);
-		if (!o->backend)
-			argp_error(state, "--backend: \"%s\", expected core or null", arg);
+		if (backend_open(arg, &o->backend, &err))
+			argp_error(state, "%s", err.msg);
 		break;
 	case KEY_LATENCY:
 		if (parse_number(arg, &o->latency_every))
@@ -181,7 +181,7 @@ static int prepare(struct run *run, const struct options *o, struct engine_optio
 static int report(const struct run *run, const struct options *o, const struct engine_options *eo,
 		  const char *profile_name, struct mmr_error *err)
 {
-	const struct result_context ctx = {
+	struct result_context ctx = {
 		.reader = run->reader,
 		.engine = run->engine,
 		.options = eo,
@@ -190,9 +190,11 @@ static int report(const struct run *run, const struct options *o, const struct e
 		.heap_bytes = arena_bytes(run->arena),
 		.stopped = stop != 0,
 	};
-	json_t *summary = result_summary(&ctx);
+	json_t *summary;
 	int rc = 0;
 
+	engine_counts(run->engine, &ctx.counts);
+	summary = result_summary(&ctx);
 	if (!summary)
 		return mmr_err(err, -ENOMEM, "no memory for the summary");
 	if (o->output)

@@ -3,85 +3,200 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "replay/engine_internal.h"
 
-int engine_run(struct engine *e, struct mmr_error *err)
+const char *engine_reclaim_name(enum engine_reclaim reclaim)
 {
-	const struct trace_summary *summary = trace_reader_summary(e->reader);
-	uint64_t begin_ns = clock_now_ns(), done = 0, next_progress = 0;
-	const struct trace_event *events;
-	ssize_t nr;
+	static const char *const names[] = {"auto", "recorded", "modelled", "none"};
 
-	while ((nr = trace_reader_next(e->reader, &events, err)) > 0) {
-		int rc = engine_replay_batch(e, events, (size_t)nr, err);
-
-		if (rc) {
-			nr = rc;
-			break;
-		}
-		done += (uint64_t)nr;
-		if (e->options.stop && *e->options.stop)
-			break;
-		if (e->options.progress && done >= next_progress) {
-			e->options.progress((double)done / (double)(summary->nr_events + 1),
-					    e->options.progress_ctx);
-			next_progress = done + 2000000;
-		}
-	}
-	e->wall_ns = clock_now_ns() - begin_ns;
-	engine_sample_zones(e, summary->last_ns - e->first_ns);
-	if (nr < 0)
-		return (int)nr;
-	return nr > 0;
+	return names[reclaim];
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------- */
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* How many of the next events are to be replayed; sets e->ended where the rest is not. */
+static size_t within_limits(struct engine *e, const struct trace_event *events, size_t nr)
+{
+	if (e->options.max_events && e->nr_done + nr >= e->options.max_events) {
+		nr = (size_t)(e->options.max_events - e->nr_done);
+		e->ended = true;
+	}
+	if (!e->options.to_ns || !nr || events[nr - 1].ts_ns < e->first_ns + e->options.to_ns)
+		return nr;
+	for (size_t i = 0; i < nr; i++) {
+		if (events[i].ts_ns >= e->first_ns + e->options.to_ns) {
+			e->ended = true;
+			return i;
+		}
+	}
+	return nr;
+}
+
+static void show_progress(const struct engine *e, uint64_t *next)
+{
+	if (!e->options.progress || e->nr_done < *next)
+		return;
+	e->options.progress((double)e->nr_done / (double)(trace_reader_summary(e->reader)->nr_events + 1),
+			    e->options.progress_ctx);
+	*next = e->nr_done + 2000000;
+}
+
+/* Batch by batch. Return: as engine_run(). */
+static int run_batches(struct engine *e, struct mmr_error *err)
+{
+	uint64_t decode = 0, replay = 0, next_progress = 0, ticks = clock_ticks(), now;
+	const struct trace_event *events;
+	ssize_t nr = 0;
+	int rc = 0;
+
+	while (!rc && !e->ended && (nr = trace_reader_next(e->reader, &events, err)) > 0) {
+		size_t take = within_limits(e, events, (size_t)nr);
+
+		now = clock_ticks();
+		decode += now - ticks;
+		rc = engine_replay_batch(e, events, take, err);
+		ticks = clock_ticks();
+		replay += ticks - now;
+		show_progress(e, &next_progress);
+		if (e->options.stop && *e->options.stop) {
+			rc = rc ? rc : 1;
+			break;
+		}
+	}
+	e->times.decode_ns = (uint64_t)((double)decode * e->clock.ns_per_tick);
+	e->times.replay_ns = (uint64_t)((double)replay * e->clock.ns_per_tick);
+	return !rc && nr < 0 ? (int)nr : rc;
+}
+
+int engine_run(struct engine *e, struct mmr_error *err)
+{
+	uint64_t begin_ns = clock_now_ns(), begin_cpu_ns = thread_cpu_ns(), end_ns = e->end_ns;
+	int rc;
+
+	engine_pace_begin(e);
+	rc = run_batches(e, err);
+	e->times.nr_events = e->nr_done;
+	e->times.wall_ns = clock_now_ns() - begin_ns;
+	e->times.cpu_ns = thread_cpu_ns() - begin_cpu_ns;
+	/* Timers between the last event and the end of the stretch are due. */
+	if (!rc && e->next_timer_ns < end_ns)
+		engine_run_timers(e, end_ns);
+	engine_sample_zones(e, end_ns - e->first_ns);
+	return rc;
+}
+
+/* ---- life -------------------------------------------------------------------------------------- */
+
+static uint32_t end_of(const struct machine *machine)
+{
+	uint32_t end = 1;
+
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		for (int z = 0; z < MAX_NR_ZONES; z++) {
+			const struct mmr_zone_config *zone = &machine->nodes[n].zones[z];
+
+			if (zone->spanned_pages && zone->start_pfn + zone->spanned_pages > end)
+				end = zone->start_pfn + zone->spanned_pages;
+		}
+	}
+	return end;
+}
 
 static int init_metrics(struct engine *e, struct mmr_error *err)
 {
+	const struct machine *machine = e->options.machine;
+	uint32_t end = end_of(machine), recorded_end = end_of(e->options.recorded);
 	const struct trace_summary *summary = trace_reader_summary(e->reader);
-	uint64_t interval = (uint64_t)e->options.machine->sysctl.stat_interval_ms * 1000000;
-	unsigned int nr = e->options.nr_samples ? e->options.nr_samples : 1;
+	int rc = live_map_init(&e->map, recorded_end, err);
 
-	e->first_ns = summary->first_ns;
-	e->sample_interval_ns = (summary->last_ns - summary->first_ns) / nr + 1;
-	e->next_sample_ns = e->first_ns;
-	e->next_tick_ns = interval ? e->first_ns + interval : UINT64_MAX;
-	e->next_timer_ns = e->first_ns;
-	e->max_samples = (size_t)(nr + 2) * e->options.machine->nr_nodes * MAX_NR_ZONES;
-	e->samples = calloc(e->max_samples, sizeof(*e->samples));
+	rc = rc ? rc : usage_init(&e->usage, recorded_end > end ? recorded_end : end, err);
+	rc = rc ? rc : engine_init_timers(e, err);
+	if (rc)
+		return rc;
 	e->latency = calloc(NR_MMR_PATHS, sizeof(*e->latency));
-	e->class_gfp = calloc(UINT16_MAX + 1, sizeof(*e->class_gfp));
-	if (!e->samples || !e->latency || !e->class_gfp)
+	e->lifetimes = calloc(1, sizeof(*e->lifetimes));
+	e->classes = calloc(UINT16_MAX + 1, sizeof(*e->classes));
+	e->node_allocs = calloc((size_t)machine->nr_nodes * machine->nr_nodes, sizeof(*e->node_allocs));
+	e->node_row = calloc(machine->nr_cpus, sizeof(*e->node_row));
+	if (!e->latency || !e->lifetimes || !e->classes || !e->node_allocs || !e->node_row)
 		return mmr_err(err, -ENOMEM, "no memory for the metrics");
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
+		e->node_row[cpu] = machine->cpu_node[cpu] * machine->nr_nodes;
+	e->lifetimes->shift = lifetimes_unit(summary->last_ns - summary->first_ns);
 	e->clock = clock_calibrate();
 	e->until_stamp = e->options.latency_every; /* 0 counts down from 2^32: practically never */
+	e->stamping = e->options.speed > 0            ? STAMP_INTENDED
+		      : e->options.latency_every == 1 ? STAMP_CHAIN
+						      : STAMP_PAIRS;
 	return 0;
+}
+
+static void choose_reclaim(struct engine *e)
+{
+	bool same = e->options.machine == e->options.recorded;
+
+	e->reclaim = e->options.reclaim;
+	if (e->reclaim == ENGINE_RECLAIM_AUTO)
+		e->reclaim = same || e->backend->kind != BACKEND_CORE ? ENGINE_RECLAIM_RECORDED
+								      : ENGINE_RECLAIM_MODELLED;
+	e->drops_kernel_made = e->reclaim != ENGINE_RECLAIM_RECORDED;
+}
+
+static int create_backend(struct engine *e, struct mmr_error *err)
+{
+	struct mmr_machine_config config;
+	int rc;
+
+	machine_config(e->options.machine, e->options.profile, &config);
+	if (e->reclaim == ENGINE_RECLAIM_MODELLED) {
+		config.reclaim = MMR_RECLAIM_DEFAULT;
+		config.compaction = MMR_COMPACTION_DEFAULT;
+	}
+	rc = mmr_machine_create(&config, &e->core, err);
+	if (rc || e->backend->kind != BACKEND_OPS)
+		return rc;
+	rc = backend_guard_init(&e->guard, &config, err);
+	if (rc)
+		return rc;
+	rc = e->backend->create(e->backend, &config, e->options.seed, &e->ctx, err);
+	if (rc)
+		mmr_err_prefix(err, "backend %s", e->backend->name);
+	return rc;
 }
 
 int engine_create(struct trace_reader *reader, const struct engine_options *options, struct engine **ret,
 		  struct mmr_error *err)
 {
 	struct engine *e = calloc(1, sizeof(*e));
-	struct mmr_machine_config config;
 	int rc;
 
 	if (!e)
 		return mmr_err(err, -ENOMEM, "no memory for the engine");
 	e->reader = reader;
 	e->options = *options;
+	e->backend = options->backend;
 	trace_reader_rewind(reader);
-	machine_config(options->machine, options->profile, &config);
-	rc = mmr_machine_create(&config, &e->core, err);
+	choose_reclaim(e);
+	rc = create_backend(e, err);
 	rc = rc ? rc : translate_init(&e->translate, reader, options->recorded, options->machine, err);
-	rc = rc ? rc : live_map_init(&e->map, err);
 	rc = rc ? rc : init_metrics(e, err);
+	rc = rc ? rc : engine_init_pressure(e, err);
 	rc = rc ? rc : engine_choose_start(e, err);
 	if (rc) {
 		engine_destroy(e);
 		return rc;
 	}
+	engine_count_usage(e);
 	*ret = e;
 	return 0;
 }
@@ -90,19 +205,62 @@ void engine_destroy(struct engine *e)
 {
 	if (!e)
 		return;
+	if (e->ctx)
+		e->backend->destroy(e->ctx);
+	backend_guard_deinit(&e->guard);
 	mmr_machine_destroy(e->core);
 	translate_deinit(&e->translate);
+	engine_deinit_pressure(e);
 	live_map_deinit(&e->map);
-	free(e->class_gfp);
+	usage_deinit(&e->usage);
+	free(e->classes);
 	free(e->zone_starts);
 	free(e->latency);
+	free(e->lifetimes);
+	free(e->node_allocs);
+	free(e->node_row);
 	free(e->samples);
+	free(e->counters_before);
+	free(e->zone_before);
 	free(e);
 }
 
-const struct engine_counts *engine_counts(const struct engine *e)
+/* ---- what it found ----------------------------------------------------------------------------- */
+
+void engine_counts(const struct engine *e, struct engine_counts *ret)
 {
-	return &e->counts;
+	*ret = e->counts;
+	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
+		ret->allocs += ret->asked[order];
+		ret->failed += ret->refused[order];
+		ret->frees += ret->given_back[order];
+		ret->alloc_pages += (ret->asked[order] - ret->refused[order]) << order;
+	}
+}
+
+void engine_counters(const struct engine *e, struct mmr_counters *ret)
+{
+	uint64_t words[sizeof(*ret) / sizeof(uint64_t)], before[sizeof(*ret) / sizeof(uint64_t)];
+
+	_Static_assert(sizeof(words) == sizeof(*ret), "counters are words, every one of them a sum");
+	mmr_counters_read(e->core, ret);
+	memcpy(words, ret, sizeof(words));
+	memcpy(before, e->counters_before, sizeof(before));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		words[i] -= before[i];
+	memcpy(ret, words, sizeof(words));
+}
+
+bool engine_zone_read(const struct engine *e, unsigned int nid, enum zone_type zone, struct mmr_zone_info *ret)
+{
+	const uint64_t *before;
+
+	if (!mmr_zone_read(e->core, nid, zone, ret))
+		return false;
+	before = e->zone_before[nid * MAX_NR_ZONES + zone];
+	ret->nr_allocs -= before[0];
+	ret->nr_alloc_pages -= before[1];
+	return true;
 }
 
 const struct mmr_machine *engine_machine(const struct engine *e)
@@ -136,6 +294,21 @@ enum engine_start engine_start(const struct engine *e)
 	return e->start;
 }
 
+enum engine_reclaim engine_reclaim(const struct engine *e)
+{
+	return e->reclaim;
+}
+
+const struct lifetimes *engine_lifetimes(const struct engine *e)
+{
+	return e->lifetimes;
+}
+
+uint64_t engine_node_allocs(const struct engine *e, unsigned int from, unsigned int to)
+{
+	return e->node_allocs[(size_t)from * e->options.machine->nr_nodes + to];
+}
+
 unsigned int engine_nr_zones_missing(const struct engine *e)
 {
 	return e->nr_zones_missing;
@@ -153,11 +326,15 @@ uint64_t engine_live_pages_max(const struct engine *e)
 
 uint64_t engine_bytes(const struct engine *e, uint64_t *touched)
 {
+	uint64_t bytes = mmr_metadata_bytes(e->core, NULL);
+
 	*touched = mmr_touched_pages(e->core);
-	return mmr_metadata_bytes(e->core, NULL) + live_map_bytes(&e->map);
+	if (e->ctx)
+		bytes = e->backend->bytes ? e->backend->bytes(e->ctx) : 0;
+	return bytes + live_map_bytes(&e->map);
 }
 
-uint64_t engine_wall_ns(const struct engine *e)
+struct engine_times engine_times(const struct engine *e)
 {
-	return e->wall_ns;
+	return e->times;
 }

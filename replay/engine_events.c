@@ -1,135 +1,350 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Events become requests of the backend: the loop that every event passes. */
+/*
+ * Events become requests of the backend: the loop that every event passes.
+ *
+ * It is compiled once for each kind of backend, and once more for a core that reclaims: @k and @modelled
+ * are constants in each, so that no event pays for what its replay does not do.
+ */
+#include <errno.h>
+
 #include "replay/engine_internal.h"
 
 /* How many events ahead memory is fetched: a dozen are about 200 ns of work, one memory access. */
 #define PREFETCH_SLOT   24
 #define PREFETCH_RECORD 12
 
-static inline void stamp(struct engine *e, uint64_t begin, unsigned int path)
-{
-	uint64_t ticks = clock_ticks() - begin;
+#define HOT static inline __attribute__((always_inline))
 
-	hist_add(&e->latency[path], ticks > e->clock.overhead_ticks ? ticks - e->clock.overhead_ticks : 0);
-	e->until_stamp = e->options.latency_every;
+/* ---- asking the backend ------------------------------------------------------------------------ */
+
+static int backend_failed(struct engine *e, const struct mmr_error *why, int rc)
+{
+	if (!e->failure) {
+		e->failure = rc;
+		e->failure_error = *why;
+	}
+	return rc;
 }
 
-static inline int backend_free(struct engine *e, uint32_t pfn, unsigned int order, unsigned int cpu)
+/* A foreign allocator's answer is checked before it counts. */
+static struct mmr_page ops_alloc(struct engine *e, const struct mmr_request *request)
 {
-	uint8_t path;
+	struct mmr_page page = e->backend->alloc(e->ctx, request);
+	struct mmr_error err;
 	int rc;
 
-	e->counts.frees++;
-	if (__builtin_expect(--e->until_stamp == 0, 0)) {
-		uint64_t begin = clock_ticks();
-
-		rc = e->options.backend->free(e->core, pfn, order, cpu, &path);
-		stamp(e, begin, path);
-		return rc;
+	if (page.pfn == MMR_NO_PFN)
+		return page;
+	rc = backend_guard_take(&e->guard, page.pfn, request->order, &err);
+	if (rc) {
+		backend_failed(e, &err, rc);
+		page.pfn = MMR_NO_PFN;
 	}
-	return e->options.backend->free(e->core, pfn, order, cpu, &path);
+	return page;
 }
 
-/* The block a live entry stands for goes back; the entry is gone. */
-static inline void free_entry(struct engine *e, struct live_entry *entry, unsigned int cpu)
+static void ops_free(struct engine *e, uint32_t pfn, unsigned int order, unsigned int cpu, uint8_t *path)
 {
-	struct live_entry block = *entry;
+	int rc;
+
+	backend_guard_give(&e->guard, pfn, order);
+	rc = e->backend->free(e->ctx, pfn, order, cpu, path);
+	if (rc) {
+		struct mmr_error err;
+
+		mmr_err(&err, rc, "the free of its own block at pfn %u, order %u, is refused", pfn, order);
+		backend_failed(e, &err, -EINVAL);
+	}
+}
+
+HOT struct mmr_page ask(struct engine *e, enum backend_kind k, const struct mmr_request *request,
+			uint32_t recorded)
+{
+	if (k == BACKEND_CORE)
+		return mmr_alloc_pages(e->core, request);
+	if (k == BACKEND_NULL)
+		return (struct mmr_page){.pfn = recorded, .path = MMR_PATH_PCP_HIT};
+	return ops_alloc(e, request);
+}
+
+HOT void give_back(struct engine *e, enum backend_kind k, uint32_t pfn, unsigned int order, unsigned int cpu,
+		   uint8_t *path)
+{
+	if (k == BACKEND_CORE)
+		mmr_free_pages(e->core, pfn, order, cpu, path);
+	else if (k == BACKEND_OPS)
+		ops_free(e, pfn, order, cpu, path);
+	else
+		*path = MMR_PATH_FREE_PCP;
+}
+
+void engine_give_back(struct engine *e, uint32_t pfn, unsigned int order, unsigned int cpu)
+{
+	uint8_t path;
+
+	give_back(e, e->backend->kind, pfn, order, cpu, &path);
+}
+
+/* ---- latency ----------------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) uint64_t stamp_begin(struct engine *e)
+{
+	e->until_stamp = e->options.latency_every;
+	if (e->stamping == STAMP_CHAIN)
+		return e->last_ticks;
+	return e->stamping == STAMP_INTENDED ? e->due_ticks : clock_ticks();
+}
+
+static __attribute__((noinline)) void stamp_end(struct engine *e, uint64_t begin, unsigned int path)
+{
+	uint64_t now = clock_ticks(), ticks = now - begin;
+
+	e->last_ticks = now;
+	hist_add(&e->latency[path], ticks > e->clock.overhead_ticks ? ticks - e->clock.overhead_ticks : 0);
+}
+
+HOT struct mmr_page ask_timed(struct engine *e, enum backend_kind k, const struct mmr_request *request,
+			      uint32_t recorded)
+{
+	struct mmr_page page;
+	uint64_t begin;
+
+	if (__builtin_expect(--e->until_stamp != 0, 1))
+		return ask(e, k, request, recorded);
+	begin = stamp_begin(e);
+	page = ask(e, k, request, recorded);
+	stamp_end(e, begin, page.path);
+	return page;
+}
+
+HOT void give_back_timed(struct engine *e, enum backend_kind k, uint32_t pfn, unsigned int order,
+			 unsigned int cpu)
+{
+	uint8_t path = MMR_PATH_FREE_BUDDY;
+	uint64_t begin;
+
+	e->counts.given_back[order]++;
+	if (__builtin_expect(--e->until_stamp != 0, 1)) {
+		give_back(e, k, pfn, order, cpu, &path);
+		return;
+	}
+	begin = stamp_begin(e);
+	give_back(e, k, pfn, order, cpu, &path);
+	stamp_end(e, begin, path);
+}
+
+/* ---- frees ------------------------------------------------------------------------------------- */
+
+/* The block a live entry stands for goes back; the entry is gone. */
+HOT void free_entry(struct engine *e, enum backend_kind k, bool modelled, struct live_entry *entry,
+		    unsigned int cpu, uint64_t ts_ns)
+{
+	const struct live_entry block = *entry;
+	const unsigned int order = live_order(&block);
 
 	live_map_remove(&e->map, entry);
-	if (__builtin_expect(block.pfn == MMR_NO_PFN, 0))
-		e->counts.frees_of_failed++;
-	else
-		backend_free(e, block.pfn, block.order, cpu);
+	if (unlikely_(block.pfn == MMR_NO_PFN)) {
+		e->counts.frees_of[block.fate]++;
+		return;
+	}
+	lifetimes_add(e->lifetimes, block.type, order, block.birth, engine_birth(e, ts_ns));
+	usage_change(&e->usage, block.pfn, order, block.type, -1);
+	if (modelled)
+		engine_disown(e, block.pfn, order);
+	give_back_timed(e, k, block.pfn, order, cpu);
 }
 
 /* A free of a page whose allocation the trace does not hold: from before it began, or invisible. */
 static void free_unseen(struct engine *e, const struct trace_event *event, unsigned int cpu)
 {
-	if (e->start == ENGINE_START_RECORDED && !e->options.start_from &&
-	    e->options.backend == &backend_core && mmr_page_state(e->core, event->pfn) == MMR_PAGE_BOOT &&
-	    backend_free(e, event->pfn, event->order, cpu) == 0)
-		e->counts.frees_boot++;
-	else
+	uint8_t path;
+
+	if (e->start != ENGINE_START_RECORDED || e->options.start_from || e->backend->kind != BACKEND_CORE ||
+	    mmr_page_state(e->core, event->pfn) != MMR_PAGE_BOOT ||
+	    mmr_free_pages(e->core, event->pfn, event->order, cpu, &path)) {
 		e->counts.frees_unknown++;
+		return;
+	}
+	usage_change(&e->usage, event->pfn, event->order, USAGE_OTHER, -1);
+	e->counts.given_back[event->order]++;
+	e->counts.frees_boot++;
 }
 
-/* A free of part of a block: split it as the kernel did, and free the piece. */
-static int free_piece(struct engine *e, const struct trace_event *event, const struct live_entry *covering,
-		      unsigned int cpu, struct mmr_error *err)
+/* A free of part of the block at @whole: split it as the kernel did. */
+static void split_block(struct engine *e, uint32_t whole, unsigned int new_order)
 {
-	struct live_entry whole = *covering;
-	int rc = live_map_split(&e->map, whole.recorded, event->order, err);
+	const struct live_entry block = *live_map_slot(&e->map, whole);
+	const unsigned int order = live_order(&block);
 
-	if (rc)
-		return rc;
+	live_map_split(&e->map, whole, new_order);
 	e->counts.splits++;
-	if (whole.pfn != MMR_NO_PFN)
-		e->options.backend->split(e->core, whole.pfn, whole.order, event->order);
-	free_entry(e, live_map_find(&e->map, event->pfn), cpu);
-	return 0;
+	if (block.pfn == MMR_NO_PFN)
+		return;
+	if (e->backend->kind == BACKEND_CORE)
+		mmr_split_page(e->core, block.pfn, order, new_order);
+	else if (e->backend->kind == BACKEND_OPS && e->backend->split(e->ctx, block.pfn, order, new_order)) {
+		struct mmr_error err;
+
+		mmr_err(&err, -EINVAL, "the split of its own block at pfn %u, order %u, is refused", block.pfn,
+			order);
+		backend_failed(e, &err, -EINVAL);
+	}
+	if (e->pressure.owners)
+		engine_own_pieces(e, block.pfn, order, new_order);
+}
+
+static void free_any(struct engine *e, struct live_entry *entry, unsigned int cpu, uint64_t ts_ns)
+{
+	free_entry(e, e->backend->kind, e->pressure.owners != NULL, entry, cpu, ts_ns);
 }
 
 /* A free that is not the whole of one block: a piece of a larger one, several smaller ones, or unseen. */
-static __attribute__((noinline)) int free_pieces(struct engine *e, const struct trace_event *event,
-						 unsigned int cpu, struct mmr_error *err)
+static __attribute__((noinline)) void free_pieces(struct engine *e, const struct trace_event *event,
+						  unsigned int cpu)
 {
-	struct live_entry *entry = live_map_covering(&e->map, event->pfn);
-	uint32_t end = event->pfn + (1u << event->order);
+	uint32_t end = event->pfn + (1u << event->order), covering = live_map_covering(&e->map, event->pfn);
 	bool found = false;
 
-	if (entry && entry->order > event->order)
-		return free_piece(e, event, entry, cpu, err);
-	for (uint32_t pfn = event->pfn; pfn < end;) {
-		uint32_t step = 1;
+	if (covering != MMR_NO_PFN && live_order(live_map_slot(&e->map, covering)) > event->order) {
+		split_block(e, covering, event->order);
+		free_any(e, live_map_slot(&e->map, event->pfn), cpu, event->ts_ns);
+		return;
+	}
+	for (uint32_t pfn = event->pfn, step; pfn < end; pfn += step) {
+		struct live_entry *entry = live_map_find(&e->map, pfn);
 
-		entry = live_map_find(&e->map, pfn);
-		if (entry) {
-			step = 1u << entry->order;
-			free_entry(e, entry, cpu);
-			found = true;
-		}
-		pfn += step;
+		step = entry ? 1u << live_order(entry) : 1;
+		found |= entry != NULL;
+		if (entry)
+			free_any(e, entry, cpu, event->ts_ns);
 	}
 	if (!found)
 		free_unseen(e, event, cpu);
-	return 0;
 }
 
-static inline int replay_free(struct engine *e, const struct trace_event *event, struct mmr_error *err)
+/* ---- what the recorded kernel did for itself --------------------------------------------------- */
+
+/* By a task that reclaims or compacts, and not by an interrupt that came over it. */
+static bool kernel_made(const struct trace_event *event)
+{
+	return (event->flags & (TRACE_F_KSWAPD | TRACE_F_PF_MEMALLOC)) &&
+	       !(event->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ));
+}
+
+/* The recorded block at @entry is gone from the recording; its modelled one stays in use. */
+static void hold_entry(struct engine *e, struct live_entry *entry)
+{
+	const struct live_entry block = *entry;
+
+	live_map_remove(&e->map, entry);
+	if (block.pfn != MMR_NO_PFN && e->pressure.owners)
+		engine_hold(e, block.pfn);
+}
+
+static __attribute__((noinline)) void drop_kernel_made(struct engine *e, const struct trace_event *event)
+{
+	uint32_t end = event->pfn + (1u << event->order), covering;
+
+	if (event->type == TRACE_ALLOC) {
+		e->counts.kernel_allocs++;
+		return;
+	}
+	e->counts.kernel_frees++;
+	e->counts.kernel_freed_pages += 1ull << event->order;
+	covering = live_map_covering(&e->map, event->pfn);
+	if (covering != MMR_NO_PFN && live_order(live_map_slot(&e->map, covering)) > event->order)
+		split_block(e, covering, event->order);
+	for (uint32_t pfn = event->pfn, step; pfn < end; pfn += step) {
+		struct live_entry *entry = live_map_find(&e->map, pfn);
+
+		step = entry ? 1u << live_order(entry) : 1;
+		if (entry)
+			hold_entry(e, entry);
+	}
+}
+
+/* ---- one event --------------------------------------------------------------------------------- */
+
+HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event)
 {
 	unsigned int cpu = translate_cpu(&e->translate, event->cpu);
-	struct live_entry *entry = live_map_find(&e->map, event->pfn);
+	struct live_entry *entry = live_map_slot(&e->map, event->pfn);
 
-	if (__builtin_expect(!entry || entry->order != event->order, 0))
-		return free_pieces(e, event, cpu, err);
-	free_entry(e, entry, cpu);
-	return 0;
+	/* One comparison tells both: none begins here, or one of another order. */
+	if (unlikely_(entry->order_plus_1 != event->order + 1u)) {
+		free_pieces(e, event, cpu);
+		return;
+	}
+	free_entry(e, k, modelled, entry, cpu, event->ts_ns);
 }
 
-static inline void replay_alloc(struct engine *e, const struct trace_event *event)
+HOT struct mmr_request request_of(struct engine *e, const struct trace_event *event,
+				  const struct alloc_class *cls)
 {
-	struct mmr_request request = translate_alloc(&e->translate, event, e->class_gfp[event->class_id]);
-	struct live_entry *entry = live_map_find(&e->map, event->pfn);
+	if (unlikely_(!cls->plain))
+		return translate_alloc(&e->translate, event, cls->gfp);
+	return (struct mmr_request){
+		.gfp = cls->gfp,
+		.cpu = (uint16_t)translate_cpu(&e->translate, event->cpu),
+		.nid = NUMA_NO_NODE,
+		.order = event->order,
+		.pf_memalloc = (event->flags & TRACE_F_PF_MEMALLOC) != 0,
+	};
+}
+
+HOT void served(struct engine *e, const struct mmr_request *request, struct mmr_page page, unsigned int type)
+{
+	usage_change(&e->usage, page.pfn, request->order, type, 1);
+	e->node_allocs[e->node_row[request->cpu] + page.nid]++;
+}
+
+/* A request the model does not make: its process was killed. */
+static void refuse_killed(struct engine *e, const struct trace_event *event, unsigned int type)
+{
+	e->counts.allocs_of_killed++;
+	live_map_add(&e->map, event->pfn,
+		     (struct live_entry){.pfn = MMR_NO_PFN,
+					 .order_plus_1 = (event->order + 1u) & 0xf,
+					 .type = type & 3,
+					 .fate = LIVE_KILLED});
+}
+
+HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event)
+{
+	const struct alloc_class *cls = &e->classes[event->class_id];
+	const struct mmr_request request = request_of(e, event, cls);
+	struct live_entry entry = {
+		.order_plus_1 = (event->order + 1u) & 0xf,
+		.type = cls->type & 3,
+		.birth = engine_birth(e, event->ts_ns),
+	};
 	struct mmr_page page;
 
-	if (__builtin_expect(entry != NULL, 0)) {
+	if (unlikely_(live_map_slot(&e->map, event->pfn)->order_plus_1)) {
 		e->counts.reallocs++;
-		free_entry(e, entry, request.cpu);
+		free_any(e, live_map_slot(&e->map, event->pfn), request.cpu, event->ts_ns);
 	}
-	e->counts.allocs++;
-	if (__builtin_expect(--e->until_stamp == 0, 0)) {
-		uint64_t begin = clock_ticks();
-
-		page = e->options.backend->alloc(e->core, &request);
-		stamp(e, begin, page.path);
+	if (modelled && unlikely_(engine_asker_killed(e, event))) {
+		refuse_killed(e, event, cls->type);
+		return;
+	}
+	e->counts.asked[event->order]++;
+	page = ask_timed(e, k, &request, event->pfn);
+	if (modelled) {
+		engine_settle(e);
+		if (page.pfn == MMR_NO_PFN)
+			page = engine_out_of_memory(e, &request);
+	}
+	if (unlikely_(page.pfn == MMR_NO_PFN)) {
+		e->counts.refused[event->order]++;
+		entry.fate = LIVE_REFUSED;
 	} else {
-		page = e->options.backend->alloc(e->core, &request);
+		served(e, &request, page, cls->type);
+		if (modelled)
+			engine_own(e, event, page.pfn, cls->type);
 	}
-	if (__builtin_expect(page.pfn == MMR_NO_PFN, 0))
-		e->counts.failed++;
-	else
-		e->counts.alloc_pages += 1ull << event->order;
-	live_map_add(&e->map, event->pfn, event->order, page.pfn);
+	entry.pfn = page.pfn;
+	live_map_add(&e->map, event->pfn, entry);
 }
 
 /* Is this event older than the keyframe of its zone? */
@@ -148,55 +363,113 @@ static void learn_classes(struct engine *e, uint16_t id)
 {
 	for (; e->nr_classes <= id; e->nr_classes++) {
 		const struct trace_class *cls = trace_reader_class(e->reader, (uint16_t)e->nr_classes);
+		gfp_t gfp = cls ? cls->gfp & MMR_GFP_KNOWN : 0;
 
-		e->class_gfp[e->nr_classes] = cls ? cls->gfp & MMR_GFP_KNOWN : 0;
+		e->classes[e->nr_classes] = (struct alloc_class){
+			.gfp = gfp,
+			.type = gfp & MMR_GFP_MOVABLE       ? MIGRATE_MOVABLE
+				: gfp & MMR_GFP_RECLAIMABLE ? MIGRATE_RECLAIMABLE
+							    : MIGRATE_UNMOVABLE,
+			.plain = translate_is_plain(&e->translate),
+		};
 	}
 }
 
 /* First the map's slot of an event to come, then, with what it says, the core's record. */
-static inline void prefetch(const struct engine *e, const struct trace_event *events, size_t i, size_t nr)
+HOT void prefetch(const struct engine *e, enum backend_kind k, const struct trace_event *events, size_t i,
+		  size_t nr)
 {
 	const struct trace_event *soon = &events[i + PREFETCH_RECORD];
-	const struct live_entry *entry;
 
 	if (i + PREFETCH_SLOT >= nr)
 		return;
 	__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_SLOT].pfn), 1);
-	if (soon->type != TRACE_FREE)
-		return;
-	entry = live_map_find(&e->map, soon->pfn);
-	mmr_prefetch_page(e->core, entry ? entry->pfn : soon->pfn);
+	if (k == BACKEND_CORE && soon->type == TRACE_FREE && soon->pfn < e->map.end_pfn)
+		mmr_prefetch_page(e->core, live_map_slot(&e->map, soon->pfn)->pfn);
 }
 
-int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
+/* Before an event is believed: a failed allocation, or a page beyond the recorded machine's memory. */
+static __attribute__((noinline)) int odd_pfn(struct engine *e, const struct trace_event *event,
+					     struct mmr_error *err)
 {
-	int rc = live_map_reserve(&e->map, (uint32_t)nr, err);
+	if (event->pfn != TRACE_NO_PFN)
+		return live_map_grow(&e->map, event->pfn, err);
+	e->counts.recorded_failed += event->type == TRACE_ALLOC;
+	return 1;
+}
 
-	for (size_t i = 0; i < nr && !rc; i++) {
+/* What makes an event none of the replay's business. Return: true where it is dealt with. */
+static __attribute__((noinline)) bool passed_over(struct engine *e, const struct trace_event *event)
+{
+	if (event->ts_ns < e->all_started_ns && before_keyframe(e, event)) {
+		e->counts.before_keyframe++;
+		return true;
+	}
+	if (e->drops_kernel_made && kernel_made(event)) {
+		drop_kernel_made(e, event);
+		return true;
+	}
+	return false;
+}
+
+HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *events,
+		     size_t nr, struct mmr_error *err)
+{
+	const bool paced = e->options.speed > 0;
+
+	for (size_t i = 0; i < nr; i++) {
 		const struct trace_event *event = &events[i];
 
-		prefetch(e, events, i, nr);
-		if (__builtin_expect(event->ts_ns >= e->next_timer_ns, 0))
+		prefetch(e, k, events, i, nr);
+		if (unlikely_(event->ts_ns >= e->next_timer_ns))
 			engine_run_timers(e, event->ts_ns);
 		e->counts.recorded[event->type]++;
 		translate_follow(&e->translate, event);
 		if (event->type > TRACE_FREE)
 			continue;
-		if (__builtin_expect(event->pfn == TRACE_NO_PFN, 0)) {
-			e->counts.recorded_failed += event->type == TRACE_ALLOC;
-			continue;
+		if (unlikely_(event->pfn >= e->map.end_pfn)) {
+			int rc = odd_pfn(e, event, err);
+
+			if (rc < 0)
+				return rc;
+			if (rc)
+				continue;
 		}
-		if (__builtin_expect(event->ts_ns < e->all_started_ns, 0) && before_keyframe(e, event)) {
-			e->counts.before_keyframe++;
+		if (unlikely_(event->ts_ns < e->all_started_ns || e->drops_kernel_made) &&
+		    passed_over(e, event))
 			continue;
-		}
+		if (unlikely_(paced))
+			engine_pace(e, event->ts_ns);
 		if (event->type == TRACE_ALLOC) {
-			if (__builtin_expect(event->class_id >= e->nr_classes, 0))
+			if (unlikely_(event->class_id >= e->nr_classes))
 				learn_classes(e, event->class_id);
-			replay_alloc(e, event);
+			replay_alloc(e, k, modelled, event);
 		} else {
-			rc = replay_free(e, event, err);
+			replay_free(e, k, modelled, event);
 		}
+		if (k == BACKEND_OPS && unlikely_(e->failure))
+			return mmr_err(
+				err, e->failure,
+				"backend %s: %s, at event %llu (%s of order %u, recorded pfn %u, CPU %u)",
+				e->backend->name, e->failure_error.msg, (unsigned long long)(e->nr_done + i),
+				trace_event_type_name(event->type), event->order, event->pfn, event->cpu);
 	}
+	return 0;
+}
+
+int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
+{
+	int rc;
+
+	e->last_ticks = clock_ticks();
+	if (e->backend->kind == BACKEND_NULL)
+		rc = replay_batch(e, BACKEND_NULL, false, events, nr, err);
+	else if (e->backend->kind == BACKEND_OPS)
+		rc = replay_batch(e, BACKEND_OPS, false, events, nr, err);
+	else if (e->pressure.owners)
+		rc = replay_batch(e, BACKEND_CORE, true, events, nr, err);
+	else
+		rc = replay_batch(e, BACKEND_CORE, false, events, nr, err);
+	e->nr_done += nr;
 	return rc;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/step.h"
 #include "replay/engine_internal.h"
 
 const char *engine_start_name(enum engine_start start)
@@ -112,9 +113,10 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 
 int engine_choose_start(struct engine *e, struct mmr_error *err)
 {
-	bool possible = e->options.start_from ? trace_reader_summary(e->options.start_from)->nr_keyframes > 0
-					      : e->options.machine == e->options.recorded &&
-							trace_reader_summary(e->reader)->nr_keyframes > 0;
+	bool mine = e->options.machine == e->options.recorded || e->options.start_from;
+	bool possible =
+		mine && e->backend->kind != BACKEND_OPS &&
+		trace_reader_summary(e->options.start_from ? e->options.start_from : e->reader)->nr_keyframes;
 
 	e->start = e->options.start;
 	if (e->start == ENGINE_START_AUTO)
@@ -124,10 +126,62 @@ int engine_choose_start(struct engine *e, struct mmr_error *err)
 			       "%s: cannot start from the recorded state: %s, expected the recorded machine "
 			       "and a keyframe",
 			       trace_reader_path(e->reader),
-			       e->options.machine == e->options.recorded ? "the trace has no keyframe"
-									 : "another machine was chosen");
+			       e->backend->kind == BACKEND_OPS             ? "the backend begins empty"
+			       : e->options.machine == e->options.recorded ? "the trace has no keyframe"
+									   : "another machine was chosen");
 	if (e->start == ENGINE_START_RECORDED)
 		return seed_recorded(e, err);
-	mmr_seed_empty(e->core);
+	if (e->backend->kind == BACKEND_CORE)
+		mmr_seed_empty(e->core);
 	return 0;
+}
+
+/* ---- what is in use at that moment ----------------------------------------------------------- */
+
+static void unused_blocks(struct engine *e, const struct zone *zone)
+{
+	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
+		for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++) {
+			for (uint32_t pfn = mmr_step_free_head(zone, order, mt); pfn != MMR_NO_PFN;
+			     pfn = mmr_step_free_next(e->core, pfn, order))
+				usage_change(&e->usage, pfn, order, USAGE_OTHER, -1);
+		}
+	}
+	for (unsigned int cpu = 0; cpu < e->options.machine->nr_cpus; cpu++) {
+		for (unsigned int pindex = 0; pindex < NR_PCP_LISTS; pindex++) {
+			unsigned int order = mmr_step_pindex_order(pindex);
+
+			for (uint32_t pfn = mmr_step_pcp_head(zone, cpu, pindex); pfn != MMR_NO_PFN;
+			     pfn = mmr_step_pcp_next(e->core, zone, cpu, pindex, pfn))
+				usage_change(&e->usage, pfn, order, USAGE_OTHER, -1);
+		}
+	}
+}
+
+static void use_span(struct engine *e, uint32_t pfn, uint32_t end)
+{
+	while (pfn < end) {
+		uint32_t next = (pfn | (PAGEBLOCK_NR_PAGES - 1)) + 1;
+		uint16_t *pages = &e->usage.blocks[pfn >> PAGEBLOCK_ORDER].pages[USAGE_OTHER];
+
+		next = next < end ? next : end;
+		*pages = (uint16_t)(*pages + next - pfn);
+		pfn = next;
+	}
+}
+
+/* All that a zone spans is in use by others, less what is on its lists. Foreign backends begin empty. */
+void engine_count_usage(struct engine *e)
+{
+	for (unsigned int n = 0; n < e->options.machine->nr_nodes; n++) {
+		for (int z = 0; z < MAX_NR_ZONES; z++) {
+			const struct zone *zone = mmr_step_named_zone(e->core, n, z);
+			struct mmr_zone_info info;
+
+			if (e->backend->kind != BACKEND_CORE || !zone || !mmr_zone_read(e->core, n, z, &info))
+				continue;
+			use_span(e, info.start_pfn, info.start_pfn + info.spanned_pages);
+			unused_blocks(e, zone);
+		}
+	}
 }

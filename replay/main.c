@@ -53,6 +53,8 @@ static const struct subcommand {
 	{"import", "FORMAT IN -o F.mmt", "what perf, trace-cmd, ftrace or llfree recorded", cmd_import},
 	{"export", "csv|jsonl F.mmt [-o OUT]", "events for other people's tools", cmd_export},
 	{"run", "F.mmt [--machine M.yaml] [-o RESULT]", "replay a recording on any machine", cmd_run},
+	{"backend", "list|check NAME|./liballoc.so", "the allocators to replay on, and is one fit for it?",
+	 cmd_backend},
 	{"verify", "F.mmt", "hold the model against the kernel, decision by decision", cmd_verify},
 	{"trust", "A.mmt B.mmt", "how far a prediction of B from A was right", cmd_trust},
 	{"summary", "RESULT ...", "results side by side on one screen", cmd_summary},

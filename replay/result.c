@@ -143,7 +143,7 @@ static json_t *placement_json(const struct result_context *ctx)
 			struct mmr_zone_info info;
 			char name[32];
 
-			if (!mmr_zone_read(engine_machine(ctx->engine), n, z, &info))
+			if (!engine_zone_read(ctx->engine, n, z, &info))
 				continue;
 			snprintf(name, sizeof(name), "node%u/%s", n, mmr_zone_name(z));
 			json_object_set_new(zones, name,
@@ -194,7 +194,7 @@ static json_t *pcp_json(const struct mmr_counters *c)
 /* What the kernel itself did, from its events: the yardstick beside the model's numbers. */
 static json_t *recorded_json(const struct result_context *ctx)
 {
-	const struct engine_counts *counts = engine_counts(ctx->engine);
+	const struct engine_counts *counts = &ctx->counts;
 	const struct trace_summary *trace = trace_reader_summary(ctx->reader);
 	json_t *recorded = json_object();
 
@@ -210,8 +210,8 @@ static json_t *recorded_json(const struct result_context *ctx)
 
 static json_t *replay_json(const struct result_context *ctx)
 {
-	const struct engine_counts *counts = engine_counts(ctx->engine);
-	double wall_s = (double)engine_wall_ns(ctx->engine) / 1e9;
+	const struct engine_counts *counts = &ctx->counts;
+	double wall_s = (double)engine_times(ctx->engine).wall_ns / 1e9;
 	struct clock_rate clock = engine_clock(ctx->engine);
 	uint64_t events = 0, touched, bytes = engine_bytes(ctx->engine, &touched);
 	json_t *replay = json_object();
@@ -220,6 +220,9 @@ static json_t *replay_json(const struct result_context *ctx)
 		events += counts->recorded[type];
 	json_object_set_new(replay, "wall_s", real(wall_s));
 	json_object_set_new(replay, "events_per_s", real(wall_s > 0 ? (double)events / wall_s : 0));
+	json_object_set_new(replay, "cpu_s", real((double)engine_times(ctx->engine).cpu_ns / 1e9));
+	json_object_set_new(replay, "decode_ns", integer(engine_times(ctx->engine).decode_ns));
+	json_object_set_new(replay, "replay_ns", integer(engine_times(ctx->engine).replay_ns));
 	json_object_set_new(replay, "requests_per_s",
 			    real(wall_s > 0 ? (double)(counts->allocs + counts->frees) / wall_s : 0));
 	json_object_set_new(replay, "latency_every", integer(ctx->options->latency_every));
@@ -244,7 +247,7 @@ static void set_counts(json_t *root, const struct engine_counts *counts)
 		{"alloc_pages", counts->alloc_pages},
 		{"frees", counts->frees},
 		{"failed", counts->failed},
-		{"frees_of_failed", counts->frees_of_failed},
+		{"frees_of_failed", counts->frees_of[LIVE_REFUSED]},
 		{"frees_boot", counts->frees_boot},
 		{"frees_unknown", counts->frees_unknown},
 		{"reallocs", counts->reallocs},
@@ -286,11 +289,11 @@ static json_t *warnings_json(const struct result_context *ctx)
 
 json_t *result_summary(const struct result_context *ctx)
 {
-	const struct engine_counts *counts = engine_counts(ctx->engine);
+	const struct engine_counts *counts = &ctx->counts;
 	struct mmr_counters c;
 	json_t *root = json_object();
 
-	mmr_counters_read(engine_machine(ctx->engine), &c);
+	engine_counters(ctx->engine, &c);
 	json_object_set_new(root, "schema", json_string("mmreplay.run/1"));
 	json_object_set_new(root, "trace",
 			    json_string(strrchr(trace_reader_path(ctx->reader), '/')

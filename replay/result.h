@@ -14,12 +14,14 @@
 
 /**
  * struct result_context - what the engine itself does not know
+ * @counts: engine_counts() of @engine
  * @heap_bytes: bytes of the replay's own jemalloc arena (everything but page metadata and live map)
  * @stopped: the run was stopped before the trace's end
  */
 struct result_context {
 	const struct trace_reader *reader;
 	const struct engine *engine;
+	struct engine_counts counts;
 	const struct engine_options *options;
 	const char *kernel_profile;
 	uint64_t seed;

@@ -59,7 +59,6 @@ static void write_free_blocks(FILE *out, const struct result_context *ctx)
 
 static void write_placement(FILE *out, const struct result_context *ctx)
 {
-	const struct mmr_machine *m = engine_machine(ctx->engine);
 	struct mmr_zone_info info;
 	uint64_t pages = 0;
 
@@ -67,7 +66,7 @@ static void write_placement(FILE *out, const struct result_context *ctx)
 	for (int pass = 0; pass < 2; pass++) {
 		for (unsigned int n = 0; n < ctx->options->machine->nr_nodes; n++) {
 			for (int z = 0; z < MAX_NR_ZONES; z++) {
-				if (!mmr_zone_read(m, n, z, &info))
+				if (!engine_zone_read(ctx->engine, n, z, &info))
 					continue;
 				if (pass == 0)
 					pages += info.nr_alloc_pages;
@@ -97,7 +96,7 @@ static void write_fallback(FILE *out, const struct result_context *ctx)
 {
 	struct mmr_counters c;
 
-	mmr_counters_read(engine_machine(ctx->engine), &c);
+	engine_counters(ctx->engine, &c);
 	header(out, ctx, "fallback", "requested\tfallback\talloc_order\tfallback_order\tkind\tcount");
 	fallback_rows(out, (const void *)c.extfrag_claim, "claim");
 	fallback_rows(out, (const void *)c.extfrag_steal, "steal");

@@ -52,6 +52,12 @@ static inline void translate_follow(struct translate *t, const struct trace_even
 		named_nodes_follow(&t->named, event);
 }
 
+/** translate_is_plain - do all requests follow from their flags and their CPU alone? */
+static inline bool translate_is_plain(const struct translate *t)
+{
+	return t->named.nr_zones == 0;
+}
+
 /** translate_cpu - machine CPU of a recorded one */
 static inline unsigned int translate_cpu(const struct translate *t, unsigned int recorded_cpu)
 {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "replay/engine.h"
+#include "replay/live_map.h"
 #include "replay/profile_choice.h"
 #include "replay/result.h"
 #include "replay/tests/synth_trace.h"
@@ -65,6 +66,14 @@ static void close_replay(struct replayed *r)
 	trace_reader_close(r->reader);
 }
 
+static struct engine_counts counts_of(const struct replayed *r)
+{
+	struct engine_counts counts;
+
+	engine_counts(r->engine, &counts);
+	return counts;
+}
+
 static uint64_t free_and_pcp_pages(const struct mmr_machine *m, unsigned int nr_nodes)
 {
 	struct mmr_zone_info info;
@@ -90,9 +99,9 @@ static void what_is_allocated_and_freed_leaves_all_memory_free(void **state)
 	synth_end(&s);
 	open_replay(&r, &s, NULL, ENGINE_START_EMPTY);
 	run_replay(&r);
-	assert_int_equal(engine_counts(r.engine)->allocs, 3000);
-	assert_int_equal(engine_counts(r.engine)->frees, 3000);
-	assert_int_equal(engine_counts(r.engine)->failed, 0);
+	assert_int_equal(counts_of(&r).allocs, 3000);
+	assert_int_equal(counts_of(&r).frees, 3000);
+	assert_int_equal(counts_of(&r).failed, 0);
 	assert_int_equal(free_and_pcp_pages(engine_machine(r.engine), 1), 16384);
 	close_replay(&r);
 	synth_unlink(&s);
@@ -115,8 +124,8 @@ static void a_block_may_come_back_in_pieces(void **state)
 	synth_end(&s);
 	open_replay(&r, &s, NULL, ENGINE_START_EMPTY);
 	run_replay(&r);
-	assert_int_equal(engine_counts(r.engine)->splits, 3);
-	assert_int_equal(engine_counts(r.engine)->frees_unknown, 0);
+	assert_int_equal(counts_of(&r).splits, 3);
+	assert_int_equal(counts_of(&r).frees_unknown, 0);
 	assert_int_equal(free_and_pcp_pages(engine_machine(r.engine), 1), 16384);
 	close_replay(&r);
 	synth_unlink(&s);
@@ -135,9 +144,9 @@ static void frees_without_an_allocation_are_counted_and_dropped(void **state)
 	synth_end(&s);
 	open_replay(&r, &s, NULL, ENGINE_START_EMPTY);
 	run_replay(&r);
-	assert_int_equal(engine_counts(r.engine)->frees_unknown, 1);
-	assert_int_equal(engine_counts(r.engine)->reallocs, 1);
-	assert_int_equal(engine_counts(r.engine)->recorded_failed, 1);
+	assert_int_equal(counts_of(&r).frees_unknown, 1);
+	assert_int_equal(counts_of(&r).reallocs, 1);
+	assert_int_equal(counts_of(&r).recorded_failed, 1);
 	assert_int_equal(free_and_pcp_pages(engine_machine(r.engine), 1), 16384 - 1);
 	close_replay(&r);
 	synth_unlink(&s);
@@ -159,9 +168,9 @@ static void the_recorded_state_is_where_a_replay_starts(void **state)
 	assert_int_equal(engine_start(r.engine), ENGINE_START_RECORDED);
 	assert_int_equal(free_and_pcp_pages(engine_machine(r.engine), 1), 8192);
 	run_replay(&r);
-	assert_int_equal(engine_counts(r.engine)->before_keyframe, 1);
-	assert_int_equal(engine_counts(r.engine)->frees_boot, 1);
-	assert_int_equal(engine_counts(r.engine)->allocs, 1);
+	assert_int_equal(counts_of(&r).before_keyframe, 1);
+	assert_int_equal(counts_of(&r).frees_boot, 1);
+	assert_int_equal(counts_of(&r).allocs, 1);
 	assert_int_equal(free_and_pcp_pages(engine_machine(r.engine), 1), 8192);
 	close_replay(&r);
 	synth_unlink(&s);
@@ -180,8 +189,8 @@ static void more_than_the_machine_has_is_refused_and_counted(void **state)
 	synth_end(&s);
 	open_replay(&r, &s, NULL, ENGINE_START_EMPTY);
 	run_replay(&r);
-	assert_true(engine_counts(r.engine)->failed > 0);
-	assert_int_equal(engine_counts(r.engine)->frees_of_failed + engine_counts(r.engine)->frees, 20);
+	assert_true(counts_of(&r).failed > 0);
+	assert_int_equal(counts_of(&r).frees_of[LIVE_REFUSED] + counts_of(&r).frees, 20);
 	assert_int_equal(free_and_pcp_pages(engine_machine(r.engine), 1), 16384);
 	close_replay(&r);
 	synth_unlink(&s);
@@ -218,6 +227,7 @@ static void on_two_nodes_each_cpu_allocates_at_home(void **state)
 static char *stable_summary(struct replayed *r)
 {
 	const struct result_context ctx = {
+		.counts = counts_of(r),
 		.reader = r->reader,
 		.engine = r->engine,
 		.options = &r->options,

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How full each pageblock (2 MiB) is, and of what: kept up to date by every allocation and free, so
+ * that a sample reads eight bytes per pageblock and no page record.
+ */
+#ifndef MMR_REPLAY_USAGE_H
+#define MMR_REPLAY_USAGE_H
+
+#include <stdint.h>
+
+#include "core/error.h"
+#include "core/mm_types.h"
+
+/** USAGE_OTHER - pages in use before the replay began, and holes; 0..2 are the request's migratetype */
+enum { USAGE_OTHER = MIGRATE_PCPTYPES, NR_USAGE_TYPES };
+
+/** struct block_usage - pages of one pageblock that are in use, by who asked for them */
+struct block_usage {
+	uint16_t pages[NR_USAGE_TYPES];
+};
+
+#define USAGE_FILL_STEPS 10 /* 0, 1..64, 65..128, …, 449..511, 512 pages in use */
+
+/**
+ * struct usage_summary - the pageblocks of one stretch of memory
+ * @fill: pageblocks by pages in use, see USAGE_FILL_STEPS
+ * @mixed: pageblocks with pages of more than one migratetype, of those the replay placed
+ * @unmovable_blocks: pageblocks with at least one unmovable or reclaimable page
+ * @unmovable_pages: those pages
+ * @polluted_blocks: pageblocks that hold such pages and movable ones
+ * @free_1gib: aligned GiB without a page in use
+ */
+struct usage_summary {
+	uint32_t fill[USAGE_FILL_STEPS];
+	uint32_t nr_blocks, mixed, polluted_blocks, unmovable_blocks, free_1gib;
+	uint64_t unmovable_pages, used_pages;
+};
+
+#define USAGE_CHUNK_SHIFT 6 /* pageblocks are summed up 64 at a time */
+
+/**
+ * struct usage - blocks[nr_blocks]; @mapped_bytes of address space behind them
+ * @sums: [nr_blocks >> USAGE_CHUNK_SHIFT] what the last sample found in each 64 pageblocks
+ * @changed: beside it: has anything changed there since?
+ */
+struct usage {
+	struct block_usage *blocks;
+	struct usage_summary *sums;
+	uint8_t *changed;
+	uint32_t nr_blocks;
+	size_t mapped_bytes;
+};
+
+/** usage_init - every page below @end_pfn unused. Return: 0 or -ENOMEM. */
+int usage_init(struct usage *usage, uint32_t end_pfn, struct mmr_error *err);
+void usage_deinit(struct usage *usage);
+
+/** usage_change - @delta (1 or -1) times 2^@order pages at @pfn, which @type names */
+static inline void usage_change(const struct usage *usage, uint32_t pfn, unsigned int order, unsigned int type,
+				int delta)
+{
+	struct block_usage *block = &usage->blocks[pfn >> PAGEBLOCK_ORDER];
+
+	usage->changed[pfn >> (PAGEBLOCK_ORDER + USAGE_CHUNK_SHIFT)] = 1;
+	if (__builtin_expect(order <= PAGEBLOCK_ORDER, 1)) {
+		block->pages[type] = (uint16_t)(block->pages[type] + delta * (1 << order));
+		return;
+	}
+	for (unsigned int i = 0; i < 1u << (order - PAGEBLOCK_ORDER); i++)
+		block[i].pages[type] = (uint16_t)(block[i].pages[type] + delta * (int)PAGEBLOCK_NR_PAGES);
+}
+
+/**
+ * usage_read - the pageblocks that lie wholly in [@start_pfn, @end_pfn)
+ * Source: /proc/pagetypeinfo's mixed blocks (walk_zones_in_node() with page_owner), v6.12; "unmovable
+ *	scatter" after Zhao et al., Contiguitas, ISCA 2023.
+ */
+void usage_read(const struct usage *usage, uint32_t start_pfn, uint32_t end_pfn, struct usage_summary *ret);
+
+/**
+ * usage_scatter - how far unmovable pages are spread: pageblocks that hold some, over the least that could
+ * Return: 1 (packed) and more; 0 where there are none.
+ */
+double usage_scatter(const struct usage_summary *summary);
+
+#endif
