@@ -78,7 +78,8 @@ static inline bool merge_tree_front(const struct merge_tree *t, uint32_t *stream
 	return t->nodes[0] != MERGE_ENDED;
 }
 
-/** merge_tree_replay - the front stream, @stream, has a new entry (MERGE_ENDED at its end): who is in front now? */
+/** merge_tree_replay - the front stream, @stream, has a new entry (MERGE_ENDED at its end): who is in front
+ * now? */
 static inline void merge_tree_replay(struct merge_tree *t, uint32_t stream, merge_entry entry)
 {
 	for (uint32_t i = (stream + t->nr) / 2; i; i /= 2) {

@@ -175,28 +175,45 @@ struct progress {
 
 static const char *get_fresh(struct mmt_cursor *fresh, struct progress *p, uint64_t count, bool *overflow)
 {
+	uint32_t *to = p->pfns + p->at;
+	uint64_t last = p->last;
+
 	if (count > p->nr - p->at)
 		return "it has more new pfns than events";
+	p->at += (uint32_t)count;
 	while (count--) {
-		p->last += (uint64_t)mmt_unzigzag(mmt_get_varint(fresh));
-		if (p->last >= TRACE_NO_PFN && p->last != UINT64_MAX) {
+		last += (uint64_t)mmt_unzigzag(mmt_get_varint(fresh));
+		if (last >= TRACE_NO_PFN && last != UINT64_MAX) {
 			*overflow = !fresh->bad;
 			return "a pfn has more than 32 bits, which this build cannot hold";
 		}
-		p->pfns[p->at++] = (uint32_t)p->last;
+		*to++ = (uint32_t)last;
 	}
+	p->last = last;
 	return fresh->bad ? "its new pfns are cut off" : NULL;
+}
+
+/* Source and target do not touch: the compiler takes four at a time. */
+static void copy_backwards(uint32_t *restrict to, const uint32_t *restrict from, uint32_t length)
+{
+	for (uint32_t i = 0; i < length; i++)
+		to[i] = from[length - 1 - i];
 }
 
 static const char *get_copy(struct progress *p, uint64_t length, int64_t from, int step)
 {
-	uint32_t *pfns = p->pfns;
+	uint32_t *pfns = p->pfns, at = p->at;
 
-	if (length > p->nr - p->at || from < 0 || from >= p->at || (step < 0 && (uint64_t)from + 1 < length))
+	if (length > p->nr - at || from < 0 || from >= at || (step < 0 && (uint64_t)from + 1 < length))
 		return "a copy of pfns is longer than its source or its events";
-	/* A copy forwards may reach into itself: one element at a time. */
-	for (; length; length--, from += step)
-		pfns[p->at++] = pfns[from];
+	if (step < 0)
+		copy_backwards(pfns + at, pfns + from + 1 - length, (uint32_t)length);
+	else if (length <= at - (uint64_t)from)
+		memcpy(pfns + at, pfns + from, length * sizeof(*pfns));
+	else /* it reaches into itself: one element at a time */
+		for (uint64_t i = 0; i < length; i++)
+			pfns[at + i] = pfns[(uint64_t)from + i];
+	p->at += (uint32_t)length;
 	p->last = disk_pfn(pfns[p->at - 1]);
 	return NULL;
 }

@@ -117,9 +117,8 @@ static int build_streams(struct trace_reader *r, const uint32_t counts[MMT_MAX_C
 	}
 	r->stream_blocks = calloc(total + 1, sizeof(*r->stream_blocks));
 	r->streams = calloc(r->nr_streams + 1, sizeof(*r->streams));
-	r->heap = calloc(r->nr_streams + 1, sizeof(*r->heap));
 	r->batch = malloc(READER_BATCH * sizeof(*r->batch));
-	if (!r->stream_blocks || !r->streams || !r->heap || !r->batch)
+	if (!r->stream_blocks || !r->streams || !merge_tree_init(&r->tree, r->nr_streams) || !r->batch)
 		return mmr_err(err, -ENOMEM, "%s: no memory for %u CPUs", r->map.path, r->nr_streams);
 	for (uint32_t cpu = 0, i = 0; cpu < MMT_MAX_CPUS; cpu++) {
 		if (!counts[cpu])
@@ -247,6 +246,74 @@ int trace_reader_open(const char *path, struct trace_reader **ret, struct mmr_er
 	return 0;
 }
 
+/* A deep copy of the source's machine, by way of the bytes it would be in a file. */
+static int copy_machine(struct trace_reader *r, const struct trace_machine *machine, struct mmr_error *err)
+{
+	struct mmt_buf buf = {0};
+	const char *what = "no memory";
+	struct mmt_cursor c;
+
+	mmt_put_machine(&buf, machine);
+	if (!buf.failed) {
+		c = mmt_cursor(buf.data, buf.len);
+		what = mmt_get_machine(&c, &r->machine);
+	}
+	mmt_buf_deinit(&buf);
+	return what ? mmr_err(err, -EINVAL, "%s: machine: %s", r->map.path, what) : 0;
+}
+
+static int take_source(struct trace_reader *r, const struct trace_source *source, struct mmr_error *err)
+{
+	uint32_t *counts = calloc(MMT_MAX_CPUS, sizeof(*counts));
+	int rc = 0;
+
+	r->map.path = strdup(source->name);
+	r->tasks = calloc((size_t)source->nr_tasks + 1, sizeof(*r->tasks));
+	r->keyframes = calloc(1, sizeof(*r->keyframes));
+	if (!counts || !r->map.path || !r->tasks || !r->keyframes ||
+	    mmt_add_default_policy(&r->policies, &r->nr_policies))
+		rc = mmr_err(err, -ENOMEM, "%s: no memory for a reader", source->name);
+	if (!rc)
+		rc = copy_machine(r, source->machine, err);
+	/* A block each, to have a stream each: none of them is in a map. */
+	for (uint32_t cpu = 0; !rc && cpu < r->machine.nr_cpus; cpu++)
+		counts[cpu] = 1;
+	if (!rc)
+		rc = build_streams(r, counts, err);
+	free(counts);
+	if (rc)
+		return rc;
+	r->nr_tasks = r->summary.nr_tasks = source->nr_tasks;
+	if (source->nr_tasks)
+		memcpy(r->tasks, source->tasks, source->nr_tasks * sizeof(*r->tasks));
+	r->bad_gap = UINT64_MAX;
+	r->summary.format_version = MMT_VERSION;
+	r->summary.complete = true;
+	r->summary.nr_events = source->nr_events;
+	r->summary.first_ns = source->first_ns;
+	r->summary.last_ns = source->last_ns;
+	return 0;
+}
+
+int trace_reader_open_source(const struct trace_source *source, struct trace_reader **ret,
+			     struct mmr_error *err)
+{
+	struct trace_reader *r = calloc(1, sizeof(*r));
+	int rc;
+
+	if (!r)
+		return mmr_err(err, -ENOMEM, "%s: no memory for a reader", source->name);
+	r->source = source;
+	r->wanted = TRACE_WANT_PAGES;
+	rc = take_source(r, source, err);
+	if (rc) {
+		trace_reader_close(r);
+		return rc;
+	}
+	*ret = r;
+	return 0;
+}
+
 void trace_reader_close(struct trace_reader *r)
 {
 	if (!r)
@@ -258,7 +325,8 @@ void trace_reader_close(struct trace_reader *r)
 	free(r->damage);
 	free(r->streams);
 	free(r->stream_blocks);
-	free(r->heap);
+	merge_tree_deinit(&r->tree);
+	mmt_events_deinit(&r->decoded);
 	free(r->batch);
 	free(r->batch_args_at);
 	free(r->batch_args);

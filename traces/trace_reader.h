@@ -35,6 +35,29 @@ struct trace_summary {
  *	header. The message names file, byte offset, what was found and what was expected.
  */
 int trace_reader_open(const char *path, struct trace_reader **ret, struct mmr_error *err);
+/**
+ * struct trace_source - events that come from elsewhere than a file: from a network, from a generator
+ * @name: for messages
+ * @machine, @tasks: what a file's blocks of these would hold; copied
+ * @nr_events, @first_ns, @last_ns: for the summary, 0 where unknown
+ * @next_block: @cpu's next block as FORMAT.md has it, header and payload, valid until the next call for
+ *	any CPU. Return: its bytes, 0 at that CPU's end, -errno with a message.
+ * @rewind: start again at the first block of every CPU; may be NULL
+ */
+struct trace_source {
+	const char *name;
+	const struct trace_machine *machine;
+	const struct trace_task *tasks;
+	uint32_t nr_tasks;
+	uint64_t nr_events, first_ns, last_ns;
+	ssize_t (*next_block)(void *ctx, uint32_t cpu, const uint8_t **block, struct mmr_error *err);
+	void (*rewind)(void *ctx);
+	void *ctx;
+};
+
+/** trace_reader_open_source - read @source, which outlives the reader, as if its blocks were a file's */
+int trace_reader_open_source(const struct trace_source *source, struct trace_reader **ret,
+			     struct mmr_error *err);
 void trace_reader_close(struct trace_reader *reader);
 
 const char *trace_reader_path(const struct trace_reader *reader);

@@ -3,6 +3,7 @@
 #ifndef MMR_TRACES_TRACE_READER_INTERNAL_H
 #define MMR_TRACES_TRACE_READER_INTERNAL_H
 
+#include "traces/merge_tree.h"
 #include "traces/mmt_classes.h"
 #include "traces/mmt_events.h"
 #include "traces/mmt_map.h"
@@ -14,13 +15,21 @@
 struct event_tail {
 	uint16_t cpu, class_id;
 	uint8_t type, order, migratetype, flags;
-	uint32_t deliver; /* 0 for event types that nobody wants or knows, else 1 */
+	uint32_t advance; /* bytes to the next event's place: 0 for types that nobody wants or knows */
 	uint32_t nr_args; /* 16 bytes: the index is a shift */
 };
 
+/* An event as a stream keeps it: page frame, time step, class in one word, so that a look costs one cache line.
+ */
+#define COMPACT_STEP_SHIFT  32
+#define COMPACT_CLASS_SHIFT 48
+
 /**
  * struct trace_stream - one CPU's events: its blocks, and a place in the one that is decoded
- * @next: the next event's number in the block, and its time
+ * @memory: one piece for all arrays of the decoded block, so that many streams touch few pages each
+ * @events: [nr] compact;  @far: steps that are too far for them;  @runs: tasks;  @tails: [classes]
+ * @args: arguments not taken yet
+ * @next: the next event's number in the block;  @ts: its time
  * @key: what the merge goes by: the largest time so far, so that program order survives clocks
  *	that step back
  */
@@ -28,17 +37,15 @@ struct trace_stream {
 	uint32_t cpu;
 	const uint32_t *blocks; /* numbers in map.blocks */
 	uint32_t nr_blocks, next_block;
-	struct mmt_events ev;
-	struct event_tail *tails; /* [dictionary] */
-	uint32_t tails_cap;
-	uint32_t group_next[256];
-	uint32_t next, next_run, next_far;
+	uint8_t *memory;
+	size_t memory_bytes;
+	uint64_t *events;
+	int64_t *far;
+	struct mmt_task_run *runs;
+	struct event_tail *tails;
+	struct mmt_cursor args;
+	uint32_t nr, next, next_run, next_far;
 	uint64_t ts, key;
-};
-
-struct heap_item {
-	uint64_t key;
-	uint32_t stream;
 };
 
 struct trace_reader {
@@ -60,8 +67,10 @@ struct trace_reader {
 	uint32_t nr_streams;
 	struct mmt_classes classes;
 	struct mmt_buf scratch;
-	struct heap_item *heap;
-	uint32_t nr_heap;
+	struct merge_tree tree; /* of streams, by their keys */
+	uint32_t last_front; /* the stream that delivered last */
+	struct mmt_events decoded; /* the block at hand, before its stream has it */
+	const struct trace_source *source; /* instead of a file, else NULL */
 	struct trace_event *batch; /* [READER_BATCH] */
 	uint16_t *batch_args_at; /* [READER_BATCH] place in batch_args of those that have arguments */
 	struct trace_args *batch_args; /* [READER_BATCH], both made where first needed */
@@ -80,5 +89,22 @@ void trace_reader_add_damage(struct trace_reader *r, const char *what);
 
 /** trace_stream_deinit - what a stream owns */
 void trace_stream_deinit(struct trace_stream *s);
+/** trace_stream_load - decode the stream's next block. Return: 1, 0 at the stream's end, or -errno */
+int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr_error *err);
+
+static inline uint64_t trace_stream_take_far(struct trace_stream *s)
+{
+	return (uint64_t)s->far[s->next_far++];
+}
+
+static inline uint16_t compact_step(uint64_t event)
+{
+	return (uint16_t)(event >> COMPACT_STEP_SHIFT);
+}
+
+static inline uint16_t compact_class(uint64_t event)
+{
+	return (uint16_t)(event >> COMPACT_CLASS_SHIFT);
+}
 
 #endif
