@@ -66,11 +66,13 @@ static bool bind_applies(const struct mmr_machine *m, const struct mmr_mempolicy
 	return m->gfp_zone[gfp & MMR_GFP_ZONEMASK] >= (movable_only ? ZONE_MOVABLE : policy_zone);
 }
 
-/* Set the request's node and mask. Source: policy_nodemask(), mm/mempolicy.c, v6.12. */
+/*
+ * Set the request's node, and narrow its mask. A mask that is there already is the task's
+ * mems_allowed. Source: policy_nodemask(), mm/mempolicy.c, v6.12.
+ */
 static void apply_policy(const struct mmr_machine *m, struct mmr_mempolicy *policy, struct mmr_request *req)
 {
 	req->nid = NUMA_NO_NODE;
-	req->nodemask = 0;
 	switch (policy->mode) {
 	case MMR_MPOL_PREFERRED:
 		req->nid = (int16_t)__builtin_ctzll(policy->nodes);
@@ -97,7 +99,7 @@ static void apply_policy(const struct mmr_machine *m, struct mmr_mempolicy *poli
  * First without waiting for memory of these nodes, then from anywhere.
  * Source: alloc_pages_preferred_many(), mm/mempolicy.c, v6.12.
  */
-static struct mmr_page preferred_many(struct mmr_machine *m, struct mmr_request req)
+static struct mmr_page preferred_many(struct mmr_machine *m, struct mmr_request req, uint64_t mems_allowed)
 {
 	gfp_t gfp = req.gfp;
 	struct mmr_page page;
@@ -107,7 +109,7 @@ static struct mmr_page preferred_many(struct mmr_machine *m, struct mmr_request 
 	if (page.pfn != MMR_NO_PFN)
 		return page;
 	req.gfp = gfp;
-	req.nodemask = 0;
+	req.nodemask = mems_allowed;
 	return mmr_alloc_pages(m, &req);
 }
 
@@ -125,7 +127,7 @@ struct mmr_page mmr_alloc_pages_mpol(struct mmr_machine *m, const struct mmr_req
 		return mmr_alloc_pages(m, &req);
 	apply_policy(m, policy, &req);
 	if (policy->mode == MMR_MPOL_PREFERRED_MANY)
-		return preferred_many(m, req);
+		return preferred_many(m, req, asked->nodemask);
 
 	nid = req.nid < 0 ? m->cpus[req.cpu].nid : (unsigned int)req.nid;
 	if (thp_fault && !interleaves(policy) && (!req.nodemask || node_in(req.nodemask, nid))) {

@@ -48,7 +48,8 @@ int mmr_mempolicy_check(const struct mmr_machine *m, const struct mmr_mempolicy 
 
 /**
  * mmr_alloc_pages_mpol - a request under a policy
- * @req: its nid and nodemask are set from the policy; __GFP_THISNODE asks for the default policy
+ * @req: its nid is set from the policy; a nodemask, where one is set, is the task's mems_allowed, of which the
+ *	policy's nodes are some. __GFP_THISNODE asks for the default policy
  * @thp_fault: the request is for a mapping's huge page: try the preferred node alone first
  * @policy: NULL for the default; the interleaving modes move on
  *

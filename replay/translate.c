@@ -6,49 +6,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *placement_name(enum placement placement)
+int translate_place(struct translate *t, const struct machine *machine, enum placement placement,
+		    const char *map, unsigned int copies, uint32_t copy_pages, struct mmr_error *err)
 {
-	return placement == PLACEMENT_IDENTITY ? "identity" : "round-robin";
-}
+	unsigned int nr_cpus = t->recorded->nr_cpus * copies;
+	uint16_t *cpu = calloc(nr_cpus, sizeof(*cpu));
+	int rc;
 
-/* The @nth CPU of @node, counting around; the machine's first CPU where the node has none. */
-static uint16_t nth_cpu_of_node(const struct machine *machine, unsigned int node, unsigned int nth)
-{
-	unsigned int count = 0;
-
-	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
-		count += machine->cpu_node[cpu] == node;
-	if (!count)
-		return 0;
-	nth %= count;
-	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
-		if (machine->cpu_node[cpu] == node && nth-- == 0)
-			return (uint16_t)cpu;
+	if (!cpu)
+		return mmr_err(err, -ENOMEM, "no memory to map %u recorded CPUs", nr_cpus);
+	rc = placement_cpus(&placement, map, t->recorded, copies, machine, cpu, err);
+	if (rc) {
+		free(cpu);
+		return rc;
 	}
+	free(t->cpu);
+	t->cpu = cpu;
+	t->nr_recorded_cpus = nr_cpus;
+	t->placement = placement;
+	t->copies = copies;
+	t->copy_pages = copy_pages;
+	placement_nodes(t->recorded, machine, cpu, t->node);
 	return 0;
 }
 
-static void place_round_robin(struct translate *t, const struct machine *machine)
+/* Kernels with HighMem are built without ZONE_DMA32. */
+static bool has_highmem(const struct machine *machine)
 {
-	unsigned int with_cpus[MAX_NUMNODES], nr = 0;
-
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
-			if (machine->cpu_node[cpu] == n) {
-				with_cpus[nr++] = n;
-				break;
-			}
-		}
-	}
-	for (unsigned int cpu = 0; cpu < t->nr_recorded_cpus; cpu++)
-		t->cpu[cpu] = nth_cpu_of_node(machine, with_cpus[cpu % nr], cpu / nr);
-}
-
-static bool same_cpus(const struct machine *recorded, const struct machine *machine)
-{
-	return recorded->nr_nodes == machine->nr_nodes && recorded->nr_cpus <= machine->nr_cpus &&
-	       memcmp(recorded->cpu_node, machine->cpu_node, recorded->nr_cpus * sizeof(*machine->cpu_node)) ==
-		       0;
+	for (unsigned int n = 0; n < machine->nr_nodes; n++)
+		if (machine->nodes[n].zones[ZONE_HIGHMEM].spanned_pages)
+			return true;
+	return false;
 }
 
 int translate_init(struct translate *t, struct trace_reader *reader, const struct machine *recorded,
@@ -57,25 +45,15 @@ int translate_init(struct translate *t, struct trace_reader *reader, const struc
 	int rc;
 
 	*t = (struct translate){
-		.placement = same_cpus(recorded, machine) ? PLACEMENT_IDENTITY : PLACEMENT_ROUND_ROBIN,
-		.nr_recorded_cpus = recorded->nr_cpus,
 		.nr_recorded_nodes = recorded->nr_nodes,
-		.cpu = calloc(recorded->nr_cpus, sizeof(*t->cpu)),
 		.node = calloc(recorded->nr_nodes, sizeof(*t->node)),
+		.recorded = recorded,
+		.drop_dma32 = has_highmem(machine),
 	};
-	if (!t->cpu || !t->node) {
-		translate_deinit(t);
-		return mmr_err(err, -ENOMEM, "no memory to map %u recorded CPUs", recorded->nr_cpus);
-	}
-	if (t->placement == PLACEMENT_IDENTITY) {
-		for (unsigned int cpu = 0; cpu < recorded->nr_cpus; cpu++)
-			t->cpu[cpu] = (uint16_t)cpu;
-	} else {
-		place_round_robin(t, machine);
-	}
-	for (unsigned int node = 0; node < recorded->nr_nodes; node++)
-		t->node[node] = (int16_t)(node % machine->nr_nodes);
-	rc = named_nodes_init(&t->named, reader, recorded, err);
+	if (!t->node)
+		return mmr_err(err, -ENOMEM, "no memory to map %u recorded nodes", recorded->nr_nodes);
+	rc = translate_place(t, machine, PLACEMENT_AUTO, NULL, 1, 0, err);
+	rc = rc ? rc : named_nodes_init(&t->named, reader, recorded, err);
 	if (rc)
 		translate_deinit(t);
 	return rc;
@@ -89,18 +67,29 @@ void translate_deinit(struct translate *t)
 	memset(t, 0, sizeof(*t));
 }
 
+/* As the first copy's event would be: the recorded machine's own numbers. */
+static struct trace_event as_recorded(const struct translate *t, const struct trace_event *event)
+{
+	struct trace_event own = *event;
+
+	own.cpu = (uint16_t)(event->cpu % t->recorded->nr_cpus);
+	own.pfn = event->pfn % t->copy_pages;
+	return own;
+}
+
 struct mmr_request translate_alloc(struct translate *t, const struct trace_event *event, gfp_t gfp)
 {
 	struct mmr_request request = {
 		.gfp = gfp,
-		.cpu = (uint16_t)translate_cpu(t, event->cpu),
+		.cpu = (uint16_t)translate_event_cpu(t, event),
 		.nid = NUMA_NO_NODE,
 		.order = event->order,
 		.pf_memalloc = (event->flags & TRACE_F_PF_MEMALLOC) != 0,
 	};
 
 	if (__builtin_expect(t->named.nr_zones != 0, 0)) {
-		int16_t nid = named_node(&t->named, event, gfp);
+		const struct trace_event own = t->copies > 1 ? as_recorded(t, event) : *event;
+		int16_t nid = named_node(&t->named, &own, gfp);
 
 		if (nid != NUMA_NO_NODE)
 			request.nid = t->node[nid];

@@ -7,22 +7,20 @@
 #define MMR_REPLAY_TRANSLATE_H
 
 #include "core/page_alloc.h"
-#include "replay/machine.h"
 #include "replay/named_node.h"
+#include "replay/placement.h"
+#include "replay/task_place.h"
 #include "traces/trace.h"
-
-/** enum placement - how recorded CPUs map to the machine's */
-enum placement {
-	PLACEMENT_IDENTITY, /* same CPU number; the machine has the same nodes and enough CPUs */
-	PLACEMENT_ROUND_ROBIN, /* recorded CPU i goes to node i mod n (nodes that have CPUs) */
-};
-const char *placement_name(enum placement placement);
 
 /**
  * struct translate - tables of one replay
- * @cpu: machine CPU of each recorded CPU, [nr_recorded_cpus]
+ * @cpu: machine CPU of each recorded CPU, [nr_recorded_cpus]; those of a second copy behind the first's
  * @node: machine node of each recorded node, [nr_recorded_nodes]
  * @named: which requests named a node of the recorded machine
+ * @recorded: the recorded machine; borrowed
+ * @copies: of the recording; @copy_pages: page frame numbers from one copy to the next (stream.h)
+ * @drop_dma32: the machine has no such zone: __GFP_DMA32 asks for low memory there
+ * @tasks: policies and cpusets, NULL where no rule was given; borrowed
  */
 struct translate {
 	enum placement placement;
@@ -30,6 +28,11 @@ struct translate {
 	uint16_t *cpu;
 	int16_t *node;
 	struct named_nodes named;
+	const struct machine *recorded;
+	unsigned int copies;
+	uint32_t copy_pages;
+	bool drop_dma32;
+	struct task_places *tasks;
 };
 
 /** translate_init - Return: 0; -ENOMEM; -EBADMSG a damaged keyframe of @reader */
@@ -38,30 +41,53 @@ int translate_init(struct translate *t, struct trace_reader *reader, const struc
 void translate_deinit(struct translate *t);
 
 /**
+ * translate_place - place the recorded CPUs otherwise than translate_init() did
+ * @map: of PLACEMENT_EXPLICIT, else NULL
+ * @copies: of the recording, 1 .. ; @copy_pages: see struct translate
+ * Return: 0; -EINVAL where they have no place; -ENOMEM.
+ */
+int translate_place(struct translate *t, const struct machine *machine, enum placement placement,
+		    const char *map, unsigned int copies, uint32_t copy_pages, struct mmr_error *err);
+
+/**
  * translate_alloc - the request behind a recorded mm_page_alloc
  *
- * A request that named a node (named_node.h) names the node that has its number here; where there are
- * fewer, they are counted around.
+ * A request that named a node (named_node.h) names the node that stands for it here (placement.h). Of
+ * several copies the recorded nodes are followed by the first; the others' requests are held to the same.
  */
 struct mmr_request translate_alloc(struct translate *t, const struct trace_event *event, gfp_t gfp);
 
 /** translate_follow - any other event of the recording, in order: the recorded nodes fill and empty */
 static inline void translate_follow(struct translate *t, const struct trace_event *event)
 {
-	if (__builtin_expect(t->named.nr_zones != 0, 0))
+	if (__builtin_expect(t->named.nr_zones != 0, 0) && event->cpu < t->named.nr_cpus)
 		named_nodes_follow(&t->named, event);
 }
 
 /** translate_is_plain - do all requests follow from their flags and their CPU alone? */
 static inline bool translate_is_plain(const struct translate *t)
 {
-	return t->named.nr_zones == 0;
+	return t->named.nr_zones == 0 && !t->tasks;
+}
+
+/** translate_gfp - what a recorded class of requests asks for on this machine */
+static inline gfp_t translate_gfp(const struct translate *t, gfp_t gfp)
+{
+	return t->drop_dma32 ? gfp & ~MMR_GFP_DMA32 : gfp;
 }
 
 /** translate_cpu - machine CPU of a recorded one */
 static inline unsigned int translate_cpu(const struct translate *t, unsigned int recorded_cpu)
 {
 	return t->cpu[recorded_cpu < t->nr_recorded_cpus ? recorded_cpu : 0];
+}
+
+/** translate_event_cpu - machine CPU that an event happens on: its task may have a cpuset */
+static inline unsigned int translate_event_cpu(const struct translate *t, const struct trace_event *event)
+{
+	unsigned int cpu = translate_cpu(t, event->cpu);
+
+	return __builtin_expect(t->tasks != NULL, 0) ? task_places_cpu(t->tasks, event, cpu) : cpu;
 }
 
 #endif

@@ -130,6 +130,35 @@ static void impossible_policies_are_named(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* CPU 1 asks for node 0's pages, but its task may only use nodes 2 and 3, of which 2 is as near. */
+static void mems_allowed_confine_every_mode(void **state)
+{
+	static const struct mmr_mempolicy policies[] = {
+		{.mode = MMR_MPOL_LOCAL},
+		{.mode = MMR_MPOL_PREFERRED, .nodes = 0x1},
+		{.mode = MMR_MPOL_BIND, .nodes = 0x4},
+		{.mode = MMR_MPOL_INTERLEAVE, .nodes = 0x4},
+		{.mode = MMR_MPOL_PREFERRED_MANY, .nodes = 0x4},
+	};
+
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		struct mmr_machine *m = four_nodes();
+		struct mmr_mempolicy policy = policies[i];
+		struct mmr_request req = {
+			.gfp = MMR_GFP_HIGHUSER_MOVABLE, .cpu = 1, .nid = NUMA_NO_NODE, .nodemask = 0xc};
+		struct mmr_page page;
+
+		/* More than node 2 has: the rest comes from node 3 or not at all. */
+		for (unsigned int n = 0; n < 9000; n++) {
+			page = mmr_alloc_pages_mpol(m, &req, false, &policy);
+			assert_true(page.pfn == MMR_NO_PFN || page.nid == 2 || page.nid == 3);
+			if (!n)
+				assert_int_equal(page.nid, 2);
+		}
+		mmr_machine_destroy(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +169,7 @@ int main(void)
 		cmocka_unit_test(preferred_and_preferred_many_go_elsewhere_when_full),
 		cmocka_unit_test(a_huge_page_prefers_its_node),
 		cmocka_unit_test(impossible_policies_are_named),
+		cmocka_unit_test(mems_allowed_confine_every_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
