@@ -203,8 +203,8 @@ int placement_cpus(enum placement *placement, const char *map, const struct mach
 	}
 }
 
-void placement_nodes(const struct machine *recorded, const struct machine *machine, const uint16_t *cpu,
-		     int16_t *node)
+void placement_nodes(enum placement placement, const struct machine *recorded, const struct machine *machine,
+		     const uint16_t *cpu, int16_t *node)
 {
 	unsigned int with_memory[MAX_NUMNODES], nr = 0;
 
@@ -212,10 +212,8 @@ void placement_nodes(const struct machine *recorded, const struct machine *machi
 		if (machine_node_pages(machine, n))
 			with_memory[nr++] = n;
 	for (unsigned int n = 0; n < recorded->nr_nodes; n++) {
-		node[n] = (int16_t)(recorded->nr_nodes == machine->nr_nodes && machine_node_pages(machine, n)
-					    ? n
-					    : with_memory[n % nr]);
-		for (unsigned int i = 0; i < recorded->nr_cpus; i++) {
+		node[n] = (int16_t)with_memory[n % nr];
+		for (unsigned int i = 0; i < recorded->nr_cpus && placement != PLACEMENT_ROUND_ROBIN; i++) {
 			if (recorded->cpu_node[i] != n)
 				continue;
 			if (machine_node_pages(machine, machine->cpu_node[cpu[i]]))

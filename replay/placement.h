@@ -45,12 +45,12 @@ int placement_cpus(enum placement *placement, const char *map, const struct mach
 /**
  * placement_nodes - the node that stands for each recorded one, where a request names its node
  *
- * The node of its first CPU; nodes without CPUs, and those whose place has no memory, go round the
- * nodes with memory.
- * @cpu: as placement_cpus() filled it
+ * The node of its first CPU. Round-robin tears nodes apart: there, and for nodes without CPUs and
+ * those whose place has no memory, the nodes with memory are counted around.
+ * @cpu: as placement_cpus() filled it, and @placement as it left it
  * @node: filled, [recorded->nr_nodes]
  */
-void placement_nodes(const struct machine *recorded, const struct machine *machine, const uint16_t *cpu,
-		     int16_t *node);
+void placement_nodes(enum placement placement, const struct machine *recorded, const struct machine *machine,
+		     const uint16_t *cpu, int16_t *node);
 
 #endif

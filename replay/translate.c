@@ -26,7 +26,7 @@ int translate_place(struct translate *t, const struct machine *machine, enum pla
 	t->placement = placement;
 	t->copies = copies;
 	t->copy_pages = copy_pages;
-	placement_nodes(t->recorded, machine, cpu, t->node);
+	placement_nodes(placement, t->recorded, machine, cpu, t->node);
 	return 0;
 }
 

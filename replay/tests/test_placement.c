@@ -114,11 +114,14 @@ static void a_named_node_has_memory(void **state)
 	static const uint16_t cpu[8] = {3, 2, 1, 0, 3, 2, 1, 0};
 	int16_t node[3];
 
-	placement_nodes(&two_by_two, &two_by_two, cpu, node);
+	placement_nodes(PLACEMENT_EXPLICIT, &two_by_two, &two_by_two, cpu, node);
 	assert_int_equal(node[0], 1);
 	assert_int_equal(node[1], 0);
+	placement_nodes(PLACEMENT_ROUND_ROBIN, &two_by_two, &two_by_two, cpu, node);
+	assert_int_equal(node[0], 0);
+	assert_int_equal(node[1], 1);
 	machine.nodes = memory_of_node_1;
-	placement_nodes(&two_by_two, &machine, cpu, node);
+	placement_nodes(PLACEMENT_EXPLICIT, &two_by_two, &machine, cpu, node);
 	assert_int_equal(node[0], 1);
 	assert_int_equal(node[1], 1);
 }
