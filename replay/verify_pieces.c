@@ -5,20 +5,26 @@
  */
 #include "replay/verify_internal.h"
 
-#define RUN_GAP 3 /* times what lies between two pages of a call */
+#define RUN_GAP     3 /* times what lies between two pages of a call */
+#define RUN_GAP_NS  16000 /* where that is not known; emulated machines are slow */
 
-/* Is the page a part of a block that was allocated whole, as vmalloc() does and then splits it? */
-static bool is_part(const struct verify *v, const struct trace_event *ev)
+/*
+ * May the page be one of a mapping's? As vmalloc() allocates blocks whole and then splits them, it is a
+ * part of one, or was allocated before the recording. Mapped pages cannot be moved.
+ */
+static bool may_be_mapped(const struct verify *v, uint32_t pfn)
 {
-	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	struct mmr_step_place place = mmr_step_place(v->core, pfn);
 
-	return place.state == MMR_PAGE_ALLOCATED && place.order > ev->order;
+	if (place.state == MMR_PAGE_BOOT)
+		return mmr_step_pageblock(v->core, pfn) == MIGRATE_UNMOVABLE;
+	return place.state == MMR_PAGE_ALLOCATED && place.order > 0;
 }
 
 /*
  * Do two neighbours lie in one piece, as the next event tells that names either of them?
  *
- * Return: -1 where none is in sight.
+ * Return: -1 where none is in sight, or it is about the buddy and not about what was inserted.
  */
 static int seen_joined(const struct verify *v, uint32_t pfn, uint64_t after)
 {
@@ -26,28 +32,33 @@ static int seen_joined(const struct verify *v, uint32_t pfn, uint64_t after)
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 		uint32_t end = ev->pfn + (1u << ev->order);
 
-		if ((ev->type != TRACE_ALLOC && ev->type != TRACE_PCPU_DRAIN) || ev->pfn > pfn || end < pfn)
+		if (ev->pfn > pfn || end < pfn || ev->type == TRACE_FREE || ev->type == TRACE_FREE_BATCHED)
 			continue;
-		return ev->pfn < pfn && end > pfn;
+		return ev->type == TRACE_ALLOC || ev->type == TRACE_PCPU_DRAIN ? ev->pfn < pfn && end > pfn
+									       : -1;
 	}
 	return -1;
 }
 
 /*
- * Does a new run begin at @next, though it is the neighbour? A call frees pages of one mapping, so that
- * only a page that begins a block as it was allocated can begin a run; what the kernel does between two
- * calls takes time.
+ * Was @next, the neighbour of the page freed before, freed by the same call? Two pages of one block were.
+ * Else what is seen of them later tells, and where nothing is, the time between the two: what the kernel
+ * does between two calls takes longer than a step from page to page.
  */
-static bool begins_run(const struct verify *v, const struct window_event *next, uint64_t number,
-		       uint64_t gap_ns, uint64_t usual_ns)
+static bool one_call(const struct verify *v, const struct window_event *next, uint64_t number, uint64_t gap_ns,
+		     uint64_t usual_ns)
 {
 	struct mmr_step_place place = mmr_step_place(v->core, next->ev.pfn);
 	int joined;
 
-	if (place.head != next->ev.pfn)
-		return false;
+	if (place.state == MMR_PAGE_ALLOCATED && place.head != next->ev.pfn)
+		return true;
 	joined = seen_joined(v, next->ev.pfn, number);
-	return joined < 0 ? usual_ns && gap_ns > RUN_GAP * usual_ns : !joined;
+	if (joined >= 0)
+		return joined;
+	if (!may_be_mapped(v, next->ev.pfn))
+		return false;
+	return gap_ns <= (usual_ns ? RUN_GAP * usual_ns : RUN_GAP_NS);
 }
 
 /* The last event of a run of frees of single pages, each the neighbour of the one before. */
@@ -59,10 +70,10 @@ static uint64_t end_of_run(const struct verify *v, const struct window_event *ev
 		const struct window_event *next = window_at(&v->window, n);
 
 		if (!verify_is_of_burst(next, &event->ev) || next->ev.order ||
-		    next->ev.pfn != window_at(&v->window, last)->ev.pfn + 1 || !is_part(v, &next->ev))
+		    next->ev.pfn != window_at(&v->window, last)->ev.pfn + 1)
 			break;
-		if (begins_run(v, next, n, next->ev.ts_ns - before_ns,
-			       nr ? (before_ns - event->ev.ts_ns) / nr : 0))
+		if (!one_call(v, next, n, next->ev.ts_ns - before_ns,
+			      nr ? (before_ns - event->ev.ts_ns) / nr : 0))
 			break;
 		last = n;
 		before_ns = next->ev.ts_ns;
@@ -91,7 +102,7 @@ static void insert_piece(struct verify *v, const struct window_event *event, uin
 
 /*
  * From 7.2 vfree() and its like prepare all pages of a run, and then insert it in the largest aligned
- * pieces. Single frees of neighbours look the same, so only parts of larger blocks are taken for a run.
+ * pieces. Single frees of neighbours look the same.
  *
  * Return: whether the event is part of such a run.
  * Source: free_prepared_contig_range() and its callers, mm/page_alloc.c, v7.3.
@@ -102,7 +113,7 @@ bool verify_free_in_pieces(struct verify *v, const struct window_event *event)
 	uint32_t end = event->ev.pfn + 1;
 
 	if (v->number > cpu->run_end) {
-		if (!is_part(v, &event->ev))
+		if (!may_be_mapped(v, event->ev.pfn))
 			return false;
 		cpu->run_end = end_of_run(v, event);
 		cpu->run_pfn = event->ev.pfn;
