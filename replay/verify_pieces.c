@@ -5,8 +5,10 @@
  */
 #include "replay/verify_internal.h"
 
-#define RUN_GAP     3 /* times what lies between two pages of a call */
-#define RUN_GAP_NS  16000 /* where that is not known; emulated machines are slow */
+#define RUN_GAP        4 /* times the least that lay between two pages of the call */
+#define RUN_GAP_NS     16000 /* where there is none yet; emulated machines are slow */
+#define STACK_GAP_NS   200000 /* likewise in what may be a kernel stack */
+#define STACK_NR_PAGES 4
 
 /*
  * May the page be one of a mapping's? As vmalloc() allocates blocks whole and then splits them, it is a
@@ -46,8 +48,9 @@ static int seen_joined(const struct verify *v, uint32_t pfn, uint64_t after)
  * does between two calls takes longer than a step from page to page.
  */
 static bool one_call(const struct verify *v, const struct window_event *next, uint64_t number, uint64_t gap_ns,
-		     uint64_t usual_ns)
+		     uint64_t least_ns)
 {
+	bool stack = next->ev.pfn % STACK_NR_PAGES == 1;
 	struct mmr_step_place place = mmr_step_place(v->core, next->ev.pfn);
 	int joined;
 
@@ -58,26 +61,25 @@ static bool one_call(const struct verify *v, const struct window_event *next, ui
 		return joined;
 	if (!may_be_mapped(v, next->ev.pfn))
 		return false;
-	return gap_ns <= (usual_ns ? RUN_GAP * usual_ns : RUN_GAP_NS);
+	return gap_ns <= (least_ns ? RUN_GAP * least_ns : stack ? STACK_GAP_NS : RUN_GAP_NS);
 }
 
 /* The last event of a run of frees of single pages, each the neighbour of the one before. */
 static uint64_t end_of_run(const struct verify *v, const struct window_event *event)
 {
-	uint64_t last = v->number, before_ns = event->ev.ts_ns, nr = 0;
+	uint64_t last = v->number, least_ns = 0;
 
 	for (uint64_t n = event->next; n; n = window_at(&v->window, n)->next) {
 		const struct window_event *next = window_at(&v->window, n);
+		const struct trace_event *before = &window_at(&v->window, last)->ev;
+		uint64_t gap_ns = next->ev.ts_ns - before->ts_ns;
 
-		if (!verify_is_of_burst(next, &event->ev) || next->ev.order ||
-		    next->ev.pfn != window_at(&v->window, last)->ev.pfn + 1)
+		if (!verify_is_of_burst(next, &event->ev) || next->ev.order || next->ev.pfn != before->pfn + 1)
 			break;
-		if (!one_call(v, next, n, next->ev.ts_ns - before_ns,
-			      nr ? (before_ns - event->ev.ts_ns) / nr : 0))
+		if (!one_call(v, next, n, gap_ns, least_ns))
 			break;
+		least_ns = !least_ns || gap_ns < least_ns ? gap_ns : least_ns;
 		last = n;
-		before_ns = next->ev.ts_ns;
-		nr++;
 	}
 	return last;
 }
@@ -113,7 +115,8 @@ bool verify_free_in_pieces(struct verify *v, const struct window_event *event)
 	uint32_t end = event->ev.pfn + 1;
 
 	if (v->number > cpu->run_end) {
-		if (!may_be_mapped(v, event->ev.pfn))
+		/* What an interrupt unmaps a worker frees. */
+		if (verify_in_interrupt(&event->ev) || !may_be_mapped(v, event->ev.pfn))
 			return false;
 		cpu->run_end = end_of_run(v, event);
 		cpu->run_pfn = event->ev.pfn;
