@@ -346,8 +346,9 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));
 	v->pcps = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->pcps));
 	v->zone_known = calloc(v->max_zone_id, sizeof(*v->zone_known));
-	v->marks = calloc(v->max_zone_id, sizeof(*v->marks));
-	if (!v->cpus || !v->pcps || !v->zone_known || !v->marks)
+	for (int set = 0; set < NR_LIMIT_SETS; set++)
+		v->marks[set] = calloc(v->max_zone_id, sizeof(*v->marks[set]));
+	if (!v->cpus || !v->pcps || !v->zone_known || !v->marks[LIMITS_FIRST] || !v->marks[LIMITS_LAST])
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
 	rc = verify_compute_marks(v, err);
 	rc = rc ? rc : window_init(&v->window, v->reader, v->nr_cpus, err);
@@ -374,7 +375,8 @@ int verify_run(struct trace_reader *reader, const struct verify_options *options
 	verify_plan_deinit(&v);
 	window_deinit(&v.window);
 	free(v.zone_known);
-	free(v.marks);
+	for (int set = 0; set < NR_LIMIT_SETS; set++)
+		free(v.marks[set]);
 	free(v.pcps);
 	free(v.cpus);
 	mmr_machine_destroy(v.core);

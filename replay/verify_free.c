@@ -6,204 +6,9 @@
  * right after; one that is part of a batch waits for its mm_page_free_batched. Pages that an overflow
  * drains follow as mm_page_pcpu_drain events on the same CPU.
  */
-#include <limits.h>
-
 #include "replay/verify_internal.h"
 
-enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
-
-#define MAX_DROPPED       16
-#define OVERFLOW_DISTANCE 8192 /* events of a CPU between two holds of the lock by one overflow */
-
-/* ---- overflow ------------------------------------------------------------------------------ */
-
-/* The drain events that directly follow an insertion: pages in all, and of the last block; the first. */
-struct drained {
-	int32_t pages, last;
-	uint32_t first_pfn;
-};
-
-/*
- * @chunked: between two holds of the lock an interrupt may free, and another task run
- */
-static struct drained look_at_drains(const struct verify *v, const struct window_event *event,
-				     const struct zone *zone, bool chunked)
-{
-	struct drained sum = {0};
-	uint64_t n = event->next;
-
-	for (int i = 0; n && i < OVERFLOW_DISTANCE; i++) {
-		const struct window_event *drain = window_at(&v->window, n);
-
-		if (chunked && (drain->ev.task != event->ev.task ||
-				(verify_in_interrupt(&drain->ev) && !verify_in_interrupt(&event->ev)))) {
-			n = drain->next;
-			continue;
-		}
-		if (drain->ev.type != TRACE_PCPU_DRAIN || drain->ev.task != event->ev.task ||
-		    mmr_step_zone(v->core, drain->ev.pfn, 0) != zone)
-			break;
-		if (!sum.pages)
-			sum.first_pfn = drain->ev.pfn;
-		sum.last = 1 << drain->ev.order;
-		sum.pages += sum.last;
-		n = drain->next;
-	}
-	return sum;
-}
-
-/* Draining stops with the block that reaches the number asked for, or with the last page there is. */
-static bool amount_fits(struct drained got, int32_t asked, int32_t count, int32_t chunk)
-{
-	if (asked <= 0)
-		return got.pages == 0;
-	if (got.pages == count && asked >= count)
-		return true;
-	if (chunk < asked)
-		return got.pages >= asked || got.pages == count; /* each hold of the lock may overshoot */
-	return got.pages >= asked && got.pages - got.last < asked;
-}
-
-struct hypothesis {
-	enum verify_cause cause;
-	uint32_t flip; /* zone flags */
-	bool lower_high; /* to what the list holds now */
-	bool limits; /* those of the last keyframe are in force */
-};
-
-/*
- * What did the kernel know that the model does not? Its answer tells: whether kswapd was at work,
- * whether the zone was below its high mark, or how far the vmstat worker had let the list's high
- * mark sink.
- */
-static const struct hypothesis hypotheses[] = {
-	{VERIFY_CAUSE_NONE, 0, false, false},
-	{VERIFY_CAUSE_DECAY, 0, true, false},
-	{VERIFY_CAUSE_LIMITS, 0, false, true},
-	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, false, false},
-	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, false, false},
-	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE | BELOW_HIGH, false, false},
-	{VERIFY_CAUSE_ZONE_FLAGS, BELOW_HIGH, true, false},
-	{VERIFY_CAUSE_ZONE_FLAGS, RECLAIM_ACTIVE, true, false},
-	{VERIFY_CAUSE_LIMITS, 0, true, true},
-	{VERIFY_CAUSE_LIMITS, BELOW_HIGH, false, true},
-	{VERIFY_CAUSE_LIMITS, RECLAIM_ACTIVE, false, true},
-};
-
-#define NR_HYPOTHESES (sizeof(hypotheses) / sizeof(hypotheses[0]))
-
-static int32_t ask(struct verify *v, const struct trace_event *ev, struct zone *zone,
-		   const struct hypothesis *h, const struct mmr_pcp_state *before, int32_t count,
-		   uint32_t flags)
-{
-	struct mmr_pcp_state state = *before;
-	const struct limits *limits = &v->limits[mmr_step_zone_id(zone) * v->nr_cpus + ev->cpu];
-
-	if (h->limits) {
-		state.high_min = limits->high_min;
-		state.high_max = limits->high_max;
-		/* Where high does not move by itself, it is the limit. */
-		state.high = limits->high_max ? state.high : limits->high;
-	}
-	if (h->lower_high && (int32_t)state.high > count)
-		state.high = (uint32_t)count;
-	mmr_step_pcp_write(zone, ev->cpu, &state, count);
-	mmr_step_set_zone_flags(zone, flags ^ h->flip);
-	return mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
-}
-
-static struct overflow *free_overflow(struct pcp_view *view)
-{
-	for (int i = 0; i < MAX_OVERFLOWS; i++) {
-		if (view->overflows[i].left <= 0)
-			return &view->overflows[i];
-	}
-	return &view->overflows[0];
-}
-
-/* The overflow that a drain by @task belongs to; NULL where somebody else drains. */
-static struct overflow *overflow_of(struct pcp_view *view, uint32_t task)
-{
-	for (int i = 0; i < MAX_OVERFLOWS; i++) {
-		if (view->overflows[i].left > 0 && view->overflows[i].task == task)
-			return &view->overflows[i];
-	}
-	return NULL;
-}
-
-/* Return: false where all says that the page did not come to the list at all. */
-static bool judge_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
-			   struct pcp_view *view, unsigned int pindex)
-{
-	const struct trace_event *ev = &event->ev;
-	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
-	uint32_t flags = mmr_step_zone_flags(zone);
-	struct mmr_pcp_state before, after;
-	struct drained got;
-	int32_t count, asked, chunk, first;
-	uint32_t victim;
-
-	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
-	first = asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
-	if (!asked && (!event->next || window_at(&v->window, event->next)->ev.type != TRACE_PCPU_DRAIN)) {
-		count_exact(v, VERIFY_PCP);
-		return true;
-	}
-	chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
-	got = look_at_drains(v, event, zone, chunk != INT_MAX);
-	victim = mmr_step_pcp_victim(zone, ev->cpu, &(unsigned int){pindex});
-	if (!asked && got.first_pfn != victim && !view->unknown) {
-		/* Not this list's oldest page: somebody else's drain. */
-		count_exact(v, VERIFY_PCP);
-		return true;
-	}
-	for (unsigned int i = 0; i < NR_HYPOTHESES; i++) {
-		const struct hypothesis *h = &hypotheses[i];
-
-		/* Up to 6.6 high is a limit itself, and no worker lowers it. */
-		if (h->lower_high && !before.high_max)
-			continue;
-		if (h->limits && !verify_limits_changed(v, zone, ev->cpu, &before))
-			continue;
-		if (i)
-			asked = ask(v, ev, zone, h, &before, count, flags);
-		if (!amount_fits(got, asked, count, chunk))
-			continue;
-		if (h->limits)
-			verify_adopt_limits(v);
-		if (h->cause == VERIFY_CAUSE_NONE)
-			count_exact(v, VERIFY_PCP);
-		else
-			count_other(v, VERIFY_PCP, VERIFY_INFORMED, h->cause, &views,
-				    say("%d pages to drain", first), say("%d pages", got.pages));
-		goto known;
-	}
-	if (!got.pages && ev->type == TRACE_FREE) {
-		enum fate fate = verify_look_at_fate(v, v->number, zone, pindex);
-
-		/* Where nothing is seen of the page, an interrupt is the likelier to have been kept out. */
-		if (fate == FATE_PASSED || (fate == FATE_UNKNOWN && verify_in_interrupt(ev)))
-			return false;
-	}
-	/* Nothing explains it: drain what was drained. */
-	ask(v, ev, zone, &hypotheses[0], &before, count, flags);
-	mmr_step_pcp_read(zone, ev->cpu, &after, &count);
-	count_other(v, VERIFY_PCP, view->unknown ? VERIFY_INFORMED : VERIFY_DIVERGED,
-		    view->unknown ? VERIFY_CAUSE_UNKNOWN_LIST : VERIFY_CAUSE_UNEXPLAINED, &views,
-		    say("%d pages to drain; count %d, high %u in %u..%u, free_count %u, zone flags 0x%x", first,
-			count, before.high, before.high_min, before.high_max, before.free_count, flags),
-		    say("%d pages", got.pages));
-known:
-	if (got.pages)
-		*free_overflow(view) = (struct overflow){
-			.task = ev->task,
-			.left = got.pages,
-			.chunk = chunk,
-			.pindex = (uint8_t)pindex,
-			.start = (uint8_t)pindex,
-		};
-	return true;
-}
+#define MAX_DROPPED 16
 
 /* ---- insertion ----------------------------------------------------------------------------- */
 
@@ -243,7 +48,7 @@ void verify_commit(struct verify *v, struct window_event *event, struct zone *zo
 		verify_pop_before_interrupt(v, event, zone, pindex);
 	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
 	mmr_step_pcp_push(v->core, ev->cpu, zone, ev->pfn, ev->order);
-	if (judge_overflow(v, event, zone, view, pindex))
+	if (verify_overflow(v, event, zone, view, pindex))
 		return;
 	/* An overflow that did not happen: the page never came to the list. */
 	mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
@@ -525,7 +330,7 @@ void verify_drain(struct verify *v, struct window_event *event)
 			mmr_step_insert_as(v->core, ev->cpu, zone, ev->pfn, ev->order, ev->migratetype);
 		return;
 	}
-	overflow = view->known ? overflow_of(view, ev->task) : NULL;
+	overflow = view->known ? verify_overflow_of(view, ev->task) : NULL;
 	if (overflow)
 		drain_overflow(v, ev, zone, view, overflow);
 	else

@@ -101,6 +101,10 @@ struct limits {
 	uint32_t high, high_min, high_max;
 };
 
+/** enum limit_set - as the first keyframe and the header have them; as the last keyframe, and computed anew */
+enum limit_set { LIMITS_FIRST, LIMITS_LAST, NR_LIMIT_SETS };
+#define NO_LIMIT (1u << 30)
+
 /** struct moment - something to do before the first event at or after its time */
 struct moment {
 	uint64_t ts_ns;
@@ -124,9 +128,10 @@ struct verify {
 	unsigned int nr_pending;
 	struct cpu_view *cpus;
 	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
-	struct limits *limits; /* [zone id * nr_cpus + cpu], of the last keyframe */
-	uint32_t (*marks)[NR_WMARK]; /* [zone id] as computed from the header's settings */
-	bool marks_adopted;
+	struct limits *limits[NR_LIMIT_SETS]; /* [zone id * nr_cpus + cpu] */
+	uint32_t (*marks[NR_LIMIT_SETS])[NR_WMARK]; /* [zone id] */
+	enum limit_set limit_set; /* in force */
+	bool limits_fixed; /* a setting in force that neither set has */
 	bool *zone_known; /* [zone id] */
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
 	struct moment *moments;
@@ -190,9 +195,12 @@ void verify_no_zone(struct verify *v, const struct trace_event *ev);
 /* ---- verify_limits.c ----------------------------------------------------------------------- */
 
 int verify_compute_marks(struct verify *v, struct mmr_error *err);
-bool verify_limits_changed(const struct verify *v, const struct zone *zone, unsigned int cpu,
-			   const struct mmr_pcp_state *state);
+/* The list's sizes in the other set; NULL where they are the same */
+const struct limits *verify_other_limits(const struct verify *v, const struct zone *zone, unsigned int cpu);
+/* The other set is in force now */
 void verify_adopt_limits(struct verify *v);
+/* A size that neither set has, for all CPUs' lists of the zone */
+void verify_fix_limits(struct verify *v, struct zone *zone, const struct mmr_pcp_state *fixed);
 /* Had the marks been set anew? Keeps them where that explains who served. */
 bool verify_try_marks(struct verify *v, const struct mmr_step_request *request);
 
@@ -223,6 +231,14 @@ bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int cp
 void verify_end_pending(struct verify *v, const struct trace_event *ev);
 /* Type of the next event of a page after event @after, on any CPU; -1 where none is in sight */
 int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
+
+/* ---- verify_overflow.c --------------------------------------------------------------------- */
+
+/* Return: false where all says that the page did not come to the list at all */
+bool verify_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
+		     struct pcp_view *view, unsigned int pindex);
+/* The overflow that a drain by @task belongs to; NULL where somebody else drains */
+struct overflow *verify_overflow_of(struct pcp_view *view, uint32_t task);
 
 /* ---- verify_free.c ------------------------------------------------------------------------- */
 

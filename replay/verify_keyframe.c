@@ -118,6 +118,15 @@ static int add_moment(struct verify *v, uint32_t *room, struct moment moment)
 	return 0;
 }
 
+static void plan_limits(struct verify *v, size_t at, const struct trace_pcp *pcp)
+{
+	struct limits *first = &v->limits[LIMITS_FIRST][at];
+
+	v->limits[LIMITS_LAST][at] = (struct limits){pcp->high, pcp->high_min, pcp->high_max};
+	if (!first->high && !first->high_max)
+		*first = v->limits[LIMITS_LAST][at];
+}
+
 static int plan_keyframe(struct verify *v, uint32_t *room, uint32_t i, const struct trace_keyframe *kf)
 {
 	int rc = add_moment(v, room, (struct moment){kf->ts_ns, MOMENT_ZONE, i, 0});
@@ -128,8 +137,7 @@ static int plan_keyframe(struct verify *v, uint32_t *room, uint32_t i, const str
 
 		rc = add_moment(v, room, (struct moment){ts, MOMENT_PCP, i, p});
 		if (zone && kf->pcps[p].cpu < v->nr_cpus)
-			v->limits[mmr_step_zone_id(zone) * v->nr_cpus + kf->pcps[p].cpu] =
-				(struct limits){kf->pcps[p].high, kf->pcps[p].high_min, kf->pcps[p].high_max};
+			plan_limits(v, mmr_step_zone_id(zone) * v->nr_cpus + kf->pcps[p].cpu, &kf->pcps[p]);
 	}
 	v->moments_left[i] = kf->nr_pcps + 1;
 	return rc;
@@ -180,8 +188,9 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 			       trace_reader_path(v->reader));
 	v->keyframes = calloc(v->nr_keyframes, sizeof(*v->keyframes));
 	v->moments_left = calloc(v->nr_keyframes, sizeof(*v->moments_left));
-	v->limits = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->limits));
-	if (!v->keyframes || !v->moments_left || !v->limits)
+	for (int set = 0; set < NR_LIMIT_SETS; set++)
+		v->limits[set] = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->limits[set]));
+	if (!v->keyframes || !v->moments_left || !v->limits[LIMITS_FIRST] || !v->limits[LIMITS_LAST])
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u keyframes", v->nr_keyframes);
 	for (uint32_t i = 0; i < v->nr_keyframes && !rc; i++) {
 		struct trace_keyframe kf;
@@ -218,7 +227,8 @@ void verify_plan_deinit(struct verify *v)
 		trace_keyframe_deinit(&v->keyframes[i]);
 	free(v->keyframes);
 	free(v->moments_left);
-	free(v->limits);
+	for (int set = 0; set < NR_LIMIT_SETS; set++)
+		free(v->limits[set]);
 	free(v->learned);
 	free(v->moments);
 }

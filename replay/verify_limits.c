@@ -8,13 +8,19 @@
 
 #include "replay/verify_internal.h"
 
-bool verify_limits_changed(const struct verify *v, const struct zone *zone, unsigned int cpu,
-			   const struct mmr_pcp_state *state)
+const struct limits *verify_other_limits(const struct verify *v, const struct zone *zone, unsigned int cpu)
 {
-	const struct limits *limits = &v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+	size_t at = mmr_step_zone_id(zone) * v->nr_cpus + cpu;
+	const struct limits *now = &v->limits[v->limit_set][at], *other = &v->limits[!v->limit_set][at];
+	struct mmr_pcp_state state;
+	int32_t count;
 
-	return limits->high_max ? limits->high_min != state->high_min || limits->high_max != state->high_max
-				: limits->high && limits->high != state->high;
+	mmr_step_pcp_read(zone, cpu, &state, &count);
+	now = v->limits_fixed ? NULL : now;
+	if (now && now->high_min == other->high_min && now->high_max == other->high_max &&
+	    (now->high_max || now->high == other->high))
+		return NULL;
+	return other->high || other->high_max ? other : NULL;
 }
 
 /* What the kernel makes of the header's settings today; it may have set the marks up when less was known. */
@@ -40,7 +46,11 @@ int verify_compute_marks(struct verify *v, struct mmr_error *err)
 			if (!zone)
 				continue;
 			mmr_step_marks(m, zone, &marks);
-			memcpy(v->marks[mmr_step_zone_id(zone)], marks.watermark, sizeof(marks.watermark));
+			memcpy(v->marks[LIMITS_LAST][mmr_step_zone_id(zone)], marks.watermark,
+			       sizeof(marks.watermark));
+			mmr_step_marks(v->core, mmr_step_named_zone(v->core, n, (enum zone_type)z), &marks);
+			memcpy(v->marks[LIMITS_FIRST][mmr_step_zone_id(zone)], marks.watermark,
+			       sizeof(marks.watermark));
 		}
 	}
 	if (!rc)
@@ -69,21 +79,22 @@ static void set_marks(struct verify *v, uint32_t (*marks)[NR_WMARK], uint32_t (*
 /* All zones and CPUs get their limits at once, and the marks they are made from. */
 void verify_adopt_limits(struct verify *v)
 {
-	set_marks(v, v->marks, NULL);
-	v->marks_adopted = true;
+	v->limit_set = !v->limit_set;
+	v->limits_fixed = false;
+	set_marks(v, v->marks[v->limit_set], NULL);
 	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
 			struct zone *zone = mmr_step_named_zone(v->core, n, (enum zone_type)z);
 
 			for (unsigned int cpu = 0; zone && cpu < v->nr_cpus; cpu++) {
 				const struct limits *limits =
-					&v->limits[mmr_step_zone_id(zone) * v->nr_cpus + cpu];
+					&v->limits[v->limit_set][mmr_step_zone_id(zone) * v->nr_cpus + cpu];
 				struct mmr_pcp_state state;
 				int32_t count;
 
-				mmr_step_pcp_read(zone, cpu, &state, &count);
-				if (!verify_limits_changed(v, zone, cpu, &state))
+				if (!limits->high && !limits->high_max)
 					continue;
+				mmr_step_pcp_read(zone, cpu, &state, &count);
 				if (!limits->high_max)
 					state.high = limits->high;
 				state.high_min = limits->high_min;
@@ -94,13 +105,29 @@ void verify_adopt_limits(struct verify *v)
 	}
 }
 
+void verify_fix_limits(struct verify *v, struct zone *zone, const struct mmr_pcp_state *fixed)
+{
+	v->limits_fixed = true;
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		struct mmr_pcp_state state;
+		int32_t count;
+
+		mmr_step_pcp_read(zone, cpu, &state, &count);
+		if (!fixed->high_max)
+			state.high = fixed->high;
+		state.high_min = fixed->high_min;
+		state.high_max = fixed->high_max;
+		mmr_step_pcp_write(zone, cpu, &state, count);
+	}
+}
+
 bool verify_try_marks(struct verify *v, const struct mmr_step_request *request)
 {
 	uint32_t before[MAX_MARKED_ZONES][NR_WMARK];
 
-	if (v->marks_adopted || v->max_zone_id > MAX_MARKED_ZONES)
+	if (v->max_zone_id > MAX_MARKED_ZONES)
 		return false;
-	set_marks(v, v->marks, before);
+	set_marks(v, v->marks[!v->limit_set], before);
 	if (mmr_step_first_zone(v->core, request) == request->served) {
 		verify_adopt_limits(v);
 		return true;
