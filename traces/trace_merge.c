@@ -100,8 +100,12 @@ static int start(struct trace_reader *r, struct mmr_error *err)
 {
 	merge_entry *entries = malloc(3 * (size_t)r->tree.nr * sizeof(*entries));
 
-	if (!entries)
+	if (!r->batch)
+		r->batch = malloc(READER_BATCH * sizeof(*r->batch));
+	if (!entries || !r->batch) {
+		free(entries);
 		return mmr_err(err, -ENOMEM, "%s: no memory for %u CPUs", r->map.path, r->nr_streams);
+	}
 	for (uint32_t i = 0; i < r->nr_streams; i++) {
 		int rc = trace_stream_load(r, &r->streams[i], err);
 
@@ -186,6 +190,7 @@ ssize_t trace_reader_next(struct trace_reader *r, const struct trace_event **eve
 	r->pending = rc;
 	if (rc && !nr)
 		return trace_reader_next(r, events, err);
+	*events = r->batch;
 	r->ended = !nr;
 	return nr;
 }
@@ -201,6 +206,20 @@ void trace_reader_want(struct trace_reader *r, uint64_t types)
 {
 	r->wanted = types;
 	trace_reader_rewind(r);
+}
+
+void trace_reader_release(struct trace_reader *r)
+{
+	trace_reader_rewind(r);
+	for (uint32_t i = 0; i < r->nr_streams; i++)
+		trace_stream_deinit(&r->streams[i]);
+	mmt_events_deinit(&r->decoded);
+	free(r->batch);
+	free(r->batch_args);
+	free(r->batch_args_at);
+	r->batch = NULL;
+	r->batch_args = NULL;
+	r->batch_args_at = NULL;
 }
 
 void trace_reader_rewind(struct trace_reader *r)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "traces/merge_tree.h"
 #include "traces/trace_copy.h"
 #include "traces/trace_reader.h"
 #include "traces/trace_writer.h"
@@ -29,6 +30,7 @@ struct source {
 struct merge {
 	struct source *sources; /* by their first event's time */
 	uint32_t nr;
+	struct merge_tree tree; /* of sources, by their keys */
 	uint32_t *cpu_source; /* [MAX_CPUS] the file that a CPU's last event came from, plus one */
 	struct trace_writer *writer;
 	struct trace_merge_result *result;
@@ -144,58 +146,72 @@ static int deliver(struct merge *m, struct source *s, const struct trace_event *
 	return trace_copy_event(s->copy, e, err);
 }
 
-/* Up to which key @front may go on: the smallest of the others, started or not. */
-static uint64_t limit_of(const struct merge *m, const struct source *front)
+/* The event at hand, or the source's end. Return: 1, 0 at the end, -errno */
+static int have_event(struct merge *m, struct source *s, struct mmr_error *err)
 {
-	uint64_t limit = UINT64_MAX;
-
-	for (uint32_t i = 0; i < m->nr; i++)
-		if (&m->sources[i] != front && m->sources[i].nr >= 0 && m->sources[i].key < limit)
-			limit = m->sources[i].key;
-	return limit;
-}
-
-static struct source *front_of(struct merge *m)
-{
-	struct source *front = NULL;
-
-	for (uint32_t i = 0; i < m->nr; i++)
-		if (m->sources[i].nr >= 0 && (!front || m->sources[i].key < front->key))
-			front = &m->sources[i];
-	return front;
-}
-
-/* nr: 0 = nothing decoded yet, -1 = at its end. */
-static int merge_events(struct merge *m, bool (*stop)(void), struct mmr_error *err)
-{
-	struct source *front;
 	int rc;
 
-	while ((front = front_of(m))) {
-		uint64_t limit = limit_of(m, front);
+	if (s->next < s->nr)
+		return 1;
+	rc = refill(m, s, err);
+	if (!rc)
+		trace_reader_release(s->reader); /* files that follow each other are many, and one is read */
+	return rc;
+}
+
+/* Events of the source in front for as long as none of the others is earlier. Return: as have_event() */
+static int deliver_run(struct merge *m, struct source *s, uint64_t limit, bool (*stop)(void),
+		       struct mmr_error *err)
+{
+	int rc = have_event(m, s, err);
+
+	while (rc > 0 && s->key <= limit) {
+		rc = deliver(m, s, &s->events[s->next++], err);
+		if (!rc)
+			rc = have_event(m, s, err);
+		if (rc > 0 && s->events[s->next].ts_ns > s->key)
+			s->key = s->events[s->next].ts_ns;
+		if (!s->next && stop())
+			break;
+	}
+	return rc;
+}
+
+static int start_merge(struct merge *m, struct mmr_error *err)
+{
+	merge_entry *entries;
+
+	if (!merge_tree_init(&m->tree, m->nr))
+		return mmr_err(err, -ENOMEM, "no memory to merge %u files", m->nr);
+	entries = calloc(3 * (size_t)m->tree.nr, sizeof(*entries));
+	if (!entries)
+		return mmr_err(err, -ENOMEM, "no memory to merge %u files", m->nr);
+	/* Those whose turn has not come stand where their first event will: they need not be decoded yet. */
+	for (uint32_t i = 0; i < m->nr; i++)
+		entries[i] = merge_entry_of(m->sources[i].key, i);
+	merge_tree_build(&m->tree, entries, m->nr, entries + m->tree.nr);
+	free(entries);
+	return 0;
+}
+
+static int merge_events(struct merge *m, bool (*stop)(void), struct mmr_error *err)
+{
+	uint32_t front;
+	int rc = start_merge(m, err);
+
+	while (!rc && merge_tree_front(&m->tree, &front)) {
+		struct source *s = &m->sources[front];
 
 		if (stop())
 			return mmr_err(err, -EINTR, "interrupted; the first %" PRIu64 " events are written",
 				       m->result->nr_events);
-		do {
-			if (front->next == front->nr) {
-				rc = refill(m, front, err);
-				if (rc < 0)
-					return rc;
-				if (!rc) {
-					front->nr = -1;
-					break;
-				}
-				continue;
-			}
-			rc = deliver(m, front, &front->events[front->next++], err);
-			if (rc)
-				return rc;
-			if (front->next < front->nr && front->events[front->next].ts_ns > front->key)
-				front->key = front->events[front->next].ts_ns;
-		} while (front->key <= limit && !stop());
+		rc = deliver_run(m, s, merge_tree_limit(&m->tree, front), stop, err);
+		if (rc < 0)
+			return rc;
+		merge_tree_replay(&m->tree, front, rc ? merge_entry_of(s->key, front) : MERGE_ENDED);
+		rc = 0;
 	}
-	return 0;
+	return rc;
 }
 
 /* ---- what goes with them ------------------------------------------------------------------- */
@@ -330,6 +346,7 @@ int trace_merge_files(const char *const *paths, uint32_t nr_paths, const char *o
 		trace_copy_destroy(m.sources[i].copy);
 		trace_reader_close(m.sources[i].reader);
 	}
+	merge_tree_deinit(&m.tree);
 	free(m.sources);
 	free(m.cpu_source);
 	return rc;

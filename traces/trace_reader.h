@@ -126,6 +126,8 @@ void trace_reader_want(struct trace_reader *reader, uint64_t types);
  */
 const struct trace_args *trace_reader_args(const struct trace_reader *reader, const struct trace_event *event);
 
+/** trace_reader_release - give back what decoding events takes; tables and keyframes stay; rewinds */
+void trace_reader_release(struct trace_reader *reader);
 /** trace_reader_rewind - start again at the first event */
 void trace_reader_rewind(struct trace_reader *reader);
 

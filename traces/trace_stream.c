@@ -16,6 +16,8 @@
 void trace_stream_deinit(struct trace_stream *s)
 {
 	free(s->memory);
+	s->memory = NULL;
+	s->memory_bytes = 0;
 }
 
 /* Room for the decoded block's arrays, one behind the other. */

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Files of one recording joined: one file for each CPU, numbered files, hundreds of them; the whole is what was
+ * recorded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sys/stat.h>
+
+#include "core/mm_types.h"
+#include "traces/tests/synth.h"
+#include "traces/trace_check.h"
+#include "traces/trace_merge_files.h"
+
+#define MAX_FILES 512u
+
+/* How the made-up recording is divided: @file_of tells which file event @number of @cpu goes to. */
+struct division {
+	uint32_t nr_cpus, nr_events, nr_files;
+	uint32_t (*file_of)(const struct division *d, uint32_t number, uint32_t cpu);
+};
+
+static char folder[64];
+
+static const char *file_name(uint32_t i)
+{
+	static char name[2][96];
+	static int turn;
+
+	turn = !turn;
+	snprintf(name[turn], sizeof(name[turn]), "%s/host.mmt.%u", folder, i);
+	return name[turn];
+}
+
+static bool never(void)
+{
+	return false;
+}
+
+static struct trace_writer *start_file(const char *path, uint32_t nr_cpus)
+{
+	struct trace_machine machine = synth_machine(nr_cpus, 2);
+	struct trace_writer *w;
+	struct mmr_error err;
+
+	assert_int_equal(trace_writer_create(path, &machine, NULL, &w, &err), 0);
+	return w;
+}
+
+static void write_event(struct trace_writer *w, const struct trace_event *from, struct synth_rng *rng)
+{
+	const struct trace_class classes[] = {
+		{.type = TRACE_ALLOC, .migratetype = MIGRATE_MOVABLE, .gfp = MMR_GFP_HIGHUSER_MOVABLE},
+		{.type = TRACE_ALLOC, .order = 9},
+		{.type = TRACE_FREE},
+		{.type = TRACE_ZONE_LOCKED, .flags = TRACE_F_PERCPU_REFILL},
+	};
+	struct trace_task task = {.tid = (uint32_t)synth_below(rng, 40)};
+	struct trace_event e = *from;
+	struct mmr_error err;
+
+	snprintf(task.comm, sizeof(task.comm), "task-%u", task.tid);
+	assert_int_equal(trace_writer_class(w, &classes[synth_below(rng, 4)], &e.class_id, &err), 0);
+	assert_int_equal(trace_writer_task(w, &task, &e.task, &err), 0);
+	assert_int_equal(trace_writer_event(w, &e, &err), 0);
+}
+
+static void write_keyframe(struct trace_writer *w, uint64_t ts_ns, uint32_t flags)
+{
+	struct trace_free_block free_block = {8192, 3, 0};
+	struct trace_keyframe kf = {.ts_ns = ts_ns,
+				    .zone = ZONE_DMA32,
+				    .flags = TRACE_KF_LOCKED | flags,
+				    .nr_blocks = 1,
+				    .blocks = &free_block,
+				    .nr_free_pages = 8};
+	struct mmr_error err;
+
+	assert_int_equal(trace_writer_keyframe(w, &kf, &err), 0);
+}
+
+/* The same events into "whole" and into the files; a keyframe at the start and end of each file. */
+static void write_divided(const struct division *d)
+{
+	struct trace_writer *whole = start_file(file_name(MAX_FILES), d->nr_cpus), *parts[MAX_FILES];
+	struct trace_loss loss = {1, 2000, 3000, 17};
+	struct synth_rng rng = {d->nr_files};
+	uint64_t ts = 1000000;
+	struct mmr_error err;
+
+	for (uint32_t i = 0; i < d->nr_files; i++) {
+		parts[i] = start_file(file_name(i), d->nr_cpus);
+		write_keyframe(parts[i], ts, TRACE_KF_FIRST);
+	}
+	for (uint32_t i = 0; i < d->nr_events; i++) {
+		struct trace_event e = {.ts_ns = ts += synth_below(&rng, 300),
+					.cpu = (uint16_t)synth_below(&rng, d->nr_cpus),
+					.pfn = (uint32_t)synth_below(&rng, 1u << 22)};
+		struct synth_rng same = rng;
+
+		write_event(whole, &e, &rng);
+		write_event(parts[d->file_of(d, i, e.cpu)], &e, &same);
+	}
+	for (uint32_t i = 0; i < d->nr_files; i++) {
+		write_keyframe(parts[i], ts, TRACE_KF_LAST);
+		if (i == 1)
+			assert_int_equal(trace_writer_loss(parts[i], &loss, &err), 0);
+		assert_int_equal(trace_writer_close(parts[i], &err), 0);
+	}
+	assert_int_equal(trace_writer_close(whole, &err), 0);
+}
+
+static struct trace_reader *open_trace(const char *path)
+{
+	struct trace_reader *r;
+	struct mmr_error err;
+
+	if (trace_reader_open(path, &r, &err))
+		fail_msg("%s", err.msg);
+	return r;
+}
+
+static void expect_same_event(struct trace_reader *a, const struct trace_event *x, struct trace_reader *b,
+			      const struct trace_event *y, uint64_t number)
+{
+	uint32_t nr;
+	const struct trace_task *s = &trace_reader_tasks(a, &nr)[x->task],
+				*t = &trace_reader_tasks(b, &nr)[y->task];
+
+	if (x->ts_ns != y->ts_ns || x->pfn != y->pfn || x->cpu != y->cpu || x->type != y->type ||
+	    x->order != y->order || x->migratetype != y->migratetype || x->flags != y->flags ||
+	    s->tid != t->tid || strcmp(s->comm, t->comm) != 0)
+		fail_msg("event %llu differs: CPU %u at %llu ns, expected CPU %u at %llu ns",
+			 (unsigned long long)number, y->cpu, (unsigned long long)y->ts_ns, x->cpu,
+			 (unsigned long long)x->ts_ns);
+}
+
+static void expect_same_events(const char *whole, const char *merged)
+{
+	struct trace_reader *a = open_trace(whole), *b = open_trace(merged);
+	const struct trace_event *x = NULL, *y = NULL;
+	ssize_t left = 0, right = 0;
+	struct mmr_error err;
+
+	for (uint64_t number = 0;; number++, left--, right--) {
+		if (!left)
+			left = trace_reader_next(a, &x, &err);
+		if (!right)
+			right = trace_reader_next(b, &y, &err);
+		if (left <= 0 || right <= 0)
+			break;
+		expect_same_event(a, x++, b, y++, number);
+	}
+	assert_int_equal(left, 0);
+	assert_int_equal(right, 0);
+	trace_reader_close(a);
+	trace_reader_close(b);
+}
+
+static void expect_keyframes(const char *path, uint32_t nr)
+{
+	struct trace_reader *r = open_trace(path);
+	uint32_t first = 0, last = 0;
+
+	assert_int_equal(trace_reader_summary(r)->nr_keyframes, nr);
+	for (uint32_t i = 0; i < nr; i++) {
+		struct trace_keyframe kf;
+		struct mmr_error err;
+
+		assert_int_equal(trace_reader_keyframe(r, i, &kf, &err), 0);
+		first += (kf.flags & TRACE_KF_FIRST) != 0;
+		last += (kf.flags & TRACE_KF_LAST) != 0;
+		trace_keyframe_deinit(&kf);
+	}
+	assert_int_equal(first, 1);
+	assert_int_equal(last, 1);
+	trace_reader_close(r);
+}
+
+/* Divide, join in an order that is not that of the files, compare. */
+static void divide_and_join(const struct division *d)
+{
+	const char *paths[MAX_FILES];
+	static char names[MAX_FILES][96];
+	struct trace_merge_result result;
+	char merged[96];
+	struct mmr_error err;
+
+	write_divided(d);
+	for (uint32_t i = 0; i < d->nr_files; i++) {
+		snprintf(names[i], sizeof(names[i]), "%s", file_name((i * 7 + 3) % d->nr_files));
+		paths[i] = names[i];
+	}
+	snprintf(merged, sizeof(merged), "%s/merged.mmt", folder);
+	if (trace_merge_files(paths, d->nr_files, merged, never, &result, &err))
+		fail_msg("%s", err.msg);
+	assert_int_equal(result.nr_events, d->nr_events);
+	assert_int_equal(result.nr_lost, 17);
+	assert_int_equal(result.nr_gaps, 0);
+	assert_int_equal(result.nr_keyframes, 2 * d->nr_files);
+	expect_same_events(file_name(MAX_FILES), merged);
+	expect_keyframes(merged, 2 * d->nr_files);
+	for (uint32_t i = 0; i < d->nr_files; i++)
+		unlink(names[i]);
+	unlink(file_name(MAX_FILES));
+	unlink(merged);
+}
+
+static uint32_t by_cpu(const struct division *d, uint32_t number, uint32_t cpu)
+{
+	return cpu;
+}
+
+static uint32_t by_number(const struct division *d, uint32_t number, uint32_t cpu)
+{
+	return (uint32_t)((uint64_t)number * d->nr_files / d->nr_events);
+}
+
+static void a_file_for_each_cpu(void **state)
+{
+	divide_and_join(&(struct division){8, 60000, 8, by_cpu});
+}
+
+static void numbered_files(void **state)
+{
+	divide_and_join(&(struct division){4, 50000, 11, by_number});
+}
+
+static void a_file_for_each_of_512_cpus(void **state)
+{
+	divide_and_join(&(struct division){512, 200000, 512, by_cpu});
+}
+
+static int setup(void **state)
+{
+	synth_path(folder, sizeof(folder), "merge");
+	return mkdir(folder, 0700);
+}
+
+static int teardown(void **state)
+{
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_for_each_cpu),
+		cmocka_unit_test(numbered_files),
+		cmocka_unit_test(a_file_for_each_of_512_cpus),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
