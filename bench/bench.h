@@ -41,6 +41,8 @@ void bench_pause(struct bench_state *st);
 void bench_resume(struct bench_state *st);
 /** bench_items - @items per iteration were processed: the report shows items per second */
 void bench_items(struct bench_state *st, int64_t items);
+/** bench_figure - another figure of the run, shown beside its times and in the JSON as @name */
+void bench_figure(struct bench_state *st, const char *name, double value);
 /** bench_fail - give up: the report shows @message (copied), the exit status becomes 1 */
 void bench_fail(struct bench_state *st, const char *message);
 
@@ -52,7 +54,7 @@ typedef void bench_collect_fn(const char *name, double cpu_ns);
 
 /**
  * bench_run - parse Google Benchmark's options, run what --benchmark_filter picks, report
- * Return: exit status: 0, or 2 for options nobody knows.
+ * Return: exit status: 0, or 2 for options nobody knows and for a filter that picks nothing.
  */
 int bench_run(int argc, char **argv, bench_collect_fn *collect);
 

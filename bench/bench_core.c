@@ -3,6 +3,7 @@
  * The workloads on the model: whole requests, from mmr_alloc_pages() through zonelist, watermark
  * test and PCP list to the buddy lists, as CPU 0 of a machine with one node and 16 GiB.
  */
+#include "bench/ratios.h"
 #include "bench/workload.h"
 #include "bench/works.h"
 
@@ -75,12 +76,26 @@ static inline void core_free(void *allocator, uint64_t handle, unsigned int orde
 	mmr_free_pages(allocator, (uint32_t)(handle >> PAGE_SHIFT), order, 0, NULL);
 }
 
+/* What the host holds for the page records, over the modelled pages that have some. */
+static void metadata_report(struct bench_state *st, const struct mmr_machine *machine)
+{
+	uint64_t touched = mmr_touched_pages(machine);
+	double bytes = touched ? (double)mmr_metadata_bytes(machine, NULL) / (double)touched : 0;
+
+	bench_figure(st, "metadata_bytes_per_page", bytes);
+	ratios_figure("metadata per touched page", bytes);
+}
+
 static void core_run(struct bench_state *st, const void *arg)
 {
 	static const struct fixture_ops fixture_ops = {core_create, core_destroy, core_alloc, core_free};
 	static const struct page_ops ops = {core_alloc, core_free};
 
-	work_run(st, fixture_get(arg, &fixture_ops), &ops);
+	struct fixture *fx = fixture_get(arg, &fixture_ops);
+
+	work_run(st, fx, &ops);
+	if (fx && fx->work->live_pages)
+		metadata_report(st, fx->allocator);
 }
 
 /* Every report says what the figures hang on: PCP settings above all. */

@@ -2,6 +2,7 @@
 // The shim itself, and all the C++ of this project: bench.h on top of Google Benchmark.
 #include "bench/bench.h"
 
+#include <cstddef>
 #include <memory>
 
 #include <benchmark/benchmark.h>
@@ -83,6 +84,11 @@ void bench_items(struct bench_state *st, int64_t items)
 	st->state.SetItemsProcessed(st->state.iterations() * items);
 }
 
+void bench_figure(struct bench_state *st, const char *name, double value)
+{
+	st->state.counters[name] = value;
+}
+
 void bench_fail(struct bench_state *st, const char *message)
 {
 	st->state.SkipWithError(message);
@@ -94,7 +100,8 @@ int bench_run(int argc, char **argv, bench_collect_fn *collect)
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return 2;
 	Collector collector(collect);
-	benchmark::RunSpecifiedBenchmarks(&collector);
+	// The library says on stderr which filter it was, and would have us exit 0.
+	std::size_t nr_picked = benchmark::RunSpecifiedBenchmarks(&collector);
 	benchmark::Shutdown();
-	return 0;
+	return nr_picked ? 0 : 2;
 }

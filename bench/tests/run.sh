@@ -35,13 +35,19 @@ grep -q '"core_machine": "1 node, 16 GiB, zone Normal: PCP batch [1-9]' "$dir/ou
 grep -qE '^core/pcp/alloc_free_pair/order0 +[0-9.]+ +jemalloc/pcp/alloc_free_pair/order0 +[0-9.]+ +[0-9.]+  bar 1.00: (met|MISSED)$' \
 	"$dir/table" || fail "no ratio of the PCP pair in: $(cat "$dir/table")"
 
+grep -qE '^core/order9_pair +[0-9.]+ +bar 30 ns: (met|MISSED)$' "$dir/table" ||
+	fail "no verdict on the order-9 pair in: $(cat "$dir/table")"
+grep -qE '^metadata per touched page +[0-9.]+ +bar 12 bytes: met$' "$dir/table" ||
+	fail "metadata above 12 bytes a page, or not said: $(cat "$dir/table")"
+grep -q '"metadata_bytes_per_page": ' "$dir/out.json" || fail "no metadata_bytes_per_page in the JSON"
+
 # Repetitions come to the same number of iterations; Google Benchmark aborts where they do not.
 "$bench" --benchmark_min_time=0.01 --benchmark_repetitions=3 --benchmark_filter='core/(mixed|buddy|.*order9_bursts)' \
 	--benchmark_report_aggregates_only=true >"$dir/console" 2>"$dir/err" || fail "repetitions: $(cat "$dir/err")"
 "$bench" --benchmark_min_time=0.001 --benchmark_repetitions=3 --benchmark_filter='order9_pair' \
 	--benchmark_report_aggregates_only=true >"$dir/out" 2>"$dir/table"
 core=$(awk '$1 == "core/order9_pair_median" { printf "%.0f", $4 }' "$dir/out")
-table=$(awk '$1 == "core/order9_pair" { printf "%.0f", $2 }' "$dir/table")
+table=$(awk '$1 == "core/order9_pair" && $3 ~ /^jemalloc/ { printf "%.0f", $2 }' "$dir/table")
 [ -n "$core" ] && [ "$core" = "$table" ] || fail "the table says $table ns, the median is $core ns: $(cat "$dir/out" "$dir/table")"
 [ "$(grep -c '_median ' "$dir/console")" = 3 ] || fail "expected three medians in: $(cat "$dir/console")"
 
@@ -67,6 +73,12 @@ if [ -n "$sample" ] && grep -q '^replay/' "$dir/list"; then
 		fail "replays without recordings"
 	grep -q "none: no recordings" "$dir/err" || fail "nothing said about missing recordings"
 fi
+
+status=0
+"$bench" --benchmark_filter=no/such/benchmark >"$dir/out" 2>"$dir/err" || status=$?
+[ "$status" = 2 ] || fail "a filter that picks nothing exits $status, expected 2"
+grep -q 'no/such/benchmark' "$dir/err" || fail "nothing said of the filter: $(cat "$dir/err")"
+grep -q 'benchmark_list_tests says' "$dir/err" || fail "nothing said of what there is: $(cat "$dir/err")"
 
 status=0
 "$bench" --no-such-option >/dev/null 2>&1 || status=$?

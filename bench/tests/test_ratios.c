@@ -78,6 +78,26 @@ static void ratio_is_of_medians_and_the_bar_is_judged(void **state)
 	}
 }
 
+static void limits_are_judged_by_time_and_by_figure(void **state)
+{
+	char *text;
+
+	(void)state;
+	collect("core/order9_pair", "29 31 28");
+	ratios_figure("metadata per touched page", 12.5);
+	ratios_figure("nobody asked", 1);
+	text = printed();
+	assert_non_null(strstr(text, "core/order9_pair "));
+	assert_non_null(strstr(text, "bar 30 ns: met\n"));
+	assert_non_null(strstr(text, "bar 12 bytes: MISSED\n"));
+	assert_null(strstr(text, "nobody"));
+	free(text);
+	ratios_reset();
+	text = printed();
+	assert_string_equal(text, "");
+	free(text);
+}
+
 static void failed_runs_count_and_do_not_enter_a_median(void **state)
 {
 	char *text;
@@ -112,6 +132,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_is_printed_without_a_complete_pair, reset, reset),
 		cmocka_unit_test_setup_teardown(ratio_is_of_medians_and_the_bar_is_judged, reset, reset),
 		cmocka_unit_test_setup_teardown(starred_pairs_match_name_by_name, reset, reset),
+		cmocka_unit_test_setup_teardown(limits_are_judged_by_time_and_by_figure, reset, reset),
 		cmocka_unit_test_setup_teardown(failed_runs_count_and_do_not_enter_a_median, reset, reset),
 	};
 
