@@ -143,6 +143,30 @@ static bool merge_across_types(struct mmr_machine *m, uint32_t buddy_pfn, unsign
 	return true;
 }
 
+/* Does this CPU's request hope for a block of this zone? Source: task_capc(), mm/page_alloc.c, v6.12. */
+static inline struct capture_control *task_capc(const struct mmr_cpu *cpu, const struct zone *zone)
+{
+	struct capture_control *capc = cpu->capture_control;
+
+	return unlikely(capc) && capc->zone == zone && capc->pfn == MMR_NO_PFN ? capc : NULL;
+}
+
+/*
+ * Is this the block, and would handing it over mix no pageblock that is worth keeping?
+ * Source: compaction_capture(), mm/page_alloc.c, v6.12; v6.1 spares movable pageblocks always.
+ */
+static bool compaction_capture(const struct mmr_machine *m, struct capture_control *capc, uint32_t pfn,
+			       unsigned int order, unsigned int mt)
+{
+	if (order != capc->order || mt == MIGRATE_CMA || mt == MIGRATE_ISOLATE)
+		return false;
+	if (order < PAGEBLOCK_ORDER && mt == MIGRATE_MOVABLE &&
+	    !(m->profile.capture_movable && capc->migratetype == MIGRATE_MOVABLE))
+		return false;
+	capc->pfn = pfn;
+	return true;
+}
+
 /*
  * Put a block on its free list, merged with its buddies as far as they are free. One word per page
  * frame answers "free at this order, in this zone?", so a step costs one word and two links.
@@ -153,7 +177,9 @@ static bool merge_across_types(struct mmr_machine *m, uint32_t buddy_pfn, unsign
 void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,
 			  unsigned int mt, unsigned int fpi_flags)
 {
+	struct capture_control *capc = task_capc(cpu, zone);
 	struct mmr_machine *m = cpu->m;
+	bool tail;
 
 	assert(order <= MAX_PAGE_ORDER && !(pfn & ((1u << order) - 1)));
 	shared_set(m->pages[pfn].tag, 0);
@@ -162,6 +188,10 @@ void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, 
 	for (; order < MAX_PAGE_ORDER; order++) {
 		uint32_t buddy_pfn = pfn ^ (1u << order);
 
+		if (unlikely(capc) && compaction_capture(m, capc, pfn, order, mt)) {
+			account_freepages(cpu, zone, -(int32_t)(1u << order), mt);
+			return;
+		}
 		if (!page_is_buddy(m, zone, buddy_pfn, order))
 			break;
 		unsigned int list_mt = tag_type(m->pages[buddy_pfn].tag);
@@ -177,10 +207,14 @@ void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, 
 		del_page_from_free_list(m, zone, buddy_pfn, order, list_mt);
 		pfn &= buddy_pfn;
 	}
-	bool to_tail = (fpi_flags & FPI_TO_TAIL) || buddy_merge_likely(m, zone, pfn, order);
-
-	tell(zone, MMR_STORY_INSERT, .order = (uint8_t)order, .pfn = pfn, .mt = (uint8_t)mt, .yes = to_tail);
-	add_to_free_list(m, zone, pfn, order, mt, to_tail);
+	if (fpi_flags & FPI_TO_TAIL)
+		tail = true;
+	else if (unlikely(order == MAX_PAGE_ORDER) && m->profile.shuffle)
+		tail = shuffle_pick_tail(zone);
+	else
+		tail = buddy_merge_likely(m, zone, pfn, order);
+	tell(zone, MMR_STORY_INSERT, .order = (uint8_t)order, .pfn = pfn, .mt = (uint8_t)mt, .yes = tail);
+	add_to_free_list(m, zone, pfn, order, mt, tail);
 }
 
 static void free_by_pageblocks(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order,

@@ -8,29 +8,11 @@
  * comes of this is modelled.
  *
  * Simplified: no skip hints and no fast search, so the scanners see every pageblock; what a target
- * block has too much goes back at once, not at the end; no capture, as nobody comes between the merge
- * and the scan; one rule for when a zone is suitable, that of 6.12.
+ * block has too much goes back at once, not at the end.
  */
-#include <errno.h>
+#include "core/compaction.h"
 
 #include "core/list.h"
-
-#define COMPACT_MAX_DEFER_SHIFT 6
-#define EXTFRAG_THRESHOLD       500
-#define WHOLE_ZONE              (-1) /* as an order: move all that can move */
-
-/* One run over a zone. Source: struct compact_control, mm/internal.h, v6.12. */
-struct compact_control {
-	struct mmr_cpu *cpu;
-	struct zone *zone;
-	int order;
-	unsigned int migratetype;
-	bool same_type_only; /* asynchronous direct compaction */
-	bool from_start;
-	uint32_t migrate_pfn; /* next pageblock to empty, ascending */
-	uint32_t free_pfn; /* pageblock being filled, descending */
-	enum compact_result result;
-};
 
 /* ---- is it worth it? --------------------------------------------------------------------------- */
 
@@ -67,56 +49,77 @@ int fragmentation_index(const struct zone *zone, unsigned int order)
 	return 1000 - (int)((1000 + (info.free_pages * 1000 >> order)) / info.free_blocks_total);
 }
 
-/* Percent of the free pages that are in no free block of @order. Source: extfrag_for_order(), v6.12. */
-static uint64_t extfrag_for_order(const struct zone *zone, unsigned int order)
+/*
+ * Room for the copies beyond a mark: the lowest ones up to 6.14, since then those of who asks.
+ * Source: compaction_suitable(), mm/compaction.c, v6.12 and v6.15.
+ */
+static bool room_for_copies(const struct mmr_machine *m, const struct zone *zone, unsigned int order,
+			    uint32_t caller_mark, int highest_zoneidx, int64_t free)
 {
-	struct contig_page_info info = contig_page_info(zone, order);
+	bool costly = order > PAGE_ALLOC_COSTLY_ORDER;
+	uint32_t mark = wmark_pages(zone, costly ? WMARK_LOW : WMARK_MIN);
 
-	return info.free_pages
-		       ? (info.free_pages - (info.free_blocks_suitable << order)) * 100 / info.free_pages
-		       : 0;
-}
-
-unsigned int mmr_fragmentation_score(const struct mmr_machine *m, unsigned int nid)
-{
-	uint64_t score = 0;
-
-	if (nid >= m->nr_nodes)
-		return 0;
-	for (int i = 0; i < MAX_NR_ZONES; i++) {
-		const struct zone *zone = &m->nodes[nid].node_zones[i];
-
-		if (populated_zone(zone))
-			score += zone->present_pages * extfrag_for_order(zone, HPAGE_PMD_ORDER) /
-				 (m->nodes[nid].node_present_pages + 1u);
-	}
-	return (unsigned int)score;
+	if (m->profile.compact_mark == COMPACT_MARK_CALLER)
+		mark = caller_mark + (costly ? zone->_watermark[WMARK_LOW] - zone->_watermark[WMARK_MIN] : 0);
+	return zone_watermark_ok_inner(zone, 0, mark + (2u << order), highest_zoneidx, ALLOC_CMA, free);
 }
 
 /*
  * Room for the copies, and an order for which fragmentation is the trouble, not shortage?
- * Source: compaction_suit_allocation_order(), compaction_suitable(), mm/compaction.c, v6.12.
+ *
+ * @whole_blocks: count as free only what is in whole free pageblocks: kcompactd's goal with defrag_mode
+ * Source: compaction_suit_allocation_order(), mm/compaction.c, v6.12 and v6.18.
  */
-static enum compact_result suit_allocation_order(const struct zone *zone, unsigned int order,
-						 int highest_zoneidx, unsigned int alloc_flags)
+enum compact_result suit_allocation_order(const struct mmr_machine *m, const struct zone *zone,
+					  unsigned int order, int highest_zoneidx, unsigned int alloc_flags,
+					  bool whole_blocks)
 {
-	bool costly = order > PAGE_ALLOC_COSTLY_ORDER;
-	uint32_t mark = wmark_pages(zone, costly ? WMARK_LOW : WMARK_MIN) + (2u << order);
-	int index;
+	uint32_t mark = wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK);
+	int64_t free = shared_read(zone->vm_stat_free);
+	int index = -1;
 
-	if (zone_watermark_ok(zone, order, wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK), highest_zoneidx,
-			      alloc_flags))
+	free = free < 0 ? 0 : free;
+	if (zone_watermark_ok_inner(zone, order, mark, highest_zoneidx, alloc_flags,
+				    whole_blocks ? zone_free_blocks_pages(zone) : free))
 		return COMPACT_SUCCESS;
-	if (!zone_watermark_ok(zone, 0, mark, highest_zoneidx, ALLOC_CMA))
+	if (!room_for_copies(m, zone, order, mark, highest_zoneidx, free))
 		return COMPACT_SKIPPED;
-	index = costly ? fragmentation_index(zone, order) : -1;
-	return index >= 0 && index <= EXTFRAG_THRESHOLD ? COMPACT_SKIPPED : COMPACT_CONTINUE;
+	if (order > PAGE_ALLOC_COSTLY_ORDER)
+		index = fragmentation_index(zone, order);
+	return index >= 0 && index <= (int)m->sysctl.extfrag_threshold ? COMPACT_SKIPPED : COMPACT_CONTINUE;
+}
+
+/*
+ * Would compaction find room somewhere if reclaim went on for the sake of it?
+ *
+ * Simplified: reclaimable is the share of all that is not free that struct mmr_reclaim names.
+ * Source: compaction_zonelist_suitable(), mm/compaction.c, v6.12.
+ */
+bool compaction_zonelist_suitable(const struct mmr_cpu *cpu, const struct alloc_context *ac,
+				  unsigned int alloc_flags)
+{
+	const struct zoneref *z =
+		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	const struct mmr_machine *m = cpu->m;
+	const struct zone *zone;
+
+	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
+	{
+		int64_t free = zone_free_snapshot(m, zone), used = zone->managed_pages - free;
+		int64_t gain = m->reclaim.enabled && used > 0 ? used * m->reclaim.reclaimable_percent / 100 : 0;
+
+		if (room_for_copies(m, zone, ac->reclaim_compact_order,
+				    wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK), ac->highest_zoneidx,
+				    free + gain / ac->reclaim_compact_order))
+			return true;
+	}
+	return false;
 }
 
 /* ---- deferral ---------------------------------------------------------------------------------- */
 
 /* Source: defer_compaction(), mm/compaction.c, v6.12. */
-static void defer_compaction(struct zone *zone, unsigned int order)
+void defer_compaction(struct zone *zone, unsigned int order)
 {
 	zone->compact_considered = 0;
 	if (zone->compact_defer_shift < COMPACT_MAX_DEFER_SHIFT)
@@ -126,7 +129,7 @@ static void defer_compaction(struct zone *zone, unsigned int order)
 }
 
 /* Source: compaction_deferred(), mm/compaction.c, v6.12. */
-static bool compaction_deferred(struct zone *zone, unsigned int order)
+bool compaction_deferred(struct zone *zone, unsigned int order)
 {
 	unsigned int limit = 1u << zone->compact_defer_shift;
 
@@ -156,16 +159,28 @@ static bool movable_block_type(unsigned int mt)
 	return mt == MIGRATE_MOVABLE || mt == MIGRATE_CMA;
 }
 
-/* Source: suitable_migration_source(), mm/compaction.c, v6.12. */
+/*
+ * Asynchronous requests empty pageblocks of their own type, so that what they free is theirs. Since
+ * 7.2 requests never empty a CMA pageblock that they may not use, and those for a huge page take
+ * movable ones, which become theirs as a whole.
+ * Source: suitable_migration_source(), mm/compaction.c, v6.12 and v7.3.
+ */
 static bool suitable_migration_source(const struct compact_control *cc, uint32_t block_pfn)
 {
+	bool by_7_2 = cc->cpu->m->profile.compact_source == COMPACT_SOURCE_7_2;
 	unsigned int block_mt = get_pageblock_migratetype(cc->cpu->m, block_pfn);
 
 	if (block_mt == MIGRATE_ISOLATE)
 		return false;
-	if (!cc->same_type_only)
+	if (!cc->direct)
 		return true;
-	return cc->migratetype == MIGRATE_MOVABLE ? movable_block_type(block_mt) : block_mt == cc->migratetype;
+	if (by_7_2 && block_mt == MIGRATE_CMA && !(cc->alloc_flags & ALLOC_CMA))
+		return false;
+	if (!cc->async)
+		return true;
+	if (cc->migratetype == MIGRATE_MOVABLE || (by_7_2 && cc->order >= PAGEBLOCK_ORDER))
+		return movable_block_type(block_mt);
+	return block_mt == cc->migratetype;
 }
 
 /* Source: suitable_migration_target(), mm/compaction.c, v6.12. */
@@ -270,14 +285,9 @@ static bool migrate_pageblock(struct compact_control *cc)
 
 /* ---- one zone ---------------------------------------------------------------------------------- */
 
-/*
- * Is a block of the order free for this type, or to be had from another as a whole pageblock?
- * Source: __compact_finished(), mm/compaction.c, v6.12.
- */
+/* Is a block of the order free for this type, or to be had from another as a whole pageblock? */
 static bool suitable_block_free(const struct compact_control *cc)
 {
-	if (cc->order < 0)
-		return false;
 	for (unsigned int order = (unsigned int)cc->order; order <= MAX_PAGE_ORDER; order++) {
 		const struct free_list *lists = cc->zone->free_area[order].free_list;
 
@@ -288,6 +298,22 @@ static bool suitable_block_free(const struct compact_control *cc)
 			return true;
 	}
 	return false;
+}
+
+/* Source: __compact_finished(), mm/compaction.c, v6.12; defrag_mode's goal is that of v6.15. */
+static bool goal_reached(const struct compact_control *cc)
+{
+	const struct zone *zone = cc->zone;
+
+	if (cc->proactive)
+		return fragmentation_score_zone(zone) <= fragmentation_score_wmark(cc->cpu->m, true);
+	if (cc->order < 0)
+		return false;
+	if (!cc->direct && cc->cpu->m->sysctl.defrag_mode)
+		return zone_watermark_ok_inner(zone, (unsigned int)cc->order, wmark_pages(zone, WMARK_HIGH),
+					       cc->highest_zoneidx, cc->alloc_flags,
+					       zone_free_blocks_pages(zone));
+	return suitable_block_free(cc);
 }
 
 static void reset_scanners(struct zone *zone)
@@ -314,11 +340,17 @@ static void start_scanners(struct compact_control *cc, bool whole_zone)
 	cc->from_start = cc->migrate_pfn == first;
 }
 
+/* Has the request caught what it wanted on the way? */
+static bool captured(const struct compact_control *cc)
+{
+	return cc->direct && cc->cpu->capture_control && cc->cpu->capture_control->pfn != MMR_NO_PFN;
+}
+
 /*
  * Move blocks until the wanted one is free or the scanners meet.
  * Source: compact_zone(), mm/compaction.c, v6.12.
  */
-static enum compact_result compact_zone(struct compact_control *cc, bool whole_zone)
+enum compact_result compact_zone(struct compact_control *cc, bool whole_zone)
 {
 	struct zone *zone = cc->zone;
 	bool room = true;
@@ -330,12 +362,12 @@ static enum compact_result compact_zone(struct compact_control *cc, bool whole_z
 		if (!room || cc->migrate_pfn >= cc->free_pfn) {
 			cc->result = cc->from_start ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
 			reset_scanners(zone);
-			return suitable_block_free(cc) ? COMPACT_SUCCESS : cc->result;
+			return goal_reached(cc) ? COMPACT_SUCCESS : cc->result;
 		}
 		if (block_zone(cc->cpu->m, cc->migrate_pfn, PAGEBLOCK_ORDER) == zone &&
 		    suitable_migration_source(cc, cc->migrate_pfn)) {
 			room = migrate_pageblock(cc);
-			if (suitable_block_free(cc))
+			if (captured(cc) || goal_reached(cc))
 				cc->result = COMPACT_SUCCESS;
 		}
 		cc->migrate_pfn += PAGEBLOCK_NR_PAGES;
@@ -346,89 +378,75 @@ static enum compact_result compact_zone(struct compact_control *cc, bool whole_z
 }
 
 /*
+ * One zone on behalf of a request, which catches the first block that fits as it is merged.
+ *
+ * Up to 7.1 what is caught has compaction's own order: that is the request's, unless defrag_mode
+ * raised it; then nothing is caught.
+ * Source: compact_zone_order(), mm/compaction.c, v6.12 and v7.3.
+ */
+static enum compact_result compact_zone_order(struct mmr_cpu *cpu, struct zone *zone, unsigned int order,
+					      unsigned int alloc_flags, const struct alloc_context *ac,
+					      enum compact_priority prio, struct capture_control *capc)
+{
+	struct compact_control cc = {.cpu = cpu,
+				     .zone = zone,
+				     .order = ac->reclaim_compact_order,
+				     .migratetype = ac->migratetype,
+				     .alloc_flags = alloc_flags,
+				     .direct = true,
+				     .async = prio == COMPACT_PRIO_ASYNC};
+	enum compact_result result;
+
+	if (cpu->m->profile.capture == CAPTURE_REQUEST_ORDER || ac->reclaim_compact_order == order)
+		capc->zone = zone;
+	cpu->capture_control = capc;
+	result = compact_zone(&cc, prio == COMPACT_PRIO_SYNC_FULL);
+	cpu->capture_control = NULL;
+	return capc->pfn != MMR_NO_PFN ? COMPACT_SUCCESS : result;
+}
+
+/*
  * On behalf of a request: the zones it may use, one after the other, until one has the block.
  *
+ * @order: the request's; compaction works for @ac's reclaim_compact_order
  * @prio: COMPACT_PRIO_ASYNC empties only pageblocks of the request's type; COMPACT_PRIO_SYNC_FULL heeds
  *	no deferral and starts at the ends of the zone
+ * @pfn: gets a block of @order that was caught, else stays
  * Source: try_to_compact_pages(), mm/compaction.c, v6.12.
  */
 enum compact_result try_to_compact_pages(struct mmr_cpu *cpu, unsigned int order, unsigned int alloc_flags,
-					 const struct alloc_context *ac, enum compact_priority prio)
+					 const struct alloc_context *ac, enum compact_priority prio,
+					 uint32_t *pfn)
 {
 	const struct zoneref *z =
 		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	struct capture_control capc = {.order = order, .migratetype = ac->migratetype, .pfn = MMR_NO_PFN};
 	enum compact_result best = COMPACT_SKIPPED, status;
+	unsigned int cc_order = ac->reclaim_compact_order;
 	struct zone *zone;
 
 	cpu->counters.compact_stalls++;
 	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
 	{
-		struct compact_control cc = {.cpu = cpu,
-					     .zone = zone,
-					     .order = (int)order,
-					     .migratetype = ac->migratetype,
-					     .same_type_only = prio == COMPACT_PRIO_ASYNC};
-
-		if (prio > COMPACT_PRIO_SYNC_FULL && compaction_deferred(zone, order)) {
+		if ((alloc_flags & ALLOC_CPUSET) && !cpuset_zone_allowed(cpu, zone, cpu->current->gfp))
+			continue;
+		if (prio > COMPACT_PRIO_SYNC_FULL && compaction_deferred(zone, cc_order)) {
 			best = best > COMPACT_DEFERRED ? best : COMPACT_DEFERRED;
 			continue;
 		}
-		status = suit_allocation_order(zone, order, ac->highest_zoneidx, alloc_flags);
+		status = suit_allocation_order(cpu->m, zone, cc_order, ac->highest_zoneidx, alloc_flags, false);
 		if (status == COMPACT_CONTINUE)
-			status = compact_zone(&cc, prio == COMPACT_PRIO_SYNC_FULL);
+			status = compact_zone_order(cpu, zone, order, alloc_flags, ac, prio, &capc);
 		best = status > best ? status : best;
 		if (status == COMPACT_SUCCESS) {
-			compaction_defer_reset(zone, order, false);
+			compaction_defer_reset(zone, cc_order, false);
 			break;
 		}
 		if (prio != COMPACT_PRIO_ASYNC &&
 		    (status == COMPACT_COMPLETE || status == COMPACT_PARTIAL_SKIPPED))
-			defer_compaction(zone, order);
+			defer_compaction(zone, cc_order);
 	}
+	if (capc.pfn != MMR_NO_PFN)
+		*pfn = capc.pfn;
 	return best;
-}
-
-/* ---- for the caller to tick -------------------------------------------------------------------- */
-
-/* Source: kcompactd_do_work(), mm/compaction.c, v6.12. */
-static void kcompactd_zone(struct mmr_cpu *cpu, struct zone *zone, unsigned int order)
-{
-	struct compact_control cc = {.cpu = cpu, .zone = zone, .order = (int)order};
-	enum compact_result status;
-
-	if (compaction_deferred(zone, order))
-		return;
-	if (suit_allocation_order(zone, order, zone_idx(zone), ALLOC_WMARK_MIN) != COMPACT_CONTINUE)
-		return;
-	status = compact_zone(&cc, false);
-	if (status == COMPACT_SUCCESS) {
-		compaction_defer_reset(zone, order, false);
-	} else {
-		drain_all_pages(cpu, zone);
-		defer_compaction(zone, order);
-	}
-}
-
-int mmr_compact_node(struct mmr_machine *m, unsigned int nid, int order, unsigned int cpu_id,
-		     struct mmr_error *err)
-{
-	if (nid >= m->nr_nodes || cpu_id >= m->nr_cpus || order > MAX_PAGE_ORDER || order == 0 || order < -1)
-		return mmr_err(err, -EINVAL,
-			       "compaction: node %u order %d cpu %u, expected nodes 0..%u, order -1 or 1..%u, "
-			       "cpus 0..%u",
-			       nid, order, cpu_id, m->nr_nodes - 1, MAX_PAGE_ORDER, m->nr_cpus - 1);
-	if (!m->compaction.enabled)
-		return mmr_err(err, -EINVAL, "compaction: this machine was created without it");
-	for (int i = 0; i < MAX_NR_ZONES; i++) {
-		struct zone *zone = &m->nodes[nid].node_zones[i];
-		struct compact_control cc = {.cpu = &m->cpus[cpu_id], .zone = zone, .order = WHOLE_ZONE};
-
-		if (!populated_zone(zone))
-			continue;
-		if (order < 0)
-			compact_zone(&cc, true);
-		else
-			kcompactd_zone(cc.cpu, zone, (unsigned int)order);
-	}
-	return 0;
 }

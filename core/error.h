@@ -14,7 +14,7 @@
  */
 struct mmr_error {
 	int code;
-	char msg[500];
+	char msg[1000];
 };
 
 /**

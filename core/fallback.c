@@ -218,8 +218,6 @@ uint32_t rmqueue_inner(struct mmr_cpu *cpu, struct zone *zone, unsigned int orde
 {
 	uint32_t pfn;
 
-	if (unlikely(cpu->m->profile.steal != STEAL_CLAIM))
-		return rmqueue_before_6_15(cpu, zone, order, mt, alloc_flags);
 	/* Movable requests spend CMA pages first once these are most of what is free. */
 	if (unlikely(zone->nr_free_cma) && (alloc_flags & ALLOC_CMA) &&
 	    (int64_t)zone->nr_free_cma > shared_read(zone->vm_stat_free) / 2) {
@@ -227,6 +225,8 @@ uint32_t rmqueue_inner(struct mmr_cpu *cpu, struct zone *zone, unsigned int orde
 		if (pfn != MMR_NO_PFN)
 			return pfn;
 	}
+	if (unlikely(cpu->m->profile.steal != STEAL_CLAIM))
+		return rmqueue_before_6_15(cpu, zone, order, mt, alloc_flags);
 	switch (*mode) {
 	case RMQUEUE_NORMAL:
 		pfn = rmqueue_smallest(cpu, zone, order, mt);

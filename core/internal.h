@@ -103,12 +103,13 @@ struct per_cpu_pages {
 	uint8_t flags;
 	uint8_t alloc_factor;
 	uint8_t expire;
-	uint8_t unused;
+	bool offline;
 	union {
 		int32_t free_count; /* PCP_6_7: pages freed lately */
 		int32_t free_factor; /* PCP_5_14: scales the batch of a drain */
 	};
 	int32_t free_count_limit; /* free_count grows to here; 0 where it is not used */
+	int32_t offline_high; /* high as it was when its CPU went */
 	struct pcp_list lists[NR_PCP_LISTS];
 } __attribute__((aligned(64)));
 
@@ -154,6 +155,10 @@ struct zone {
 	uint32_t spanned_pages, present_pages, managed_pages;
 	uint32_t pageset_batch, pageset_high_min, pageset_high_max;
 	uint32_t recorded_stat_threshold; /* 0 where computed */
+	int32_t highest_stat_threshold; /* that any CPU had so far */
+	uint32_t percpu_drift_mark; /* below it NR_FREE_PAGES may be too far off; 0 where it never is */
+	uint64_t shuffle_bits; /* random bits in stock, lowest first, with a one above the last */
+	uint64_t shuffle_state;
 	uint8_t reclaim_dry, reclaim_skip; /* times in a row it gave nothing; askings to leave out */
 	/* Compaction: where its scanners stopped, and how long it is deferred. */
 	uint32_t compact_cached_migrate_pfn, compact_cached_free_pfn;
@@ -186,8 +191,10 @@ struct pglist_data {
 	uint32_t totalreserve_pages;
 	unsigned int nr_cpus; /* cpumask_weight(cpumask_of_node()) */
 	bool kswapd_awake;
-	uint8_t kswapd_order;
+	uint8_t kswapd_order; /* the most that was asked of it since it slept */
 	uint8_t kswapd_highest_zoneidx;
+	uint8_t kcompactd_max_order, kcompactd_highest_zoneidx; /* order 0: it sleeps */
+	uint8_t kcompactd_skip; /* turns that its proactive part leaves out */
 	uint32_t kswapd_failures;
 	uint32_t nr_dirty_pages, nr_file_pages; /* as the caller said */
 };
@@ -200,8 +207,10 @@ struct pglist_data {
  * @migratetype: from the gfp flags. Never changes.
  * @highest_zoneidx: from the gfp flags; also the index into lowmem_reserve. Never changes.
  * @spread_dirty_pages: request dirties page cache; cleared before the slow path
+ * @reclaim_compact_order: what reclaim and compaction aim at, the order or with defrag_mode a whole
+ *	pageblock; set in the slow path
  *
- * Source: struct alloc_context, mm/internal.h, v6.12.
+ * Source: struct alloc_context, mm/internal.h, v6.12; the last field is that of v7.3.
  */
 struct alloc_context {
 	const struct zonelist *zonelist;
@@ -210,7 +219,21 @@ struct alloc_context {
 	uint8_t migratetype;
 	uint8_t highest_zoneidx;
 	bool spread_dirty_pages;
-	bool pf_memalloc; /* ours: the kernel reads current->flags */
+	uint8_t reclaim_compact_order;
+};
+
+/**
+ * struct capture_control - a block that a compacting request hopes to catch as it merges
+ * @zone: being compacted; NULL while nothing is armed
+ * @order, @migratetype: of the request
+ * @pfn: what was caught, MMR_NO_PFN so far
+ *
+ * Source: struct capture_control, mm/internal.h, v6.12.
+ */
+struct capture_control {
+	struct zone *zone;
+	unsigned int order, migratetype;
+	uint32_t pfn;
 };
 
 /* ---- alloc_flags and free flags; Source: mm/internal.h and mm/page_alloc.c, v6.12 ------------ */
@@ -241,6 +264,9 @@ enum rmqueue_mode { RMQUEUE_NORMAL, RMQUEUE_CMA, RMQUEUE_CLAIM, RMQUEUE_STEAL };
 
 /**
  * struct mmr_cpu - "this CPU" of a routine: who runs it, and where it counts
+ * @current: the request being served beyond the hit path, as the kernel's current names its task;
+ *	NULL in between, and for kernel threads
+ * @capture_control: of that request while it compacts
  * @counters: what cannot be derived; see mmr_counters_read()
  * @fell_back: a claim or steal happened since it was last cleared
  */
@@ -249,7 +275,8 @@ struct mmr_cpu {
 	uint16_t id;
 	uint16_t nid;
 	bool fell_back;
-	uint64_t nr_frees_pcp, nr_free_pages; /* the two that every free counts */
+	const struct mmr_request *current;
+	struct capture_control *capture_control;
 	struct mmr_counters counters;
 } __attribute__((aligned(64)));
 
@@ -263,6 +290,7 @@ struct mmr_machine {
 	uint8_t gfp_zone[16]; /* by the four zone modifier bits */
 	uint32_t end_pfn; /* multiple of MAX_ORDER_NR_PAGES */
 	unsigned int nr_nodes, nr_cpus, nr_zones;
+	unsigned int nr_online_cpus;
 	struct kernel_profile profile;
 	/*
 	 * Free blocks of MAX_PAGE_ORDER keep their record here, one per 4 MiB: they never look
@@ -277,6 +305,9 @@ struct mmr_machine {
 	uint32_t totalreserve_pages;
 	uint32_t cpu_llc_pages;
 	bool boot_zonelists;
+	bool highmem; /* a 32-bit machine */
+	bool cma; /* CONFIG_CMA: the profile's six types, or CMA pageblocks that were seeded */
+	uint64_t shuffle_seed;
 	bool page_group_by_mobility_disabled;
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
@@ -449,7 +480,7 @@ static inline const struct zoneref *next_zones_zonelist(const struct zoneref *z,
 void init_per_zone_wmark_min(struct mmr_machine *m);
 void setup_per_zone_wmarks(struct mmr_machine *m);
 void setup_per_zone_lowmem_reserve(struct mmr_machine *m);
-void setup_zone_pagesets(struct mmr_machine *m);
+void setup_zone_pagesets(struct mmr_machine *m, unsigned int nr_cpus_coming);
 bool zone_watermark_ok_inner(const struct zone *zone, unsigned int order, uint32_t mark, int highest_zoneidx,
 			     unsigned int alloc_flags, int64_t free_pages);
 bool zone_watermark_ok(const struct zone *zone, unsigned int order, uint32_t mark, int highest_zoneidx,
@@ -496,7 +527,9 @@ static inline void mod_zone_free_pages(struct mmr_cpu *cpu, struct zone *zone, i
 	struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu->id];
 	int32_t x = stat->vm_stat_diff + delta;
 
-	if (unlikely(x > stat->stat_threshold || x < -stat->stat_threshold)) {
+	int32_t threshold = shared_read(stat->stat_threshold);
+
+	if (unlikely(x > threshold || x < -threshold)) {
 		shared_add(zone->vm_stat_free, x);
 		x = 0;
 	}
@@ -516,6 +549,8 @@ static inline void account_freepages(struct mmr_cpu *cpu, struct zone *zone, int
 }
 
 void refresh_zone_stat_thresholds(struct mmr_machine *m);
+void set_pgdat_percpu_threshold(struct mmr_machine *m, struct pglist_data *pgdat, bool pressure);
+int64_t zone_free_blocks_pages(const struct zone *zone);
 bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets);
 void update_unusable_highatomic(const struct mmr_machine *m, struct zone *zone);
 uint64_t zone_list_pages(const struct zone *zone, bool with_isolated);
@@ -582,6 +617,23 @@ static inline void set_free_count_limit(const struct mmr_machine *m, struct per_
 	pcp->free_count_limit = m->profile.pcp == PCP_6_7 ? pcp->batch << m->profile.pcp_batch_scale_max : 0;
 }
 
+/* ---- cpuset.c ------------------------------------------------------------------------------ */
+
+bool cpuset_node_allowed(const struct mmr_request *current, unsigned int nid, gfp_t gfp);
+
+/* Source: cpuset_zone_allowed(), include/linux/cpuset.h, v6.12. */
+static inline bool cpuset_zone_allowed(const struct mmr_cpu *cpu, const struct zone *zone, gfp_t gfp)
+{
+	return likely(!cpu->current || !cpu->current->cpuset) ||
+	       cpuset_node_allowed(cpu->current, zone->node, gfp);
+}
+
+/* ---- shuffle.c ----------------------------------------------------------------------------- */
+
+void shuffle_init(const struct mmr_machine *m, struct zone *zone);
+bool shuffle_pick_tail(struct zone *zone);
+void shuffle_zone(struct mmr_machine *m, struct zone *zone);
+
 /* ---- isolation.c --------------------------------------------------------------------------- */
 
 bool isolate_free_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order);
@@ -595,7 +647,7 @@ int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone, 
 		 unsigned int order);
 int nr_pcp_overflow(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
 		    unsigned int order);
-void clear_below_high(struct zone *zone);
+void clear_below_high(struct mmr_machine *m, struct zone *zone);
 /* Of free_unref_page_commit() after the push: what it remembers; then all, true where pages went to the buddy.
  */
 void free_unref_page_remember(const struct kernel_profile *profile, struct per_cpu_pages *pcp,
@@ -611,6 +663,9 @@ bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages
 
 /* ---- page_alloc.c -------------------------------------------------------------------------- */
 
+unsigned int gfp_to_alloc_flags_cma(const struct mmr_machine *m, unsigned int mt);
+struct mmr_page hand_out_captured(struct mmr_cpu *cpu, uint32_t pfn, unsigned int order,
+				  const struct alloc_context *ac);
 struct mmr_page get_page_from_freelist(struct mmr_cpu *cpu, gfp_t gfp, unsigned int order,
 				       unsigned int alloc_flags, const struct alloc_context *ac);
 
@@ -642,6 +697,8 @@ int64_t node_reclaim(struct mmr_cpu *cpu, struct pglist_data *pgdat, gfp_t gfp, 
 uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac);
 void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
 void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac);
+int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone);
+void kswapd_reset_failures(struct mmr_machine *m, const struct zone *zone);
 void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
 
 /* ---- compaction.c --------------------------------------------------------------------------- */
@@ -660,8 +717,15 @@ enum compact_priority { COMPACT_PRIO_SYNC_FULL, COMPACT_PRIO_SYNC_LIGHT, COMPACT
 /* -1000 where a block is free; else 0 (for want of memory) to 1000 (of fragmentation). */
 int fragmentation_index(const struct zone *zone, unsigned int order);
 enum compact_result try_to_compact_pages(struct mmr_cpu *cpu, unsigned int order, unsigned int alloc_flags,
-					 const struct alloc_context *ac, enum compact_priority prio);
+					 const struct alloc_context *ac, enum compact_priority prio,
+					 uint32_t *pfn);
+bool compaction_zonelist_suitable(const struct mmr_cpu *cpu, const struct alloc_context *ac,
+				  unsigned int alloc_flags);
 void compaction_defer_reset(struct zone *zone, unsigned int order, bool alloc_success);
+
+/* ---- kcompactd.c ---------------------------------------------------------------------------- */
+
+void wakeup_kcompactd(struct mmr_cpu *cpu, struct pglist_data *pgdat, unsigned int order, int highest_zoneidx);
 
 /* ---- slowpath.c ----------------------------------------------------------------------------- */
 

@@ -421,14 +421,3 @@ int mmr_alloc_contig_range(struct mmr_machine *m, uint32_t start, uint32_t end, 
 	undo_isolate_page_range(&r, r.outer_end, mt);
 	return rc;
 }
-
-int mmr_free_contig_range(struct mmr_machine *m, uint32_t pfn, uint32_t nr_pages, unsigned int cpu)
-{
-	for (uint32_t i = 0; i < nr_pages; i++) {
-		int rc = mmr_free_pages(m, pfn + i, 0, cpu, NULL);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
-}

@@ -23,7 +23,7 @@ static inline void free_list_add(const struct mmr_machine *m, struct free_list *
 	else
 		list->tail = pfn;
 	shared_set(list->head, pfn);
-	list->nr++;
+	shared_set(list->nr, list->nr + 1);
 }
 
 static inline void free_list_add_tail(const struct mmr_machine *m, struct free_list *list, uint32_t pfn,
@@ -40,7 +40,7 @@ static inline void free_list_add_tail(const struct mmr_machine *m, struct free_l
 		page->prev = MMR_NO_PFN;
 	}
 	list->tail = pfn;
-	list->nr++;
+	shared_set(list->nr, list->nr + 1);
 }
 
 static inline void free_list_del(const struct mmr_machine *m, struct free_list *list, uint32_t pfn,
@@ -56,7 +56,30 @@ static inline void free_list_del(const struct mmr_machine *m, struct free_list *
 		list->tail = page->prev;
 	else
 		free_record(m, page->next, order)->prev = page->prev;
-	list->nr--;
+	shared_set(list->nr, list->nr - 1);
+}
+
+/* Behind @pos, or at the head where @pos is MMR_NO_PFN. */
+static inline void free_list_add_after(const struct mmr_machine *m, struct free_list *list, uint32_t pos,
+				       uint32_t pfn, unsigned int order)
+{
+	struct page *page = free_record(m, pfn, order);
+	uint32_t next;
+
+	if (pos == MMR_NO_PFN) {
+		free_list_add(m, list, pfn, order);
+		return;
+	}
+	if (pos == list->tail) {
+		free_list_add_tail(m, list, pfn, order);
+		return;
+	}
+	next = free_record(m, pos, order)->next;
+	page->prev = pos;
+	page->next = next;
+	free_record(m, pos, order)->next = pfn;
+	free_record(m, next, order)->prev = pfn;
+	shared_set(list->nr, list->nr + 1);
 }
 
 static inline bool pcp_list_empty(const struct pcp_list *list)

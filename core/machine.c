@@ -36,6 +36,10 @@ static int check_zone(unsigned int nid, int i, const struct mmr_zone_config *z, 
 		return mmr_err(err, -EINVAL,
 			       "node %u zone %s: %u managed pages, expected at most the %u present", nid, name,
 			       z->managed_pages, z->present_pages);
+	if (i == ZONE_DEVICE && z->managed_pages)
+		return mmr_err(err, -EINVAL,
+			       "node %u zone %s: %u managed pages, expected 0: its pages are the device's", nid,
+			       name, z->managed_pages);
 	if (z->have_watermark && (z->watermark[WMARK_MIN] > z->watermark[WMARK_LOW] ||
 				  z->watermark[WMARK_LOW] > z->watermark[WMARK_HIGH]))
 		return mmr_err(err, -EINVAL,
@@ -73,6 +77,11 @@ static int check_sysctl(const struct mmr_sysctl *sysctl, struct mmr_error *err)
 		return mmr_err(err, -EINVAL,
 			       "sysctl percpu_pagelist_high_fraction: %u, expected 0 or at least 8",
 			       sysctl->percpu_pagelist_high_fraction);
+	if (sysctl->compaction_proactiveness > 100 || sysctl->extfrag_threshold > 1000)
+		return mmr_err(err, -EINVAL,
+			       "sysctl compaction_proactiveness: %u, extfrag_threshold: %u, expected at most "
+			       "100 and 1000",
+			       sysctl->compaction_proactiveness, sysctl->extfrag_threshold);
 	if (sysctl->watermark_scale_factor > 3000)
 		return mmr_err(err, -EINVAL, "sysctl watermark_scale_factor: %u, expected at most 3000",
 			       sysctl->watermark_scale_factor);
@@ -170,8 +179,8 @@ struct zone *block_zone(const struct mmr_machine *m, uint32_t pfn, unsigned int 
 		return NULL;
 	zone = pfn_zone(m, pfn);
 	r = next_range(m, pfn);
-	if (!zone || !zone_spans_pfn(zone, pfn + nr - 1) || r == m->nr_ranges || m->ranges[r].start_pfn > pfn ||
-	    m->ranges[r].start_pfn + m->ranges[r].nr_pages < pfn + nr)
+	if (!zone || !populated_zone(zone) || !zone_spans_pfn(zone, pfn + nr - 1) || r == m->nr_ranges ||
+	    m->ranges[r].start_pfn > pfn || m->ranges[r].start_pfn + m->ranges[r].nr_pages < pfn + nr)
 		return NULL;
 	return zone;
 }
@@ -231,7 +240,6 @@ static void init_zone(struct mmr_machine *m, unsigned int nid, int i, const stru
 	m->zone_table[zone->id] = zone;
 	zone->zone_start_pfn = cfg->start_pfn;
 	zone->spanned_pages = cfg->spanned_pages;
-	zone->present_pages = cfg->present_pages;
 	zone->managed_pages = cfg->managed_pages;
 	zone->recorded_watermark = cfg->have_watermark;
 	zone->recorded_reserve = cfg->have_lowmem_reserve;
@@ -244,7 +252,10 @@ static void init_zone(struct mmr_machine *m, unsigned int nid, int i, const stru
 	zone->pageset_batch = cfg->pcp_batch;
 	zone->pageset_high_min = cfg->pcp_high_min;
 	zone->pageset_high_max = cfg->pcp_high_max;
-	pgdat->node_present_pages += cfg->present_pages;
+	/* What a device brings is spanned, never present: no zonelist holds it. */
+	zone->present_pages = i == ZONE_DEVICE ? 0 : cfg->present_pages;
+	pgdat->node_present_pages += zone->present_pages;
+	m->highmem |= i == ZONE_HIGHMEM && cfg->present_pages;
 	if (cfg->spanned_pages)
 		m->zones[m->nr_zones++] = zone;
 }
@@ -321,14 +332,18 @@ static int build_ranges(struct mmr_machine *m, const struct mmr_machine_config *
 	return 0;
 }
 
-/* Who each CPU is; nothing counted yet. Most of a CPU's counters are never touched. */
+/* Who each CPU is: online, nothing counted yet. Most of a CPU's counters are never touched. */
 static void init_cpus(struct mmr_machine *m)
 {
 	madvise(m->cpus, m->nr_cpus * sizeof(*m->cpus), MADV_DONTNEED);
+	m->nr_online_cpus = m->nr_cpus;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		m->nodes[nid].nr_cpus = 0;
 	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
 		m->cpus[cpu].m = m;
 		m->cpus[cpu].id = (uint16_t)cpu;
 		m->cpus[cpu].nid = m->cpu_node[cpu];
+		m->nodes[m->cpu_node[cpu]].nr_cpus++;
 	}
 }
 
@@ -346,8 +361,6 @@ static int build_cpus(struct mmr_machine *m, const struct mmr_machine_config *cf
 	if (!m->cpu_node)
 		return mmr_err(err, -ENOMEM, "machine: no memory for %u CPUs", cfg->nr_cpus);
 	memcpy(m->cpu_node, cfg->cpu_node, cfg->nr_cpus * sizeof(*m->cpu_node));
-	for (unsigned int cpu = 0; cpu < cfg->nr_cpus; cpu++)
-		m->nodes[cfg->cpu_node[cpu]].nr_cpus++;
 	init_cpus(m);
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		m->zones[i]->per_cpu_pageset = pcp + (size_t)i * cfg->nr_cpus;
@@ -393,13 +406,9 @@ static void reset_pageblocks(struct mmr_machine *m)
 /* Source: gfp_zone(), include/linux/gfp.h, v6.12. */
 static void build_gfp_zones(struct mmr_machine *m)
 {
-	bool highmem = false;
-
-	for (unsigned int i = 0; i < m->nr_zones; i++)
-		highmem |= zone_idx(m->zones[i]) == ZONE_HIGHMEM;
 	memset(m->gfp_zone, ZONE_DMA, sizeof(m->gfp_zone)); /* what an impossible combination reads */
 	m->gfp_zone[0] = ZONE_NORMAL;
-	m->gfp_zone[MMR_GFP_HIGHMEM] = highmem ? ZONE_HIGHMEM : ZONE_NORMAL;
+	m->gfp_zone[MMR_GFP_HIGHMEM] = m->highmem ? ZONE_HIGHMEM : ZONE_NORMAL;
 	m->gfp_zone[MMR_GFP_DMA32] = ZONE_DMA32;
 	m->gfp_zone[MMR_GFP_MOVABLE] = ZONE_NORMAL;
 	m->gfp_zone[MMR_GFP_MOVABLE | MMR_GFP_HIGHMEM] = ZONE_MOVABLE;
@@ -407,7 +416,8 @@ static void build_gfp_zones(struct mmr_machine *m)
 }
 
 /*
- * Keep unmovable pages out of movable blocks as long as DMA32 of the same node has room.
+ * Keep unmovable pages out of movable blocks as long as DMA32 of the same node has room. A kernel
+ * without ZONE_DMA32, as for 32-bit machines, has no such flag.
  * Source: alloc_flags_nofragment(), mm/page_alloc.c, v6.12; it looks at each request's zone.
  */
 static void build_nofragment(struct mmr_machine *m)
@@ -416,7 +426,9 @@ static void build_nofragment(struct mmr_machine *m)
 		struct zone *zones = m->nodes[nid].node_zones;
 
 		for (int i = 0; i < MAX_NR_ZONES; i++)
-			zones[i].nofragment = m->sysctl.defrag_mode ? ALLOC_NOFRAGMENT : 0;
+			zones[i].nofragment = m->sysctl.defrag_mode && !m->highmem ? ALLOC_NOFRAGMENT : 0;
+		if (m->highmem)
+			continue;
 		if (m->nr_nodes == 1 || populated_zone(&zones[ZONE_DMA32]))
 			zones[ZONE_NORMAL].nofragment = ALLOC_NOFRAGMENT;
 	}
@@ -462,6 +474,7 @@ void machine_reset(struct mmr_machine *m)
 		struct zone *zone = m->zones[i];
 
 		zone->vm_stat_free = 0;
+		zone->highest_stat_threshold = 0;
 		zone->watermark_boost = 0;
 		zone->reclaim_hand = zone->reclaim_dry = zone->reclaim_skip = 0;
 		zone->compact_considered = zone->compact_defer_shift = zone->compact_order_failed = 0;
@@ -469,15 +482,19 @@ void machine_reset(struct mmr_machine *m)
 		zone->flags = 0;
 		zone->unusable_highatomic = zone->nr_free_cma = 0;
 		zone->nr_reserved_highatomic = zone->nr_free_highatomic = zone->nr_isolate_pageblock = 0;
+		shuffle_init(m, zone);
 		memset(zone->per_cpu_pageset, 0, m->nr_cpus * sizeof(*zone->per_cpu_pageset));
 		memset(zone->per_cpu_zonestats, 0, m->nr_cpus * sizeof(*zone->per_cpu_zonestats));
 	}
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		m->nodes[nid].kswapd_awake = false;
+		m->nodes[nid].kswapd_order = m->nodes[nid].kswapd_highest_zoneidx = 0;
+		m->nodes[nid].kcompactd_max_order = m->nodes[nid].kcompactd_skip = 0;
 		m->nodes[nid].kswapd_failures = 0;
 		m->nodes[nid].nr_dirty_pages = m->nodes[nid].nr_file_pages = 0;
 	}
 	init_cpus(m);
+	m->cma = m->profile.types == TYPES_6;
 	m->seeded_pages = 0;
 	m->displaced_begin = m->displaced_end = 0;
 	madvise(m->pages, m->pages_bytes, MADV_DONTNEED);
@@ -485,7 +502,7 @@ void machine_reset(struct mmr_machine *m)
 	reset_pageblocks(m);
 	reset_lists(m);
 	refresh_zone_stat_thresholds(m);
-	setup_zone_pagesets(m);
+	setup_zone_pagesets(m, 0);
 }
 
 static int build_machine(struct mmr_machine *m, const struct mmr_machine_config *cfg, struct mmr_error *err)
@@ -502,6 +519,7 @@ static int build_machine(struct mmr_machine *m, const struct mmr_machine_config 
 		rc = build_distances(m, cfg, err);
 	if (rc)
 		return rc;
+	m->cma = m->profile.types == TYPES_6;
 	build_gfp_zones(m);
 	build_nofragment(m);
 	reset_pageblocks(m);
@@ -511,6 +529,14 @@ static int build_machine(struct mmr_machine *m, const struct mmr_machine_config 
 	m->no_shortcuts = m->page_group_by_mobility_disabled;
 	init_per_zone_wmark_min(m);
 	return 0;
+}
+
+/* Whether the line has vm.defrag_mode, and obeys it, is an axis of its own. */
+static void set_sysctl(struct mmr_machine *m, const struct mmr_sysctl *sysctl)
+{
+	m->sysctl = *sysctl;
+	if (m->profile.defrag_mode != DEFRAG_MODE_SYSCTL)
+		m->sysctl.defrag_mode = m->profile.defrag_mode == DEFRAG_MODE_ON;
 }
 
 int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine **ret, struct mmr_error *err)
@@ -526,8 +552,8 @@ int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine 
 	m->profile = *cfg->profile;
 	m->nr_nodes = cfg->nr_nodes;
 	m->nr_cpus = cfg->nr_cpus;
-	m->sysctl = cfg->sysctl;
-	m->sysctl.defrag_mode |= m->profile.defrag_mode;
+	set_sysctl(m, &cfg->sysctl);
+	m->shuffle_seed = cfg->shuffle_seed;
 	m->cpu_llc_pages = cfg->cpu_llc_pages;
 	m->reclaim = cfg->reclaim;
 	m->compaction = cfg->compaction;
@@ -554,8 +580,7 @@ int mmr_machine_set_sysctl(struct mmr_machine *m, const struct mmr_sysctl *sysct
 
 	if (rc)
 		return rc;
-	m->sysctl = *sysctl;
-	m->sysctl.defrag_mode |= m->profile.defrag_mode;
+	set_sysctl(m, sysctl);
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		m->zones[i]->recorded_watermark &= !marks;
 		m->zones[i]->recorded_reserve &= !reserves;
@@ -565,10 +590,12 @@ int mmr_machine_set_sysctl(struct mmr_machine *m, const struct mmr_sysctl *sysct
 		init_per_zone_wmark_min(m);
 	if (marks)
 		setup_per_zone_wmarks(m);
+	if (marks)
+		refresh_zone_stat_thresholds(m);
 	if (marks || reserves)
 		setup_per_zone_lowmem_reserve(m);
 	if (lists)
-		setup_zone_pagesets(m);
+		setup_zone_pagesets(m, 0);
 	build_nofragment(m);
 	return 0;
 }

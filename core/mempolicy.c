@@ -146,6 +146,146 @@ struct mmr_page mmr_alloc_pages_mpol(struct mmr_machine *m, const struct mmr_req
 	return page;
 }
 
+/* ---- several pages ---------------------------------------------------------------------------- */
+
+static unsigned int weight_of(const struct mmr_mempolicy *policy, unsigned int nid)
+{
+	return policy->mode == MMR_MPOL_WEIGHTED_INTERLEAVE && policy->weights[nid] ? policy->weights[nid] : 1;
+}
+
+/* @nr pages starting with one node. Return: how many there were. */
+static unsigned int bulk_from(struct mmr_machine *m, struct mmr_request req, unsigned int nid, unsigned int nr,
+			      uint32_t *pfns)
+{
+	req.nid = (int16_t)nid;
+	req.nodemask = 0;
+	return nr ? mmr_alloc_pages_bulk(m, &req, nr, 0, pfns) : 0;
+}
+
+/* As many from each node, the first ones one more. Source: alloc_pages_bulk_interleave(), v6.12. */
+static unsigned int bulk_interleave(struct mmr_machine *m, const struct mmr_request *req, unsigned int nr_pages,
+				    struct mmr_mempolicy *policy, uint32_t *pfns)
+{
+	unsigned int nr_nodes = (unsigned int)__builtin_popcountll(policy->nodes), got = 0;
+
+	for (unsigned int i = 0; i < nr_nodes; i++) {
+		unsigned int share = nr_pages / nr_nodes + (i < nr_pages % nr_nodes);
+
+		got += bulk_from(m, *req, interleave_nodes(policy), share, pfns + got);
+	}
+	return got;
+}
+
+/*
+ * What is left of the current node's turn, whole rounds, and then part of one: where that ends the
+ * next request goes on.
+ * Source: alloc_pages_bulk_weighted_interleave(), mm/mempolicy.c, v6.12.
+ */
+static unsigned int bulk_weighted(struct mmr_machine *m, const struct mmr_request *req, unsigned int nr_pages,
+				  struct mmr_mempolicy *policy, uint32_t *pfns)
+{
+	unsigned int share[MAX_NUMNODES] = {0}, got = 0, total = 0, rest, nid;
+
+	if (policy->il_weight && node_in(policy->nodes, policy->il_prev)) {
+		rest = policy->il_weight < nr_pages ? policy->il_weight : nr_pages;
+		got = bulk_from(m, *req, policy->il_prev, rest, pfns);
+		policy->il_weight -= (uint8_t)rest;
+		nr_pages -= rest;
+		if (!nr_pages)
+			return got;
+	}
+	for (nid = 0; nid < MAX_NUMNODES; nid++)
+		total += node_in(policy->nodes, nid) ? weight_of(policy, nid) : 0;
+	for (nid = 0; nid < MAX_NUMNODES; nid++)
+		share[nid] = node_in(policy->nodes, nid) ? nr_pages / total * weight_of(policy, nid) : 0;
+	rest = nr_pages % total;
+	nid = policy->il_prev;
+	for (int left = __builtin_popcountll(policy->nodes); left; left--) {
+		unsigned int take, weight;
+
+		nid = next_node_in(policy->nodes, nid);
+		weight = weight_of(policy, nid);
+		take = rest < weight ? rest : weight;
+		if (rest) {
+			policy->il_prev = (uint16_t)nid;
+			policy->il_weight = (uint8_t)(weight - take);
+		}
+		rest -= take;
+		got += bulk_from(m, *req, nid, share[nid] + take, pfns + got);
+	}
+	return got;
+}
+
+unsigned int mmr_alloc_pages_bulk_mpol(struct mmr_machine *m, const struct mmr_request *asked,
+				       unsigned int nr_pages, struct mmr_mempolicy *policy, uint32_t *pfns)
+{
+	struct mmr_mempolicy default_policy = {0};
+	struct mmr_request req = *asked;
+	unsigned int got;
+
+	if (!policy || !policy->nodes)
+		policy = &default_policy;
+	if (req.cpu >= m->nr_cpus)
+		return 0;
+	if (policy->mode == MMR_MPOL_INTERLEAVE)
+		return bulk_interleave(m, &req, nr_pages, policy, pfns);
+	if (policy->mode == MMR_MPOL_WEIGHTED_INTERLEAVE)
+		return bulk_weighted(m, &req, nr_pages, policy, pfns);
+	apply_policy(m, policy, &req);
+	if (policy->mode != MMR_MPOL_PREFERRED_MANY)
+		return mmr_alloc_pages_bulk(m, &req, nr_pages, 0, pfns);
+	req.gfp = (asked->gfp | MMR_GFP_NOWARN) & ~(MMR_GFP_DIRECT_RECLAIM | MMR_GFP_NOFAIL);
+	got = mmr_alloc_pages_bulk(m, &req, nr_pages, 0, pfns);
+	req.gfp = asked->gfp;
+	req.nodemask = 0;
+	return got < nr_pages ? got + mmr_alloc_pages_bulk(m, &req, nr_pages - got, 0, pfns + got) : got;
+}
+
+int mmr_mempolicy_index_node(const struct mmr_mempolicy *policy, uint64_t index)
+{
+	uint64_t total = 0;
+
+	if (!interleaves(policy) || !policy->nodes)
+		return -1;
+	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++)
+		total += node_in(policy->nodes, nid) ? weight_of(policy, nid) : 0;
+	index %= total;
+	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++) {
+		unsigned int weight = weight_of(policy, nid);
+
+		if (!node_in(policy->nodes, nid))
+			continue;
+		if (index < weight)
+			return (int)nid;
+		index -= weight;
+	}
+	return -1;
+}
+
+static unsigned int gcd(unsigned int a, unsigned int b)
+{
+	return b ? gcd(b, a % b) : a;
+}
+
+void mmr_mempolicy_auto_weights(const uint32_t *bandwidth, unsigned int nr_nodes, uint8_t *weights)
+{
+	unsigned int divisor = 0;
+	uint64_t sum = 0;
+
+	for (unsigned int nid = 0; nid < nr_nodes; nid++)
+		sum += bandwidth[nid];
+	for (unsigned int nid = 0; nid < nr_nodes; nid++) {
+		uint64_t weight = sum ? (uint64_t)bandwidth[nid] * 32 / sum : 0;
+
+		weights[nid] = (uint8_t)(weight ? weight : 1);
+		divisor = gcd(weights[nid], divisor);
+	}
+	for (unsigned int nid = 0; nid < nr_nodes && divisor; nid++)
+		weights[nid] = (uint8_t)(weights[nid] / divisor);
+}
+
+/* ---- names and checks ------------------------------------------------------------------------- */
+
 const char *mmr_mempolicy_name(enum mmr_mempolicy_mode mode)
 {
 	static const char *const names[NR_MMR_MPOLS] = {

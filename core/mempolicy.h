@@ -60,4 +60,32 @@ int mmr_mempolicy_check(const struct mmr_machine *m, const struct mmr_mempolicy 
 struct mmr_page mmr_alloc_pages_mpol(struct mmr_machine *m, const struct mmr_request *req, bool thp_fault,
 				     struct mmr_mempolicy *policy);
 
+/**
+ * mmr_alloc_pages_bulk_mpol - several order-0 pages under a policy
+ * @req, @policy: as for mmr_alloc_pages_mpol()
+ * @pfns: pfns[nr_pages]
+ *
+ * The interleaving modes give each node its share in one piece. Where reclaim is modelled it may take
+ * movable pages of one piece for the next one's sake.
+ * Return: how many were taken; the caller asks singly for the rest.
+ * Source: alloc_pages_bulk_mempolicy_noprof(), mm/mempolicy.c, v6.12.
+ */
+unsigned int mmr_alloc_pages_bulk_mpol(struct mmr_machine *m, const struct mmr_request *req,
+				       unsigned int nr_pages, struct mmr_mempolicy *policy, uint32_t *pfns);
+
+/**
+ * mmr_mempolicy_index_node - the node of page @index of a mapping under an interleaving policy
+ * Return: the node; -1 for other policies, and where there are no nodes.
+ * Source: interleave_nid(), weighted_interleave_nid(), mm/mempolicy.c, v6.12.
+ */
+int mmr_mempolicy_index_node(const struct mmr_mempolicy *policy, uint64_t index);
+
+/**
+ * mmr_mempolicy_auto_weights - weights of WEIGHTED_INTERLEAVE from the nodes' bandwidths
+ * @bandwidth: of each node, the less of read and write, any unit; bandwidth[nr_nodes], 0 for no memory
+ * @weights: gets the weights[nr_nodes], 1 for nodes without bandwidth
+ * Source: reduce_interleave_weights(), mm/mempolicy.c, v6.16.
+ */
+void mmr_mempolicy_auto_weights(const uint32_t *bandwidth, unsigned int nr_nodes, uint8_t *weights);
+
 #endif

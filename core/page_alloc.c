@@ -99,6 +99,16 @@ static void consume_boost(struct mmr_cpu *cpu, struct zone *zone, unsigned int a
 }
 
 /*
+ * The movable list may hold CMA pages, which this request must not get; up to 6.5 it then looked at
+ * no list at all. Source: rmqueue(), mm/page_alloc.c, v6.1.
+ */
+static inline bool passes_pcp_by(const struct mmr_machine *m, unsigned int mt, unsigned int alloc_flags)
+{
+	return unlikely(m->profile.cma_skips_pcp) && m->cma && mt == MIGRATE_MOVABLE &&
+	       !(alloc_flags & ALLOC_CMA);
+}
+
+/*
  * Take a block of @order out of @zone, whose watermark is met.
  * Source: rmqueue(), mm/page_alloc.c, v6.12.
  */
@@ -108,7 +118,7 @@ static inline uint32_t rmqueue(struct mmr_cpu *cpu, struct zone *zone, unsigned 
 	bool refilled = false, buddy = false;
 	uint32_t pfn = MMR_NO_PFN;
 
-	if (likely(pcp_allowed_order(order)))
+	if (likely(pcp_allowed_order(order)) && likely(!passes_pcp_by(cpu->m, mt, alloc_flags)))
 		pfn = rmqueue_pcplist(cpu, zone, order, mt, alloc_flags, &refilled);
 	if (unlikely(pfn == MMR_NO_PFN)) {
 		buddy = true;
@@ -219,6 +229,17 @@ static inline struct mmr_page hand_out(struct mmr_cpu *cpu, struct zone *zone, u
 }
 
 /*
+ * What a compacting request caught belongs to it without having been on a list.
+ * Source: the end of __alloc_pages_direct_compact(), mm/page_alloc.c, v6.12.
+ */
+struct mmr_page hand_out_captured(struct mmr_cpu *cpu, uint32_t pfn, unsigned int order,
+				  const struct alloc_context *ac)
+{
+	cpu->counters.compact_captures++;
+	return hand_out(cpu, pfn_zone(cpu->m, pfn), pfn, order, ac, MMR_PATH_BUDDY);
+}
+
+/*
  * Are the node's dirty pages within its share of what could be dirty?
  * Simplified: no task is a real-time one, which would get a quarter more.
  * Source: node_dirty_ok(), node_dirtyable_memory(), mm/page-writeback.c, v6.12.
@@ -271,6 +292,8 @@ retry:
 	z = preferred;
 	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
 	{
+		if (unlikely(alloc_flags & ALLOC_CPUSET) && !cpuset_zone_allowed(cpu, zone, gfp))
+			continue;
 		if (unlikely(z != preferred)) {
 			if (no_fallback && !m->sysctl.defrag_mode && m->nr_nodes > 1 &&
 			    zone->node != preferred->zone->node) {
@@ -326,12 +349,36 @@ static inline unsigned int gfp_migratetype(const struct mmr_machine *m, gfp_t gf
 }
 
 /*
+ * A task's cpuset stands in for the nodemask it did not give; one it gave is checked zone by zone.
+ *
+ * @gfp: gets __GFP_HARDWALL for the fast path
+ * Return: alloc_flags to add.  Source: prepare_alloc_pages(), mm/page_alloc.c, v6.12.
+ */
+static __attribute__((noinline)) unsigned int prepare_cpuset(const struct mmr_request *req,
+							     struct alloc_context *ac, gfp_t *gfp)
+{
+	*gfp |= MMR_GFP_HARDWALL;
+	if ((req->task & MMR_TASK_INTERRUPT) || ac->nodemask)
+		return ALLOC_CPUSET;
+	ac->nodemask = req->cpuset->mems_allowed;
+	return 0;
+}
+
+/* Movable pages may lie in CMA pageblocks, where there are such. Source: gfp_to_alloc_flags_cma(), v6.12. */
+unsigned int gfp_to_alloc_flags_cma(const struct mmr_machine *m, unsigned int mt)
+{
+	return mt == MIGRATE_MOVABLE && m->cma ? ALLOC_CMA : 0;
+}
+
+/*
  * Resolve a request.
+ *
+ * @gfp: gets the flags of the fast path
  * Return: alloc_flags of the fast path.
  * Source: prepare_alloc_pages() and alloc_flags_nofragment(), mm/page_alloc.c, v6.12.
  */
 static inline unsigned int prepare_alloc_pages(struct mmr_cpu *cpu, const struct mmr_request *req,
-					       struct alloc_context *ac)
+					       struct alloc_context *ac, gfp_t *gfp)
 {
 	const struct mmr_machine *m = cpu->m;
 	unsigned int nid = req->nid < 0 ? cpu->nid : (unsigned int)req->nid;
@@ -344,14 +391,16 @@ static inline unsigned int prepare_alloc_pages(struct mmr_cpu *cpu, const struct
 	ac->nodemask = req->nodemask;
 	ac->migratetype = (uint8_t)gfp_migratetype(m, req->gfp);
 	ac->spread_dirty_pages = req->gfp & MMR_GFP_WRITE;
-	ac->pf_memalloc = req->pf_memalloc;
+	ac->reclaim_compact_order = req->order;
+	*gfp = req->gfp;
+	if (unlikely(req->cpuset))
+		alloc_flags |= prepare_cpuset(req, ac, gfp);
 	ac->preferred_zoneref =
 		m->nodes[nid].first_zonerefs[!!(req->gfp & MMR_GFP_THISNODE)][req->gfp & MMR_GFP_ZONEMASK];
 	if (unlikely(ac->nodemask))
 		ac->preferred_zoneref =
 			next_zones_zonelist(ac->preferred_zoneref, ac->highest_zoneidx, ac->nodemask);
-	if (ac->migratetype == MIGRATE_MOVABLE)
-		alloc_flags |= ALLOC_CMA;
+	alloc_flags |= gfp_to_alloc_flags_cma(m, ac->migratetype);
 	zone = ac->preferred_zoneref->zone;
 	if (likely(zone))
 		alloc_flags |= zone->nofragment;
@@ -361,11 +410,11 @@ static inline unsigned int prepare_alloc_pages(struct mmr_cpu *cpu, const struct
 	return alloc_flags;
 }
 
-static struct mmr_page alloc_failed(struct mmr_cpu *cpu)
+static struct mmr_page alloc_failed(struct mmr_cpu *cpu, enum mmr_path how)
 {
 	tell_all(cpu->m, MMR_STORY_NO_PAGE);
-	cpu->counters.path[MMR_PATH_FAILED]++;
-	return NO_PAGE;
+	cpu->counters.path[how]++;
+	return (struct mmr_page){.pfn = MMR_NO_PFN, .path = (uint8_t)how};
 }
 
 /*
@@ -383,7 +432,7 @@ static inline bool alloc_pages_hit(struct mmr_machine *m, const struct mmr_reque
 	struct pcp_list *list;
 	int64_t free;
 
-	if (unlikely(req->nodemask || !zone || req->order || m->no_shortcuts))
+	if (unlikely(req->nodemask || req->cpuset || !zone || req->order || m->no_shortcuts))
 		return false;
 	if (unlikely(shared_read(zone->flags) & (1u << ZONE_BELOW_HIGH | 1u << ZONE_BOOSTED_WATERMARK)))
 		return false;
@@ -423,21 +472,28 @@ static __attribute__((noinline)) struct mmr_page alloc_pages_long_way(struct mmr
 {
 	struct mmr_cpu *cpu = &m->cpus[req->cpu];
 	struct alloc_context ac;
-	unsigned int alloc_flags = prepare_alloc_pages(cpu, req, &ac);
 	struct mmr_page page;
+	unsigned int alloc_flags;
+	gfp_t gfp;
 
+	if (unlikely(m->zones[0]->per_cpu_pageset[req->cpu].offline))
+		return NO_PAGE;
+	alloc_flags = prepare_alloc_pages(cpu, req, &ac, &gfp);
 	if (story_of(m))
 		story_request(cpu, req, &ac, alloc_flags);
 	if (unlikely(!ac.preferred_zoneref->zone))
-		return alloc_failed(cpu);
-	page = get_page_from_freelist(cpu, req->gfp, req->order, alloc_flags, &ac);
-	if (likely(page.pfn != MMR_NO_PFN))
-		return page;
-
-	ac.spread_dirty_pages = false;
-	ac.nodemask = req->nodemask;
-	page = alloc_pages_slowpath(cpu, req, &ac);
-	return page.pfn == MMR_NO_PFN ? alloc_failed(cpu) : page;
+		return alloc_failed(cpu, MMR_PATH_FAILED);
+	cpu->current = req;
+	page = get_page_from_freelist(cpu, gfp, req->order, alloc_flags, &ac);
+	if (unlikely(page.pfn == MMR_NO_PFN)) {
+		ac.spread_dirty_pages = false;
+		ac.nodemask = req->nodemask;
+		page = alloc_pages_slowpath(cpu, req, &ac);
+		if (page.pfn == MMR_NO_PFN)
+			page = alloc_failed(cpu, (enum mmr_path)page.path);
+	}
+	cpu->current = NULL;
+	return page;
 }
 
 struct mmr_page mmr_alloc_pages(struct mmr_machine *m, const struct mmr_request *req)
@@ -463,20 +519,21 @@ struct mmr_page mmr_alloc_pages_nolock(struct mmr_machine *m, unsigned int order
 	struct mmr_page page = NO_PAGE;
 	struct alloc_context ac;
 	struct mmr_cpu *cpu;
+	gfp_t gfp;
 
-	if (order > MAX_PAGE_ORDER || cpu_id >= m->nr_cpus || nid >= (int)m->nr_nodes)
+	if (order > MAX_PAGE_ORDER || !mmr_cpu_online(m, cpu_id) || nid >= (int)m->nr_nodes)
 		return page;
 	cpu = &m->cpus[cpu_id];
 	if (!pcp_allowed_order(order))
-		return alloc_failed(cpu);
-	prepare_alloc_pages(cpu, &req, &ac);
+		return alloc_failed(cpu, MMR_PATH_FAILED);
+	prepare_alloc_pages(cpu, &req, &ac, &gfp);
 	if (story_of(m))
 		story_request(cpu, &req, &ac, ALLOC_TRYLOCK | ALLOC_WMARK_MIN);
 	m->zone_locks_busy = zone_locks_busy;
 	if (ac.preferred_zoneref->zone)
 		page = get_page_from_freelist(cpu, req.gfp, order, ALLOC_TRYLOCK | ALLOC_WMARK_MIN, &ac);
 	m->zone_locks_busy = false;
-	return page.pfn == MMR_NO_PFN ? alloc_failed(cpu) : page;
+	return page.pfn == MMR_NO_PFN ? alloc_failed(cpu, MMR_PATH_FAILED) : page;
 }
 
 /* ---- several at once -------------------------------------------------------------------------- */
@@ -491,6 +548,8 @@ static struct zone *bulk_zone(struct mmr_cpu *cpu, gfp_t gfp, unsigned int alloc
 
 	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
 	{
+		if ((alloc_flags & ALLOC_CPUSET) && !cpuset_zone_allowed(cpu, zone, gfp))
+			continue;
 		if (zone->node != preferred->node)
 			return NULL;
 		tell_mark(zone, WMARK_LOW, MMR_STORY_BULK);
@@ -517,18 +576,21 @@ unsigned int mmr_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_reques
 	struct pcp_list *list;
 	struct mmr_cpu *cpu;
 	struct zone *zone;
+	gfp_t gfp;
 
-	if (!nr || req->cpu >= m->nr_cpus || req->nid >= (int)m->nr_nodes || req->order)
+	if (!nr || !mmr_cpu_online(m, req->cpu) || req->nid >= (int)m->nr_nodes || req->order)
 		return 0;
 	if (nr == 1 || (req->gfp & MMR_GFP_ACCOUNT))
 		return alloc_single(m, req, pfns);
 	cpu = &m->cpus[req->cpu];
-	alloc_flags = prepare_alloc_pages(cpu, req, &ac) & (ALLOC_WMARK_MASK | ALLOC_CMA);
+	alloc_flags = prepare_alloc_pages(cpu, req, &ac, &gfp) & (ALLOC_WMARK_MASK | ALLOC_CMA | ALLOC_CPUSET);
 	if (story_of(m))
 		story_request(cpu, req, &ac, alloc_flags);
-	zone = ac.preferred_zoneref->zone ? bulk_zone(cpu, req->gfp, alloc_flags, &ac,
+	cpu->current = req;
+	zone = ac.preferred_zoneref->zone ? bulk_zone(cpu, gfp, alloc_flags, &ac,
 						      m->profile.bulk_mark == BULK_MARK_ALL ? nr_pages : nr)
 					  : NULL;
+	cpu->current = NULL;
 	if (!zone)
 		return alloc_single(m, req, pfns);
 	pcp = &zone->per_cpu_pageset[cpu->id];
@@ -572,6 +634,11 @@ int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req
 	if (req->cpu >= m->nr_cpus)
 		return mmr_err(err, -EINVAL, "request: cpu %u, the machine has 0..%u", req->cpu,
 			       m->nr_cpus - 1);
+	if (!mmr_cpu_online(m, req->cpu))
+		return mmr_err(err, -EINVAL, "request: cpu %u is offline", req->cpu);
+	if (req->task & ~MMR_TASK_KNOWN)
+		return mmr_err(err, -EINVAL, "request: task 0x%x has unknown bits 0x%x", req->task,
+			       req->task & ~MMR_TASK_KNOWN);
 	if (req->nid != NUMA_NO_NODE && (req->nid < 0 || req->nid >= (int)m->nr_nodes))
 		return mmr_err(err, -EINVAL, "request: node %d, the machine has 0..%u", req->nid,
 			       m->nr_nodes - 1);
@@ -581,5 +648,15 @@ int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req
 		return mmr_err(err, -EINVAL,
 			       "request: nodemask 0x%llx has no node with memory, these are 0x%llx",
 			       (unsigned long long)req->nodemask, (unsigned long long)memory_nodes);
+	if (req->cpuset && !(req->cpuset->mems_allowed & memory_nodes))
+		return mmr_err(err, -EINVAL,
+			       "request: cpuset of nodes 0x%llx has none with memory, these are 0x%llx",
+			       (unsigned long long)req->cpuset->mems_allowed, (unsigned long long)memory_nodes);
+	if (req->cpuset && (req->cpuset->mems_allowed & ~req->cpuset->hardwall_mems))
+		return mmr_err(err, -EINVAL,
+			       "request: cpuset of nodes 0x%llx within a hard wall of 0x%llx, expected a part "
+			       "of it",
+			       (unsigned long long)req->cpuset->mems_allowed,
+			       (unsigned long long)req->cpuset->hardwall_mems);
 	return 0;
 }

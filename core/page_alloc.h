@@ -72,15 +72,17 @@ struct mmr_sysctl {
 	uint32_t percpu_pagelist_high_fraction;
 	uint32_t lowmem_reserve_ratio[MAX_NR_ZONES];
 	uint32_t zone_reclaim_mode;
-	uint32_t defrag_mode;
+	uint32_t defrag_mode; /* obeyed by lines that have it, from 6.15 on; see the axis of this name */
 	uint32_t stat_interval_ms;
+	uint32_t compaction_proactiveness; /* 0 .. 100 */
+	uint32_t extfrag_threshold; /* 0 .. 1000 */
 };
 #define MMR_SYSCTL_DEFAULT                                                                                     \
 	(struct mmr_sysctl)                                                                                    \
 	{                                                                                                      \
 		.watermark_scale_factor = 10, .watermark_boost_factor = 15000,                                 \
 		.lowmem_reserve_ratio = {[ZONE_DMA] = 256, [ZONE_DMA32] = 256, [ZONE_NORMAL] = 32},            \
-		.stat_interval_ms = 1000,                                                                      \
+		.stat_interval_ms = 1000, .compaction_proactiveness = 20, .extfrag_threshold = 500,            \
 	}
 
 /**
@@ -127,6 +129,10 @@ struct mmr_compaction {
  * @reclaim: zero for none
  * @compaction: zero for none
  * @boot_zonelists: zonelists as built at boot, before any CPU is in cpumask_of_node() (x86-64)
+ * @shuffle_seed: of page_alloc.shuffle's random numbers, where the profile's axis shuffle is 1
+ *
+ * A machine with memory in a HIGHMEM zone is a 32-bit one: it has no ZONE_DMA32, hence no
+ * ALLOC_NOFRAGMENT. A DEVICE zone has pages in its span but gives none to the buddy allocator.
  */
 struct mmr_machine_config {
 	const struct kernel_profile *profile;
@@ -142,6 +148,7 @@ struct mmr_machine_config {
 	bool boot_zonelists;
 	struct mmr_reclaim reclaim;
 	struct mmr_compaction compaction;
+	uint64_t shuffle_seed;
 };
 
 /**
@@ -160,6 +167,18 @@ int mmr_machine_create(const struct mmr_machine_config *cfg, struct mmr_machine 
  * Return: 0; -EINVAL for a value the kernel refuses, and nothing is changed.
  */
 int mmr_machine_set_sysctl(struct mmr_machine *m, const struct mmr_sysctl *sysctl, struct mmr_error *err);
+/**
+ * mmr_cpu_set_online - take a CPU out of service, or bring it back; all are online at first
+ *
+ * Offline, its lists are drained, its pending counts folded, and it can neither ask nor free. The
+ * lists of the others are sized anew, as are the vmstat thresholds.
+ * Context: one thread at a time.
+ * Return: 0, also where nothing changes; -EINVAL for a CPU the machine lacks; -EBUSY for the last one.
+ * Source: page_alloc_cpu_online(), page_alloc_cpu_dead(), mm/page_alloc.c, v6.12.
+ */
+int mmr_cpu_set_online(struct mmr_machine *m, unsigned int cpu, bool online, struct mmr_error *err);
+/** mmr_cpu_online - can @cpu ask and free? false for a CPU the machine lacks */
+bool mmr_cpu_online(const struct mmr_machine *m, unsigned int cpu);
 /** mmr_machine_destroy - give everything back; NULL is fine */
 void mmr_machine_destroy(struct mmr_machine *m);
 
@@ -215,6 +234,7 @@ enum mmr_path {
 	MMR_PATH_FALLBACK, /* another migratetype's pages were claimed or stolen on the way */
 	MMR_PATH_SLOWPATH, /* __alloc_pages_slowpath() served it */
 	MMR_PATH_FAILED,
+	MMR_PATH_OOM, /* out_of_memory() was called for it: kill something and ask again, or let it fail */
 	MMR_PATH_FREE_PCP,
 	MMR_PATH_FREE_DRAIN, /* free_pcppages_bulk() ran */
 	MMR_PATH_FREE_BUDDY, /* straight to free_one_page() */
@@ -224,13 +244,35 @@ enum mmr_path {
 const char *mmr_path_name(enum mmr_path path);
 
 /**
+ * struct mmr_cpuset - the nodes a task may use
+ * @mems_allowed: bit n for node n; not empty
+ * @hardwall_mems: those of its nearest ancestor with mem_hardwall or mem_exclusive, which requests
+ *	without __GFP_HARDWALL may use as well; a superset of @mems_allowed
+ */
+struct mmr_cpuset {
+	uint64_t mems_allowed;
+	uint64_t hardwall_mems;
+};
+
+/** enum mmr_task - what of the asking task decides, a set */
+enum mmr_task {
+	MMR_TASK_INTERRUPT = 1 << 0, /* no task at all: an interrupt, which no cpuset holds */
+	MMR_TASK_RT = 1 << 1, /* a real-time or deadline task */
+	MMR_TASK_OOM_VICTIM = 1 << 2, /* was picked by the OOM killer and should die soon */
+	MMR_TASK_EXITING = 1 << 3, /* PF_EXITING */
+	MMR_TASK_KNOWN = (1 << 4) - 1,
+};
+
+/**
  * struct mmr_request - one call of alloc_pages(), as the asking task on @cpu makes it
  * @gfp: stable code
  * @order: 0 .. MAX_PAGE_ORDER
  * @cpu: 0 .. nr_cpus - 1: whose PCP lists, and whose node is local
  * @nid: preferred node, NUMA_NO_NODE for the CPU's own
  * @pf_memalloc: the task may use the reserves (PF_MEMALLOC)
+ * @task: a set of enum mmr_task
  * @nodemask: allowed nodes, bit n for node n; 0 for all
+ * @cpuset: of the task; borrowed during the call. NULL where cpusets are not in use.
  */
 struct mmr_request {
 	gfp_t gfp;
@@ -238,7 +280,9 @@ struct mmr_request {
 	int16_t nid;
 	uint8_t order;
 	bool pf_memalloc;
+	uint8_t task;
 	uint64_t nodemask;
+	const struct mmr_cpuset *cpuset;
 };
 
 /**
@@ -306,7 +350,7 @@ int mmr_free_pages_nolock(struct mmr_machine *m, uint32_t pfn, unsigned int orde
 /**
  * mmr_request_check - would the kernel accept this request at all?
  * Return: 0; -EINVAL for an order above MAX_PAGE_ORDER, unknown gfp bits, an impossible zone
- *	modifier, a CPU or node the machine lacks, a nodemask without memory.
+ *	modifier, a CPU or node the machine lacks, an offline CPU, a nodemask or cpuset without memory.
  */
 int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req, struct mmr_error *err);
 
@@ -423,7 +467,10 @@ int mmr_pageblock_unisolate(struct mmr_machine *m, uint32_t pfn, enum migratetyp
  */
 int mmr_alloc_contig_range(struct mmr_machine *m, uint32_t start, uint32_t end, enum migratetype mt,
 			   unsigned int cpu, struct mmr_error *err);
-/** mmr_free_contig_range - free order-0 pages one after the other; stops at the first that is refused */
+/**
+ * mmr_free_contig_range - free a range of order-0 pages, one by one or since 7.2 in the largest aligned blocks
+ * Return: 0; -EINVAL at the first page that is refused, those before stay freed.
+ */
 int mmr_free_contig_range(struct mmr_machine *m, uint32_t pfn, uint32_t nr_pages, unsigned int cpu);
 
 /**
@@ -437,6 +484,17 @@ int mmr_free_contig_range(struct mmr_machine *m, uint32_t pfn, uint32_t nr_pages
  */
 int mmr_compact_node(struct mmr_machine *m, unsigned int nid, int order, unsigned int cpu,
 		     struct mmr_error *err);
+/**
+ * mmr_kcompactd_turn - one turn of the loop of a node's kcompactd
+ *
+ * What kswapd or a request has woken it for since the last turn is done. Else, where
+ * vm.compaction_proactiveness is not 0, the node is compacted until its score has sunk, if it is
+ * above the threshold. The kernel turns every 500 ms at least; after a proactive run that brought
+ * nothing only every 64th turn looks at the score.
+ * Context, Return: as mmr_compact_node(); what moved is told by mmr_displaced_blocks().
+ * Source: kcompactd(), mm/compaction.c, v6.12.
+ */
+int mmr_kcompactd_turn(struct mmr_machine *m, unsigned int nid, unsigned int cpu, struct mmr_error *err);
 /**
  * mmr_fragmentation_score - what proactive compaction goes by: percent of the node's free pages that are
  *	in no free huge page, zones weighted by size
@@ -488,7 +546,7 @@ struct mmr_counters {
 	uint64_t kswapd_reclaimed_pages; /* modelled */
 	uint64_t direct_reclaims, direct_reclaimed_pages; /* modelled */
 	uint64_t node_reclaims, node_reclaimed_pages; /* vm.zone_reclaim_mode; modelled */
-	uint64_t oom; /* times the OOM killer would have been called */
+	uint64_t oom; /* calls of the OOM killer */
 	uint64_t watermark_boosts;
 	uint64_t highatomic_reserves, highatomic_unreserves;
 	uint64_t nolock_deferred_pages; /* freed while zone->lock was taken */
@@ -496,6 +554,8 @@ struct mmr_counters {
 	uint64_t migrated_pages; /* moved out of its way; modelled */
 	uint64_t compact_stalls, compact_success; /* requests that compacted, and got a page; modelled */
 	uint64_t compact_runs, compact_migrated_pages; /* zones scanned, pages moved; modelled */
+	uint64_t compact_captures; /* blocks that requests caught while compaction freed them; modelled */
+	uint64_t kcompactd_wakeups, kcompactd_proactive; /* runs it was woken for, and of its own accord */
 	/* [requested type][fallback type][requested order][fallback order] */
 	uint64_t extfrag_claim[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];
 	uint64_t extfrag_steal[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS];

@@ -167,7 +167,7 @@ static __attribute__((noinline)) int free_pages_long_way(struct mmr_machine *m, 
 	enum mmr_path way;
 	struct zone *zone;
 
-	if (unlikely(pfn >= m->end_pfn || order > MAX_PAGE_ORDER || cpu_id >= m->nr_cpus))
+	if (unlikely(pfn >= m->end_pfn || order > MAX_PAGE_ORDER || !mmr_cpu_online(m, cpu_id)))
 		return -EINVAL;
 	cpu = &m->cpus[cpu_id];
 	zone = freeable_zone(m, pfn, order);
@@ -205,7 +205,7 @@ int mmr_free_pages_ok(struct mmr_machine *m, uint32_t pfn, unsigned int order, u
 	struct mmr_cpu *cpu;
 	struct zone *zone;
 
-	if (pfn >= m->end_pfn || order > MAX_PAGE_ORDER || cpu_id >= m->nr_cpus)
+	if (pfn >= m->end_pfn || order > MAX_PAGE_ORDER || !mmr_cpu_online(m, cpu_id))
 		return -EINVAL;
 	cpu = &m->cpus[cpu_id];
 	zone = freeable_zone(m, pfn, order);
@@ -256,7 +256,7 @@ int mmr_free_pages_nolock(struct mmr_machine *m, uint32_t pfn, unsigned int orde
 	struct zone *zone;
 	unsigned int mt, list_mt;
 
-	if (pfn >= m->end_pfn || order > MAX_PAGE_ORDER || cpu_id >= m->nr_cpus)
+	if (pfn >= m->end_pfn || order > MAX_PAGE_ORDER || !mmr_cpu_online(m, cpu_id))
 		return -EINVAL;
 	cpu = &m->cpus[cpu_id];
 	zone = freeable_zone(m, pfn, order);

@@ -8,6 +8,8 @@ void set_pageblock_migratetype(struct mmr_machine *m, uint32_t pfn, unsigned int
 	uint32_t *block = &m->pageblocks[pfn >> PAGEBLOCK_ORDER];
 
 	shared_set(*block, (*block & ~PB_TYPE_MASK) | mt);
+	if (unlikely(mt == MIGRATE_CMA) && !m->cma)
+		m->cma = true; /* who sets one has CONFIG_CMA */
 }
 
 /* Source: change_pageblock_range(), mm/page_alloc.c, v6.12. */
@@ -118,6 +120,20 @@ int move_freepages_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, u
 	return (int)moved;
 }
 
+/*
+ * The pageblock's free pages alone, and where it begins before the zone those from @pfn on.
+ * Return: pages moved.  Source: move_freepages_block(), mm/page_alloc.c, v6.1.
+ */
+static unsigned int move_freepages_block_old(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn,
+					     unsigned int mt)
+{
+	uint32_t start = pfn & ~(PAGEBLOCK_NR_PAGES - 1);
+
+	if (!zone_spans_pfn(zone, start + PAGEBLOCK_NR_PAGES - 1))
+		return 0;
+	return move_freepages_block_inner(cpu, zone, zone_spans_pfn(zone, start) ? start : pfn, mt);
+}
+
 /* How many pages of a zone may be set aside. Source: reserve_highatomic_pageblock(). */
 static uint32_t highatomic_limit(const struct mmr_machine *m, const struct zone *zone)
 {
@@ -149,6 +165,11 @@ void reserve_highatomic_pageblock(struct mmr_cpu *cpu, struct zone *zone, uint32
 		if (order >= PAGEBLOCK_ORDER && m->profile.hygiene) {
 			change_pageblock_range(m, pfn, order, MIGRATE_HIGHATOMIC);
 			nr = 1u << order;
+		} else if (!m->profile.hygiene) {
+			/* First the type, then what can move, be the pageblock whole or not. */
+			set_pageblock_migratetype(m, pfn, MIGRATE_HIGHATOMIC);
+			move_freepages_block_old(cpu, zone, pfn, MIGRATE_HIGHATOMIC);
+			nr = PAGEBLOCK_NR_PAGES;
 		} else if (move_freepages_block(cpu, zone, pfn, MIGRATE_HIGHATOMIC) >= 0) {
 			nr = PAGEBLOCK_NR_PAGES;
 		}
@@ -173,12 +194,27 @@ static bool unreserve_one_block(struct mmr_cpu *cpu, struct zone *zone, unsigned
 
 		if (pfn == MMR_NO_PFN)
 			continue;
-		uint32_t size = 1u << order > PAGEBLOCK_NR_PAGES ? 1u << order : PAGEBLOCK_NR_PAGES;
+		uint32_t size = 1u << order > PAGEBLOCK_NR_PAGES && m->profile.hygiene ? 1u << order
+										       : PAGEBLOCK_NR_PAGES;
 		uint32_t reserved = zone->nr_reserved_highatomic;
 
-		shared_set(zone->nr_reserved_highatomic, reserved - (size < reserved ? size : reserved));
+		/* Before 6.10 the list may hold what lies in another type's pageblock: that frees no reserve.
+		 */
+		if (m->profile.hygiene || get_pageblock_migratetype(m, pfn) == MIGRATE_HIGHATOMIC)
+			shared_set(zone->nr_reserved_highatomic,
+				   reserved - (size < reserved ? size : reserved));
 		update_unusable_highatomic(m, zone);
 		cpu->counters.highatomic_unreserves++;
+		if (!m->profile.hygiene) {
+			set_pageblock_migratetype(m, pfn, mt);
+			if (order >= PAGEBLOCK_ORDER) {
+				move_to_free_list(cpu, zone, pfn, order, MIGRATE_HIGHATOMIC, mt);
+				return true;
+			}
+			if (move_freepages_block_old(cpu, zone, pfn, mt))
+				return true;
+			continue;
+		}
 		if (order < PAGEBLOCK_ORDER) {
 			if (move_freepages_block(cpu, zone, pfn, mt) > 0)
 				return true;

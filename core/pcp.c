@@ -318,12 +318,13 @@ static bool clears_below_high(const struct zone *zone)
 }
 
 /* After an overflow: is there enough free memory again? Source: free_unref_page_commit(), v6.12. */
-void clear_below_high(struct zone *zone)
+void clear_below_high(struct mmr_machine *m, struct zone *zone)
 {
-	if ((shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH) && clears_below_high(zone)) {
-		tell(zone, MMR_STORY_BELOW_HIGH);
-		shared_and(zone->flags, ~(1u << ZONE_BELOW_HIGH));
-	}
+	if (!(shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH) || !clears_below_high(zone))
+		return;
+	tell(zone, MMR_STORY_BELOW_HIGH);
+	shared_and(zone->flags, ~(1u << ZONE_BELOW_HIGH));
+	kswapd_reset_failures(m, zone);
 }
 
 /*
@@ -343,7 +344,7 @@ bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per
 		return false;
 	free_overflow(cpu, zone, pcp, nr, pindex);
 	if (profile->below_high)
-		clear_below_high(zone);
+		clear_below_high(cpu->m, zone);
 	return true;
 }
 

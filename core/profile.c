@@ -15,7 +15,8 @@
 	.split_large_frees = 1, .acct_per_page = 1, .highatomic_acct = HIGHATOMIC_ACCT_FREE,                   \
 	.highatomic_gate = HIGHATOMIC_GATE_HIGH, .highatomic_limit = HIGHATOMIC_LIMIT_ROUND_UP,                \
 	.nonblock_fallback = 1, .below_high = 1, .zone_movable_min = 1, .boost_wake_gated = 1,                 \
-	.boost_ignore = BOOST_IGNORE_MIN_RESERVE, .expire_keeps_worker = 1, .pcp_batch_scale_max = 5
+	.boost_ignore = BOOST_IGNORE_MIN_RESERVE, .expire_keeps_worker = 1, .pcp_batch_scale_max = 5,          \
+	.free_batch = FREE_BATCH_FOLIOS, .capture_movable = 1
 
 static const struct kernel_profile profiles[] = {
 	{
@@ -30,6 +31,10 @@ static const struct kernel_profile profiles[] = {
 		.nonblock_fallback = 1,
 		.boost_ignore = BOOST_IGNORE_ATOMIC,
 		.node_reclaim_retest = 1,
+		.thisnode_noretry = 1,
+		.cma_skips_pcp = 1,
+		.trace_dialect = TRACE_DIALECT_6_1,
+		.buddyinfo_locked = 1,
 		.pcp_batch_scale_max = 5,
 	},
 	{
@@ -37,6 +42,9 @@ static const struct kernel_profile profiles[] = {
 		SINCE_6_12,
 		.free_high = FREE_HIGH_BATCH,
 		.node_reclaim_retest = 1,
+		.thisnode_noretry = 1,
+		.trace_dialect = TRACE_DIALECT_6_15, /* 6.12.y has the fallback of 6.15 */
+		.buddyinfo_locked = 1,
 	},
 	{
 		.name = "6.18",
@@ -45,6 +53,12 @@ static const struct kernel_profile profiles[] = {
 		.skip_busy_nodes = 1,
 		.isolate_bit = 1,
 		.node_reclaim_retest = 1,
+		.compact_mark = COMPACT_MARK_CALLER,
+		.proactive = PROACTIVE_LEEWAY,
+		.kswapd_hopeless = KSWAPD_HOPELESS_PCP,
+		.trace_dialect = TRACE_DIALECT_6_15,
+		.buddyinfo_locked = 1,
+		.defrag_mode = DEFRAG_MODE_SYSCTL,
 	},
 	{
 		.name = "7.3",
@@ -57,6 +71,17 @@ static const struct kernel_profile profiles[] = {
 		.slowpath = SLOWPATH_7_X,
 		.bulk_mark = BULK_MARK_REMAINING,
 		.contig_free = CONTIG_FREE_PIECES,
+		.vmalloc = VMALLOC_LARGE_FIRST,
+		.compact_source = COMPACT_SOURCE_7_2,
+		.compact_mark = COMPACT_MARK_CALLER,
+		.capture = CAPTURE_REQUEST_ORDER,
+		.proactive = PROACTIVE_LEEWAY,
+		.kswapd_hopeless = KSWAPD_HOPELESS_BALANCED,
+		.demote = DEMOTE_FILTERED_NEAREST,
+		.types = TYPES_6, /* as Debian configures it */
+		.trace_dialect = TRACE_DIALECT_7_2,
+		.defrag_mode = DEFRAG_MODE_SYSCTL,
+		.defrag_promote = DEFRAG_PROMOTE_7_3,
 	},
 };
 
@@ -70,21 +95,22 @@ _Static_assert(sizeof(line_names) / sizeof(line_names[0]) == NR_PROFILES + 1,
 static const char *const off_on[] = {"0", "1", NULL};
 static const char *const zero_to_six[] = {"0", "1", "2", "3", "4", "5", "6", NULL};
 
-#define AXIS(field, list)                                                                                      \
-	{                                                                                                      \
-#field, offsetof(struct kernel_profile, field), list                                           \
-	}
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* Values in the order of the enums of profile_axes.h. */
+/* Values in the order of the enums of profile_axes.h; what a value means is told there. */
 static const struct axis {
 	const char *name;
 	size_t offset;
 	const char *const *values;
 } axes[] = {
+#define AXIS_CALLED(name, field, list)                                                                         \
+	{                                                                                                      \
+		name, offsetof(struct kernel_profile, field), list                                             \
+	}
+#define AXIS(field, list) AXIS_CALLED(#field, field, list)
 	AXIS(steal, NAMES("old", "6.10", "6.15")),
 	AXIS(pcp, NAMES("5.14", "6.7")),
-	AXIS(free_high, NAMES("batch", "batch+high_min/2")),
+	AXIS_CALLED("free_high_T", free_high, NAMES("batch", "batch+high_min/2")),
 	AXIS(decay, NAMES("none", "one", "batched")),
 	AXIS(hygiene, off_on),
 	AXIS(merge_retype, off_on),
@@ -93,8 +119,8 @@ static const struct axis {
 	AXIS(highatomic_acct, NAMES("reserved", "free")),
 	AXIS(highatomic_gate, NAMES("nonblock", "high")),
 	AXIS(highatomic_limit, NAMES("plus_block", "round_up")),
-	AXIS(highatomic_path, NAMES("6.18", "7.1", "7.3")),
-	AXIS(nonblock_fallback, off_on),
+	AXIS_CALLED("highatomic", highatomic_path, NAMES("6.18", "7.1", "7.3")),
+	AXIS_CALLED("oom_or_nonblock_fallback", nonblock_fallback, off_on),
 	AXIS(skip_busy_nodes, off_on),
 	AXIS(below_high, off_on),
 	AXIS(zone_movable_min, off_on),
@@ -106,9 +132,25 @@ static const struct axis {
 	AXIS(node_reclaim_retest, off_on),
 	AXIS(bulk_mark, NAMES("all", "remaining")),
 	AXIS(contig_free, NAMES("per_page", "pieces")),
+	AXIS(vmalloc, NAMES("bulk", "large_first")),
+	AXIS(free_batch, NAMES("order0", "folios")),
 	AXIS(isolate_bit, off_on),
+	AXIS(compact_source, NAMES("6.18", "7.2")),
+	AXIS(compact_mark, NAMES("min", "caller")),
+	AXIS(capture, NAMES("cc_order", "request_order")),
+	AXIS(capture_movable, off_on),
+	AXIS(proactive, NAMES("capped", "leeway")),
+	AXIS(thisnode_noretry, off_on),
+	AXIS(cma_skips_pcp, off_on),
+	AXIS(kswapd_hopeless, NAMES("progress", "pcp", "balanced")),
+	AXIS(demote, NAMES("random", "filtered+nearest")),
+	AXIS(types, NAMES("5", "6")),
+	AXIS(trace_dialect, NAMES("6.1", "6.9", "6.10", "6.15", "7.2")),
+	AXIS(buddyinfo_locked, off_on),
+	AXIS(shuffle, off_on),
 	AXIS(pcp_batch_scale_max, zero_to_six),
-	AXIS(defrag_mode, off_on),
+	AXIS(defrag_mode, NAMES("0", "1", "sysctl")),
+	AXIS(defrag_promote, NAMES("no", "7.2", "7.3")),
 };
 
 #define NR_AXES (sizeof(axes) / sizeof(axes[0]))
@@ -181,7 +223,7 @@ static int set_axis(struct kernel_profile *profile, const char *pair, size_t len
 	size_t name_len = equals ? (size_t)(equals - pair) : len;
 	size_t value_len = equals ? len - name_len - 1 : 0;
 	const char *names[NR_AXES + 1] = {NULL};
-	char text[400];
+	char text[900];
 
 	for (size_t i = 0; i < NR_AXES; i++) {
 		names[i] = axes[i].name;

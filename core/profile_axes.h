@@ -31,8 +31,34 @@ enum axis_highatomic_path {
 enum axis_pcp_overflow { PCP_OVERFLOW_SINGLE, PCP_OVERFLOW_CHUNKED };
 enum axis_slowpath { SLOWPATH_6_18, SLOWPATH_7_X };
 enum axis_contig_free { CONTIG_FREE_PER_PAGE, CONTIG_FREE_PIECES }; /* vfree(): 7.2 joins neighbours */
+enum axis_vmalloc { VMALLOC_BULK, VMALLOC_LARGE_FIRST };
+enum axis_free_batch { FREE_BATCH_ORDER_0, FREE_BATCH_FOLIOS }; /* what a batch of frees holds */
 enum axis_bulk_mark { BULK_MARK_ALL, BULK_MARK_REMAINING };
 enum axis_boost_ignore { BOOST_IGNORE_ATOMIC, BOOST_IGNORE_MIN_RESERVE };
+enum axis_compact_source {
+	COMPACT_SOURCE_6_18, /* asynchronous: pageblocks of the request's type; else all */
+	COMPACT_SOURCE_7_2 /* never CMA for who may not use it; movable ones for huge pages */
+};
+enum axis_compact_mark { COMPACT_MARK_MIN, COMPACT_MARK_CALLER };
+enum axis_capture { CAPTURE_CC_ORDER, CAPTURE_REQUEST_ORDER };
+enum axis_proactive { PROACTIVE_CAPPED, PROACTIVE_LEEWAY };
+enum axis_defrag_mode { DEFRAG_MODE_OFF, DEFRAG_MODE_ON, DEFRAG_MODE_SYSCTL };
+enum axis_defrag_promote { DEFRAG_PROMOTE_NO, DEFRAG_PROMOTE_7_2, DEFRAG_PROMOTE_7_3 };
+enum axis_kswapd_hopeless {
+	KSWAPD_HOPELESS_PROGRESS, /* any progress ends it */
+	KSWAPD_HOPELESS_PCP, /* so does a per-CPU list that brings its zone above the high mark */
+	KSWAPD_HOPELESS_BALANCED /* only a balanced node ends it, boosted runs do not count */
+};
+enum axis_demote { DEMOTE_RANDOM, DEMOTE_FILTERED_NEAREST };
+enum axis_types { TYPES_5, TYPES_6 }; /* with CONFIG_CMA there is MIGRATE_CMA */
+/* What the events of a recording mean. */
+enum axis_trace_dialect {
+	TRACE_DIALECT_6_1, /* extfrag comes before the page it brings; batches hold order 0 */
+	TRACE_DIALECT_6_9, /* batches hold folios of every order */
+	TRACE_DIALECT_6_10, /* extfrag names the page obtained */
+	TRACE_DIALECT_6_15, /* a steal is told by extfrag alone */
+	TRACE_DIALECT_7_2 /* order-0 frees may enter as larger pieces */
+};
 
 /**
  * struct kernel_profile - a kernel line as data; every field is one axis
@@ -49,7 +75,12 @@ enum axis_boost_ignore { BOOST_IGNORE_ATOMIC, BOOST_IGNORE_MIN_RESERVE };
  * @expire_keeps_worker: a pending remote drain keeps the vmstat worker alive (6.7)
  * @node_reclaim_retest: the mark is tested again after a fruitless node_reclaim() scan (to 7.2)
  * @isolate_bit: isolation is a pageblock bit beside the type (6.17)
- * @defrag_mode: vm.defrag_mode is on whatever the machine says
+ * @capture_movable: a movable request may capture a block below pageblock order from a movable pageblock
+ * @thisnode_noretry: a costly request with both flags gives up after its first compaction (7.x: always)
+ * @cma_skips_pcp: movable requests that may not use CMA pass the per-CPU lists by (to 6.5, where there is CMA)
+ * @defrag_mode: off or on whatever the machine says, or as vm.defrag_mode says (lines before 6.15 lack it)
+ * @shuffle: page_alloc.shuffle=1 on the command line
+ * @buddyinfo_locked: /proc/buddyinfo is read under zone->lock (to 7.2)
  *
  * Source: the tables of what changed between 6.1, 6.12, 6.18 and 7.3; point releases 6.1.192,
  * 6.12.117, 6.18.15, 7.3.4.
@@ -80,9 +111,25 @@ struct kernel_profile {
 	uint8_t node_reclaim_retest;
 	uint8_t bulk_mark;
 	uint8_t contig_free;
+	uint8_t vmalloc;
+	uint8_t free_batch;
 	uint8_t isolate_bit;
+	uint8_t compact_source;
+	uint8_t compact_mark;
+	uint8_t capture;
+	uint8_t capture_movable;
+	uint8_t proactive;
+	uint8_t thisnode_noretry;
+	uint8_t cma_skips_pcp;
+	uint8_t kswapd_hopeless;
+	uint8_t demote;
+	uint8_t types;
+	uint8_t trace_dialect;
+	uint8_t buddyinfo_locked;
+	uint8_t shuffle;
 	uint8_t pcp_batch_scale_max; /* CONFIG_PCP_BATCH_SCALE_MAX, 0..6 */
 	uint8_t defrag_mode;
+	uint8_t defrag_promote;
 };
 
 #endif

@@ -100,6 +100,15 @@ unsigned int mmr_displaced_blocks(struct mmr_machine *m, struct mmr_displaced *b
 }
 
 /*
+ * A cluster, or where compaction shall make a long block of it twice the block's size.
+ * Source: should_continue_reclaim(), mm/vmscan.c, v6.12.
+ */
+static uint32_t direct_reclaim_pages(const struct mmr_machine *m, unsigned int order)
+{
+	return m->compaction.enabled && order > PAGE_ALLOC_COSTLY_ORDER ? 2u << order : SWAP_CLUSTER_MAX;
+}
+
+/*
  * On behalf of a request that found nothing: a cluster of pages from the zones it may use.
  *
  * Return: pages taken.  Source: try_to_free_pages(), mm/vmscan.c, v6.12.
@@ -109,15 +118,17 @@ uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac)
 	const struct zoneref *z =
 		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
 	struct zone *zone;
-	uint32_t taken = 0;
+	uint32_t taken = 0, want = direct_reclaim_pages(cpu->m, ac->reclaim_compact_order);
 
 	if (!cpu->m->reclaim.enabled)
 		return 0;
 	cpu->counters.direct_reclaims++;
 	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
 	{
-		taken += shrink_zone(cpu, zone, SWAP_CLUSTER_MAX - taken);
-		if (taken >= SWAP_CLUSTER_MAX)
+		if (!cpuset_zone_allowed(cpu, zone, MMR_GFP_KERNEL | MMR_GFP_HARDWALL))
+			continue;
+		taken += shrink_zone(cpu, zone, want - taken);
+		if (taken >= want)
 			break;
 	}
 	cpu->counters.direct_reclaimed_pages += taken;
@@ -138,7 +149,8 @@ int64_t node_reclaim(struct mmr_cpu *cpu, struct pglist_data *pgdat, gfp_t gfp, 
 {
 	uint32_t want = 1u << order > SWAP_CLUSTER_MAX ? 1u << order : SWAP_CLUSTER_MAX, taken = 0;
 
-	if (!cpu->m->reclaim.enabled || !(gfp & MMR_GFP_DIRECT_RECLAIM) || ac->pf_memalloc)
+	if (!cpu->m->reclaim.enabled || !(gfp & MMR_GFP_DIRECT_RECLAIM) ||
+	    (cpu->current && cpu->current->pf_memalloc))
 		return NODE_RECLAIM_NOSCAN;
 	if (pgdat->nr_cpus && pgdat->node_id != cpu->nid)
 		return NODE_RECLAIM_NOSCAN;
@@ -153,13 +165,29 @@ int64_t node_reclaim(struct mmr_cpu *cpu, struct pglist_data *pgdat, gfp_t gfp, 
 
 /* ---- kswapd ------------------------------------------------------------------------------------ */
 
-/* Free pages of a zone with no per-CPU part missing. Source: zone_page_state_snapshot(). */
-static int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone)
+/* Free pages of a zone with no per-CPU part missing. Source: zone_page_state_snapshot(), v6.12. */
+int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone)
 {
 	int64_t free = shared_read(zone->vm_stat_free);
 
 	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
 		free += shared_read(zone->per_cpu_zonestats[cpu].vm_stat_diff);
+	return free < 0 ? 0 : free;
+}
+
+/*
+ * What kswapd takes for free: near the marks it looks closely, and with defrag_mode only whole
+ * pageblocks count for a long block.
+ * Source: pgdat_balanced(), mm/vmscan.c, v6.15; zone_watermark_ok_safe(), mm/page_alloc.c, v6.12.
+ */
+static int64_t kswapd_free_pages(const struct mmr_machine *m, const struct zone *zone, unsigned int order)
+{
+	int64_t free = shared_read(zone->vm_stat_free);
+
+	if (m->sysctl.defrag_mode && order)
+		return zone_free_blocks_pages(zone);
+	if (zone->percpu_drift_mark && free < (int64_t)zone->percpu_drift_mark)
+		return zone_free_snapshot(m, zone);
 	return free < 0 ? 0 : free;
 }
 
@@ -177,19 +205,22 @@ static bool pgdat_balanced(const struct mmr_machine *m, const struct pglist_data
 			continue;
 		tell_mark(zone, WMARK_HIGH, MMR_STORY_BALANCED);
 		if (zone_watermark_ok_inner(zone, order, wmark_pages(zone, WMARK_HIGH), highest_zoneidx, 0,
-					    zone_free_snapshot(m, zone)))
+					    kswapd_free_pages(m, zone, order)))
 			return true;
 	}
 	return false;
 }
 
-static bool pgdat_watermark_boosted(const struct pglist_data *pgdat, int highest_zoneidx)
+/* By how much the marks of the zones are boosted, in all. */
+static uint32_t pgdat_boost(const struct pglist_data *pgdat, int highest_zoneidx)
 {
+	uint32_t boost = 0;
+
 	for (int i = highest_zoneidx; i >= 0; i--) {
-		if (pgdat->node_zones[i].managed_pages && shared_read(pgdat->node_zones[i].watermark_boost))
-			return true;
+		if (pgdat->node_zones[i].managed_pages)
+			boost += shared_read(pgdat->node_zones[i].watermark_boost);
 	}
-	return false;
+	return boost;
 }
 
 static void set_reclaim_active(struct pglist_data *pgdat, int highest_zoneidx, bool active)
@@ -204,9 +235,15 @@ static void set_reclaim_active(struct pglist_data *pgdat, int highest_zoneidx, b
 	}
 }
 
-/* kswapd ends its run: the boosts it woke for are worked off, and it sleeps. */
+/*
+ * kswapd ends its run: the boosts it woke for are worked off, kcompactd makes long blocks of what it
+ * gained, and it sleeps, with the counters as coarse as before.
+ * Source: the end of balance_pgdat(), kswapd_try_to_sleep(), mm/vmscan.c, v6.12.
+ */
 void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 {
+	unsigned int order = pgdat->kswapd_order, highest_zoneidx = pgdat->kswapd_highest_zoneidx;
+
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		struct zone *zone = &pgdat->node_zones[i];
 
@@ -215,79 +252,150 @@ void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 		zone_lock(cpu, zone);
 		shared_set(zone->watermark_boost, 0);
 		zone_unlock(zone);
+		/* A boost is for whole pageblocks. */
+		order = order > PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER;
 	}
+	pgdat->kswapd_order = pgdat->kswapd_highest_zoneidx = 0;
+	set_pgdat_percpu_threshold(cpu->m, pgdat, false);
 	shared_set(pgdat->kswapd_awake, false);
+	wakeup_kcompactd(cpu, pgdat, order, (int)highest_zoneidx);
+}
+
+/* A cluster from every zone. Return: pages taken. */
+static uint32_t kswapd_shrink_node(struct mmr_cpu *cpu, struct pglist_data *pgdat, int highest_zoneidx)
+{
+	uint32_t taken = 0;
+
+	for (int i = highest_zoneidx; i >= 0; i--) {
+		if (pgdat->node_zones[i].managed_pages)
+			taken += shrink_zone(cpu, &pgdat->node_zones[i], SWAP_CLUSTER_MAX);
+	}
+	return taken;
+}
+
+/*
+ * A node where reclaim keeps failing is given up. Up to 7.0 any progress ends that; since then only
+ * balance, and runs for a boost are not held against it.
+ * Source: kswapd_failures in mm/vmscan.c, v6.12 and v7.1.
+ */
+static void count_failure(const struct mmr_machine *m, struct pglist_data *pgdat, uint32_t gained,
+			  bool balanced, bool boosted)
+{
+	if (m->profile.kswapd_hopeless == KSWAPD_HOPELESS_BALANCED) {
+		if (balanced)
+			pgdat->kswapd_failures = 0;
+		else if (!gained && !boosted)
+			pgdat->kswapd_failures++;
+		return;
+	}
+	if (gained)
+		pgdat->kswapd_failures = 0;
+	else if (!balanced)
+		pgdat->kswapd_failures++;
+}
+
+/*
+ * A per-CPU list has just brought its zone above the high mark (6.18): its kswapd may try again, if
+ * there is a node that would otherwise be preferred to it for ever.
+ * Source: free_frozen_page_commit(), mm/page_alloc.c, v6.18.
+ */
+void kswapd_reset_failures(struct mmr_machine *m, const struct zone *zone)
+{
+	struct pglist_data *pgdat = zone->zone_pgdat;
+
+	if (m->profile.kswapd_hopeless == KSWAPD_HOPELESS_PROGRESS ||
+	    shared_read(pgdat->kswapd_failures) < MAX_RECLAIM_RETRIES)
+		return;
+	for (unsigned int nid = zone->node + 1u; nid < m->nr_nodes; nid++) {
+		if (m->nodes[nid].node_present_pages) {
+			shared_set(pgdat->kswapd_failures, 0);
+			return;
+		}
+	}
 }
 
 /*
  * Reclaim until the node is balanced for the order that woke kswapd; for an order above 0 only until
- * as many pages are gained as compaction would need, then for order 0.
+ * as many pages are gained as compaction would need, then for order 0. A balanced node whose marks
+ * are boosted is reclaimed by the boost.
  *
  * Simplified: kswapd is infinitely fast, it runs to its end where it is woken.
  * Source: balance_pgdat(), mm/vmscan.c, v6.12.
  */
-static void balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, unsigned int order,
-			  int highest_zoneidx)
+static void balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 {
-	uint32_t gap = 2u << order, total = 0;
+	int highest_zoneidx = pgdat->kswapd_highest_zoneidx;
+	uint32_t nr_boost_reclaim = pgdat_boost(pgdat, highest_zoneidx), total = 0;
+	unsigned int order = pgdat->kswapd_order;
+	bool boosted = nr_boost_reclaim, balanced;
+	uint32_t gap = 2u << order;
 
 	set_reclaim_active(pgdat, highest_zoneidx, true);
-	while (!pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx)) {
-		uint32_t taken = 0;
+	for (;;) {
+		uint32_t taken;
 
-		for (int i = highest_zoneidx; i >= 0; i--) {
-			if (pgdat->node_zones[i].managed_pages)
-				taken += shrink_zone(cpu, &pgdat->node_zones[i], SWAP_CLUSTER_MAX);
-		}
+		balanced = pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx);
+		if (!balanced)
+			nr_boost_reclaim = 0; /* first things first */
+		else if (!nr_boost_reclaim)
+			break;
+		taken = kswapd_shrink_node(cpu, pgdat, highest_zoneidx);
 		if (!taken)
 			break;
 		total += taken;
+		nr_boost_reclaim -= taken < nr_boost_reclaim ? taken : nr_boost_reclaim;
 		if (order && total >= gap)
 			order = 0;
 	}
-	pgdat->kswapd_failures =
-		total || pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx) ? 0 : pgdat->kswapd_failures + 1;
+	count_failure(cpu->m, pgdat, total, balanced, boosted);
 	cpu->counters.kswapd_reclaimed_pages += total;
 	set_reclaim_active(pgdat, highest_zoneidx, false);
 	kswapd_finish(cpu, pgdat);
 }
 
 /* Is there something to wake kswapd for? */
-static enum mmr_story_kswapd kswapd_outcome(const struct mmr_machine *m, const struct zone *zone,
+static enum mmr_story_kswapd kswapd_outcome(const struct mmr_machine *m, const struct pglist_data *pgdat,
 					    unsigned int order, int highest_zoneidx)
 {
-	const struct pglist_data *pgdat = zone->zone_pgdat;
-
-	if (!zone->managed_pages)
-		return MMR_STORY_NOT_NEEDED;
 	if (shared_read(pgdat->kswapd_awake))
 		return MMR_STORY_IS_AWAKE;
-	if (pgdat->kswapd_failures >= MAX_RECLAIM_RETRIES)
+	if (shared_read(pgdat->kswapd_failures) >= MAX_RECLAIM_RETRIES)
 		return MMR_STORY_GAVE_UP;
-	if (pgdat_balanced(m, pgdat, order, highest_zoneidx) &&
-	    !pgdat_watermark_boosted(pgdat, highest_zoneidx))
+	if (pgdat_balanced(m, pgdat, order, highest_zoneidx) && !pgdat_boost(pgdat, highest_zoneidx))
 		return MMR_STORY_NOT_NEEDED;
 	return MMR_STORY_WOKEN;
 }
 
 /*
- * Wake the node's kswapd unless it is awake, has given up, or has nothing to do. Where reclaim is
- * not modelled it stays awake to the next vmstat update: frees in the recording stand for its work.
+ * Leave word for the node's kswapd, and wake it unless it is awake, has given up, or has nothing to
+ * do; then a request that will not compact itself has kcompactd do it. Where reclaim is not modelled
+ * kswapd stays awake to the next vmstat update: frees in the recording stand for its work.
  *
  * Source: wakeup_kswapd(), mm/vmscan.c, v6.12.
  */
 void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx)
 {
 	struct pglist_data *pgdat = zone->zone_pgdat;
-	enum mmr_story_kswapd outcome = kswapd_outcome(cpu->m, zone, order, highest_zoneidx);
+	enum mmr_story_kswapd outcome;
 
-	tell(zone, MMR_STORY_KSWAPD, .order = (uint8_t)order, .why = outcome);
-	if (outcome != MMR_STORY_WOKEN)
+	if (!zone->managed_pages || !cpuset_zone_allowed(cpu, zone, gfp))
 		return;
+	if (highest_zoneidx > shared_read(pgdat->kswapd_highest_zoneidx))
+		shared_set(pgdat->kswapd_highest_zoneidx, (uint8_t)highest_zoneidx);
+	if (order > shared_read(pgdat->kswapd_order))
+		shared_set(pgdat->kswapd_order, (uint8_t)order);
+	outcome = kswapd_outcome(cpu->m, pgdat, order, highest_zoneidx);
+	tell(zone, MMR_STORY_KSWAPD, .order = (uint8_t)order, .why = outcome);
+	if (outcome != MMR_STORY_WOKEN) {
+		if (outcome != MMR_STORY_IS_AWAKE && !(gfp & MMR_GFP_DIRECT_RECLAIM))
+			wakeup_kcompactd(cpu, pgdat, order, highest_zoneidx);
+		return;
+	}
 	shared_set(pgdat->kswapd_awake, true);
+	set_pgdat_percpu_threshold(cpu->m, pgdat, true);
 	cpu->counters.kswapd_wakeups++;
 	if (cpu->m->reclaim.enabled)
-		balance_pgdat(cpu, pgdat, order, highest_zoneidx);
+		balance_pgdat(cpu, pgdat);
 }
 
 /* Each node of the zonelist once per run of its zones. Source: wake_all_kswapds(), v6.12. */

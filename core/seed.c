@@ -50,6 +50,8 @@ static void seed_zone(struct mmr_cpu *cpu, struct zone *zone)
 		skip -= boot;
 		free_range(cpu, zone, from + boot, to);
 	}
+	if (m->profile.shuffle)
+		shuffle_zone(m, zone);
 	for (unsigned int i = 0; i < m->nr_cpus; i++)
 		zone->per_cpu_zonestats[i].vm_stat_diff = 0;
 	zone->vm_stat_free = (int64_t)zone_list_pages(zone, false);
@@ -161,8 +163,10 @@ int mmr_seed_free_block(struct mmr_machine *m, uint32_t pfn, unsigned int order,
 	add_to_free_list(m, zone, pfn, order, mt, true);
 	if (mt != MIGRATE_ISOLATE)
 		zone->vm_stat_free += 1u << order;
-	if (mt == MIGRATE_CMA)
+	if (mt == MIGRATE_CMA) {
 		zone->nr_free_cma += 1u << order;
+		m->cma = true;
+	}
 	if (mt == MIGRATE_HIGHATOMIC)
 		zone->nr_free_highatomic += 1u << order;
 	update_unusable_highatomic(m, zone);

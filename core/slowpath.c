@@ -2,8 +2,9 @@
 /*
  * When no zone is above its low mark: kswapd, the reserves, direct reclaim, drains, giving up.
  *
- * Simplified: there is no OOM killer, a request that would call it fails and is counted;
- * __GFP_NOFAIL fails in the end too.
+ * Simplified: whom the OOM killer takes is for the caller to say. The request fails as MMR_PATH_OOM,
+ * and asked again once something was freed it goes on where the kernel's would; so does one with
+ * __GFP_NOFAIL.
  */
 #include "core/internal.h"
 
@@ -25,11 +26,14 @@ struct slowpath {
 	bool may_reclaim;
 	bool costly;
 	bool mask_dropped;
+	bool oom; /* out_of_memory() was called */
 };
 
 /* Source: gfp_to_alloc_flags(), mm/page_alloc.c, v6.12. */
-static unsigned int gfp_to_alloc_flags(const struct mmr_machine *m, gfp_t gfp, unsigned int order)
+static unsigned int gfp_to_alloc_flags(const struct mmr_machine *m, const struct mmr_request *req,
+				       unsigned int mt)
 {
+	gfp_t gfp = req->gfp;
 	unsigned int alloc_flags =
 		ALLOC_WMARK_MIN | ALLOC_CPUSET | (gfp & (MMR_GFP_HIGH | MMR_GFP_KSWAPD_RECLAIM));
 
@@ -37,16 +41,17 @@ static unsigned int gfp_to_alloc_flags(const struct mmr_machine *m, gfp_t gfp, u
 	if (!(gfp & MMR_GFP_DIRECT_RECLAIM)) {
 		if (!(gfp & MMR_GFP_NOMEMALLOC)) {
 			alloc_flags |= ALLOC_NON_BLOCK;
-			if (order && (m->profile.highatomic_gate == HIGHATOMIC_GATE_NONBLOCK ||
-				      (alloc_flags & ALLOC_MIN_RESERVE)))
+			if (req->order && (m->profile.highatomic_gate == HIGHATOMIC_GATE_NONBLOCK ||
+					   (alloc_flags & ALLOC_MIN_RESERVE)))
 				alloc_flags |= ALLOC_HIGHATOMIC;
 		}
 		if (alloc_flags & ALLOC_MIN_RESERVE)
 			alloc_flags &= ~ALLOC_CPUSET;
+	} else if ((req->task & MMR_TASK_RT) && !(req->task & MMR_TASK_INTERRUPT)) {
+		alloc_flags |= ALLOC_MIN_RESERVE;
 	}
-	if (gfp & MMR_GFP_MOVABLE)
-		alloc_flags |= ALLOC_CMA;
-	if (m->sysctl.defrag_mode)
+	alloc_flags |= gfp_to_alloc_flags_cma(m, mt);
+	if (m->sysctl.defrag_mode && !m->highmem)
 		alloc_flags |= ALLOC_NOFRAGMENT;
 	return alloc_flags;
 }
@@ -58,7 +63,31 @@ static unsigned int gfp_pfmemalloc_flags(const struct mmr_request *req)
 		return 0;
 	if ((req->gfp & MMR_GFP_MEMALLOC) || req->pf_memalloc)
 		return ALLOC_NO_WATERMARKS;
+	if ((req->task & MMR_TASK_OOM_VICTIM) && !(req->task & MMR_TASK_INTERRUPT))
+		return ALLOC_OOM;
 	return 0;
+}
+
+/*
+ * With defrag_mode a request that must not mix pageblocks wants a whole one freed, however small it is.
+ * Source: prepare_alloc_pages() and __alloc_pages_slowpath(), mm/page_alloc.c, v7.3.
+ */
+static void set_reclaim_compact_order(struct slowpath *s)
+{
+	const struct mmr_machine *m = s->cpu->m;
+
+	s->ac->reclaim_compact_order = s->req->order;
+	if (m->profile.defrag_promote != DEFRAG_PROMOTE_NO && m->sysctl.defrag_mode &&
+	    (s->alloc_flags & ALLOC_NOFRAGMENT) && s->ac->migratetype != MIGRATE_MOVABLE &&
+	    s->req->order < PAGEBLOCK_ORDER)
+		s->ac->reclaim_compact_order = PAGEBLOCK_ORDER;
+}
+
+/* Only since 7.3 are promoted requests treated apart by the rules for another round. */
+static bool promoted(const struct slowpath *s)
+{
+	return s->cpu->m->profile.defrag_promote == DEFRAG_PROMOTE_7_3 &&
+	       s->ac->reclaim_compact_order != s->req->order;
 }
 
 static void recompute_preferred(struct alloc_context *ac)
@@ -125,7 +154,7 @@ static struct mmr_page alloc_after_reclaim(struct slowpath *s)
 /* Only with __GFP_IO may pages be moved for a request. Source: gfp_compaction_allowed(), v6.12. */
 static bool can_compact(const struct slowpath *s)
 {
-	return s->cpu->m->compaction.enabled && s->req->order && (s->req->gfp & MMR_GFP_IO);
+	return s->cpu->m->compaction.enabled && s->ac->reclaim_compact_order && (s->req->gfp & MMR_GFP_IO);
 }
 
 /*
@@ -135,17 +164,21 @@ static bool can_compact(const struct slowpath *s)
 static struct mmr_page alloc_after_compaction(struct slowpath *s, enum compact_priority prio)
 {
 	struct mmr_page page = NO_PAGE;
+	uint32_t captured = MMR_NO_PFN;
 
 	s->compact_result = COMPACT_SKIPPED;
 	if (!can_compact(s)) {
 		tell_all(s->cpu->m, MMR_STORY_COMPACT, .order = s->req->order);
 		return page;
 	}
-	s->compact_result = try_to_compact_pages(s->cpu, s->req->order, s->alloc_flags, s->ac, prio);
+	s->compact_result = try_to_compact_pages(s->cpu, s->req->order, s->alloc_flags, s->ac, prio, &captured);
 	tell_all(s->cpu->m, MMR_STORY_COMPACT, .order = s->req->order, .why = s->compact_result, .yes = true);
 	if (s->compact_result == COMPACT_SKIPPED)
 		return page;
-	page = scan(s, s->alloc_flags);
+	if (captured != MMR_NO_PFN)
+		page = hand_out_captured(s->cpu, captured, s->req->order, s->ac);
+	else
+		page = scan(s, s->alloc_flags);
 	if (page.pfn != MMR_NO_PFN) {
 		compaction_defer_reset(&s->cpu->m->nodes[page.nid].node_zones[page.zone], s->req->order, true);
 		s->cpu->counters.compact_success++;
@@ -154,10 +187,9 @@ static struct mmr_page alloc_after_compaction(struct slowpath *s, enum compact_p
 }
 
 /*
- * Another round for compaction's sake: as long as it says that it succeeded, then with a higher
- * priority.
+ * Another round for compaction's sake: where it was skipped as long as reclaim could make room for it,
+ * where it says that it succeeded some times more, then with a higher priority.
  *
- * Simplified: compaction that was skipped is not tried again in the hope of what reclaim might gain.
  * Source: should_compact_retry(), mm/page_alloc.c, v6.12.
  */
 static bool should_compact_retry(struct slowpath *s)
@@ -165,8 +197,10 @@ static bool should_compact_retry(struct slowpath *s)
 	unsigned int max_retries = s->costly ? MAX_COMPACT_RETRIES / 4 : MAX_COMPACT_RETRIES;
 	enum compact_priority floor = s->costly ? COMPACT_PRIO_SYNC_LIGHT : COMPACT_PRIO_SYNC_FULL;
 
-	if (!can_compact(s) || s->compact_result == COMPACT_SKIPPED)
+	if (!can_compact(s))
 		return false;
+	if (s->compact_result == COMPACT_SKIPPED)
+		return !promoted(s) && compaction_zonelist_suitable(s->cpu, s->ac, s->alloc_flags);
 	if (s->compact_result == COMPACT_SUCCESS && ++s->compaction_retries <= max_retries)
 		return true;
 	if (s->compact_priority <= floor)
@@ -186,7 +220,7 @@ static bool compacts_first(const struct slowpath *s)
 /* Source: should_reclaim_retry(), mm/page_alloc.c, v6.12. */
 static bool should_reclaim_retry(struct slowpath *s)
 {
-	if (s->progress && !s->costly)
+	if (s->progress && !s->costly && !promoted(s))
 		s->no_progress_loops = 0;
 	else
 		s->no_progress_loops++;
@@ -197,103 +231,163 @@ static bool should_reclaim_retry(struct slowpath *s)
 }
 
 /*
+ * A nodemask that lies outside the task's cpuset cannot have been meant: the cpuset was changed after
+ * the policy. Then the request starts over without the mask.
+ *
+ * Simplified: nothing changes during a request, so mems_allowed is what it was at the start.
+ * Source: check_retry_cpuset(), mm/page_alloc.c, v6.12.
+ */
+static bool check_retry_cpuset(struct slowpath *s)
+{
+	const struct mmr_cpuset *cpuset = s->req->cpuset;
+
+	if (!cpuset || !s->ac->nodemask || (s->ac->nodemask & cpuset->mems_allowed))
+		return false;
+	s->ac->nodemask = 0;
+	return true;
+}
+
+/* From now on pageblocks may be mixed, and what is wanted is the order alone, with counts that are new. */
+static bool drop_nofragment(struct slowpath *s)
+{
+	if (!s->cpu->m->sysctl.defrag_mode || !(s->alloc_flags & ALLOC_NOFRAGMENT))
+		return false;
+	s->alloc_flags &= ~ALLOC_NOFRAGMENT;
+	if (promoted(s)) {
+		s->no_progress_loops = s->compaction_retries = 0;
+		s->compact_priority = COMPACT_PRIO_SYNC_LIGHT;
+	}
+	set_reclaim_compact_order(s);
+	return true;
+}
+
+/*
+ * The last look, with a high mark, and then the OOM killer: for requests that are small, not bound to
+ * a node, and want memory of which killing would free some.
+ * Source: __alloc_pages_may_oom(), mm/page_alloc.c, v6.12.
+ */
+static struct mmr_page may_oom(struct slowpath *s)
+{
+	gfp_t gfp = (s->req->gfp | MMR_GFP_HARDWALL) & ~MMR_GFP_DIRECT_RECLAIM;
+	struct mmr_page page =
+		get_page_from_freelist(s->cpu, gfp, s->req->order, ALLOC_WMARK_HIGH | ALLOC_CPUSET, s->ac);
+
+	if (page.pfn != MMR_NO_PFN || s->costly || (s->req->gfp & (MMR_GFP_RETRY_MAYFAIL | MMR_GFP_THISNODE)) ||
+	    s->ac->highest_zoneidx < ZONE_NORMAL)
+		return page;
+	/* A victim that asks is dying already: nobody else is killed for it. */
+	if (!(s->req->task & MMR_TASK_OOM_VICTIM)) {
+		s->cpu->counters.oom++;
+		s->oom = true;
+	}
+	if (!(s->req->gfp & MMR_GFP_NOFAIL))
+		return page;
+	page = scan(s, ALLOC_NO_WATERMARKS | ALLOC_CPUSET);
+	return page.pfn != MMR_NO_PFN ? page : scan(s, ALLOC_NO_WATERMARKS);
+}
+
+/* What became of a round. */
+enum round { ROUND_SERVED, ROUND_AGAIN, ROUND_RESTART, ROUND_NO_PAGE };
+
+/* Requests that would rather fail than try hard. Source: __alloc_pages_slowpath(), v6.12. */
+static bool gives_up(const struct slowpath *s)
+{
+	return (s->req->gfp & MMR_GFP_NORETRY) ||
+	       (s->costly && !((s->req->gfp & MMR_GFP_RETRY_MAYFAIL) && (s->req->gfp & MMR_GFP_IO)));
+}
+
+/*
  * After a round in vain: is there another?
  * Source: __alloc_pages_slowpath(), the part after direct compaction, v6.12.
  */
 static bool may_retry(struct slowpath *s)
 {
-	if (s->req->gfp & MMR_GFP_NORETRY)
+	if (gives_up(s))
 		return false;
-	if (s->costly && !(s->req->gfp & MMR_GFP_RETRY_MAYFAIL))
-		return false;
-	if (should_reclaim_retry(s))
-		return true;
-	if (s->progress && should_compact_retry(s))
-		return true;
-	if (s->cpu->m->sysctl.defrag_mode && (s->alloc_flags & ALLOC_NOFRAGMENT)) {
-		s->alloc_flags &= ~ALLOC_NOFRAGMENT;
-		return true;
-	}
-	return false;
+	return should_reclaim_retry(s) || (s->progress && should_compact_retry(s)) || drop_nofragment(s);
 }
 
-static bool should_retry(struct slowpath *s)
+static enum round after_round(struct slowpath *s, struct mmr_page *page)
 {
 	bool again = may_retry(s);
 
 	tell_all(s->cpu->m, MMR_STORY_RETRY, .yes = again);
-	return again;
-}
-
-/* The last look, with a high mark, before the OOM killer would be called. Source: __alloc_pages_may_oom(). */
-static struct mmr_page may_oom(struct slowpath *s)
-{
-	const unsigned int never = MMR_GFP_RETRY_MAYFAIL | MMR_GFP_THISNODE | MMR_GFP_NORETRY;
-	struct mmr_page page = NO_PAGE;
-
-	if (s->costly || (s->req->gfp & never) || !s->may_reclaim || s->req->pf_memalloc)
-		return page;
+	if (again)
+		return ROUND_AGAIN;
+	if (gives_up(s))
+		return ROUND_NO_PAGE;
+	if (check_retry_cpuset(s))
+		return ROUND_RESTART;
 	tell_all(s->cpu->m, MMR_STORY_LAST_LOOK);
-	page = scan(s, ALLOC_WMARK_HIGH | ALLOC_CPUSET);
-	if (page.pfn == MMR_NO_PFN && s->ac->highest_zoneidx >= ZONE_NORMAL)
-		s->cpu->counters.oom++;
-	return page;
+	*page = may_oom(s);
+	return page->pfn != MMR_NO_PFN ? ROUND_SERVED : ROUND_NO_PAGE;
 }
 
-static struct mmr_page no_page(struct slowpath *s)
+/* The end: start over, or for a request that must not fail a last look below the marks. */
+static enum round no_page(struct slowpath *s, struct mmr_page *page)
 {
-	struct mmr_page page = may_oom(s);
+	if (check_retry_cpuset(s))
+		return ROUND_RESTART;
+	if (!(s->req->gfp & MMR_GFP_NOFAIL) || !s->may_reclaim)
+		return ROUND_NO_PAGE;
+	*page = scan(s, ALLOC_MIN_RESERVE | ALLOC_CPUSET);
+	if (page->pfn == MMR_NO_PFN)
+		*page = scan(s, ALLOC_MIN_RESERVE);
+	return page->pfn != MMR_NO_PFN ? ROUND_SERVED : ROUND_NO_PAGE;
+}
 
-	if (page.pfn != MMR_NO_PFN || !(s->req->gfp & MMR_GFP_NOFAIL) || !s->may_reclaim)
-		return page;
-	page = scan(s, ALLOC_MIN_RESERVE | ALLOC_CPUSET);
-	return page.pfn != MMR_NO_PFN ? page : scan(s, ALLOC_MIN_RESERVE);
+/*
+ * Compaction before all else, where fragmentation alone can be the trouble.
+ * Return: ROUND_NO_PAGE where the request gives up after it, ROUND_AGAIN where it goes on.
+ * Source: __alloc_pages_slowpath(), the part before retry, v6.1 to v6.18.
+ */
+static enum round first_compaction(struct slowpath *s, struct mmr_page *page)
+{
+	if (!compacts_first(s) || !can_compact(s) || gfp_pfmemalloc_flags(s->req))
+		return ROUND_AGAIN;
+	*page = alloc_after_compaction(s, COMPACT_PRIO_ASYNC);
+	if (page->pfn != MMR_NO_PFN)
+		return ROUND_SERVED;
+	if (!s->costly || !(s->req->gfp & MMR_GFP_NORETRY))
+		return ROUND_AGAIN;
+	if (s->compact_result <= COMPACT_DEFERRED ||
+	    ((s->req->gfp & MMR_GFP_THISNODE) && s->cpu->m->profile.thisnode_noretry))
+		return ROUND_NO_PAGE;
+	s->compact_priority = COMPACT_PRIO_ASYNC;
+	return ROUND_AGAIN;
 }
 
 /* Source: __alloc_pages_slowpath(), mm/page_alloc.c, v6.1 to v6.18. */
-static struct mmr_page slowpath_6_18(struct slowpath *s)
+static enum round slowpath_6_18(struct slowpath *s, struct mmr_page *page)
 {
-	struct mmr_page page;
+	enum round round;
 
 	wake_kswapds(s);
-	page = scan(s, s->alloc_flags);
-	if (page.pfn != MMR_NO_PFN)
-		return page;
-	if (compacts_first(s) && can_compact(s) && !gfp_pfmemalloc_flags(s->req)) {
-		page = alloc_after_compaction(s, COMPACT_PRIO_ASYNC);
-		if (page.pfn != MMR_NO_PFN)
-			return page;
-		if (s->costly && (s->req->gfp & MMR_GFP_NORETRY)) {
-			if (s->compact_result <= COMPACT_DEFERRED)
-				return no_page(s);
-			s->compact_priority = COMPACT_PRIO_ASYNC;
-		}
-	}
-	do {
+	*page = scan(s, s->alloc_flags);
+	if (page->pfn != MMR_NO_PFN)
+		return ROUND_SERVED;
+	for (round = first_compaction(s, page); round == ROUND_AGAIN; round = after_round(s, page)) {
 		wake_kswapds(s);
 		take_reserve_flags(s);
-		page = scan(s, s->alloc_flags);
-		if (page.pfn != MMR_NO_PFN)
-			return page;
+		*page = scan(s, s->alloc_flags);
+		if (page->pfn != MMR_NO_PFN)
+			return ROUND_SERVED;
 		if (!s->may_reclaim || s->req->pf_memalloc)
-			return no_page(s);
-		page = alloc_after_reclaim(s);
-		if (page.pfn == MMR_NO_PFN)
-			page = alloc_after_compaction(s, s->compact_priority);
-		if (page.pfn != MMR_NO_PFN)
-			return page;
-	} while (should_retry(s));
-	return no_page(s);
+			return ROUND_NO_PAGE;
+		*page = alloc_after_reclaim(s);
+		if (page->pfn == MMR_NO_PFN)
+			*page = alloc_after_compaction(s, s->compact_priority);
+		if (page->pfn != MMR_NO_PFN)
+			return ROUND_SERVED;
+	}
+	return round;
 }
 
 /* A request that may not reclaim gives up its claim to unmixed pageblocks before it fails (7.2). */
-static bool drops_nofragment(struct slowpath *s)
+static bool atomic_drops_nofragment(struct slowpath *s)
 {
-	if (!s->cpu->m->sysctl.defrag_mode || !(s->alloc_flags & ALLOC_NOFRAGMENT) ||
-	    !(s->alloc_flags & ALLOC_KSWAPD))
-		return false;
-	s->alloc_flags &= ~ALLOC_NOFRAGMENT;
-	return true;
+	return s->cpu->m->profile.defrag_promote != DEFRAG_PROMOTE_NO && (s->alloc_flags & ALLOC_KSWAPD) &&
+	       drop_nofragment(s);
 }
 
 /*
@@ -301,42 +395,57 @@ static bool drops_nofragment(struct slowpath *s)
  * the zones are scanned in each.
  * Source: __alloc_pages_slowpath(), mm/page_alloc.c, v7.3.
  */
-static struct mmr_page slowpath_7_x(struct slowpath *s)
+static enum round slowpath_7_x(struct slowpath *s, struct mmr_page *page)
 {
 	bool compact_first = compacts_first(s);
-	struct mmr_page page;
+	enum round round = ROUND_AGAIN;
 
-	for (;;) {
+	while (round == ROUND_AGAIN) {
 		wake_kswapds(s);
-		page = scan(s, s->alloc_flags);
-		if (page.pfn != MMR_NO_PFN)
-			return page;
+		*page = scan(s, s->alloc_flags);
+		if (page->pfn != MMR_NO_PFN)
+			return ROUND_SERVED;
 		if (take_reserve_flags(s))
 			continue;
 		if (!s->may_reclaim) {
-			if (drops_nofragment(s))
+			if (atomic_drops_nofragment(s))
 				continue;
-			return no_page(s);
+			return ROUND_NO_PAGE;
 		}
 		if (s->req->pf_memalloc)
-			return no_page(s);
+			return ROUND_NO_PAGE;
 		if (compact_first) {
-			page = alloc_after_compaction(s, COMPACT_PRIO_ASYNC);
-			if (page.pfn != MMR_NO_PFN)
-				return page;
+			*page = alloc_after_compaction(s, COMPACT_PRIO_ASYNC);
+			if (page->pfn != MMR_NO_PFN)
+				return ROUND_SERVED;
 			if ((s->req->gfp & MMR_GFP_NORETRY) && (s->req->gfp & MMR_GFP_THISNODE))
-				return no_page(s);
+				return ROUND_NO_PAGE;
 			compact_first = false;
+			if (s->req->gfp & MMR_GFP_NORETRY)
+				s->compact_priority = COMPACT_PRIO_ASYNC;
 			continue;
 		}
-		page = alloc_after_reclaim(s);
-		if (page.pfn == MMR_NO_PFN)
-			page = alloc_after_compaction(s, s->compact_priority);
-		if (page.pfn != MMR_NO_PFN)
-			return page;
-		if (!should_retry(s))
-			return no_page(s);
+		*page = alloc_after_reclaim(s);
+		if (page->pfn == MMR_NO_PFN)
+			*page = alloc_after_compaction(s, s->compact_priority);
+		if (page->pfn != MMR_NO_PFN)
+			return ROUND_SERVED;
+		round = after_round(s, page);
 	}
+	return round;
+}
+
+/* What a start, and each start over, begins with. Source: __alloc_pages_slowpath(), restart, v6.12. */
+static void restart(struct slowpath *s)
+{
+	const struct mmr_request *req = s->req;
+
+	s->alloc_flags = gfp_to_alloc_flags(s->cpu->m, req, s->ac->migratetype);
+	s->no_progress_loops = s->compaction_retries = 0;
+	s->compact_priority = COMPACT_PRIO_SYNC_LIGHT;
+	s->mask_dropped = false;
+	set_reclaim_compact_order(s);
+	recompute_preferred(s->ac);
 }
 
 struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_request *req,
@@ -346,20 +455,26 @@ struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_reque
 		.cpu = cpu,
 		.req = req,
 		.ac = ac,
-		.alloc_flags = gfp_to_alloc_flags(cpu->m, req->gfp, req->order),
 		.may_reclaim = req->gfp & MMR_GFP_DIRECT_RECLAIM,
 		.costly = req->order > PAGE_ALLOC_COSTLY_ORDER,
-		.compact_priority = COMPACT_PRIO_SYNC_LIGHT,
 	};
-	struct mmr_page page;
+	struct mmr_page page = NO_PAGE;
+	enum round round;
 
-	recompute_preferred(ac);
-	tell_all(cpu->m, MMR_STORY_SLOWPATH, .order = req->order, .flags = s.alloc_flags);
-	if (!ac->preferred_zoneref->zone)
-		return NO_PAGE;
-	page = cpu->m->profile.slowpath == SLOWPATH_7_X ? slowpath_7_x(&s) : slowpath_6_18(&s);
-	if (page.pfn == MMR_NO_PFN)
+	do {
+		restart(&s);
+		tell_all(cpu->m, MMR_STORY_SLOWPATH, .order = req->order, .flags = s.alloc_flags);
+		round = ROUND_NO_PAGE;
+		if (ac->preferred_zoneref->zone)
+			round = cpu->m->profile.slowpath == SLOWPATH_7_X ? slowpath_7_x(&s, &page)
+									 : slowpath_6_18(&s, &page);
+		if (round == ROUND_NO_PAGE)
+			round = no_page(&s, &page);
+	} while (round == ROUND_RESTART);
+	if (page.pfn == MMR_NO_PFN) {
+		page.path = s.oom ? MMR_PATH_OOM : MMR_PATH_FAILED;
 		return page;
+	}
 	/* The scan has counted its own path; the request counts as one of the slow path. */
 	if (page.path != MMR_PATH_PCP_HIT)
 		cpu->counters.path[page.path]--;

@@ -286,12 +286,12 @@ void mmr_step_retype(struct mmr_machine *m, unsigned int cpu_id, struct zone *zo
 
 bool mmr_step_extfrag_first(const struct mmr_machine *m)
 {
-	return m->profile.steal == STEAL_OLD;
+	return m->profile.trace_dialect < TRACE_DIALECT_6_10;
 }
 
 bool mmr_step_frees_pieces(const struct mmr_machine *m)
 {
-	return m->profile.contig_free == CONTIG_FREE_PIECES;
+	return m->profile.trace_dialect == TRACE_DIALECT_7_2;
 }
 
 static bool head_of(const struct zone *zone, unsigned int order, unsigned int mt, struct mmr_step_fallback *ret,
@@ -517,7 +517,7 @@ int mmr_step_pcp_overflow(struct mmr_machine *m, unsigned int cpu, struct zone *
 void mmr_step_pcp_overflow_done(struct mmr_machine *m, struct zone *zone)
 {
 	if (m->profile.below_high)
-		clear_below_high(zone);
+		clear_below_high(m, zone);
 }
 
 int mmr_step_pcp_chunk(const struct mmr_machine *m, const struct zone *zone, unsigned int cpu)

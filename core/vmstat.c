@@ -31,22 +31,78 @@ static int32_t fls(uint32_t x)
 	return x ? 32 - __builtin_clz(x) : 0;
 }
 
-/* Source: refresh_zone_stat_thresholds(), calculate_normal_threshold(), mm/vmstat.c, v6.12. */
+/* Source: calculate_normal_threshold(), mm/vmstat.c, v6.12. */
+static int32_t calculate_normal_threshold(const struct mmr_machine *m, const struct zone *zone)
+{
+	int32_t threshold = 2 * fls(m->nr_online_cpus) * (1 + fls(zone->managed_pages >> 15));
+
+	if (zone->recorded_stat_threshold)
+		return (int32_t)zone->recorded_stat_threshold;
+	return threshold < 125 ? threshold : 125;
+}
+
+/* So small that all CPUs together cannot hide the way from low to min. Source: calculate_pressure_threshold().
+ */
+static int32_t calculate_pressure_threshold(const struct mmr_machine *m, const struct zone *zone)
+{
+	uint32_t distance = zone->_watermark[WMARK_LOW] - zone->_watermark[WMARK_MIN];
+	uint32_t threshold = distance / m->nr_online_cpus;
+
+	return threshold < 1 ? 1 : threshold < 125 ? (int32_t)threshold : 125;
+}
+
+static void set_thresholds(const struct mmr_machine *m, struct zone *zone, int32_t threshold)
+{
+	if (threshold > zone->highest_stat_threshold)
+		zone->highest_stat_threshold = threshold;
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
+		shared_set(zone->per_cpu_zonestats[cpu].stat_threshold, threshold);
+}
+
+/*
+ * How much a CPU may count for itself, and below which count the sum of it matters.
+ * Source: refresh_zone_stat_thresholds(), mm/vmstat.c, v6.12.
+ */
 void refresh_zone_stat_thresholds(struct mmr_machine *m)
 {
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct zone *zone = m->zones[i];
-		int32_t threshold = 2 * fls(m->nr_cpus) * (1 + fls(zone->managed_pages >> 15));
+		uint32_t threshold = (uint32_t)calculate_normal_threshold(m, zone);
+		uint32_t max_drift = m->nr_online_cpus * threshold;
+		uint32_t tolerate = zone->_watermark[WMARK_LOW] - zone->_watermark[WMARK_MIN];
 
-		threshold = threshold < 125 ? threshold : 125;
-		for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
-			struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu];
-
-			stat->stat_threshold = zone->recorded_stat_threshold
-						       ? (int32_t)zone->recorded_stat_threshold
-						       : threshold;
-		}
+		set_thresholds(m, zone, (int32_t)threshold);
+		zone->percpu_drift_mark = max_drift > tolerate ? zone->_watermark[WMARK_HIGH] + max_drift : 0;
 	}
+}
+
+/*
+ * While its kswapd works, the counters of zones that could drift below a mark unseen are finer.
+ * @pressure: false when it goes back to sleep
+ * Source: set_pgdat_percpu_threshold(), mm/vmstat.c, v6.12.
+ */
+void set_pgdat_percpu_threshold(struct mmr_machine *m, struct pglist_data *pgdat, bool pressure)
+{
+	for (int i = 0; i < MAX_NR_ZONES; i++) {
+		struct zone *zone = &pgdat->node_zones[i];
+
+		if (zone->percpu_drift_mark)
+			set_thresholds(m, zone,
+				       pressure ? calculate_pressure_threshold(m, zone)
+						: calculate_normal_threshold(m, zone));
+	}
+}
+
+/* NR_FREE_PAGES_BLOCKS: free pages in whole pageblocks. Source: account_freepages(), v6.15. */
+int64_t zone_free_blocks_pages(const struct zone *zone)
+{
+	int64_t pages = 0;
+
+	for (unsigned int order = PAGEBLOCK_ORDER; order <= MAX_PAGE_ORDER; order++) {
+		for (unsigned int mt = 0; mt < MIGRATE_ISOLATE; mt++)
+			pages += (int64_t)shared_read(zone->free_area[order].free_list[mt].nr) << order;
+	}
+	return pages;
 }
 
 /*
@@ -96,7 +152,7 @@ bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets)
 
 void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu_id)
 {
-	if (cpu_id >= m->nr_cpus)
+	if (!mmr_cpu_online(m, cpu_id))
 		return;
 	struct mmr_cpu *cpu = &m->cpus[cpu_id];
 
@@ -212,10 +268,15 @@ bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type
 const char *mmr_path_name(enum mmr_path path)
 {
 	static const char *const names[NR_MMR_PATHS] = {
-		[MMR_PATH_PCP_HIT] = "pcp_hit",       [MMR_PATH_PCP_REFILL] = "pcp_refill",
-		[MMR_PATH_BUDDY] = "buddy",           [MMR_PATH_FALLBACK] = "fallback",
-		[MMR_PATH_SLOWPATH] = "slowpath",     [MMR_PATH_FAILED] = "failed",
-		[MMR_PATH_FREE_PCP] = "free_pcp",     [MMR_PATH_FREE_DRAIN] = "free_drain",
+		[MMR_PATH_PCP_HIT] = "pcp_hit",
+		[MMR_PATH_PCP_REFILL] = "pcp_refill",
+		[MMR_PATH_BUDDY] = "buddy",
+		[MMR_PATH_FALLBACK] = "fallback",
+		[MMR_PATH_SLOWPATH] = "slowpath",
+		[MMR_PATH_FAILED] = "failed",
+		[MMR_PATH_OOM] = "oom",
+		[MMR_PATH_FREE_PCP] = "free_pcp",
+		[MMR_PATH_FREE_DRAIN] = "free_drain",
 		[MMR_PATH_FREE_BUDDY] = "free_buddy",
 	};
 

@@ -266,14 +266,14 @@ static uint32_t zone_batchsize(const struct zone *zone)
 
 /* Source: zone_highsize(), mm/page_alloc.c, v6.12. */
 static uint32_t zone_highsize(const struct mmr_machine *m, const struct zone *zone, uint32_t batch,
-			      uint32_t high_fraction)
+			      uint32_t high_fraction, unsigned int nr_cpus_coming)
 {
-	unsigned int nr_cpus = m->nodes[zone->node].nr_cpus;
+	unsigned int nr_cpus = m->nodes[zone->node].nr_cpus + nr_cpus_coming;
 	uint32_t total = high_fraction ? zone->managed_pages / high_fraction : wmark_pages(zone, WMARK_LOW);
 	uint32_t high;
 
 	if (!nr_cpus)
-		nr_cpus = m->nr_cpus;
+		nr_cpus = m->nr_online_cpus;
 	high = total / nr_cpus;
 	return high > batch * 4 ? high : batch * 4;
 }
@@ -292,14 +292,15 @@ static void set_pageset(const struct mmr_machine *m, struct zone *zone)
 		pcp->batch = (int32_t)zone->pageset_batch;
 		set_free_count_limit(m, pcp);
 		if (m->profile.pcp == PCP_5_14)
-			pcp->high = pcp->high_min;
+			*(pcp->offline ? &pcp->offline_high : &pcp->high) = pcp->high_min;
 		pcp->flags &= (uint8_t)~PCPF_FREE_HIGH_BATCH;
 		if (m->cpu_llc_pages > 3 * zone->pageset_batch)
 			pcp->flags |= PCPF_FREE_HIGH_BATCH;
 	}
 }
 
-void setup_zone_pagesets(struct mmr_machine *m)
+/* @nr_cpus_coming: 1 while a CPU is coming online, which counts for every node */
+void setup_zone_pagesets(struct mmr_machine *m, unsigned int nr_cpus_coming)
 {
 	uint32_t fraction = m->sysctl.percpu_pagelist_high_fraction;
 	struct zone *zone;
@@ -311,9 +312,9 @@ void setup_zone_pagesets(struct mmr_machine *m)
 			bool tuned = m->profile.pcp == PCP_6_7 && !fraction;
 
 			zone->pageset_batch = batch;
-			zone->pageset_high_min = zone_highsize(m, zone, batch, fraction);
-			zone->pageset_high_max =
-				tuned ? zone_highsize(m, zone, batch, 8) : zone->pageset_high_min;
+			zone->pageset_high_min = zone_highsize(m, zone, batch, fraction, nr_cpus_coming);
+			zone->pageset_high_max = tuned ? zone_highsize(m, zone, batch, 8, nr_cpus_coming)
+						       : zone->pageset_high_min;
 		}
 		set_pageset(m, zone);
 	}
@@ -327,7 +328,7 @@ void init_per_zone_wmark_min(struct mmr_machine *m)
 	setup_per_zone_wmarks(m);
 	refresh_zone_stat_thresholds(m);
 	setup_per_zone_lowmem_reserve(m);
-	setup_zone_pagesets(m);
+	setup_zone_pagesets(m, 0);
 }
 
 uint32_t mmr_min_free_kbytes(const struct mmr_machine *m)

@@ -104,7 +104,7 @@ static bool too_small_to_group(const struct mmr_machine *m)
 
 		pages += zone->managed_pages > high ? zone->managed_pages - high : 0;
 	}
-	return pages < (uint64_t)PAGEBLOCK_NR_PAGES * MIGRATE_TYPES;
+	return pages < (uint64_t)PAGEBLOCK_NR_PAGES * (m->profile.types == TYPES_6 ? 6 : 5);
 }
 
 /* Source: build_all_zonelists(), mm/page_alloc.c, v6.12. */

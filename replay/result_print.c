@@ -115,6 +115,7 @@ static void latency_rows(const struct table *t)
 			[MMR_PATH_FALLBACK] = "alloc: other migratetype",
 			[MMR_PATH_SLOWPATH] = "alloc: slow path",
 			[MMR_PATH_FAILED] = "alloc: refused",
+			[MMR_PATH_OOM] = "alloc: out of memory",
 			[MMR_PATH_FREE_PCP] = "free: to the PCP",
 			[MMR_PATH_FREE_DRAIN] = "free: PCP drained",
 			[MMR_PATH_FREE_BUDDY] = "free: to the buddy lists",

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/batch.h"
 #include "core/internal.h"
+#include "core/mempolicy.h"
 
 #define MAX_LIVE 4096
 
@@ -23,6 +25,7 @@ struct driver {
 	struct live_block live[MAX_LIVE];
 	unsigned int nr_live;
 	uint8_t *owned; /* [end_pfn]: 1 where a live block has the page */
+	struct mmr_mempolicy policy;
 	struct mmr_error *err;
 };
 
@@ -40,6 +43,16 @@ static uint32_t next_word(struct driver *d)
 
 	word |= (uint32_t)next_byte(d) << 8;
 	return word | (uint32_t)next_byte(d) << 16;
+}
+
+/* A CPU that is online; there is always one. */
+static uint16_t next_cpu(struct driver *d)
+{
+	unsigned int cpu = next_byte(d) % d->m->nr_cpus;
+
+	while (!mmr_cpu_online(d->m, cpu))
+		cpu = (cpu + 1) % d->m->nr_cpus;
+	return (uint16_t)cpu;
 }
 
 /* ---- a machine ------------------------------------------------------------------------------- */
@@ -77,7 +90,7 @@ static uint32_t plan_zone(struct driver *d, struct mmr_zone_config *z, uint32_t 
 	return start + pages + next_byte(d) % 3 * 512u;
 }
 
-/* A kernel line, in one machine of four with a few behaviours of another. */
+/* A kernel line, in three machines of four with up to three behaviours of another. */
 static void plan_profile(struct driver *d, struct kernel_profile *profile)
 {
 	const char *const *names = kernel_profile_list(), *const * values;
@@ -89,16 +102,20 @@ static void plan_profile(struct driver *d, struct kernel_profile *profile)
 	while (names[nr_profiles])
 		nr_profiles++;
 	*profile = *kernel_profile_find(names[next_byte(d) % nr_profiles]);
-	axis = kernel_profile_axis(next_byte(d) % 128, &values);
-	if (!axis)
-		return;
-	while (values[nr_values])
-		nr_values++;
-	snprintf(spec, sizeof(spec), "%s,%s=%s", profile->name, axis, values[next_byte(d) % nr_values]);
-	if (kernel_profile_parse(spec, &derived, NULL))
-		abort();
-	*profile = *derived;
-	kernel_profile_destroy(derived);
+	for (unsigned int i = next_byte(d) % 4; i; i--) {
+		axis = kernel_profile_axis(next_byte(d) % 64, &values);
+		if (!axis)
+			continue;
+		for (nr_values = 0; values[nr_values];)
+			nr_values++;
+		snprintf(spec, sizeof(spec), "%s,%s=%s", profile->name, axis, values[next_byte(d) % nr_values]);
+		if (strlen(spec) >= KERNEL_PROFILE_NAME_MAX)
+			return;
+		if (kernel_profile_parse(spec, &derived, NULL))
+			abort();
+		*profile = *derived;
+		kernel_profile_destroy(derived);
+	}
 }
 
 static void plan_machine(struct driver *d, struct plan *plan)
@@ -121,15 +138,21 @@ static void plan_machine(struct driver *d, struct plan *plan)
 	plan->cfg.compaction =
 		(struct mmr_compaction){.enabled = next_byte(d) & 1, .movable_percent = next_byte(d) % 101};
 	plan->cfg.sysctl.zone_reclaim_mode = next_byte(d) % 4 == 0;
-	plan->cfg.sysctl.defrag_mode = next_byte(d) % 8 == 0;
+	plan->cfg.sysctl.defrag_mode = next_byte(d) % 4 == 0;
+	plan->cfg.sysctl.compaction_proactiveness = next_byte(d) % 101;
+	plan->cfg.shuffle_seed = next_byte(d);
 	for (unsigned int nid = 0; nid < plan->cfg.nr_nodes; nid++) {
 		/* Bits of enum zone_type; a first node always has a Normal zone. */
 		unsigned int zones = next_byte(d) | (nid ? 0 : 1u << ZONE_NORMAL);
 
+		/* Every other machine is without highmem. */
+		if (zones & 0x40)
+			zones &= ~(1u << ZONE_HIGHMEM);
 		for (int i = 0; i < MAX_NR_ZONES; i++) {
-			if ((zones >> i & 1) && i != ZONE_HIGHMEM && i != ZONE_DEVICE)
+			if (zones >> i & 1)
 				pfn = plan_zone(d, &plan->nodes[nid].zones[i], pfn);
 		}
+		plan->nodes[nid].zones[ZONE_DEVICE].managed_pages = 0;
 	}
 	for (unsigned int cpu = 0; cpu < plan->cfg.nr_cpus; cpu++)
 		plan->cpu_node[cpu] = (uint16_t)(next_byte(d) % plan->cfg.nr_nodes);
@@ -192,11 +215,14 @@ static int do_alloc(struct driver *d)
 		MMR_GFP_USER | MMR_GFP_WRITE,
 		MMR_GFP_TRANSHUGE_LIGHT,
 		MMR_GFP_KERNEL | MMR_GFP_DMA,
+		MMR_GFP_KERNEL | MMR_GFP_NORETRY,
+		MMR_GFP_KERNEL | MMR_GFP_RETRY_MAYFAIL,
 	};
+	struct mmr_cpuset cpuset;
 	uint8_t what = next_byte(d), how = next_byte(d), order = next_byte(d);
 	struct mmr_request req = {
 		.gfp = gfps[what % (sizeof(gfps) / sizeof(gfps[0]))],
-		.cpu = (uint16_t)(how % d->m->nr_cpus),
+		.cpu = next_cpu(d),
 		.nid = NUMA_NO_NODE,
 		.order = order & 0x80   ? order % 16
 			 : order & 0x40 ? 0
@@ -210,17 +236,31 @@ static int do_alloc(struct driver *d)
 		req.nid = (int16_t)(next_byte(d) % d->m->nr_nodes);
 	if (how & 0x20)
 		req.nodemask = next_byte(d) & 0xf;
+	if ((how & 0xf) == 1) {
+		cpuset.mems_allowed = next_byte(d) & 0xf;
+		cpuset.hardwall_mems = cpuset.mems_allowed | (next_byte(d) & 0xf);
+		req.cpuset = &cpuset;
+	}
+	if ((how & 0xf) < 4)
+		req.task = next_byte(d) & MMR_TASK_KNOWN;
 	legal = !mmr_request_check(d->m, &req, NULL);
 	if (d->nr_live == MAX_LIVE)
 		return 0;
 	if (what == 255)
 		page = mmr_alloc_pages_nolock(d->m, req.order, req.nid, req.cpu, how & 0x10);
+	else if ((what & 0xf0) == 0xe0)
+		page = mmr_alloc_pages_mpol(d->m, &req, how & 0x10, &d->policy);
 	else
 		page = mmr_alloc_pages(d->m, &req);
 	if (follow_displaced(d))
 		return -EUCLEAN;
 	if (page.pfn == MMR_NO_PFN)
 		return 0;
+	if (legal && req.cpuset && !(req.task & 0xf) && what < 0xe0 && !(req.gfp & MMR_GFP_MEMALLOC) &&
+	    !req.pf_memalloc && !(req.gfp & MMR_GFP_NOFAIL) && (req.gfp & MMR_GFP_DIRECT_RECLAIM) &&
+	    !(cpuset.hardwall_mems >> page.nid & 1))
+		return mmr_err(d->err, -EUCLEAN, "pfn %u of node %u for a cpuset of nodes 0x%llx", page.pfn,
+			       page.nid, (unsigned long long)cpuset.hardwall_mems);
 	if (!legal && req.order > MAX_PAGE_ORDER)
 		return mmr_err(d->err, -EUCLEAN, "a request of order %u was served", req.order);
 	return take_ownership(d, page, req.order);
@@ -228,7 +268,7 @@ static int do_alloc(struct driver *d)
 
 static int do_free(struct driver *d)
 {
-	uint32_t victim = next_word(d), cpu = next_byte(d) % d->m->nr_cpus;
+	uint32_t victim = next_word(d), cpu = next_cpu(d);
 	struct live_block block;
 	int rc;
 
@@ -259,7 +299,7 @@ static int do_wrong_free(struct driver *d)
 		head = d->live[i].pfn == pfn && d->live[i].order == order;
 	if (head || (!wrong && !mmr_free_check(d->m, pfn, order, NULL) && !d->owned[pfn]))
 		return 0; /* right, or boot's page */
-	if (!mmr_free_pages(d->m, pfn, order, 0, NULL))
+	if (!mmr_free_pages(d->m, pfn, order, next_cpu(d), NULL))
 		return mmr_err(d->err, -EUCLEAN, "wrong free of pfn %u order %u was taken", pfn, order);
 	return 0;
 }
@@ -289,15 +329,23 @@ static int do_split(struct driver *d)
 static int do_bulk(struct driver *d)
 {
 	struct mmr_request req = {.gfp = next_byte(d) & 1 ? MMR_GFP_KERNEL : MMR_GFP_HIGHUSER_MOVABLE,
-				  .cpu = (uint16_t)(next_byte(d) % d->m->nr_cpus),
+				  .cpu = next_cpu(d),
 				  .nid = NUMA_NO_NODE};
-	unsigned int nr = next_byte(d) % 100, got;
-	uint32_t pfns[100];
+	unsigned int nr = next_byte(d), got, how = next_byte(d) % 3;
+	uint32_t pfns[255];
 	int rc = 0;
 
 	if (d->nr_live + nr > MAX_LIVE)
 		return 0;
-	got = mmr_alloc_pages_bulk(d->m, &req, nr, 0, pfns);
+	/* These ask more than once: what they hold must not be what their next request reclaims. */
+	if (how)
+		req.gfp = MMR_GFP_KERNEL;
+	if (how == 0)
+		got = mmr_alloc_pages_bulk(d->m, &req, nr, 0, pfns);
+	else if (how == 1)
+		got = mmr_alloc_pages_bulk_mpol(d->m, &req, nr, &d->policy, pfns);
+	else
+		got = mmr_vmalloc(d->m, &req, nr, pfns);
 	if (follow_displaced(d))
 		return -EUCLEAN;
 	if (got > nr)
@@ -307,10 +355,107 @@ static int do_bulk(struct driver *d)
 	return rc;
 }
 
+/* Another policy for the requests to come. */
+static void do_policy(struct driver *d)
+{
+	d->policy.mode = next_byte(d) % NR_MMR_MPOLS;
+	d->policy.nodes = next_byte(d) & ((1u << d->m->nr_nodes) - 1);
+	for (int nid = 0; nid < 4; nid++)
+		d->policy.weights[nid] = next_byte(d) % 8;
+}
+
+static void forget_live(struct driver *d, unsigned int at)
+{
+	memset(d->owned + d->live[at].pfn, 0, 1u << d->live[at].order);
+	d->live[at] = d->live[--d->nr_live];
+}
+
+/* A batch of the blocks that were taken last, as an exiting task's. */
+static int do_batch(struct driver *d)
+{
+	unsigned int nr = next_byte(d) % (MMR_FOLIO_BATCH_MAX + 1), cpu = next_cpu(d);
+	struct mmr_block blocks[MMR_FOLIO_BATCH_MAX];
+
+	nr = nr < d->nr_live ? nr : d->nr_live;
+	for (unsigned int i = 0; i < nr; i++) {
+		blocks[i] = (struct mmr_block){d->live[d->nr_live - 1].pfn, d->live[d->nr_live - 1].order};
+		forget_live(d, d->nr_live - 1);
+	}
+	return mmr_free_folios(d->m, blocks, nr, cpu, d->err);
+}
+
+/* Single pages together, neighbours among them, as of a vmalloc area. */
+static int do_free_bulk(struct driver *d)
+{
+	unsigned int cpu = next_cpu(d), nr = 0, want = next_byte(d);
+	uint32_t pfns[255];
+
+	for (unsigned int i = d->nr_live; i-- && nr < want;) {
+		if (d->live[i].order)
+			continue;
+		pfns[nr++] = d->live[i].pfn;
+		forget_live(d, i);
+	}
+	/* The driver took them from the end; ascending neighbours are what joins. */
+	for (unsigned int i = 0; i < nr / 2; i++) {
+		uint32_t pfn = pfns[i];
+
+		pfns[i] = pfns[nr - 1 - i];
+		pfns[nr - 1 - i] = pfn;
+	}
+	return mmr_free_pages_bulk(d->m, pfns, nr, cpu, d->err);
+}
+
+/* An exact size; it is live page by page. */
+static int do_exact(struct driver *d)
+{
+	struct mmr_request req = {.gfp = MMR_GFP_KERNEL, .cpu = next_cpu(d), .nid = NUMA_NO_NODE};
+	unsigned int nr = next_byte(d) * 2;
+	struct mmr_page page;
+
+	if (d->nr_live + nr > MAX_LIVE)
+		return 0;
+	page = mmr_alloc_pages_exact(d->m, &req, nr);
+	if (follow_displaced(d))
+		return -EUCLEAN;
+	for (uint32_t i = 0; page.pfn != MMR_NO_PFN && i < nr; i++) {
+		if (take_ownership(d, (struct mmr_page){.pfn = page.pfn + i}, 0))
+			return -EUCLEAN;
+	}
+	return 0;
+}
+
+/* All of a block but its first page goes. */
+static int do_free_but_first(struct driver *d)
+{
+	uint32_t victim = next_word(d), cpu = next_cpu(d);
+	struct live_block *block;
+	int rc;
+
+	if (!d->nr_live)
+		return 0;
+	block = &d->live[victim % d->nr_live];
+	rc = mmr_free_pages_but_first(d->m, block->pfn, block->order, cpu, d->err);
+	if (!rc) {
+		memset(d->owned + block->pfn + 1, 0, (1u << block->order) - 1);
+		block->order = 0;
+	}
+	return rc;
+}
+
+/* CPUs come and go. */
+static int do_hotplug(struct driver *d)
+{
+	unsigned int cpu = next_byte(d) % d->m->nr_cpus;
+	int rc = mmr_cpu_set_online(d->m, cpu, next_byte(d) & 1, d->err);
+
+	return rc == -EBUSY ? 0 : rc;
+}
+
 /* Set a pageblock aside, or return one to service; refusals are fine. */
 static int do_isolate(struct driver *d)
 {
-	uint32_t pfn = next_word(d) % d->m->end_pfn, cpu = next_byte(d) % d->m->nr_cpus;
+	uint32_t pfn = next_word(d) % d->m->end_pfn, cpu = next_cpu(d);
 
 	if (next_byte(d) & 1)
 		mmr_pageblock_isolate(d->m, pfn, cpu, NULL);
@@ -323,7 +468,7 @@ static int do_isolate(struct driver *d)
 static int do_contig(struct driver *d)
 {
 	uint32_t start = next_word(d) % d->m->end_pfn, nr = 1 + next_byte(d) * 4u;
-	uint32_t cpu = next_byte(d) % d->m->nr_cpus;
+	uint32_t cpu = next_cpu(d);
 	int rc;
 
 	if (d->nr_live + nr > MAX_LIVE)
@@ -340,9 +485,12 @@ static int do_contig(struct driver *d)
 
 static int do_compact(struct driver *d)
 {
-	unsigned int nid = next_byte(d) % d->m->nr_nodes, cpu = next_byte(d) % d->m->nr_cpus;
+	unsigned int nid = next_byte(d) % d->m->nr_nodes, cpu = next_cpu(d), order = next_byte(d) % 24;
 
-	mmr_compact_node(d->m, nid, next_byte(d) % 12 - 1, cpu, NULL);
+	if (order < 12)
+		mmr_compact_node(d->m, nid, (int)order - 1, cpu, NULL);
+	else
+		mmr_kcompactd_turn(d->m, nid, cpu, NULL);
 	return follow_displaced(d);
 }
 
@@ -364,25 +512,37 @@ static int do_one(struct driver *d)
 {
 	uint8_t op = next_byte(d);
 
-	if (op < 110)
+	if (op < 105)
 		return do_alloc(d);
-	if (op < 218)
+	if (op < 205)
 		return do_free(d);
-	if (op < 220)
+	if (op < 208)
 		return do_bulk(d);
-	if (op < 235)
+	if (op < 211)
+		return do_batch(d);
+	if (op < 213)
+		return do_free_bulk(d);
+	if (op < 214)
+		return do_exact(d);
+	if (op < 217)
+		return do_free_but_first(d);
+	if (op < 230)
 		return do_split(d);
-	if (op < 242)
+	if (op < 238)
 		return do_wrong_free(d);
-	if (op < 244)
+	if (op < 240)
 		return do_isolate(d);
-	if (op < 245)
+	if (op < 241)
 		return do_contig(d);
-	if (op < 246)
+	if (op < 244)
 		return do_compact(d);
+	if (op < 245)
+		return do_hotplug(d);
 	if (op < 247)
 		return next_byte(d) % 16 ? 0 : do_settings(d);
-	if (op < 253)
+	if (op == 247)
+		do_policy(d);
+	else if (op < 253)
 		mmr_vmstat_update(d->m, next_byte(d) % d->m->nr_cpus);
 	else
 		mmr_drain_all_pages(d->m);
@@ -393,6 +553,8 @@ static int free_everything(struct driver *d)
 {
 	int rc = 0;
 
+	for (unsigned int cpu = 0; cpu < d->m->nr_cpus; cpu++)
+		mmr_cpu_set_online(d->m, cpu, true, NULL);
 	while (!rc && d->nr_live) {
 		struct live_block block = d->live[--d->nr_live];
 

@@ -22,7 +22,7 @@
  * @cpus_per_node: CPUs are numbered node by node
  * @mark: if not 0, min, low and high are 1, 2 and 3 times this; else computed
  * @batch, @high_min, @high_max: per-CPU list sizes; @batch 0 computes them
- * @profile: "6.12" where NULL
+ * @profile: "6.12" where NULL; "6.12,pcp=5.14" is fine
  */
 struct machine_spec {
 	unsigned int nr_nodes, cpus_per_node;
@@ -32,6 +32,9 @@ struct machine_spec {
 	uint32_t batch, high_min, high_max;
 	const char *profile;
 	struct mmr_sysctl sysctl;
+	struct mmr_reclaim reclaim;
+	struct mmr_compaction compaction;
+	uint64_t shuffle_seed;
 };
 
 static inline void spec_zone(const struct machine_spec *spec, struct mmr_zone_config *zone, uint32_t start)
@@ -56,8 +59,8 @@ static inline struct mmr_machine *machine_new(struct machine_spec spec)
 {
 	static struct mmr_node_config nodes[MAX_NUMNODES];
 	static uint16_t cpu_node[1024];
+	struct kernel_profile *profile = NULL;
 	struct mmr_machine_config cfg = {
-		.profile = kernel_profile_find(spec.profile ? spec.profile : "6.12"),
 		.nr_nodes = spec.nr_nodes ? spec.nr_nodes : 1,
 		.cpu_node = cpu_node,
 		.nodes = nodes,
@@ -74,9 +77,15 @@ static inline struct mmr_machine *machine_new(struct machine_spec spec)
 		spec_zone(&spec, &nodes[nid].zones[spec.zone_type], nid * spec.node_pages);
 	for (unsigned int cpu = 0; cpu < cfg.nr_cpus; cpu++)
 		cpu_node[cpu] = (uint16_t)(cpu / spec.cpus_per_node);
-	assert_non_null(cfg.profile);
+	cfg.reclaim = spec.reclaim;
+	cfg.compaction = spec.compaction;
+	cfg.shuffle_seed = spec.shuffle_seed;
+	if (kernel_profile_parse(spec.profile ? spec.profile : "6.12", &profile, &err))
+		fail_msg("%s", err.msg);
+	cfg.profile = profile;
 	if (mmr_machine_create(&cfg, &m, &err))
 		fail_msg("%s", err.msg);
+	kernel_profile_destroy(profile);
 	return m;
 }
 
