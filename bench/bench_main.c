@@ -41,7 +41,8 @@ static void usage(void)
 	     "Example:\n"
 	     "  mmreplay-bench --benchmark_filter=order0 --benchmark_repetitions=5\n"
 	     "\n"
-	     "Exit status: 0 all ran, 1 a benchmark failed or left a broken model, 2 usage (also a filter that picks none).");
+	     "Exit status: 0 all ran, 1 a benchmark failed or left a broken model, 2 usage (also a filter that "
+	     "picks none).");
 }
 
 int main(int argc, char **argv)
@@ -75,7 +76,8 @@ int main(int argc, char **argv)
 	status = bench_run(nr_args, args, ratios_collect);
 	fflush(stdout);
 	if (status)
-		fputs("mmreplay-bench: no benchmark was run, expected an option it knows and a filter that picks some; "
+		fputs("mmreplay-bench: no benchmark was run, expected an option it knows and a filter that "
+		      "picks some; "
 		      "--benchmark_list_tests says what there is\n",
 		      stderr);
 	if (fixture_drop() || ratios_failed())

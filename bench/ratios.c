@@ -160,7 +160,8 @@ static void limits_print(FILE *out, bool *headed)
 			fputc('\n', out);
 		*headed = true;
 		fprintf(out, "%-48s %9.2f  %-52s %9s  %6s  bar %g %s: %s\n", limits[i].what, value, "", "", "",
-			limits[i].bar, limits[i].unit, value <= limits[i].bar + limits[i].slack ? "met" : "MISSED");
+			limits[i].bar, limits[i].unit,
+			value <= limits[i].bar + limits[i].slack ? "met" : "MISSED");
 	}
 }
 
