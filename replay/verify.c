@@ -351,6 +351,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	if (!v->cpus || !v->pcps || !v->zone_known || !v->marks[LIMITS_FIRST] || !v->marks[LIMITS_LAST])
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
 	rc = verify_compute_marks(v, err);
+	rc = rc ? rc : verify_policy_init(v, err);
 	rc = rc ? rc : window_init(&v->window, v->reader, v->nr_cpus, err);
 	return rc ? rc : verify_plan(v, err);
 }
@@ -375,6 +376,7 @@ int verify_run(struct trace_reader *reader, const struct verify_options *options
 	verify_plan_deinit(&v);
 	window_deinit(&v.window);
 	free(v.zone_known);
+	free(v.policies);
 	for (int set = 0; set < NR_LIMIT_SETS; set++)
 		free(v.marks[set]);
 	free(v.pcps);

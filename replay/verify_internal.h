@@ -134,6 +134,8 @@ struct verify {
 	bool limits_fixed; /* a setting in force that neither set has */
 	bool *zone_known; /* [zone id] */
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
+	struct policy_view *policies;
+	unsigned int nr_policies; /* known */
 	struct moment *moments;
 	uint32_t nr_moments, next_moment;
 	struct trace_keyframe *keyframes; /* [nr_keyframes], decoded while moments of theirs are left */
@@ -191,6 +193,14 @@ void verify_fall_back_old(struct verify *v, const struct trace_event *ev, const 
 
 void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting);
 void verify_no_zone(struct verify *v, const struct trace_event *ev);
+
+/* ---- verify_policy.c ----------------------------------------------------------------------- */
+
+int verify_policy_init(struct verify *v, struct mmr_error *err);
+/* The node that a request prefers, as far as it is known */
+unsigned int verify_preferred_node(const struct verify *v, const struct trace_event *ev);
+/* The node it preferred; @told: nothing but who served says so */
+void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, unsigned int nid, bool told);
 
 /* ---- verify_limits.c ----------------------------------------------------------------------- */
 

@@ -141,10 +141,11 @@ static bool try_race(const struct verify *v, const struct mmr_step_request *requ
 	return false;
 }
 
-static enum verify_cause find_cause(struct verify *v, const struct mmr_step_request *request,
+/* @request: gets the node that was preferred */
+static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *request,
 				    const struct trace_event *ev)
 {
-	unsigned int other;
+	unsigned int local = mmr_step_cpu_node(v->core, ev->cpu), other;
 	enum zone_type type;
 
 	if (try_folds(v, request))
@@ -158,8 +159,15 @@ static enum verify_cause find_cause(struct verify *v, const struct mmr_step_requ
 	mmr_step_zone_name(request->served, &other, &type);
 	if (try_race(v, request, ev->task))
 		return VERIFY_CAUSE_RACE;
-	if (explains_as(v, request, other, request->attempts) || explains_as(v, request, other, MMR_STEP_SLOW))
-		return VERIFY_CAUSE_POLICY;
+	for (int i = 0; i < 2; i++) {
+		unsigned int nid = i ? other : local;
+
+		if (nid != request->nid && (explains_as(v, request, nid, request->attempts) ||
+					    explains_as(v, request, nid, MMR_STEP_SLOW))) {
+			request->nid = (uint16_t)nid;
+			return VERIFY_CAUSE_POLICY;
+		}
+	}
 	if (explains_as(v, request, request->nid, MMR_STEP_RESERVES))
 		return VERIFY_CAUSE_RECLAIM;
 	return VERIFY_CAUSE_UNEXPLAINED;
@@ -181,7 +189,7 @@ static struct mmr_step_request request_of(const struct verify *v, const struct t
 	return (struct mmr_step_request){
 		.gfp = gfp,
 		.cpu = ev->cpu,
-		.nid = (uint16_t)mmr_step_cpu_node(v->core, ev->cpu),
+		.nid = (uint16_t)verify_preferred_node(v, ev),
 		.order = ev->order,
 		.mt = ev->migratetype,
 		.attempts = (uint8_t)attempts_of(ev, gfp),
@@ -202,10 +210,12 @@ void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struc
 	want = mmr_step_first_zone(v->core, &request);
 	if (want == zone) {
 		count_exact(v, VERIFY_ZONE);
+		verify_node_was_preferred(v, ev, request.nid, false);
 		mmr_step_flag_below_high(v->core, &request);
 		return;
 	}
 	cause = find_cause(v, &request, ev);
+	verify_node_was_preferred(v, ev, request.nid, cause == VERIFY_CAUSE_POLICY);
 	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
 		    cause, &views, say_zone(v, want), say_zone(v, zone));
 	mmr_step_flag_below_high(v->core, &request);
