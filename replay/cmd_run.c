@@ -172,6 +172,12 @@ static int prepare(struct run *run, const struct options *o, struct engine_optio
 		return rc;
 	eo->profile = run->profile;
 	*profile_name = kernel_profile_name(eo->profile);
+	if (trace_machine_feature(trace_reader_machine(run->reader), TRACE_FEATURE_PARTIAL))
+		fprintf(stderr,
+			"mmreplay run: %s: a partial recording (it was made with a filter): the requests it "
+			"leaves out "
+			"are not replayed, so the model's memory is emptier than the machine's was\n",
+			o->trace);
 	if (!exact && !o->quiet)
 		fprintf(stderr, "mmreplay run: recorded on kernel %s; the nearest profile is %s\n", release,
 			*profile_name);

@@ -152,6 +152,12 @@ static int choose(const struct options *o, const struct trace_reader *reader, st
 	bool exact;
 	int rc;
 
+	if (trace_machine_feature(machine, TRACE_FEATURE_PARTIAL))
+		return mmr_err(err, -EINVAL,
+			       "%s: a partial recording (it was made with a filter: --node, --order, --task or "
+			       "--cgroup), "
+			       "expected every event: no list can be followed with some of them",
+			       trace_reader_path(reader));
 	rc = profile_choose(o->kernel, NULL, machine->kernel_release, parsed, &exact, err);
 	vo->profile = *parsed;
 	if (!rc && !exact)

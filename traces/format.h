@@ -139,6 +139,7 @@ enum mmt_keyframe_tag {
 	MMT_K_PAGEBLOCK_TYPES = 13, /* runs: u8 type, varint pageblocks in a row */
 	MMT_K_PCP = 14, /* repeated; tagged again, enum mmt_pcp_tag */
 	MMT_K_VM_STAT_DIFF = 15, /* zigzag varint per CPU */
+	MMT_K_HOLD_NS = 16,
 };
 
 enum mmt_pcp_tag {

@@ -92,7 +92,7 @@ struct info_rate {
 
 /** struct info_keyframe - a keyframe without its lists */
 struct info_keyframe {
-	uint64_t ts_ns, walk_ns, nr_blocks, nr_missing, nr_free_pages;
+	uint64_t ts_ns, walk_ns, hold_ns, nr_blocks, nr_missing, nr_free_pages;
 	uint32_t nid, flags, nr_pcps;
 	uint8_t zone;
 };

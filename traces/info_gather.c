@@ -494,6 +494,9 @@ static bool add_keyframes(struct info *info)
 		info->keyframes[info->nr_keyframes++] = (struct info_keyframe){
 			.ts_ns = kf.ts_ns,
 			.walk_ns = kf.walk_ns,
+			.hold_ns = !(kf.flags & TRACE_KF_LOCKED) ? 0
+				   : kf.hold_ns                  ? kf.hold_ns
+								 : kf.walk_ns,
 			.nr_blocks = kf.nr_blocks,
 			.nr_missing = kf.nr_missing,
 			.nr_free_pages = kf.nr_free_pages,

@@ -247,15 +247,32 @@ static json_t *keyframes_json(const struct info *info)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:I, s:i, s:s, s:I, s:I, s:I, s:i, s:b, s:b, s:b, s:b}", "ts_ns",
+			json_pack("{s:I, s:i, s:s, s:I, s:I, s:I, s:I, s:i, s:b, s:b, s:b, s:b, s:b}", "ts_ns",
 				  (json_int_t)k->ts_ns, "node", k->nid, "zone", info_zone_name(k->zone),
 				  "blocks", (json_int_t)k->nr_blocks, "missing", (json_int_t)k->nr_missing,
-				  "walk_ns", (json_int_t)k->walk_ns, "pcps", k->nr_pcps, "locked",
-				  (k->flags & TRACE_KF_LOCKED) != 0, "partial",
-				  (k->flags & TRACE_KF_PARTIAL) != 0, "first", (k->flags & TRACE_KF_FIRST) != 0,
-				  "last", (k->flags & TRACE_KF_LAST) != 0));
+				  "walk_ns", (json_int_t)k->walk_ns, "hold_ns", (json_int_t)k->hold_ns, "pcps",
+				  k->nr_pcps, "locked", (k->flags & TRACE_KF_LOCKED) != 0, "partial",
+				  (k->flags & TRACE_KF_PARTIAL) != 0, "parts", (k->flags & TRACE_KF_PARTS) != 0,
+				  "first", (k->flags & TRACE_KF_FIRST) != 0, "last",
+				  (k->flags & TRACE_KF_LAST) != 0));
 	}
 	return list;
+}
+
+/* How long the recorder held a zone's lock: at a time, and in all. */
+static json_t *hold_json(const struct info *info)
+{
+	uint64_t longest = 0, total = 0;
+
+	for (uint32_t i = 0; i < info->nr_keyframes; i++) {
+		const struct info_keyframe *k = &info->keyframes[i];
+
+		if (!(k->flags & TRACE_KF_LOCKED))
+			continue;
+		longest = k->hold_ns > longest ? k->hold_ns : longest;
+		total += k->walk_ns;
+	}
+	return json_pack("{s:I, s:I}", "longest", (json_int_t)longest, "total", (json_int_t)total);
 }
 
 static json_t *losses_json(const struct info *info)
@@ -347,7 +364,10 @@ void info_print_json(const struct info *info)
 	json_object_set_new(root, "lost", integer(info->summary->nr_lost));
 	json_object_set_new(root, "losses", losses_json(info));
 	json_object_set_new(root, "keyframes", integer(info->summary->nr_keyframes));
+	json_object_set_new(root, "keyframe_hold_ns", hold_json(info));
 	json_object_set_new(root, "keyframe_list", keyframes_json(info));
+	json_object_set_new(root, "partial",
+			    json_boolean(trace_machine_feature(info->machine, TRACE_FEATURE_PARTIAL)));
 	set_file(info, root);
 	json_object_set_new(root, "zones", zones_json(info->machine));
 	json_object_set_new(root, "policies", policies_json(info->reader));

@@ -246,7 +246,7 @@ void info_print_tasks(const struct info *info, uint32_t lines)
 static void print_keyframe_line(const struct info *info)
 {
 	uint32_t locked = 0, partial = 0;
-	uint64_t longest = 0;
+	uint64_t longest = 0, total = 0;
 
 	for (uint32_t i = 0; i < info->nr_keyframes; i++) {
 		const struct info_keyframe *k = &info->keyframes[i];
@@ -255,14 +255,16 @@ static void print_keyframe_line(const struct info *info)
 		if (!(k->flags & TRACE_KF_LOCKED))
 			continue;
 		locked++;
-		longest = k->walk_ns > longest ? k->walk_ns : longest;
+		longest = k->hold_ns > longest ? k->hold_ns : longest;
+		total += k->walk_ns;
 	}
 	printf("\nkeyframes  %u", info->summary->nr_keyframes);
 	if (!info->nr_keyframes) {
 		puts(": the state of the free lists is not in this recording");
 		return;
 	}
-	printf(": %u under the zone's lock, held for %.3f ms at most", locked, (double)longest / 1e6);
+	printf(": %u under the zone's lock, held for %.3f ms at most, %.3f ms in all", locked,
+	       (double)longest / 1e6, (double)total / 1e6);
 	if (partial)
 		printf("; %u INCOMPLETE", partial);
 	puts("");

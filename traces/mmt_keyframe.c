@@ -17,6 +17,7 @@ static const struct mmt_scalar kf_scalars[] = {
 	MMT_SCALAR(MMT_K_RESERVED_HIGHATOMIC, struct trace_keyframe, nr_reserved_highatomic),
 	MMT_SCALAR(MMT_K_FREE_HIGHATOMIC, struct trace_keyframe, nr_free_highatomic),
 	MMT_SCALAR(MMT_K_NR_MISSING, struct trace_keyframe, nr_missing),
+	MMT_SCALAR(MMT_K_HOLD_NS, struct trace_keyframe, hold_ns),
 };
 #define NR_KF_SCALARS (sizeof(kf_scalars) / sizeof(kf_scalars[0]))
 

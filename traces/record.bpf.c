@@ -28,12 +28,17 @@ enum { F_OWN = 1 << 0, F_PF_MEMALLOC = 1 << 1, F_KSWAPD = 1 << 2, F_SOFTIRQ = 1 
 
 const volatile bool want_names = true;
 const volatile bool have_third;
+/* Whose allocations are asked for; 0: anybody's. The cgroup is found by its place among its task's ancestors.
+ */
+const volatile __u32 want_tgid;
+const volatile __u32 want_cgroup_level;
+const volatile __u64 want_cgroup;
 
 /*
- * Set while events are wanted. Attaching and detaching a dozen programs takes milliseconds in which
+ * REC_ON while events are wanted. Attaching and detaching a dozen programs takes milliseconds in which
  * some kinds of events would be there and others not.
  */
-volatile bool recording;
+volatile __u32 recording;
 /* Set where a program's stack tells whether it runs in an interrupt. */
 volatile bool tell_interrupts;
 
@@ -61,8 +66,10 @@ struct {
 	__type(value, struct rec_cpu);
 } cpus SEC(".maps");
 
-static __always_inline void count_loss(struct rec_cpu *cpu, u64 ts_ns)
+static __always_inline void count_loss(struct rec_cpu *cpu, u64 ts_ns, u16 cls)
 {
+	if (cls & REC_CLASS_SECOND)
+		__sync_fetch_and_add(&cpu->lost_second, 1);
 	if (!__sync_fetch_and_add(&cpu->lost, 1))
 		cpu->gap_begin_ns = ts_ns;
 	cpu->gap_end_ns = ts_ns;
@@ -122,8 +129,8 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 	u32 tid = task->pid;
 	struct rec_event *e;
 
-	if (!ring) { /* a CPU that came online after the recorder started */
-		count_loss(cpu, ts_ns);
+	if (!ring || recording == REC_PAUSED) { /* no ring: a CPU that came online after the recorder started */
+		count_loss(cpu, ts_ns, cls);
 		return 0;
 	}
 	if (cpu->lost)
@@ -132,7 +139,7 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 		put_task(ring, cpu, ts_ns);
 	e = bpf_ringbuf_reserve(ring, sizeof(*e), 0);
 	if (!e) {
-		count_loss(cpu, ts_ns);
+		count_loss(cpu, ts_ns, cls);
 		return 0;
 	}
 	if (task_flags & PF_MEMALLOC)
@@ -215,7 +222,17 @@ static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
 	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp);
 }
 
-#define ALLOC_CLASS   REC_CLASS(ALLOC, order, type, 0)
+/* F_OWN where the asking task is none of those asked for. */
+static __always_inline u32 not_asked(void)
+{
+	if (want_tgid && (u32)(bpf_get_current_pid_tgid() >> 32) != want_tgid)
+		return F_OWN;
+	if (want_cgroup && bpf_get_current_ancestor_cgroup_id(want_cgroup_level) != want_cgroup)
+		return F_OWN;
+	return 0;
+}
+
+#define ALLOC_CLASS   REC_CLASS(ALLOC, order, type, not_asked())
 #define FREE_CLASS    REC_CLASS(FREE, order, 0, 0)
 #define BATCHED_CLASS REC_CLASS(FREE_BATCHED, 0, 0, 0)
 
@@ -258,7 +275,7 @@ int BPF_PROG(mm_page_free_batched_2, struct page *page)
 SEC("tp/kmem/mm_page_alloc")
 int mm_page_alloc_3(struct trace_event_raw_mm_page_alloc *ctx)
 {
-	return third(ctx->pfn, REC_CLASS(ALLOC, ctx->order, ctx->migratetype, 0), ctx->gfp_flags);
+	return third(ctx->pfn, REC_CLASS(ALLOC, ctx->order, ctx->migratetype, not_asked()), ctx->gfp_flags);
 }
 
 SEC("tp/kmem/mm_page_free")

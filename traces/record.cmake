@@ -56,22 +56,28 @@ add_library(mmr_record_ring STATIC record_ring.c)
 target_link_libraries(mmr_record_ring PUBLIC mmr::error PRIVATE mmr_warnings)
 mmr_add_test(traces_record_ring tests/test_record_ring.c mmr_record_ring)
 
-# Nor do the order of its events and the memory of its tasks.
-add_library(mmr_record_order STATIC record_order.c record_tasks.c)
+# Nor do the order of its events, the memory of its tasks, its filters, limits and files.
+add_library(mmr_record_order STATIC record_filter.c record_limits.c record_order.c record_output.c record_tasks.c)
 target_link_libraries(mmr_record_order PUBLIC mmr::trace PRIVATE mmr_warnings)
 mmr_add_test(traces_record_order_window tests/test_record_order.c mmr_record_order)
 mmr_add_test(traces_record_tasks tests/test_record_tasks.c mmr_record_order)
+mmr_add_test(traces_record_filter tests/test_record_filter.c mmr_record_order)
+mmr_add_test(traces_record_limits_sizes tests/test_record_limits.c mmr_record_order)
+mmr_add_test(traces_record_output tests/test_record_output.c mmr_record_order)
 
 add_executable(mmreplay-record
 	record_main.c
 	record_attach.c
 	record_capture.c
+	record_command.c
 	record_dry_run.c
 	record_error.c
 	record_keyframe.c
+	record_options.c
 	record_pageblock.c
 	record_privileges.c
 	record_probe.c
+	record_summary.c
 	${CMAKE_CURRENT_BINARY_DIR}/record.skel.h
 	${CMAKE_CURRENT_BINARY_DIR}/record_probe.skel.h)
 target_include_directories(mmreplay-record PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
@@ -97,5 +103,8 @@ mmr_add_script_test(traces_record_counts tests/record_counts.sh LABEL privileged
 mmr_add_script_test(traces_record_order tests/record_order.sh LABEL privileged)
 mmr_add_script_test(traces_record_keyframes tests/record_keyframes.sh LABEL privileged)
 mmr_add_script_test(traces_record_options tests/record_options.sh LABEL privileged)
+mmr_add_script_test(traces_record_limits tests/record_limits.sh LABEL privileged)
+mmr_add_script_test(traces_record_filters tests/record_filters.sh LABEL privileged)
+mmr_add_script_test(traces_record_rights tests/record_rights.sh LABEL privileged)
 mmr_add_script_test(traces_record_rate tests/record_rate.sh LABEL privileged)
 mmr_add_script_test(traces_record_errors tests/record_errors.sh LABEL privileged)

@@ -86,19 +86,26 @@ struct rec_loss {
 
 #define REC_NR_TYPES 6 /* enum trace_event_type */
 
+/* What the programs do: nothing; record; only count, as if no ring had room. */
+enum { REC_OFF, REC_ON, REC_PAUSED };
+
+/* An allocation's flag TRACE_F_PERCPU_REFILL, which it has no other use for: the filters do not ask for it. */
+#define REC_NOT_ASKED ((rec_u16)(1 << 11))
+
 /**
  * struct rec_cpu - a CPU's own state, written by that CPU's programs only; 128 bytes
  * @last_page: the page whose event of each type the first program saw last, REC_NO_PAGE before one
  * @last_tid: whom the ring's events belong to, REC_NO_TID before the first
  * @lost: events that found the ring full and are not in the ring as a rec_loss yet
  * @extfrag_seen: extfrag events, counted apart from their records
+ * @lost_second: lost events that the second or third program saw
  */
 struct rec_cpu {
 	rec_u64 last_page[REC_NR_TYPES];
 	rec_u32 last_tid, reserved0;
 	rec_u64 lost, gap_begin_ns, gap_end_ns;
-	rec_u64 extfrag_seen;
-	rec_u64 reserved[5];
+	rec_u64 extfrag_seen, lost_second;
+	rec_u64 reserved[4];
 };
 #define REC_NO_PAGE (~0ULL)
 #define REC_NO_TID  0xffffffffU
@@ -133,7 +140,7 @@ struct rec_walk {
 	rec_u32 nr_cpus;
 	rec_u64 max_ns; /* after which the walk gives up; 0: never */
 	rec_u32 armed; /* 1: walk at the next event; the walker makes it 2, then 3 when done */
-	/* the walker's own */
+	/* the walker's own, but user space says where to start: at which list, and how many blocks it has */
 	rec_u32 order, migratetype;
 	rec_u32 counting_again;
 	rec_u32 out_of_time;
@@ -142,6 +149,7 @@ struct rec_walk {
 	/* outcome */
 	rec_u64 begin_ns, end_ns;
 	rec_u64 nr_blocks;
+	rec_u64 list_begin; /* the first block of the list that was being walked at the end */
 	rec_u64 nr_free[REC_MAX_ORDERS];
 	rec_u64 nr_free_after[REC_MAX_ORDERS];
 	rec_u64 flags, watermark_boost, nr_reserved_highatomic, nr_free_highatomic;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "record.skel.h"
+#include "traces/mmt_payload.h"
 #include "traces/record_attach.h"
 #include "traces/record_error.h"
 #include "traces/record_order.h"
@@ -56,6 +57,10 @@ struct record_capture {
 	const struct gfp_map *map;
 	struct record_pages pages;
 	struct record_tasks *tasks;
+	struct record_filter filter;
+	struct record_live *live; /* NULL: nothing is filtered */
+	struct trace_event *sifted; /* what the rings held at this drain, for the filters */
+	uint32_t nr_sifted;
 	int page_shift; /* -1 where sizeof(struct page) is no power of two */
 	struct record_counts counts;
 	uint64_t start_ns, skipped_before;
@@ -157,6 +162,15 @@ static bool cpu_is_online(uint32_t cpu)
 	return state == '1';
 }
 
+uint32_t record_capture_nr_online(uint32_t nr_cpus)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t cpu = 0; cpu < nr_cpus; cpu++)
+		nr += cpu_is_online(cpu);
+	return nr;
+}
+
 static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_error *err)
 {
 	c->streams = calloc(c->nr_cpus, sizeof(*c->streams));
@@ -192,6 +206,9 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	if (!c->skel)
 		return record_bpf_error(err, -errno, "opening the recorder's BPF object");
 	c->skel->rodata->want_names = options->names;
+	c->skel->rodata->want_tgid = c->filter.tgid;
+	c->skel->rodata->want_cgroup = c->filter.cgroup;
+	c->skel->rodata->want_cgroup_level = c->filter.cgroup_level;
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.count_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
@@ -226,6 +243,7 @@ int record_capture_create(uint32_t nr_cpus, const struct record_capture_options 
 		return mmr_err(err, -ENOMEM, "recorder: no memory for its state");
 	c->nr_cpus = nr_cpus;
 	c->tracefs = options->tracefs;
+	c->filter = *options->filter;
 	rc = record_tasks_create(&c->tasks, err);
 	if (!rc)
 		rc = load(c, options, err);
@@ -266,6 +284,8 @@ void record_capture_destroy(struct record_capture *c)
 		bpf_link__destroy(c->classic_links[i]);
 	record_bpf__destroy(c->skel);
 	record_tasks_destroy(c->tasks);
+	record_live_destroy(c->live);
+	free(c->sifted);
 	free(c);
 }
 
@@ -307,10 +327,13 @@ static int attach_classics(struct record_capture *c, struct mmr_error *err)
 }
 
 int record_capture_start(struct record_capture *c, struct trace_writer *writer, const struct gfp_map *map,
-			 const struct record_pages *pages, bool tell_interrupts, struct mmr_error *err)
+			 const struct record_pages *pages, const struct trace_machine *machine,
+			 bool tell_interrupts, struct mmr_error *err)
 {
-	int rc;
+	int rc = record_filter_set(&c->filter) ? record_live_create(&c->filter, machine, &c->live, err) : 0;
 
+	if (rc)
+		return rc;
 	c->writer = writer;
 	c->map = map;
 	c->pages = *pages;
@@ -327,8 +350,13 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	c->skel->bss->tell_interrupts = tell_interrupts;
 	/* While programs are attached or detached one by one, what is skipped is no event of the trace. */
 	c->skipped_before = skipped_runs(c);
-	c->skel->bss->recording = true;
+	c->skel->bss->recording = REC_ON;
 	return 0;
+}
+
+void record_capture_pause(struct record_capture *c, bool pause)
+{
+	c->skel->bss->recording = pause ? REC_PAUSED : REC_ON;
 }
 
 /* ---- from a ring to the writer ------------------------------------------------------------- */
@@ -390,23 +418,36 @@ static int find_class(struct record_capture *c, uint16_t cls, uint32_t gfp, uint
 
 /*
  * @comm is NULL where an event is of another task than the last one told: one that was preempted
- * between telling of itself and its event. Then the name is the one it told last.
+ * between telling of itself and its event, or any after another file was begun. Then the name is the
+ * one it told last.
  */
 static int set_task(struct stream *s, uint32_t tid, uint32_t tgid, const char *comm)
 {
 	struct record_capture *c = s->capture;
 	struct trace_task task = {.tid = tid, .tgid = tgid};
+	const struct trace_task *told = comm ? NULL : record_tasks_find(c->tasks, tid, &s->task);
 	int rc;
 
 	s->tid = tid;
-	if (!comm && record_tasks_find(c->tasks, tid, &s->task))
+	if (told && s->task != TRACE_NO_TASK)
 		return 0;
 	if (comm)
 		memcpy(task.comm, comm, sizeof(task.comm));
+	if (told)
+		task = *told;
 	rc = trace_writer_task(c->writer, &task, &s->task, c->err);
-	if (!rc && comm)
-		record_tasks_name(c->tasks, tid, s->task);
+	if (!rc && (comm || told))
+		record_tasks_name(c->tasks, &task, s->task);
 	return rc;
+}
+
+void record_capture_another_file(struct record_capture *c)
+{
+	record_tasks_forget(c->tasks);
+	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
+		c->streams[cpu].tid = REC_NO_TID;
+		c->streams[cpu].task = TRACE_NO_TASK;
+	}
 }
 
 /*
@@ -444,18 +485,74 @@ static bool is_double(struct stream *s, const struct rec_event *e)
 	return twin != RECORD_SINGLE;
 }
 
+/* ---- the filters --------------------------------------------------------------------------- */
+
+/*
+ * A free is kept if its allocation was, which may be another CPU's: the filters have to see all
+ * CPUs' events in the order of their times. So what the rings hold at one drain is put in order
+ * first, up to a moment from which on rings that were read already may have got more.
+ */
+#define NOT_ASKED  1 /* in an event's flags, of which the writer reads none */
+#define SETTLED_NS 1000000
+
+static int by_time(const void *a, const void *b)
+{
+	const struct trace_event *x = a, *y = b;
+
+	return (x->ts_ns > y->ts_ns) - (x->ts_ns < y->ts_ns);
+}
+
+static int sift(struct record_capture *c)
+{
+	int rc = 0;
+
+	if (c->nr_sifted)
+		qsort(c->sifted, c->nr_sifted, sizeof(*c->sifted), by_time);
+	for (uint32_t i = 0; i < c->nr_sifted && !rc; i++) {
+		const struct trace_event *e = &c->sifted[i];
+
+		if (record_live_keeps(c->live, e->type, e->order, e->pfn, !(e->flags & NOT_ASKED))) {
+			rc = trace_writer_event(c->writer, e, c->err);
+			continue;
+		}
+		c->counts.events[e->type]--;
+		c->counts.nr_events--;
+		c->counts.nr_filtered++;
+	}
+	c->nr_sifted = 0;
+	return rc;
+}
+
 static int write_event(void *ctx, const struct trace_event *event)
 {
-	struct stream *s = ctx;
+	struct record_capture *c = ((struct stream *)ctx)->capture;
 
-	return trace_writer_event(s->capture->writer, event, s->capture->err);
+	if (!c->live)
+		return trace_writer_event(c->writer, event, c->err);
+	if (!mmt_grow((void **)&c->sifted, c->nr_sifted, sizeof(*c->sifted)))
+		return mmr_err(c->err, -ENOMEM, "recorder: no memory for %u events to be filtered",
+			       c->nr_sifted);
+	c->sifted[c->nr_sifted++] = *event;
+	return 0;
 }
+
+static int sift_until(struct record_capture *c, uint64_t ts_ns)
+{
+	int rc = 0;
+
+	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++)
+		rc = record_order_pass(&c->streams[cpu].order, ts_ns, write_event, &c->streams[cpu]);
+	return rc ? rc : sift(c);
+}
+
+/* ---- records ------------------------------------------------------------------------------- */
 
 static int put_event(struct stream *s, const struct rec_event *e)
 {
 	struct record_capture *c = s->capture;
 	struct trace_event ev = {.ts_ns = e->ts_ns, .cpu = (uint16_t)s->cpu, .pfn = TRACE_NO_PFN};
 	uint32_t type = REC_CLASS_TYPE(e->cls);
+	uint16_t cls = e->cls & (uint16_t)~REC_CLASS_SECOND;
 	uint64_t page = e->page & REC_PAGE_MASK;
 	int rc;
 
@@ -473,14 +570,20 @@ static int put_event(struct stream *s, const struct rec_event *e)
 			return rc;
 	}
 	ev.task = s->task;
-	rc = find_class(c, e->cls & ~REC_CLASS_SECOND, e->gfp, &ev.class_id);
-	if (rc)
-		return rc;
-	c->counts.events[type]++;
-	c->counts.nr_events++;
 	if (ev.pfn >= c->watch_start_pfn && ev.pfn < c->watch_end_pfn && ev.ts_ns >= c->watch_begin_ns &&
 	    ev.ts_ns <= c->watch_end_ns)
 		c->watched++;
+	if (type == TRACE_ALLOC && cls & REC_NOT_ASKED) {
+		cls &= (uint16_t)~REC_NOT_ASKED;
+		ev.flags = NOT_ASKED;
+	}
+	rc = find_class(c, cls, e->gfp, &ev.class_id);
+	if (rc)
+		return rc;
+	ev.type = (uint8_t)type;
+	ev.order = REC_CLASS_ORDER(cls);
+	c->counts.events[type]++;
+	c->counts.nr_events++;
 	return record_order_put(&s->order, &ev, write_event, s);
 }
 
@@ -518,6 +621,7 @@ static int put_record(void *ctx, const void *record, size_t bytes)
 
 int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err)
 {
+	uint64_t settled_ns = c->live ? now_ns() - SETTLED_NS : 0;
 	unsigned int fullest = 0;
 
 	c->err = err;
@@ -537,7 +641,7 @@ int record_capture_drain(struct record_capture *c, unsigned int *filled, struct 
 	}
 	if (filled)
 		*filled = fullest;
-	return 0;
+	return c->live ? sift_until(c, settled_ns) : 0;
 }
 
 int record_capture_settle(struct record_capture *c, struct mmr_error *err)
@@ -553,26 +657,28 @@ int record_capture_settle(struct record_capture *c, struct mmr_error *err)
 		c->counts.nr_moved += s->order.nr_moved;
 		c->counts.nr_late += s->order.nr_late;
 	}
-	return rc;
+	return rc || !c->live ? rc : sift(c);
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
 static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 {
-	uint64_t skipped = c->counts.nr_skipped, extfrag_seen = 0, nr = c->counts.strange;
+	uint64_t skipped = c->counts.nr_skipped, saved = c->counts.nr_nested, extfrag_seen = 0,
+		 nr = c->counts.strange;
 	int rc = 0;
 
 	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
 		struct rec_cpu *state = &c->cpus[cpu];
 
 		extfrag_seen += state->extfrag_seen;
+		saved += state->lost_second; /* counted as lost already */
 		if (state->lost)
 			rc = put_loss(c, cpu, state->gap_begin_ns, state->gap_end_ns, state->lost);
 		state->lost = 0;
 	}
-	if (skipped > c->counts.nr_nested)
-		nr += skipped - c->counts.nr_nested;
+	if (skipped > saved)
+		nr += skipped - saved;
 	/* Not where the ring was full: then which of the two is missing is counted already. */
 	if (!c->counts.nr_lost && extfrag_seen > c->counts.events[TRACE_EXTFRAG])
 		nr += extfrag_seen - c->counts.events[TRACE_EXTFRAG];
@@ -586,7 +692,7 @@ int record_capture_stop(struct record_capture *c, struct mmr_error *err)
 	const struct timespec grace = {.tv_nsec = 2000000};
 	int rc;
 
-	c->skel->bss->recording = false;
+	c->skel->bss->recording = REC_OFF;
 	c->counts.nr_skipped = skipped_runs(c) - c->skipped_before;
 	/* A program that is past its look at the flag still finishes its record. */
 	nanosleep(&grace, NULL);

@@ -8,6 +8,7 @@
 
 #include "traces/gfp_map.h"
 #include "traces/record.h"
+#include "traces/record_filter.h"
 #include "traces/trace_writer.h"
 
 struct record_capture;
@@ -17,6 +18,7 @@ struct record_capture_options {
 	size_t ring_bytes; /* per CPU; a power of two */
 	bool names; /* record task names */
 	int tracefs; /* its descriptor; -1: extfrag events do not say what became of the block */
+	const struct record_filter *filter; /* borrowed */
 };
 
 /** struct record_pages - how page addresses become page frame numbers: learned, then verified */
@@ -31,13 +33,18 @@ struct record_pages {
  * @nr_nested: events recorded by a second or third program
  * @nr_moved: events that stood behind later ones of their CPU and were put before them
  * @nr_late: events whose place was written already: their CPU's times step back there
+ * @nr_filtered: events that the filters left out; not in the other counts
  * @nr_skipped: events for which the kernel skipped the first program; known at the end
  */
 struct record_counts {
 	uint64_t events[NR_TRACE_EVENT_TYPES];
 	uint64_t nr_events, nr_lost, nr_nested, nr_skipped, nr_moved, nr_late;
+	uint64_t nr_filtered;
 	uint64_t strange; /* records that made no sense; each also counted as lost */
 };
+
+/** record_capture_nr_online - CPUs that get a ring, of @nr_cpus possible ones */
+uint32_t record_capture_nr_online(uint32_t nr_cpus);
 
 /** record_capture_create - load the programs for @nr_cpus possible CPUs; nothing is attached yet */
 int record_capture_create(uint32_t nr_cpus, const struct record_capture_options *options,
@@ -47,10 +54,12 @@ void record_capture_destroy(struct record_capture *c);
 /**
  * record_capture_start - attach everything; events flow into the rings from here on
  * @writer: borrowed; gets what the rings hold at each record_capture_drain()
+ * @machine: whose pages the filters have to remember
  * @tell_interrupts: events on an interrupt's stack, hard or soft, get TRACE_F_SOFTIRQ
  */
 int record_capture_start(struct record_capture *c, struct trace_writer *writer, const struct gfp_map *map,
-			 const struct record_pages *pages, bool tell_interrupts, struct mmr_error *err);
+			 const struct record_pages *pages, const struct trace_machine *machine,
+			 bool tell_interrupts, struct mmr_error *err);
 
 /**
  * record_capture_drain - move what the rings hold to the writer
@@ -74,6 +83,15 @@ bool record_capture_may_lose(const struct record_capture *c);
  * have followed it. For timers: what settles often steps back in time more often.
  */
 int record_capture_settle(struct record_capture *c, struct mmr_error *err);
+
+/**
+ * record_capture_another_file - the writer has gone on in another file, where no task has a number yet
+ * To be called right after, and record_capture_settle() before.
+ */
+void record_capture_another_file(struct record_capture *c);
+
+/** record_capture_pause - from here on events are only counted, as lost; or recorded again */
+void record_capture_pause(struct record_capture *c, bool pause);
 
 /** record_capture_stop - detach, drain the rest, and write every loss that is not in the file yet */
 int record_capture_stop(struct record_capture *c, struct mmr_error *err);

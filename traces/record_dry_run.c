@@ -13,7 +13,7 @@ static void print_hooks(const struct record_dry_run *d, FILE *out)
 
 	for (unsigned int nr = 0; (where = record_capture_hook(d->capture, nr, &program)); nr++)
 		fprintf(out, "attach: %s (program %s)\n", where, program);
-	if (d->keyframes)
+	if (!d->options->no_keyframes)
 		fprintf(out,
 			"attach: raw_tp/mm_page_alloc_zone_locked, raw_tp/mm_page_pcpu_drain (while a keyframe "
 			"is taken)\n");
@@ -37,13 +37,34 @@ static void print_lacks(const struct record_dry_run *d, FILE *out)
 		    "on, and tracefs is needed for what is called with it off); lost events will be counted");
 	nr += lacks(out, !d->probe->stack_tells,
 		    "a sign of interrupts: events will not say whether they came in one");
-	nr += lacks(out, d->keyframes && !d->probe->percpu_offsets,
+	nr += lacks(out, !d->options->no_keyframes && !d->probe->percpu_offsets,
 		    "per-CPU offsets: keyframes will have no per-CPU lists");
-	nr += lacks(out, d->keyframes && !d->probe->section_table,
+	nr += lacks(out, !d->options->no_keyframes && !d->probe->section_table,
 		    "the table of memory sections: keyframes will have no pageblock types (finding it needs "
 		    "CAP_SYSLOG, and CAP_SYS_ADMIN too where /proc/kallsyms does not list data)");
 	if (!nr)
 		fprintf(out, "lacks: nothing\n");
+}
+
+static void print_limits(const struct record_dry_run *d, FILE *out)
+{
+	const struct record_options *o = d->options;
+
+	fprintf(out,
+		"memory: %.1f MiB: %u rings of %llu KiB, %u events per CPU waiting for their block, keyframes "
+		"of up "
+		"to %llu blocks\n",
+		(double)record_sizes_bytes(d->sizes) / (1 << 20), d->sizes->nr_cpus,
+		(unsigned long long)d->sizes->ring_bytes >> 10, d->sizes->block_events,
+		(unsigned long long)d->sizes->max_blocks);
+	if (o->max_hold_ms > 0)
+		fprintf(out, "limit: a zone's lock held for %g ms at a time\n", o->max_hold_ms);
+	if (o->max_rate > 0)
+		fprintf(out, "limit: %.0f events a second\n", o->max_rate);
+	if (o->max_file_bytes)
+		fprintf(out, "limit: files of %llu bytes\n", (unsigned long long)o->max_file_bytes);
+	if (record_filter_set(&o->filter))
+		fprintf(out, "filter: the recording will be partial: run warns, verify refuses it\n");
 }
 
 void record_dry_run_print(const struct record_dry_run *d, FILE *out)
@@ -57,8 +78,9 @@ void record_dry_run_print(const struct record_dry_run *d, FILE *out)
 	fprintf(out, "tracefs: %s\n", d->tracefs ? "readable" : "not readable");
 	if (!d->refused) {
 		print_hooks(d, out);
-		if (d->keyframes)
+		if (!d->options->no_keyframes)
 			fprintf(out, "keyframes: %u of %u zones found\n", d->probe->nr_zones, d->nr_zones);
+		print_limits(d, out);
 		print_lacks(d, out);
 	}
 	fprintf(out, "recording: %s%s\n", d->refused ? "not possible: " : "possible",

@@ -6,15 +6,19 @@
 #include <stdio.h>
 
 #include "traces/record_capture.h"
+#include "traces/record_limits.h"
+#include "traces/record_options.h"
 #include "traces/record_probe.h"
 
 /** struct record_dry_run - what preparing a recording came to; NULL and false where it did not get to */
 struct record_dry_run {
+	const struct record_options *options;
 	const char *kernel_release;
 	const struct record_capture *capture;
 	const struct record_probe *probe;
 	uint32_t nr_zones; /* of the machine */
-	bool tracefs, keyframes;
+	const struct record_sizes *sizes;
+	bool tracefs;
 	const char *refused; /* why no recording is possible here; NULL where one is */
 };
 

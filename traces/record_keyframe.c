@@ -40,6 +40,13 @@ struct taker {
 	struct mmr_error *err;
 	void *payload; /* what provoking copies into the kernel */
 	bool bad; /* a block that is no page of the zone was seen */
+	struct {
+		uint32_t nr; /* times the lock was taken for this zone */
+		bool cut; /* a list was longer than the lock may be held */
+		uint64_t begin_ns, held_ns, longest_ns;
+		uint64_t
+			nr_free[REC_MAX_ORDERS]; /* as the kernel counted when an order's first list was read */
+	} parts;
 	int held[MAX_HELD], nr_held;
 	void *areas[WALK_ATTEMPTS];
 };
@@ -106,7 +113,9 @@ static void provoke(struct taker *t, const struct record_probe_zone *zone, int a
 	set_policy(MPOL_DEFAULT, 0);
 }
 
-static void arm(struct taker *t, const struct record_probe_zone *zone)
+/* @order, @migratetype: the list to start with; @nr_blocks: found before. */
+static void arm_at(struct taker *t, const struct record_probe_zone *zone, uint32_t order, uint32_t migratetype,
+		   uint64_t nr_blocks)
 {
 	struct rec_walk *walk = &t->probe->skel->bss->walk;
 
@@ -116,6 +125,14 @@ static void arm(struct taker *t, const struct record_probe_zone *zone)
 	walk->page_hi = t->probe->page_base + zone->end_pfn * t->probe->pages.size;
 	walk->max_steps = t->probe->max_blocks + 2 * REC_MAX_ORDERS * 16;
 	walk->nr_cpus = t->probe->nr_cpus;
+	walk->order = order;
+	walk->migratetype = migratetype;
+	walk->nr_blocks = nr_blocks;
+}
+
+static void arm(struct taker *t, const struct record_probe_zone *zone)
+{
+	arm_at(t, zone, 0, 0, 0);
 }
 
 static uint32_t disarm(struct rec_walk *walk)
@@ -146,8 +163,8 @@ static bool can_provoke(const struct taker *t, const struct record_probe_zone *z
 	return zone->zone != ZONE_DEVICE;
 }
 
-/* Return: 1 walked under the lock, 0 not, negative an error of the drain. */
-static int walk_locked(struct taker *t, const struct record_probe_zone *zone)
+/* What arm_at() asked for. Return: 1 walked under the lock, 0 not, negative an error of the drain. */
+static int walk_once(struct taker *t, const struct record_probe_zone *zone)
 {
 	const struct timespec wait = {.tv_nsec = 20000000};
 	struct rec_walk *walk = &t->probe->skel->bss->walk;
@@ -155,7 +172,6 @@ static int walk_locked(struct taker *t, const struct record_probe_zone *zone)
 	uint32_t armed;
 	int rc = 0;
 
-	arm(t, zone);
 	walk->max_ns = t->probe->max_hold_ns;
 	__atomic_store_n(&walk->armed, 1, __ATOMIC_SEQ_CST);
 	for (int attempt = 0; attempt < WALK_ATTEMPTS; attempt++) {
@@ -172,6 +188,60 @@ static int walk_locked(struct taker *t, const struct record_probe_zone *zone)
 	let_go(t);
 	armed = disarm(walk);
 	return rc ? rc : armed == 3 && walk->lock_before != 0;
+}
+
+static void note_part(struct taker *t, uint32_t from_order)
+{
+	const struct rec_walk *walk = &t->probe->skel->bss->walk;
+	uint64_t held_ns = walk->end_ns - walk->begin_ns;
+
+	for (uint32_t order = from_order + (t->parts.nr ? 1 : 0); order < REC_MAX_ORDERS; order++)
+		t->parts.nr_free[order] = walk->nr_free[order];
+	if (!t->parts.nr++)
+		t->parts.begin_ns = walk->begin_ns;
+	t->parts.held_ns += held_ns;
+	if (held_ns > t->parts.longest_ns)
+		t->parts.longest_ns = held_ns;
+}
+
+/*
+ * Mostly one walk. Where it takes longer than the lock may be held, it is given up and another one
+ * starts with the list that was not finished. A single list that takes longer is cut: its rest
+ * cannot be found again once the lock was let go.
+ *
+ * Return: as walk_once()
+ */
+static int walk_locked(struct taker *t, const struct record_probe_zone *zone)
+{
+	struct rec_walk *walk = &t->probe->skel->bss->walk;
+	uint32_t order = 0, migratetype = 0;
+	uint64_t nr_blocks = 0;
+	int rc;
+
+	memset(&t->parts, 0, sizeof(t->parts));
+	for (;;) {
+		arm_at(t, zone, order, migratetype, nr_blocks);
+		rc = walk_once(t, zone);
+		if (rc <= 0)
+			return t->parts.nr && !rc ? 1 : rc; /* what there is so far is worth having */
+		note_part(t, order);
+		if (!walk->out_of_time)
+			return 1;
+		if (walk->order != order || walk->migratetype != migratetype) {
+			order = walk->order;
+			migratetype = walk->migratetype;
+			walk->nr_blocks = walk->list_begin;
+		} else {
+			t->parts.cut = true;
+			if (++migratetype == t->probe->skel->bss->layout.nr_migratetypes) {
+				migratetype = 0;
+				order++;
+			}
+		}
+		nr_blocks = walk->nr_blocks;
+		if (order >= t->probe->skel->bss->layout.nr_orders)
+			return 1;
+	}
 }
 
 static bool same_counts(const struct rec_walk *walk)
@@ -238,11 +308,14 @@ static int fill_blocks(struct taker *t, const struct record_probe_zone *zone, st
 		};
 		seen[order % REC_MAX_ORDERS]++;
 	}
-	for (uint32_t order = 0; order < REC_MAX_ORDERS; order++)
-		if (walk->nr_free[order] > seen[order])
-			kf->nr_missing += walk->nr_free[order] - seen[order];
-		else
-			t->bad |= walk->nr_free[order] != seen[order];
+	for (uint32_t order = 0; order < REC_MAX_ORDERS; order++) {
+		uint64_t nr_free = t->parts.nr > 1 ? t->parts.nr_free[order] : walk->nr_free[order];
+
+		if (nr_free > seen[order])
+			kf->nr_missing += nr_free - seen[order];
+		else if (t->parts.nr <= 1) /* between parts blocks come and go */
+			t->bad |= nr_free != seen[order];
+	}
 	return 0;
 }
 
@@ -269,10 +342,12 @@ static int fill_zone(struct taker *t, const struct record_probe_zone *zone, stru
 
 	if (rc)
 		return rc;
-	kf->ts_ns = walk->begin_ns;
+	kf->ts_ns = t->parts.nr ? t->parts.begin_ns : walk->begin_ns;
 	kf->nid = zone->nid;
 	kf->zone = zone->zone;
-	kf->walk_ns = walk->end_ns - walk->begin_ns;
+	kf->walk_ns = t->parts.nr ? t->parts.held_ns : walk->end_ns - walk->begin_ns;
+	if (kf->flags & TRACE_KF_PARTS)
+		kf->hold_ns = t->parts.longest_ns;
 	kf->nr_free_pages = (uint64_t)walk->vm_nr_free_pages;
 	kf->watermark_boost = walk->watermark_boost;
 	kf->zone_flags = (uint32_t)walk->flags;
@@ -286,7 +361,7 @@ static int fill_zone(struct taker *t, const struct record_probe_zone *zone, stru
 	kf->nr_vm_stat_diff = t->probe->nr_cpus;
 	for (uint32_t cpu = 0; cpu < t->probe->nr_cpus; cpu++)
 		kf->vm_stat_diff[cpu] = (int16_t)t->probe->stat_diffs[cpu];
-	if (kf->flags & TRACE_KF_LOCKED)
+	if (kf->flags & TRACE_KF_LOCKED && !(kf->flags & TRACE_KF_PARTS))
 		settle_counter(kf);
 	return 0;
 }
@@ -403,8 +478,10 @@ static int read_pcps(struct taker *t, const struct record_probe_zone *zone, stru
 
 /* ---- one zone, all zones ------------------------------------------------------------------- */
 
-static void count_keyframe(struct record_keyframe_stats *stats, const struct trace_keyframe *kf)
+static void count_keyframe(const struct taker *t, const struct trace_keyframe *kf)
 {
+	struct record_keyframe_stats *stats = t->stats;
+
 	stats->nr++;
 	stats->blocks += kf->nr_blocks;
 	stats->missing += kf->nr_missing;
@@ -414,20 +491,28 @@ static void count_keyframe(struct record_keyframe_stats *stats, const struct tra
 		return;
 	stats->locked++;
 	stats->held_ns += kf->walk_ns;
-	if (kf->walk_ns > stats->longest_ns)
-		stats->longest_ns = kf->walk_ns;
+	if (t->parts.longest_ns > stats->longest_ns)
+		stats->longest_ns = t->parts.longest_ns;
+	if (kf->flags & TRACE_KF_PARTS) {
+		stats->in_parts++;
+		stats->parts += t->parts.nr;
+	}
 }
 
 static int take_zone(struct taker *t, const struct record_probe_zone *zone, uint32_t flags)
 {
 	struct trace_keyframe kf = {.flags = flags};
-	int rc = can_provoke(t, zone) ? 0 : walk_idle(t, zone);
+	int rc;
 
+	memset(&t->parts, 0, sizeof(t->parts));
+	rc = can_provoke(t, zone) ? 0 : walk_idle(t, zone);
 	if (rc > 0) {
 		kf.flags |= TRACE_KF_IDLE;
 	} else if (!rc) {
 		rc = walk_locked(t, zone);
 		kf.flags |= rc > 0 ? TRACE_KF_LOCKED : 0;
+		if (t->parts.nr > 1 || t->parts.cut)
+			kf.flags |= TRACE_KF_PARTS | TRACE_KF_PARTIAL;
 		if (!rc) { /* neither steered to nor busy by itself */
 			rc = walk_idle(t, zone);
 			kf.flags |= rc > 0 ? TRACE_KF_IDLE : TRACE_KF_PARTIAL;
@@ -439,13 +524,12 @@ static int take_zone(struct taker *t, const struct record_probe_zone *zone, uint
 	rc = fill_zone(t, zone, &kf);
 	if (kf.nr_missing || t->bad || t->probe->skel->bss->walk.full || t->probe->skel->bss->walk.errors)
 		kf.flags |= TRACE_KF_PARTIAL;
-	t->stats->cut_short += t->probe->skel->bss->walk.out_of_time;
 	if (!rc)
 		rc = record_pageblocks_read(t->probe, zone, &kf.pageblock_types, &kf.nr_pageblocks, t->err);
 	if (!rc && t->probe->percpu_offsets)
 		rc = read_pcps(t, zone, &kf);
 	if (!rc) {
-		count_keyframe(t->stats, &kf);
+		count_keyframe(t, &kf);
 		rc = trace_writer_keyframe(t->writer, &kf, t->err);
 	}
 	trace_keyframe_deinit(&kf);

@@ -9,7 +9,7 @@
 /** struct record_keyframe_stats - summed over all keyframes taken */
 struct record_keyframe_stats {
 	uint32_t nr, locked, idle, partial;
-	uint32_t cut_short; /* walks that ended at the time a lock may be held */
+	uint32_t in_parts, parts; /* keyframes read in parts, to hold no lock for too long; and their parts */
 	uint64_t blocks, pcp_pages;
 	uint64_t missing; /* blocks the kernel counted and partial keyframes leave out */
 	uint64_t longest_ns, held_ns; /* a zone's lock held for a walk: longest, and in all */

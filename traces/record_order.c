@@ -54,6 +54,15 @@ int record_order_put(struct record_order *o, const struct trace_event *event, re
 	return rc;
 }
 
+int record_order_pass(struct record_order *o, uint64_t ts_ns, record_order_fn fn, void *ctx)
+{
+	int rc = 0;
+
+	while (o->nr && !rc && o->held[o->first].ts_ns <= ts_ns)
+		rc = pass_on(o, fn, ctx);
+	return rc;
+}
+
 int record_order_flush(struct record_order *o, record_order_fn fn, void *ctx)
 {
 	int rc = 0;

@@ -33,6 +33,8 @@ void record_order_deinit(struct record_order *o);
  */
 int record_order_put(struct record_order *o, const struct trace_event *event, record_order_fn fn, void *ctx);
 
+/** record_order_pass - pass on what is held and has a time of @ts_ns or earlier */
+int record_order_pass(struct record_order *o, uint64_t ts_ns, record_order_fn fn, void *ctx);
 /** record_order_flush - pass on all that is held */
 int record_order_flush(struct record_order *o, record_order_fn fn, void *ctx);
 

@@ -305,6 +305,7 @@ static long walk_step(u32 step, void *unused)
 		return 1;
 	}
 	if (!walk.head) {
+		walk.list_begin = n;
 		walk.head = free_area_address(walk.order) + bpf_core_field_offset(struct free_area, free_list) +
 			    (u64)walk.migratetype * bpf_core_type_size(struct list_head);
 		walk.cur = read_u64(walk.head);

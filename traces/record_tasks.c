@@ -11,6 +11,7 @@ struct slot {
 	uint32_t tid, task;
 	uint64_t last; /* page and class of its latest event, 0 before one */
 	bool named;
+	struct trace_task who;
 };
 
 struct record_tasks {
@@ -43,22 +44,29 @@ static struct slot *take_slot(struct record_tasks *t, uint32_t tid)
 	return slot;
 }
 
-void record_tasks_name(struct record_tasks *t, uint32_t tid, uint32_t task)
+void record_tasks_name(struct record_tasks *t, const struct trace_task *who, uint32_t task)
 {
-	struct slot *slot = take_slot(t, tid);
+	struct slot *slot = take_slot(t, who->tid);
 
 	slot->task = task;
+	slot->who = *who;
 	slot->named = true;
 }
 
-bool record_tasks_find(const struct record_tasks *t, uint32_t tid, uint32_t *task)
+const struct trace_task *record_tasks_find(const struct record_tasks *t, uint32_t tid, uint32_t *task)
 {
 	const struct slot *slot = &t->slots[tid & (SLOTS - 1)];
 
 	if (slot->tid != tid || !slot->named)
-		return false;
+		return NULL;
 	*task = slot->task;
-	return true;
+	return &slot->who;
+}
+
+void record_tasks_forget(struct record_tasks *t)
+{
+	for (uint32_t i = 0; i < SLOTS; i++)
+		t->slots[i].task = TRACE_NO_TASK;
 }
 
 static bool same_event(uint64_t a, uint64_t b)

@@ -7,16 +7,23 @@
 
 #include "core/error.h"
 #include "traces/record.h"
+#include "traces/trace.h"
 
 struct record_tasks;
 
 int record_tasks_create(struct record_tasks **ret, struct mmr_error *err);
 void record_tasks_destroy(struct record_tasks *t);
 
-/** record_tasks_name - @tid is the trace's task number @task from here on */
-void record_tasks_name(struct record_tasks *t, uint32_t tid, uint32_t task);
-/** record_tasks_find - the trace's number of @tid. Return: false where none is remembered. */
-bool record_tasks_find(const struct record_tasks *t, uint32_t tid, uint32_t *task);
+/** record_tasks_name - @who is the trace's task number @task from here on */
+void record_tasks_name(struct record_tasks *t, const struct trace_task *who, uint32_t task);
+/**
+ * record_tasks_find - the trace's number of @tid
+ * @task: set to it, or to TRACE_NO_TASK where it was forgotten
+ * Return: who that is; NULL where it was never told
+ */
+const struct trace_task *record_tasks_find(const struct record_tasks *t, uint32_t tid, uint32_t *task);
+/** record_tasks_forget - all numbers, for another file; who the tasks are is remembered */
+void record_tasks_forget(struct record_tasks *t);
 
 /** enum record_twin - whether two programs recorded one and the same event */
 enum record_twin {

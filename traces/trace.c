@@ -3,6 +3,7 @@
 #include "traces/trace.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define PFN   .has_pfn = true
 #define ORDER .has_order = true
@@ -120,4 +121,12 @@ void trace_keyframe_deinit(struct trace_keyframe *kf)
 	free(kf->pcps);
 	free(kf->vm_stat_diff);
 	*kf = (struct trace_keyframe){0};
+}
+
+int64_t trace_machine_feature(const struct trace_machine *machine, const char *name)
+{
+	for (uint32_t i = 0; i < machine->nr_features; i++)
+		if (!strcmp(machine->features[i].name, name))
+			return machine->features[i].value;
+	return 0;
 }

@@ -251,6 +251,11 @@ struct trace_machine {
 };
 void trace_machine_deinit(struct trace_machine *machine);
 
+/* The feature of a recording that leaves events out on purpose; "filter.…" say which. */
+#define TRACE_FEATURE_PARTIAL "filter.partial"
+/** trace_machine_feature - value of the feature called @name, 0 where there is none */
+int64_t trace_machine_feature(const struct trace_machine *machine, const char *name);
+
 /* ---- keyframes ----------------------------------------------------------------------------- */
 
 /** struct trace_free_block - one entry of a free or PCP list */
@@ -266,6 +271,8 @@ enum trace_keyframe_flags {
 	TRACE_KF_PARTIAL = 1 << 2, /* lists are incomplete; @nr_missing blocks */
 	TRACE_KF_FIRST = 1 << 3,
 	TRACE_KF_LAST = 1 << 4,
+	TRACE_KF_PARTS =
+		1 << 5, /* lists were read one after another, each at a moment of its own; PARTIAL too */
 };
 
 /**
@@ -290,14 +297,15 @@ struct trace_pcp {
  * @blocks: free blocks, by order 0..max, within it by migratetype, within it in list order head first
  * @nr_missing: blocks the kernel counted and the walk did not see (PARTIAL)
  * @pageblock_types: [nr_pageblocks] stable migratetypes from the pageblock holding start_pfn; may be NULL
- * @walk_ns: how long the walk took (with LOCKED: how long the lock was held for it)
+ * @walk_ns: how long the walk took (with LOCKED: how long the lock was held for it, in all PARTS together)
+ * @hold_ns: how long the lock was held at a time, at most; 0 where that is @walk_ns
  */
 struct trace_keyframe {
 	uint64_t ts_ns;
 	uint32_t nid;
 	uint8_t zone;
 	uint32_t flags;
-	uint64_t walk_ns;
+	uint64_t walk_ns, hold_ns;
 	uint64_t nr_free_pages;
 	uint64_t watermark_boost;
 	uint32_t zone_flags;

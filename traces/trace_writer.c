@@ -270,7 +270,7 @@ static void release(struct trace_writer *w)
 	free(w);
 }
 
-static uint32_t default_block_events(uint32_t nr_cpus)
+uint32_t trace_writer_block_events(uint32_t nr_cpus)
 {
 	uint32_t n = nr_cpus ? BUFFERED_EVENTS / nr_cpus : DEFAULT_BLOCK_EVENTS;
 
@@ -305,7 +305,7 @@ int trace_writer_create(const char *path, const struct trace_machine *machine,
 	w->nr_policies_written = 1; /* the default one is in no file */
 	w->level = options && options->zstd_level ? options->zstd_level : DEFAULT_ZSTD_LEVEL;
 	w->block_events = options && options->block_events ? options->block_events
-							   : default_block_events(machine->nr_cpus);
+							   : trace_writer_block_events(machine->nr_cpus);
 	w->path = strdup(path);
 	w->encoder = mmt_encoder_create(w->level);
 	w->cctx = ZSTD_createCCtx();
@@ -575,7 +575,8 @@ static int write_end(struct trace_writer *w, uint64_t index_offset, struct mmr_e
 	return write_block(w, &b, err);
 }
 
-int trace_writer_close(struct trace_writer *w, struct mmr_error *err)
+/* Everything that waits, and what a complete file ends with. */
+static int finish_file(struct trace_writer *w, struct mmr_error *err)
 {
 	int rc = trace_writer_flush(w, err);
 	uint64_t index_offset = w->offset;
@@ -586,6 +587,49 @@ int trace_writer_close(struct trace_writer *w, struct mmr_error *err)
 		rc = write_end(w, index_offset, err);
 	if (close(w->fd) < 0 && !rc)
 		rc = fail(w, err, -errno, "closing the file");
+	w->fd = -1;
+	return rc;
+}
+
+int trace_writer_rotate(struct trace_writer *w, const char *path, const struct trace_machine *machine,
+			struct mmr_error *err)
+{
+	char *name = strdup(path);
+	int rc;
+
+	if (!name)
+		return fail(w, err, -ENOMEM, "starting another file");
+	rc = finish_file(w, err);
+	if (rc) {
+		free(name);
+		return rc;
+	}
+	free(w->path);
+	w->path = name;
+	w->offset = w->seq = 0;
+	w->index.len = 0;
+	memset(w->events, 0, sizeof(w->events));
+	w->nr_tasks = w->nr_tasks_written = 0;
+	if (w->task_slots)
+		memset(w->task_slots, 0, w->nr_task_slots * sizeof(*w->task_slots));
+	w->nr_policies_written = 1;
+	rc = open_file(w, err);
+	if (!rc)
+		rc = write_machine(w, machine, err);
+	if (rc && !w->failed && err)
+		fail(w, err, rc, "starting another file");
+	return rc;
+}
+
+uint64_t trace_writer_bytes(const struct trace_writer *w)
+{
+	return w->offset;
+}
+
+int trace_writer_close(struct trace_writer *w, struct mmr_error *err)
+{
+	int rc = w->fd < 0 ? failed_before(w, err) : finish_file(w, err);
+
 	release(w);
 	return rc;
 }

@@ -16,6 +16,9 @@ struct trace_writer_options {
 	uint32_t block_events; /* events per block and CPU; default 65536, fewer from 17 CPUs on */
 };
 
+/** trace_writer_block_events - the default number of events per block and CPU on a machine of @nr_cpus */
+uint32_t trace_writer_block_events(uint32_t nr_cpus);
+
 /**
  * trace_writer_create - start a file with @machine as its header
  *
@@ -31,6 +34,19 @@ int trace_writer_create(const char *path, const struct trace_machine *machine,
  * Return: 0, or -errno; then the file keeps its name.
  */
 int trace_writer_rename(struct trace_writer *w, const char *path, struct mmr_error *err);
+
+/**
+ * trace_writer_rotate - end the file as trace_writer_close() does and go on in another one at @path
+ * @machine: its header; with the same times as the last one's, a reader knows them for parts of one recording
+ *
+ * Classes and policies keep their numbers. Tasks do not: each has to be added anew before an event
+ * of the new file names it.
+ * Return: 0, or -errno; then the writer takes no more events, and trace_writer_close() says so again.
+ */
+int trace_writer_rotate(struct trace_writer *w, const char *path, const struct trace_machine *machine,
+			struct mmr_error *err);
+/** trace_writer_bytes - size of the file so far; what waits for its block to be full is not in it */
+uint64_t trace_writer_bytes(const struct trace_writer *w);
 
 /** trace_writer_class - number of a class, added on first use; at most 65535 */
 int trace_writer_class(struct trace_writer *w, const struct trace_class *cls, uint16_t *id,

@@ -19,8 +19,9 @@ one_line() { [ "$(wc -l <"$WORK/err")" -eq 1 ] || fail "more than one line: $(ca
 refused 2 "no output file: give -o FILE" "$REC" -d 1
 refused 2 "--duration: found \"soon\"" "$REC" -o "$WORK/x.mmt" -d soon
 refused 2 "--duration: found \"-1\"" "$REC" -o "$WORK/x.mmt" -d -1
-refused 2 "--ring-mib: found 3, expected a power of two" "$REC" -o "$WORK/x.mmt" --ring-mib 3
-"$REC" --help | grep -q "mmreplay-record -o build.mmt -- make -j8" || fail "--help has no example"
+refused 2 "--ring-mib: found \"3\", expected a power of two" "$REC" -o "$WORK/x.mmt" --ring-mib 3
+"$REC" --help >"$WORK/help"
+grep -q "mmreplay-record -o build.mmt -- make -j8" "$WORK/help" || fail "--help has no example"
 # A sanitizer's build is not the one that is copied to other machines.
 if ! grep -q __asan_init "$REC" && ldd "$REC" >/dev/null 2>&1; then fail "not a static executable"; fi
 
@@ -33,6 +34,14 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	one_line
 	[ ! -e "$WORK/nobody.mmt" ] || fail "left a file although nothing was recorded"
 fi
+
+# unwhole FILE WORDS: check says WORDS of it, and exits 1.
+unwhole() {
+	local status=0
+	"$BUILD/mmreplay" check "$1" >"$WORK/check" || status=$?
+	expect "status of check on ${1##*/}" $status -eq 1
+	grep -q "$2" "$WORK/check" || fail "check of ${1##*/}: found \"$(cat "$WORK/check")\", expected \"$2\""
+}
 
 need_recording
 refused 1 "$WORK/none/x.mmt.new: " "$REC" -o "$WORK/none/x.mmt" -d 1
@@ -53,6 +62,38 @@ wait $recorder 2>/dev/null || true
 "$READ" "$WORK/killed.mmt" >"$WORK/killed" || fail "not readable after SIGKILL"
 expect "complete after SIGKILL" "$(value "$WORK/killed" complete)" -eq 0
 expect "allocations kept after SIGKILL" "$(value "$WORK/killed" alloc)" -ge 10000
+unwhole "$WORK/killed.mmt" "no end block"
+
+# A full ring: the recorder stands still while events come. They are lost, and all of them counted.
+"$REC" -q --ring-mib 1 -o "$WORK/ring.mmt" -- "$LOAD" -d 4 >/dev/null 2>"$WORK/err" &
+recorder=$!
+for _ in $(seq 100); do
+	[ ! -e "$WORK/ring.mmt" ] || break
+	sleep 0.1
+done
+sleep 0.5
+kill -STOP $recorder
+sleep 1.5
+kill -CONT $recorder
+wait $recorder || fail "exit $? after a full ring: $(cat "$WORK/err")"
+"$READ" "$WORK/ring.mmt" >"$WORK/ring" || fail "not readable after a full ring"
+expect "complete after a full ring" "$(value "$WORK/ring" complete)" -eq 1
+expect "lost in a full ring" "$(value "$WORK/ring" lost)" -ge 10000
+expect "allocations around it" "$(value "$WORK/ring" alloc)" -ge 10000
+unwhole "$WORK/ring.mmt" "events were lost on CPU"
+"$BUILD/mmreplay" info --json "$WORK/ring.mmt" >"$WORK/info"
+grep -q "^  \"lost\": $(value "$WORK/ring" lost)," "$WORK/info" || fail "info does not tell the loss"
+
+# ^C in the middle: all there is, and whole.
+"$REC" -q -o "$WORK/int.mmt" 2>"$WORK/err" &
+recorder=$!
+for _ in $(seq 100); do
+	[ ! -e "$WORK/int.mmt" ] || break
+	sleep 0.1
+done
+kill -INT $recorder
+wait $recorder || fail "exit $? after SIGINT: $(cat "$WORK/err")"
+"$BUILD/mmreplay" check "$WORK/int.mmt" >"$WORK/check" || fail "after SIGINT: $(cat "$WORK/check")"
 
 [ "$(id -u)" -eq 0 ] || exit 0
 
@@ -64,6 +105,7 @@ refused 1 "$WORK/small/full.mmt: " "$REC" -q -o "$WORK/small/full.mmt" -- "$LOAD
 grep -q "No space left on device" "$WORK/err" || fail "full disk: $(cat "$WORK/err")"
 "$READ" "$WORK/small/full.mmt" >"$WORK/full" || fail "not readable after the disk was full"
 expect "events kept on a full disk" "$(value "$WORK/full" alloc)" -ge 10000
+unwhole "$WORK/small/full.mmt" "no end block"
 
 # A kernel without BTF, as far as the recorder can see.
 unshare -m true 2>/dev/null || exit 0

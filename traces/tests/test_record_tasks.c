@@ -65,19 +65,35 @@ static void two_events_are_no_double(void **state)
 
 static void a_task_keeps_its_number_until_another_takes_its_slot(void **state)
 {
+	const struct trace_task five = {.tid = 5, .tgid = 4, .comm = "cc1"}, other = {.tid = 5 + 16384};
 	uint32_t task = 0;
 
-	assert_false(record_tasks_find(*state, 5, &task));
+	assert_null(record_tasks_find(*state, 5, &task));
 	event(*state, 5, ALLOC, 0x1000, false);
-	assert_false(record_tasks_find(*state, 5, &task));
-	record_tasks_name(*state, 5, 33);
+	assert_null(record_tasks_find(*state, 5, &task));
+	record_tasks_name(*state, &five, 33);
 	event(*state, 5, FREE, 0x1000, false);
-	assert_true(record_tasks_find(*state, 5, &task));
+	assert_non_null(record_tasks_find(*state, 5, &task));
 	assert_int_equal(task, 33);
-	record_tasks_name(*state, 5 + 16384, 34);
-	assert_false(record_tasks_find(*state, 5, &task));
-	assert_true(record_tasks_find(*state, 5 + 16384, &task));
+	record_tasks_name(*state, &other, 34);
+	assert_null(record_tasks_find(*state, 5, &task));
+	assert_non_null(record_tasks_find(*state, 5 + 16384, &task));
 	assert_int_equal(task, 34);
+}
+
+static void another_file_has_other_numbers_for_the_same_tasks(void **state)
+{
+	const struct trace_task five = {.tid = 5, .tgid = 4, .comm = "cc1"};
+	const struct trace_task *told;
+	uint32_t task = 0;
+
+	record_tasks_name(*state, &five, 33);
+	record_tasks_forget(*state);
+	told = record_tasks_find(*state, 5, &task);
+	assert_non_null(told);
+	assert_int_equal(task, TRACE_NO_TASK);
+	assert_int_equal(told->tgid, 4);
+	assert_string_equal(told->comm, "cc1");
 }
 
 int main(void)
@@ -88,6 +104,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_first_programs_record_may_come_later_from_another_cpu,
 						make_tasks, free_tasks),
 		cmocka_unit_test_setup_teardown(two_events_are_no_double, make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(another_file_has_other_numbers_for_the_same_tasks, make_tasks,
+						free_tasks),
 		cmocka_unit_test_setup_teardown(a_task_keeps_its_number_until_another_takes_its_slot,
 						make_tasks, free_tasks),
 	};
