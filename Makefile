@@ -5,7 +5,7 @@
 #
 # A comment "##" after a target is what `make help` prints.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check bench lab sanitize tsan fuzz coverage format clean
+.PHONY: help setup build demo test check bench lab sanitize tsan fuzz afl coverage format clean
 
 # Settings, given as `make test JOBS=4`.
 FUZZ_SECONDS ?= 60
@@ -66,6 +66,10 @@ fuzz: ## every fuzzer for FUZZ_SECONDS
 	@.ci/build fuzz
 	@.ci/fuzz
 
+afl: ## the same under AFL++
+	@.ci/setup build fuzz
+	@.ci/afl
+
 coverage: ## which lines the tests reach: build-coverage/coverage.html
 	@.ci/setup build test coverage
 	@.ci/build coverage
@@ -77,4 +81,4 @@ format: ## lay out every C and C++ file as .clang-format says
 	@git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i
 
 clean: ## remove what was built and what the demo wrote
-	rm -rf build build-dev build-asan-ubsan build-tsan build-fuzz build-coverage demo
+	rm -rf build build-dev build-asan-ubsan build-tsan build-fuzz build-afl build-coverage demo

@@ -345,7 +345,7 @@ static bool add_class(struct info *info, const struct trace_class *cls, uint64_t
 		return true;
 	if (cls->type == TRACE_FREE)
 		info->frees[cls->order] += nr;
-	return cls->type != TRACE_ALLOC || add_alloc_class(info, cls, nr, use);
+	return !page_use_is_alloc(cls->type) || add_alloc_class(info, cls, nr, use);
 }
 
 static bool add_classes(struct gather *g, const struct trace_stats *stats)

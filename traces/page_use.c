@@ -153,7 +153,7 @@ int page_use_event(struct page_use *use, const struct trace_event *e)
 {
 	if (e->order >= TRACE_NR_ORDERS)
 		return 0;
-	if (e->type == TRACE_ALLOC)
+	if (page_use_is_alloc(e->type))
 		return add_alloc(use, e);
 	return e->type == TRACE_FREE ? add_free(use, e) : 0;
 }

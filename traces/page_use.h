@@ -42,6 +42,12 @@ struct page_use_page {
 
 struct page_use;
 
+/** page_use_is_alloc - kinds of events that hand a page out: requests, and the pages of alloc_pages_bulk() */
+static inline bool page_use_is_alloc(uint8_t type)
+{
+	return type == TRACE_ALLOC || type == TRACE_BULK_PAGE;
+}
+
 /**
  * page_use_create - nothing in use; @nr_tasks as the trace has
  *
@@ -50,7 +56,7 @@ struct page_use;
 struct page_use *page_use_create(uint32_t nr_tasks);
 void page_use_destroy(struct page_use *use);
 
-/** page_use_event - an ALLOC or FREE; others change nothing. Return: 0; -ENOMEM */
+/** page_use_event - an allocation or a FREE; others change nothing. Return: 0; -ENOMEM */
 int page_use_event(struct page_use *use, const struct trace_event *event);
 
 struct page_use_totals page_use_totals(const struct page_use *use);

@@ -28,6 +28,7 @@ target_sources(mmr_trace_cmds PRIVATE
 target_link_libraries(mmr_trace_cmds PUBLIC mmr::import m)
 mmr_add_script_test(traces_cut_merge_export tests/cut_merge_export.sh)
 mmr_add_test(traces_merge_files tests/test_merge_files.c mmr::trace_cmds)
+mmr_add_script_test(traces_export_readers tests/export_readers.sh)
 mmr_add_script_test(traces_import_sources tests/import_sources.sh)
 mmr_add_test(traces_import tests/test_import.c mmr::import)
 

@@ -18,9 +18,29 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void read_all(const char *path)
+/* Every event, with its arguments where it has some. */
+static void read_events(struct trace_reader *r)
 {
 	const struct trace_event *events;
+	struct mmr_error err;
+	int64_t sum = 0;
+	ssize_t n;
+
+	while ((n = trace_reader_next(r, &events, &err)) > 0)
+		for (ssize_t i = 0; i < n; i++) {
+			const struct trace_args *args = trace_reader_args(r, &events[i]);
+
+			for (uint8_t k = 0; args && k < args->nr; k++)
+				sum += args->v[k];
+			if (!trace_reader_class(r, events[i].class_id))
+				abort();
+		}
+	(void)sum;
+}
+
+/* As it stands, then all kinds of events past whatever damage there is. */
+static void read_all(const char *path)
+{
 	struct trace_stats stats;
 	struct trace_reader *r;
 	struct mmr_error err;
@@ -35,8 +55,11 @@ static void read_all(const char *path)
 	}
 	if (!trace_stats_collect(r, &stats, NULL, NULL, &err))
 		trace_stats_deinit(&stats);
-	while (trace_reader_next(r, &events, &err) > 0)
-		;
+	read_events(r);
+	trace_reader_release(r);
+	trace_reader_want(r, TRACE_WANT_ALL);
+	trace_reader_tolerate(r);
+	read_events(r);
 	trace_reader_close(r);
 }
 

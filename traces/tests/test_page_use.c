@@ -101,6 +101,16 @@ static void failures_and_batched_frees_hold_no_pages(void **state)
 	assert_int_equal(page_use_task(use, TRACE_NO_TASK)->requests, 1);
 }
 
+static void pages_given_out_in_bulk_are_allocated(void **state)
+{
+	event(TRACE_BULK_PAGE, 9, 0, 0);
+	event(TRACE_BULK_PAGE, 10, 0, 0);
+	event(TRACE_FREE, 9, 0, 0);
+	expect_sum(page_use_totals(use).allocs, 2, 2);
+	expect_sum(page_use_totals(use).live, 1, 1);
+	expect_sum(page_use_totals(use).older, 0, 0);
+}
+
 static int note_page(void *ctx, const struct page_use_page *page)
 {
 	struct page_use_page *seen = ctx;
@@ -162,6 +172,7 @@ int main(void)
 		TEST(frees_of_older_pages_are_told_apart),
 		TEST(a_page_allocated_twice_was_freed_unseen),
 		TEST(failures_and_batched_frees_hold_no_pages),
+		TEST(pages_given_out_in_bulk_are_allocated),
 		TEST(page_frames_are_listed_by_where_allocations_began),
 		TEST(sums_come_out_for_any_events),
 	};
