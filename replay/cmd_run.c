@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mmreplay run: replay a trace's requests on a machine. */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,20 +9,12 @@
 
 #include "replay/arena.h"
 #include "replay/commands.h"
-#include "replay/engine.h"
 #include "replay/profile_choice.h"
 #include "replay/result.h"
+#include "replay/run_options.h"
 
-enum { KEY_START = 0x100, KEY_JSON, KEY_LATENCY, KEY_SAMPLES, KEY_BACKEND };
-
-struct options {
-	const char *trace, *machine, *kernel, *output;
-	enum engine_start start;
-	const struct backend *backend;
-	unsigned long latency_every, samples;
-	uint64_t seed;
-	bool json, quiet;
-};
+#define HARNESS_EVENTS 1000000 /* enough to tell what the harness costs, 20 ms */
+#define HARNESS_ROUNDS 2
 
 static volatile sig_atomic_t stop;
 
@@ -32,121 +23,51 @@ static void on_signal(int sig)
 	stop = sig;
 }
 
-static int parse_number(const char *text, unsigned long *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoul(text, &end, 10);
-	return errno || *end || end == text || text[0] == '-' || *ret > UINT32_MAX ? -1 : 0;
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-	struct mmr_error err;
-	unsigned long value;
-
-	switch (key) {
-	case 'm':
-		o->machine = arg;
-		break;
-	case 'k':
-		o->kernel = arg;
-		break;
-	case 'o':
-		o->output = arg;
-		break;
-	case 'q':
-		o->quiet = true;
-		break;
-	case 's':
-		if (parse_number(arg, &value))
-			argp_error(state, "--seed: \"%s\", expected a number", arg);
-		o->seed = value;
-		break;
-	case KEY_START:
-		for (o->start = ENGINE_START_AUTO; o->start <= ENGINE_START_EMPTY; o->start++)
-			if (strcmp(arg, engine_start_name(o->start)) == 0)
-				return 0;
-		argp_error(state, "--start: \"%s\", expected auto, recorded or empty", arg);
-		break;
-	case KEY_BACKEND:
-		if (backend_open(arg, &o->backend, &err))
-			argp_error(state, "%s", err.msg);
-		break;
-	case KEY_LATENCY:
-		if (parse_number(arg, &o->latency_every))
-			argp_error(state, "--latency-every: \"%s\", expected a number, 0 for none", arg);
-		break;
-	case KEY_SAMPLES:
-		if (parse_number(arg, &o->samples) || o->samples > 100000)
-			argp_error(state, "--samples: \"%s\", expected 0..100000", arg);
-		break;
-	case KEY_JSON:
-		o->json = true;
-		break;
-	case ARGP_KEY_ARG:
-		if (o->trace)
-			argp_error(state, "one trace at a time, found \"%s\" and \"%s\"", o->trace, arg);
-		o->trace = arg;
-		break;
-	case ARGP_KEY_END:
-		if (!o->trace)
-			argp_error(state, "which trace? expected TRACE.mmt");
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
-
-static const struct argp_option arg_options[] = {
-	{"machine", 'm', "M.yaml", 0, "Replay on this machine; default: the one in the trace", 0},
-	{"kernel", 'k', "PROFILE", 0,
-	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the machine file's, else the "
-	 "trace's",
-	 0},
-	{"start", KEY_START, "STATE", 0,
-	 "Free memory to begin with: recorded (first keyframes), empty (as after boot) or auto (default)", 0},
-	{"output", 'o', "RESULT", 0, "Write summary.json and tables into this directory", 0},
-	{"seed", 's', "N", 0, "Seed of whatever is random; goes into the result (default 0)", 0},
-	{"latency-every", KEY_LATENCY, "N", 0, "Time one request in N (default 64; 1 all, 0 none)", 0},
-	{"samples", KEY_SAMPLES, "N", 0, "Sample the free lists N times (default 200)", 0},
-	{"backend", KEY_BACKEND, "NAME", 0, "core (default), or null: the harness alone", 0},
-	{"json", KEY_JSON, NULL, 0, "Print the summary as JSON", 0},
-	{"quiet", 'q', NULL, 0, "No summary for people, no progress", 0},
-	{0},
-};
-
-static const struct argp argp = {
-	.options = arg_options,
-	.parser = parse_option,
-	.args_doc = "TRACE.mmt",
-	.doc = "Replay the requests of a trace through the model of the page allocator, and measure.\v"
-	       "Examples:\n"
-	       "  mmreplay run host.mmt                                 the recorded machine\n"
-	       "  mmreplay run host.mmt -m two-node.yaml -o result/     another one, results kept\n"
-	       "  mmreplay run host.mmt --json | jq .numa\n\n"
-	       "Exit status: 0 done, 1 it failed or was stopped (what was measured is kept), 2 usage.",
-};
-
 static void show_progress(double share, void *ctx)
 {
 	fprintf(stderr, "\rmmreplay run: %3.0f %%", 100 * share);
 }
 
+/* struct run - one invocation; @timings: [nr_timings], one for each replay */
 struct run {
+	struct run_options options;
+	struct engine_options engine_options;
 	struct trace_reader *reader;
 	struct machine recorded, other;
 	struct kernel_profile *profile;
+	const struct backend *backend;
 	struct engine *engine;
+	struct result_timing *timings;
+	unsigned int nr_timings;
+	double harness_ns;
+	char *stable; /* of the first replay: what must be the same in all */
 	int arena;
 };
 
-static int prepare(struct run *run, const struct options *o, struct engine_options *eo,
-		   const char **profile_name, struct mmr_error *err)
+static void fill_engine_options(struct run *run)
 {
+	const struct run_options *o = &run->options;
+
+	run->engine_options = (struct engine_options){
+		.recorded = &run->recorded,
+		.machine = o->machine ? &run->other : &run->recorded,
+		.backend = run->backend,
+		.start = o->start,
+		.reclaim = o->reclaim,
+		.seed = o->seed,
+		.latency_every = (unsigned int)o->latency_every,
+		.nr_samples = (unsigned int)o->samples,
+		.speed = o->speed,
+		.from_ns = o->from_ns + o->warm_up_ns,
+		.to_ns = o->to_ns,
+		.stop = &stop,
+		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
+	};
+}
+
+static int prepare(struct run *run, struct mmr_error *err)
+{
+	const struct run_options *o = &run->options;
 	const char *release;
 	bool exact;
 	int rc = trace_reader_open(o->trace, &run->reader, err);
@@ -154,53 +75,136 @@ static int prepare(struct run *run, const struct options *o, struct engine_optio
 	rc = rc ? rc : machine_from_trace(trace_reader_machine(run->reader), o->trace, &run->recorded, err);
 	if (!rc && o->machine)
 		rc = machine_load(o->machine, &run->other, err);
+	rc = rc ? rc : backend_open(o->backend, &run->backend, err);
 	if (rc)
 		return rc;
-	*eo = (struct engine_options){
-		.recorded = &run->recorded,
-		.machine = o->machine ? &run->other : &run->recorded,
-		.backend = o->backend,
-		.start = o->start,
-		.latency_every = (unsigned int)o->latency_every,
-		.nr_samples = (unsigned int)o->samples,
-		.stop = &stop,
-		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
-	};
+	fill_engine_options(run);
 	release = trace_reader_machine(run->reader)->kernel_release;
-	rc = profile_choose(o->kernel, eo->machine->kernel, release, &run->profile, &exact, err);
+	rc = profile_choose(o->kernel, run->engine_options.machine->kernel, release, &run->profile, &exact,
+			    err);
 	if (rc)
 		return rc;
-	eo->profile = run->profile;
-	*profile_name = kernel_profile_name(eo->profile);
+	run->engine_options.profile = run->profile;
 	if (trace_machine_feature(trace_reader_machine(run->reader), TRACE_FEATURE_PARTIAL))
 		fprintf(stderr,
 			"mmreplay run: %s: a partial recording (it was made with a filter): the requests it "
-			"leaves out "
-			"are not replayed, so the model's memory is emptier than the machine's was\n",
+			"leaves "
+			"out are not replayed, so the model's memory is emptier than the machine's was\n",
 			o->trace);
 	if (!exact && !o->quiet)
 		fprintf(stderr, "mmreplay run: recorded on kernel %s; the nearest profile is %s\n", release,
-			*profile_name);
-	return engine_create(run->reader, eo, &run->engine, err);
+			kernel_profile_name(run->profile));
+	run->timings = calloc(o->repeat, sizeof(*run->timings));
+	return run->timings ? 0 : mmr_err(err, -ENOMEM, "no memory for %lu replays", o->repeat);
 }
 
-static int report(const struct run *run, const struct options *o, const struct engine_options *eo,
-		  const char *profile_name, struct mmr_error *err)
+/* ---- replaying --------------------------------------------------------------------------------- */
+
+static struct result_context context(const struct run *run)
 {
 	struct result_context ctx = {
 		.reader = run->reader,
 		.engine = run->engine,
-		.options = eo,
-		.kernel_profile = profile_name,
-		.seed = o->seed,
+		.options = &run->engine_options,
+		.kernel_profile = kernel_profile_name(run->profile),
+		.seed = run->options.seed,
 		.heap_bytes = arena_bytes(run->arena),
 		.stopped = stop != 0,
+		.harness_ns = run->harness_ns,
+		.timings = run->timings,
+		.nr_timings = run->nr_timings,
 	};
-	json_t *summary;
-	int rc = 0;
 
 	engine_counts(run->engine, &ctx.counts);
-	summary = result_summary(&ctx);
+	return ctx;
+}
+
+/* The same trace, machine, profile and seed must give the same, whatever was timed. */
+static int same_as_before(struct run *run, struct mmr_error *err)
+{
+	const struct result_context ctx = context(run);
+	json_t *summary = result_summary(&ctx);
+	char *stable;
+	int rc = 0;
+
+	json_object_del(summary, "latency_ns");
+	json_object_del(summary, "replay");
+	stable = json_dumps(summary, JSON_COMPACT);
+	json_decref(summary);
+	if (!stable)
+		return mmr_err(err, -ENOMEM, "no memory to compare replays");
+	if (!run->stable) {
+		run->stable = stable;
+		return 0;
+	}
+	if (strcmp(stable, run->stable) != 0)
+		rc = mmr_err(err, -EUCLEAN, "%s: replay %u differs from the first, expected the same results",
+			     run->options.trace, run->nr_timings);
+	free(stable);
+	return rc;
+}
+
+/* Return: as engine_run(). */
+static int replay_once(struct run *run, struct mmr_error *err)
+{
+	int rc;
+
+	engine_destroy(run->engine);
+	run->engine = NULL;
+	rc = engine_create(run->reader, &run->engine_options, &run->engine, err);
+	if (rc)
+		return rc;
+	rc = engine_run(run->engine, err);
+	if (run->engine_options.progress)
+		fprintf(stderr, "\r\033[K");
+	if (rc < 0)
+		return rc;
+	run->timings[run->nr_timings++] = result_timing(run->engine);
+	if (!rc && run->options.repeat > 1)
+		rc = same_as_before(run, err);
+	return rc;
+}
+
+/*
+ * What of a replay's time is the harness's: the trace's first events on a backend that does nothing, read
+ * and decoded likewise, and the best of two rounds, since only the harness itself is meant.
+ */
+static int measure_harness(struct run *run, struct mmr_error *err)
+{
+	struct engine_options options = run->engine_options;
+
+	options.backend = &backend_null;
+	options.start = ENGINE_START_EMPTY;
+	options.reclaim = ENGINE_RECLAIM_RECORDED;
+	options.speed = 0;
+	options.from_ns = options.to_ns = 0;
+	options.max_events = HARNESS_EVENTS;
+	options.progress = NULL;
+	for (int round = 0; round < HARNESS_ROUNDS && !stop; round++) {
+		struct engine *engine;
+		struct result_timing timing;
+		int rc = engine_create(run->reader, &options, &engine, err);
+
+		if (rc)
+			return rc;
+		rc = engine_run(engine, err);
+		timing = result_timing(engine);
+		engine_destroy(engine);
+		if (rc < 0)
+			return rc;
+		if (!round || timing.replay_ns_per_event < run->harness_ns)
+			run->harness_ns = timing.replay_ns_per_event;
+	}
+	return 0;
+}
+
+static int report(const struct run *run, struct mmr_error *err)
+{
+	const struct run_options *o = &run->options;
+	const struct result_context ctx = context(run);
+	json_t *summary = result_summary(&ctx);
+	int rc = 0;
+
 	if (!summary)
 		return mmr_err(err, -ENOMEM, "no memory for the summary");
 	if (o->output)
@@ -219,43 +223,44 @@ static int report(const struct run *run, const struct options *o, const struct e
 	return rc;
 }
 
+static int replay_all(struct run *run, struct mmr_error *err)
+{
+	int ran = 0, rc;
+
+	for (unsigned long i = 0; i < run->options.repeat && !ran; i++)
+		ran = replay_once(run, err);
+	if (ran < 0)
+		return ran;
+	rc = ran ? 0 : measure_harness(run, err);
+	rc = rc ? rc : report(run, err);
+	if (!rc && ran)
+		rc = mmr_err(err, -EINTR, "%s: stopped by a signal; results cover what was replayed",
+			     run->options.trace);
+	return rc;
+}
+
 int cmd_run(int argc, char **argv)
 {
-	struct options o = {.latency_every = 64, .samples = 200, .backend = &backend_core};
 	struct sigaction action = {.sa_handler = on_signal};
 	struct run run = {.arena = -1};
-	struct engine_options eo;
 	struct mmr_error err = {0};
-	const char *profile_name = NULL;
 	int rc;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	run_options_parse(argc, argv, &run.options);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	run.arena = arena_enter();
-	rc = prepare(&run, &o, &eo, &profile_name, &err);
-	if (!rc) {
-		int ran = engine_run(run.engine, &err);
-
-		if (eo.progress)
-			fprintf(stderr, "\r\033[K");
-		if (ran >= 0) {
-			rc = report(&run, &o, &eo, profile_name, &err);
-			if (!rc && ran > 0)
-				rc = mmr_err(&err, -EINTR,
-					     "%s: stopped by a signal; results cover what was replayed",
-					     o.trace);
-		} else {
-			rc = ran;
-		}
-	}
+	rc = prepare(&run, &err);
+	rc = rc ? rc : replay_all(&run, &err);
 	if (rc)
 		fprintf(stderr, "mmreplay run: %s\n", err.msg);
 	engine_destroy(run.engine);
+	backend_close(run.backend);
 	kernel_profile_destroy(run.profile);
 	machine_deinit(&run.other);
 	machine_deinit(&run.recorded);
 	trace_reader_close(run.reader);
+	free(run.timings);
+	free(run.stable);
 	return rc ? EXIT_FAILED : EXIT_OK;
 }

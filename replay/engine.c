@@ -54,7 +54,7 @@ static void show_progress(const struct engine *e, uint64_t *next)
 /* Batch by batch. Return: as engine_run(). */
 static int run_batches(struct engine *e, struct mmr_error *err)
 {
-	uint64_t decode = 0, replay = 0, next_progress = 0, ticks = clock_ticks(), now;
+	uint64_t next_progress = 0, before_ns = thread_cpu_ns(), now_ns;
 	const struct trace_event *events;
 	ssize_t nr = 0;
 	int rc = 0;
@@ -62,19 +62,17 @@ static int run_batches(struct engine *e, struct mmr_error *err)
 	while (!rc && !e->ended && (nr = trace_reader_next(e->reader, &events, err)) > 0) {
 		size_t take = within_limits(e, events, (size_t)nr);
 
-		now = clock_ticks();
-		decode += now - ticks;
+		now_ns = thread_cpu_ns();
+		e->times.decode_ns += now_ns - before_ns;
 		rc = engine_replay_batch(e, events, take, err);
-		ticks = clock_ticks();
-		replay += ticks - now;
+		before_ns = thread_cpu_ns();
+		e->times.replay_ns += before_ns - now_ns;
 		show_progress(e, &next_progress);
 		if (e->options.stop && *e->options.stop) {
 			rc = rc ? rc : 1;
 			break;
 		}
 	}
-	e->times.decode_ns = (uint64_t)((double)decode * e->clock.ns_per_tick);
-	e->times.replay_ns = (uint64_t)((double)replay * e->clock.ns_per_tick);
 	return !rc && nr < 0 ? (int)nr : rc;
 }
 

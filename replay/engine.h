@@ -173,9 +173,9 @@ uint64_t engine_live_pages_max(const struct engine *engine);
 
 /**
  * struct engine_times - where the time of engine_run() went
- * @wall_ns: all of it; @cpu_ns: of this thread; @decode_ns: reading and decoding the trace
- * @replay_ns: the rest of the measured part: events become requests, and are answered
- * @nr_events: events of the measured part
+ * @wall_ns: all of it; @cpu_ns: of this thread, which @decode_ns and @replay_ns are parts of
+ * @decode_ns: reading and decoding the trace; @replay_ns: events become requests, and are answered
+ * @nr_events: all that were replayed
  * @late_events, @behind_max_ns: timed replay: requests that began later than they should have
  */
 struct engine_times {

@@ -13,6 +13,9 @@
 #define PREFETCH_SLOT   24
 #define PREFETCH_RECORD 12
 
+/* Events of several CPUs are in order of time, or earlier by less than this. */
+#define SLACK_NS 1000000000
+
 #define HOT static inline __attribute__((always_inline))
 
 /* ---- asking the backend ------------------------------------------------------------------------ */
@@ -267,7 +270,7 @@ static __attribute__((noinline)) void drop_kernel_made(struct engine *e, const s
 
 HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event)
 {
-	unsigned int cpu = translate_cpu(&e->translate, event->cpu);
+	unsigned int cpu = translate_event_cpu(&e->translate, event);
 	struct live_entry *entry = live_map_slot(&e->map, event->pfn);
 
 	/* One comparison tells both: none begins here, or one of another order. */
@@ -320,6 +323,7 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 	};
 	struct mmr_page page;
 
+	live_map_touch(&e->map, event->pfn);
 	if (unlikely_(live_map_slot(&e->map, event->pfn)->order_plus_1)) {
 		e->counts.reallocs++;
 		free_any(e, live_map_slot(&e->map, event->pfn), request.cpu, event->ts_ns);
@@ -363,7 +367,7 @@ static void learn_classes(struct engine *e, uint16_t id)
 {
 	for (; e->nr_classes <= id; e->nr_classes++) {
 		const struct trace_class *cls = trace_reader_class(e->reader, (uint16_t)e->nr_classes);
-		gfp_t gfp = cls ? cls->gfp & MMR_GFP_KNOWN : 0;
+		gfp_t gfp = translate_gfp(&e->translate, cls ? cls->gfp & MMR_GFP_KNOWN : 0);
 
 		e->classes[e->nr_classes] = (struct alloc_class){
 			.gfp = gfp,
@@ -398,7 +402,14 @@ static __attribute__((noinline)) int odd_pfn(struct engine *e, const struct trac
 	return 1;
 }
 
-/* What makes an event none of the replay's business. Return: true where it is dealt with. */
+/* struct special - what few replays do, decided once for a batch so that the others' events do not pay */
+struct special {
+	bool follows; /* the recorded nodes fill and empty, see named_node.h */
+	bool passes_over; /* some of these events may be none of the replay's business */
+	bool paced;
+};
+
+/* Return: true where the event is dealt with. */
 static __attribute__((noinline)) bool passed_over(struct engine *e, const struct trace_event *event)
 {
 	if (event->ts_ns < e->all_started_ns && before_keyframe(e, event)) {
@@ -412,10 +423,23 @@ static __attribute__((noinline)) bool passed_over(struct engine *e, const struct
 	return false;
 }
 
+static int say_failure(const struct engine *e, const struct trace_event *event, uint64_t number,
+		       struct mmr_error *err)
+{
+	return mmr_err(err, e->failure,
+		       "backend %s: %s, at event %llu (%s of order %u, recorded pfn %u, CPU %u)",
+		       e->backend->name, e->failure_error.msg, (unsigned long long)number,
+		       trace_event_type_name(event->type), event->order, event->pfn, event->cpu);
+}
+
 HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *events,
 		     size_t nr, struct mmr_error *err)
 {
-	const bool paced = e->options.speed > 0;
+	const struct special special = {
+		.follows = e->translate.named.nr_zones != 0,
+		.passes_over = e->drops_kernel_made || (nr && events[0].ts_ns < e->all_started_ns + SLACK_NS),
+		.paced = e->options.speed > 0,
+	};
 
 	for (size_t i = 0; i < nr; i++) {
 		const struct trace_event *event = &events[i];
@@ -424,7 +448,8 @@ HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const
 		if (unlikely_(event->ts_ns >= e->next_timer_ns))
 			engine_run_timers(e, event->ts_ns);
 		e->counts.recorded[event->type]++;
-		translate_follow(&e->translate, event);
+		if (unlikely_(special.follows))
+			translate_follow(&e->translate, event);
 		if (event->type > TRACE_FREE)
 			continue;
 		if (unlikely_(event->pfn >= e->map.end_pfn)) {
@@ -435,10 +460,9 @@ HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const
 			if (rc)
 				continue;
 		}
-		if (unlikely_(event->ts_ns < e->all_started_ns || e->drops_kernel_made) &&
-		    passed_over(e, event))
+		if (unlikely_(special.passes_over) && passed_over(e, event))
 			continue;
-		if (unlikely_(paced))
+		if (unlikely_(special.paced))
 			engine_pace(e, event->ts_ns);
 		if (event->type == TRACE_ALLOC) {
 			if (unlikely_(event->class_id >= e->nr_classes))
@@ -448,11 +472,7 @@ HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const
 			replay_free(e, k, modelled, event);
 		}
 		if (k == BACKEND_OPS && unlikely_(e->failure))
-			return mmr_err(
-				err, e->failure,
-				"backend %s: %s, at event %llu (%s of order %u, recorded pfn %u, CPU %u)",
-				e->backend->name, e->failure_error.msg, (unsigned long long)(e->nr_done + i),
-				trace_event_type_name(event->type), event->order, event->pfn, event->cpu);
+			return say_failure(e, event, e->nr_done + i, err);
 	}
 	return 0;
 }

@@ -44,14 +44,19 @@ struct live_entry {
 _Static_assert(sizeof(struct live_entry) == 8, "one word per recorded page frame");
 #define LIVE_BIRTH_BITS 24
 
+/* Entries get memory 64 KiB at a time, for 32 MiB of recorded memory: a fault for each 4 KiB costs 1 us. */
+#define LIVE_CHUNK_SHIFT 13
+
 /**
  * struct live_map - the map of one replay
  * @entries: entries[end_pfn + MAX_ORDER_NR_PAGES], so that a whole block fits behind the last frame
+ * @present: by 2^LIVE_CHUNK_SHIFT frames: was memory asked for behind their entries?
  * @end_pfn: frames below have an entry; live_map_grow() makes more
  * @nr_pages, @nr_pages_max: pages live now, most pages ever live at once
  */
 struct live_map {
 	struct live_entry *entries;
+	uint8_t *present;
 	uint32_t end_pfn;
 	uint64_t nr_pages, nr_pages_max;
 };
@@ -82,6 +87,16 @@ static inline struct live_entry *live_map_find(const struct live_map *map, uint3
 	struct live_entry *entry = live_map_slot(map, recorded);
 
 	return entry->order_plus_1 ? entry : NULL;
+}
+
+/* The rare part of live_map_touch(). */
+void live_map_populate(struct live_map *map, uint32_t recorded);
+
+/** live_map_touch - an entry at @recorded will be written for the first time, or not for the first time */
+static inline void live_map_touch(struct live_map *map, uint32_t recorded)
+{
+	if (__builtin_expect(!map->present[recorded >> LIVE_CHUNK_SHIFT], 0))
+		live_map_populate(map, recorded);
 }
 
 static inline unsigned int live_order(const struct live_entry *entry)

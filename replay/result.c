@@ -5,10 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "replay/fragmentation.h"
-
 /* Six decimals: stable text, and more than any of these measures means. */
-static json_t *real(double value)
+json_t *result_real(double value)
 {
 	return json_real(round(value * 1e6) / 1e6);
 }
@@ -42,55 +40,11 @@ static json_t *latency_json(const struct engine *engine)
 		json_object_set_new(one, "count", integer(hist->total));
 		for (size_t q = 0; q < sizeof(quantiles) / sizeof(quantiles[0]); q++)
 			json_object_set_new(one, quantiles[q].name,
-					    real((double)hist_quantile(hist, quantiles[q].q) * ns));
-		json_object_set_new(one, "max", real((double)hist->max * ns));
+					    result_real((double)hist_quantile(hist, quantiles[q].q) * ns));
+		json_object_set_new(one, "max", result_real((double)hist->max * ns));
 		json_object_set_new(all, mmr_path_name(path), one);
 	}
 	return all;
-}
-
-static json_t *zone_fragmentation(const struct zone_sample *sample)
-{
-	json_t *zone = json_object(), *unusable = json_array(), *extfrag = json_array(),
-	       *nr_free = json_array();
-
-	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
-		json_array_append_new(nr_free, integer(sample->nr_free[order]));
-		json_array_append_new(unusable, real(unusable_index(sample->nr_free, order)));
-		json_array_append_new(extfrag, real(extfrag_index(sample->nr_free, order)));
-	}
-	json_object_set_new(zone, "free_pages", integer(sample->free_pages));
-	json_object_set_new(zone, "pcp_pages", integer(sample->pcp_pages));
-	json_object_set_new(zone, "nr_free", nr_free);
-	json_object_set_new(zone, "unusable_index", unusable);
-	json_object_set_new(zone, "extfrag_index", extfrag);
-	json_object_set_new(zone, "free_2mib_blocks", integer(free_pages_at(sample->nr_free, 9) >> 9));
-	json_object_set_new(
-		zone, "huge_free_score",
-		real(100.0 * share(free_pages_at(sample->nr_free, 9) >> 9, sample->free_pages >> 9)));
-	return zone;
-}
-
-/* First and last sample of each zone, by "node0/Normal". */
-static json_t *fragmentation_json(const struct engine *engine)
-{
-	json_t *result = json_object(), *begin = json_object(), *end = json_object();
-	size_t nr;
-	const struct zone_sample *samples = engine_samples(engine, &nr);
-
-	for (size_t i = 0; i < nr; i++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "node%u/%s", samples[i].nid, mmr_zone_name(samples[i].zone));
-		if (!json_object_get(begin, name))
-			json_object_set_new(begin, name, zone_fragmentation(&samples[i]));
-		/* The last samples stand at the array's end, one per zone. */
-		if (samples[i].ts_ns == samples[nr - 1].ts_ns)
-			json_object_set_new(end, name, zone_fragmentation(&samples[i]));
-	}
-	json_object_set_new(result, "begin", begin);
-	json_object_set_new(result, "end", end);
-	return result;
 }
 
 static json_t *fallback_json(const struct mmr_counters *c, const struct engine_counts *counts)
@@ -123,9 +77,12 @@ static json_t *fallback_json(const struct mmr_counters *c, const struct engine_c
 	json_object_set_new(result, "severe", integer(severe));
 	json_object_set_new(result, "unmovable_in_movable", integer(unmovable));
 	json_object_set_new(result, "extfrag_per_1000_allocs",
-			    real(1000.0 * share(claims + steals, counts->allocs)));
+			    result_real(1000.0 * share(claims + steals, counts->allocs)));
 	json_object_set_new(result, "zonelist_fallback", integer(c->zonelist_fallback));
 	json_object_set_new(result, "node_fallback", integer(c->node_fallback));
+	json_object_set_new(result, "zonelist_fallback_rate",
+			    result_real(share(c->zonelist_fallback, counts->allocs)));
+	json_object_set_new(result, "node_fallback_rate", result_real(share(c->node_fallback, counts->allocs)));
 	json_object_set_new(result, "watermark_failures", watermark);
 	json_object_set_new(result, "watermark_boosts", integer(c->watermark_boosts));
 	json_object_set_new(result, "kswapd_wakeups", integer(c->kswapd_wakeups));
@@ -154,6 +111,22 @@ static json_t *placement_json(const struct result_context *ctx)
 	return zones;
 }
 
+/* Requests by the node of the CPU that asked (rows) and the node that served (columns). */
+static json_t *node_matrix(const struct result_context *ctx)
+{
+	unsigned int nr = ctx->options->machine->nr_nodes;
+	json_t *rows = json_array();
+
+	for (unsigned int from = 0; from < nr; from++) {
+		json_t *row = json_array();
+
+		for (unsigned int to = 0; to < nr; to++)
+			json_array_append_new(row, integer(engine_node_allocs(ctx->engine, from, to)));
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
 static json_t *numa_json(const struct result_context *ctx, const struct mmr_counters *c)
 {
 	uint64_t served = c->numa_hit + c->numa_miss;
@@ -165,8 +138,9 @@ static json_t *numa_json(const struct result_context *ctx, const struct mmr_coun
 	json_object_set_new(numa, "local", integer(c->numa_local));
 	json_object_set_new(numa, "other", integer(c->numa_other));
 	json_object_set_new(numa, "interleave", integer(c->numa_interleave));
-	json_object_set_new(numa, "distance_weighted", real(share(c->distance_sum, 10 * served)));
+	json_object_set_new(numa, "distance_weighted", result_real(share(c->distance_sum, 10 * served)));
 	json_object_set_new(numa, "zones", placement_json(ctx));
+	json_object_set_new(numa, "nodes", node_matrix(ctx));
 	return numa;
 }
 
@@ -179,15 +153,16 @@ static json_t *pcp_json(const struct mmr_counters *c)
 	for (int path = 0; path <= MMR_PATH_SLOWPATH; path++)
 		allocs += c->path[path];
 	json_object_set_new(pcp, "hits", integer(c->path[MMR_PATH_PCP_HIT]));
-	json_object_set_new(pcp, "hit_rate", real(share(c->path[MMR_PATH_PCP_HIT], from_pcp)));
+	json_object_set_new(pcp, "hit_rate", result_real(share(c->path[MMR_PATH_PCP_HIT], from_pcp)));
 	json_object_set_new(pcp, "refills", integer(c->pcp_refills));
 	json_object_set_new(pcp, "refill_pages", integer(c->pcp_refill_pages));
-	json_object_set_new(pcp, "pages_per_refill", real(share(c->pcp_refill_pages, c->pcp_refills)));
+	json_object_set_new(pcp, "pages_per_refill", result_real(share(c->pcp_refill_pages, c->pcp_refills)));
 	json_object_set_new(pcp, "drains", integer(c->pcp_drains));
 	json_object_set_new(pcp, "drain_pages", integer(c->pcp_drain_pages));
 	json_object_set_new(pcp, "decays", integer(c->pcp_decays));
 	json_object_set_new(pcp, "zone_lock", integer(c->zone_lock));
-	json_object_set_new(pcp, "zone_lock_per_1000_allocs", real(1000.0 * share(c->zone_lock, allocs)));
+	json_object_set_new(pcp, "zone_lock_per_1000_allocs",
+			    result_real(1000.0 * share(c->zone_lock, allocs)));
 	return pcp;
 }
 
@@ -208,35 +183,6 @@ static json_t *recorded_json(const struct result_context *ctx)
 	return recorded;
 }
 
-static json_t *replay_json(const struct result_context *ctx)
-{
-	const struct engine_counts *counts = &ctx->counts;
-	double wall_s = (double)engine_times(ctx->engine).wall_ns / 1e9;
-	struct clock_rate clock = engine_clock(ctx->engine);
-	uint64_t events = 0, touched, bytes = engine_bytes(ctx->engine, &touched);
-	json_t *replay = json_object();
-
-	for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
-		events += counts->recorded[type];
-	json_object_set_new(replay, "wall_s", real(wall_s));
-	json_object_set_new(replay, "events_per_s", real(wall_s > 0 ? (double)events / wall_s : 0));
-	json_object_set_new(replay, "cpu_s", real((double)engine_times(ctx->engine).cpu_ns / 1e9));
-	json_object_set_new(replay, "decode_ns", integer(engine_times(ctx->engine).decode_ns));
-	json_object_set_new(replay, "replay_ns", integer(engine_times(ctx->engine).replay_ns));
-	json_object_set_new(replay, "requests_per_s",
-			    real(wall_s > 0 ? (double)(counts->allocs + counts->frees) / wall_s : 0));
-	json_object_set_new(replay, "latency_every", integer(ctx->options->latency_every));
-	json_object_set_new(replay, "timer_overhead_ns",
-			    real((double)clock.overhead_ticks * clock.ns_per_tick));
-	json_object_set_new(replay, "timer_step_ns", real((double)clock.step_ticks * clock.ns_per_tick));
-	json_object_set_new(replay, "metadata_bytes", integer(bytes));
-	json_object_set_new(replay, "heap_bytes", integer(ctx->heap_bytes));
-	json_object_set_new(replay, "pages_touched", integer(touched));
-	json_object_set_new(replay, "live_pages_max", integer(engine_live_pages_max(ctx->engine)));
-	json_object_set_new(replay, "metadata_bytes_per_page", real(share(bytes, touched)));
-	return replay;
-}
-
 static void set_counts(json_t *root, const struct engine_counts *counts)
 {
 	const struct {
@@ -253,10 +199,29 @@ static void set_counts(json_t *root, const struct engine_counts *counts)
 		{"reallocs", counts->reallocs},
 		{"splits", counts->splits},
 		{"before_keyframe", counts->before_keyframe},
+		{"before_from", counts->before_from},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		json_object_set_new(root, rows[i].key, integer(rows[i].value));
+}
+
+static json_t *orders_json(const struct engine_counts *counts)
+{
+	const struct {
+		const char *key;
+		const uint64_t *counts;
+	} rows[] = {{"allocs", counts->asked}, {"failed", counts->refused}, {"frees", counts->given_back}};
+	json_t *orders = json_object();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *row = json_array();
+
+		for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++)
+			json_array_append_new(row, integer(rows[i].counts[order]));
+		json_object_set_new(orders, rows[i].key, row);
+	}
+	return orders;
 }
 
 static json_t *warnings_json(const struct result_context *ctx)
@@ -270,6 +235,10 @@ static json_t *warnings_json(const struct result_context *ctx)
 							     (unsigned long long)trace->nr_lost));
 	if (!trace->complete)
 		json_array_append_new(warnings, json_string("the recording was cut short"));
+	if (trace_machine_feature(trace_reader_machine(ctx->reader), TRACE_FEATURE_PARTIAL))
+		json_array_append_new(warnings,
+				      json_string("the recording is partial: requests that its filter left "
+						  "out are missing"));
 	if (missing)
 		json_array_append_new(
 			warnings,
@@ -309,13 +278,16 @@ json_t *result_summary(const struct result_context *ctx)
 	json_object_set_new(root, "placement",
 			    json_string(placement_name(engine_translate(ctx->engine)->placement)));
 	set_counts(root, counts);
+	json_object_set_new(root, "orders", orders_json(counts));
 	json_object_set_new(root, "latency_ns", latency_json(ctx->engine));
-	json_object_set_new(root, "fragmentation", fragmentation_json(ctx->engine));
+	json_object_set_new(root, "fragmentation", result_fragmentation_json(ctx));
+	json_object_set_new(root, "lifetimes", result_lifetimes_json(ctx));
+	json_object_set_new(root, "reclaim", result_reclaim_json(ctx, &c));
 	json_object_set_new(root, "fallback", fallback_json(&c, counts));
 	json_object_set_new(root, "numa", numa_json(ctx, &c));
 	json_object_set_new(root, "pcp", pcp_json(&c));
 	json_object_set_new(root, "recorded", recorded_json(ctx));
 	json_object_set_new(root, "warnings", warnings_json(ctx));
-	json_object_set_new(root, "replay", replay_json(ctx));
+	json_object_set_new(root, "replay", result_replay_json(ctx));
 	return root;
 }

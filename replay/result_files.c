@@ -9,19 +9,21 @@
 #include "replay/fragmentation.h"
 #include "replay/result.h"
 
-static void header(FILE *out, const struct result_context *ctx, const char *table, const char *columns)
+void result_table_header(FILE *out, const struct result_context *ctx, const char *table, const char *columns)
 {
 	fprintf(out,
-		"# mmreplay.%s/1\n# trace %016" PRIx64 " machine %s kernel %s seed %" PRIu64 " start %s\n%s\n",
+		"# mmreplay.%s/1\n# trace %016" PRIx64 " machine %s kernel %s seed %" PRIu64
+		" start %s reclaim %s\n%s\n",
 		table, trace_reader_summary(ctx->reader)->checksum, ctx->options->machine->name,
-		ctx->kernel_profile, ctx->seed, engine_start_name(engine_start(ctx->engine)), columns);
+		ctx->kernel_profile, ctx->seed, engine_start_name(engine_start(ctx->engine)),
+		engine_reclaim_name(engine_reclaim(ctx->engine)), columns);
 }
 
 static void write_latency(FILE *out, const struct result_context *ctx)
 {
 	double ns = engine_clock(ctx->engine).ns_per_tick;
 
-	header(out, ctx, "latency", "path\tlatency_ns\tcount\tfraction");
+	result_table_header(out, ctx, "latency", "path\tlatency_ns\tcount\tfraction");
 	for (int path = 0; path < NR_MMR_PATHS; path++) {
 		const struct hist *hist = engine_latency(ctx->engine, path);
 		uint64_t seen = 0;
@@ -42,10 +44,11 @@ static void write_free_blocks(FILE *out, const struct result_context *ctx)
 	size_t nr;
 	const struct zone_sample *samples = engine_samples(ctx->engine, &nr);
 
-	header(out, ctx, "free_blocks",
-	       "time_"
-	       "s\tnode\tzone\torder0\torder1\torder2\torder3\torder4\torder5\torder6\torder7\torder8\torder9\t"
-	       "order10\tfree_pages\tpcp_pages\tunusable9\textfrag9");
+	result_table_header(out, ctx, "free_blocks",
+			    "time_"
+			    "s\tnode\tzone\torder0\torder1\torder2\torder3\torder4\torder5\torder6\torder7\tord"
+			    "er8\torder9\t"
+			    "order10\tfree_pages\tpcp_pages\tunusable9\textfrag9");
 	for (size_t i = 0; i < nr; i++) {
 		fprintf(out, "%.9f\t%u\t%s", (double)samples[i].ts_ns / 1e9, samples[i].nid,
 			mmr_zone_name(samples[i].zone));
@@ -62,7 +65,7 @@ static void write_placement(FILE *out, const struct result_context *ctx)
 	struct mmr_zone_info info;
 	uint64_t pages = 0;
 
-	header(out, ctx, "placement", "node\tzone\tallocs\tpages\tshare_pages");
+	result_table_header(out, ctx, "placement", "node\tzone\tallocs\tpages\tshare_pages");
 	for (int pass = 0; pass < 2; pass++) {
 		for (unsigned int n = 0; n < ctx->options->machine->nr_nodes; n++) {
 			for (int z = 0; z < MAX_NR_ZONES; z++) {
@@ -77,6 +80,34 @@ static void write_placement(FILE *out, const struct result_context *ctx)
 			}
 		}
 	}
+}
+
+static void write_numa(FILE *out, const struct result_context *ctx)
+{
+	const struct machine *machine = ctx->options->machine;
+
+	result_table_header(out, ctx, "numa", "from_node\tto_node\tdistance\tallocs");
+	for (unsigned int from = 0; from < machine->nr_nodes; from++)
+		for (unsigned int to = 0; to < machine->nr_nodes; to++)
+			fprintf(out, "%u\t%u\t%u\t%" PRIu64 "\n", from, to,
+				machine->distance[from * machine->nr_nodes + to],
+				engine_node_allocs(ctx->engine, from, to));
+}
+
+static void write_orders(FILE *out, const struct result_context *ctx)
+{
+	const struct engine_counts *counts = &ctx->counts;
+	struct mmr_counters c;
+
+	engine_counters(ctx->engine, &c);
+	result_table_header(out, ctx, "orders", "order\tallocs\tfailed\tsuccess\tfrees\twatermark_failures");
+	for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++)
+		fprintf(out, "%u\t%" PRIu64 "\t%" PRIu64 "\t%.6f\t%" PRIu64 "\t%" PRIu64 "\n", o,
+			counts->asked[o], counts->refused[o],
+			counts->asked[o]
+				? (double)(counts->asked[o] - counts->refused[o]) / (double)counts->asked[o]
+				: 1.0,
+			counts->given_back[o], c.watermark_failures[o]);
 }
 
 static void fallback_rows(FILE *out, const uint64_t (*counts)[MIGRATE_PCPTYPES][NR_PAGE_ORDERS][NR_PAGE_ORDERS],
@@ -97,7 +128,8 @@ static void write_fallback(FILE *out, const struct result_context *ctx)
 	struct mmr_counters c;
 
 	engine_counters(ctx->engine, &c);
-	header(out, ctx, "fallback", "requested\tfallback\talloc_order\tfallback_order\tkind\tcount");
+	result_table_header(out, ctx, "fallback",
+			    "requested\tfallback\talloc_order\tfallback_order\tkind\tcount");
 	fallback_rows(out, (const void *)c.extfrag_claim, "claim");
 	fallback_rows(out, (const void *)c.extfrag_steal, "steal");
 }
@@ -139,6 +171,12 @@ int result_write(const char *dir, const struct result_context *ctx, const json_t
 		{"free_blocks.tsv", write_free_blocks},
 		{"placement.tsv", write_placement},
 		{"fallback.tsv", write_fallback},
+		{"fragmentation.tsv", result_write_fragmentation},
+		{"pageblocks.tsv", result_write_pageblocks},
+		{"pcp.tsv", result_write_pcp},
+		{"numa.tsv", write_numa},
+		{"orders.tsv", write_orders},
+		{"lifetimes.tsv", result_write_lifetimes},
 	};
 	int rc;
 

@@ -192,6 +192,37 @@ static void warning_lines(const struct table *t, const char *const *names)
 	}
 }
 
+/* What the model decided in place of the recorded kernel's reclaim: only where it did. */
+static void reclaim_rows(const struct table *t)
+{
+	static const struct {
+		const char *label, *key;
+	} rows[] = {
+		{"kernel-made frees dropped", "kernel_frees_dropped"},
+		{"pages kswapd took (modelled)", "kswapd_reclaimed_pages"},
+		{"pages direct reclaim took (modelled)", "direct_reclaimed_pages"},
+		{"pages compaction moved (modelled)", "compact_migrated_pages"},
+		{"processes killed (modelled)", "killed_processes"},
+		{"  their requests not made", "allocs_of_killed"},
+	};
+
+	begin_row("who reclaims");
+	for (size_t i = 0; i < t->nr; i++) {
+		const char *who = json_string_value(at(t->summaries[i], "reclaim", "who"));
+
+		cell(who ? who : "-");
+	}
+	putchar('\n');
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		bool any = false;
+
+		for (size_t i = 0; i < t->nr; i++)
+			any |= json_integer_value(at(t->summaries[i], "reclaim", rows[r].key)) != 0;
+		if (any)
+			count_row(t, rows[r].label, "reclaim", rows[r].key);
+	}
+}
+
 void result_print(json_t *const *summaries, const char *const *names, size_t nr)
 {
 	const struct table t = {.summaries = summaries, .nr = nr};
@@ -210,6 +241,7 @@ void result_print(json_t *const *summaries, const char *const *names, size_t nr)
 	count_row(&t, "allocations", NULL, "allocs");
 	count_row(&t, "  of these refused", NULL, "failed");
 	count_row(&t, "frees", NULL, "frees");
+	reclaim_rows(&t);
 	puts("Where pages came from");
 	numa_row(&t);
 	real_row(&t, "order 0-3, THP without zone lock", "pcp", "hit_rate", 100, "%.2f %%");
@@ -223,6 +255,7 @@ void result_print(json_t *const *summaries, const char *const *names, size_t nr)
 	latency_rows(&t);
 	puts("The replay itself");
 	real_row(&t, "million events per second", "replay", "events_per_s", 1e-6, "%.1f");
+	real_row(&t, "harness alone, ns per event", "replay", "harness_ns_per_event", 1, "%.1f");
 	real_row(&t, "bytes per modelled page touched", "replay", "metadata_bytes_per_page", 1, "%.1f");
 	warning_lines(&t, names);
 }

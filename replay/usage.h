@@ -36,11 +36,11 @@ struct usage_summary {
 	uint64_t unmovable_pages, used_pages;
 };
 
-#define USAGE_CHUNK_SHIFT 6 /* pageblocks are summed up 64 at a time */
+#define USAGE_CHUNK_SHIFT 5 /* pageblocks are summed up 32 at a time */
 
 /**
  * struct usage - blocks[nr_blocks]; @mapped_bytes of address space behind them
- * @sums: [nr_blocks >> USAGE_CHUNK_SHIFT] what the last sample found in each 64 pageblocks
+ * @sums: [nr_blocks >> USAGE_CHUNK_SHIFT] what the last sample found in each 32 pageblocks
  * @changed: beside it: has anything changed there since?
  */
 struct usage {

@@ -104,7 +104,7 @@ static void mixture_and_scatter_are_told_apart(void **state)
 	assert_true(usage_scatter(&sum) == 2.0);
 }
 
-/* Sums are kept for 64 pageblocks at a time: bounds that cut one must not disturb it. */
+/* Sums are kept for 32 pageblocks at a time: bounds that cut one must not disturb it. */
 static void any_stretch_is_counted_like_its_pageblocks(void **state)
 {
 	struct usage *usage = *state;

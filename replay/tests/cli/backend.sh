@@ -7,7 +7,7 @@ $mmreplay run sample.mmt --backend $bin/examples/libfirstfit.so --json >firstfit
 grep -E '^  "(backend|allocs|failed|start)"' firstfit.json
 $mmreplay run -q sample.mmt --backend $bin/examples/libfirstfit.so -o a
 $mmreplay run -q sample.mmt --backend $bin/examples/libfirstfit.so -o b
-cmp a/free_blocks.tsv b/free_blocks.tsv && echo "the same pages twice"
+cmp a/pageblocks.tsv b/pageblocks.tsv && echo "the same pages twice"
 for bad in version overlap alignment range free; do
 	status $mmreplay run -q sample.mmt --backend $bin/tests/libbad_$bad.so 2>&1 | sed "s,$bin,BUILD,"
 done

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Stretches, warm-up, repeats, speed and reclaim: what each changes in the result, and what it refuses.
+sample
+keys() { grep -E "^  \"(before_from|failed)\"|^    \"(who|modelled)\"" "$1"; }
+$mmreplay run sample.mmt --json --samples 4 >whole
+$mmreplay run sample.mmt --json --samples 4 --from 0 --repeat 3 >again
+keys whole
+# Repeats are held to each other; the whole trace from its begin is the whole trace.
+grep -c '"n": 3' again
+stable() { sed -e '/^  "latency_ns": {/,/^  }/d' -e '/^  "replay": {/,/^  }/d' "$1"; }
+cmp <(stable whole) <(stable again) && echo "three times the same"
+# What is measured before and after a moment adds up to all.
+$mmreplay run sample.mmt --json --samples 4 --to 1s >begin
+$mmreplay run sample.mmt --json --samples 4 --from 400ms --warm-up 600ms >rest
+count() { sed -n "s/^  \"$2\": \([0-9]*\),\$/\1/p" "$1"; }
+for key in allocs frees; do
+	[ $(($(count begin $key) + $(count rest $key))) = "$(count whole $key)" ] && echo "$key add up"
+done
+[ "$(count rest before_from)" -gt 0 ] && echo "the rest begins later"
+# Recorded time: a stretch of 50 ms takes about that.
+$mmreplay run sample.mmt --json --to 50ms --speed 1x --latency-every 8 >timed
+grep -E '"(latency_mode|speed)"' timed
+awk -F'[:,]' '/^    "wall_s"/ {print ($2 >= 0.03 && $2 < 5) ? "in recorded time" : $2}' timed
+$mmreplay run sample.mmt --json --latency-every 1 | grep latency_mode
+# Who reclaims, and that a modelled number says so.
+for who in recorded modelled none; do $mmreplay run sample.mmt --reclaim $who --json >r.$who; keys r.$who; done
+$mmreplay run sample.mmt -m $machines/two-node.yaml --json >other; keys other
+$mmreplay run sample.mmt | grep -E 'who reclaims|harness' | sed 's, [0-9.]*$, N,'
+status $mmreplay run sample.mmt --from 1000s
+for bad in '--speed fast' '--speed 0x' '--repeat 0' '--from yesterday' '--to 0' '--from 2s --to 1s' '--reclaim me'; do
+	status $mmreplay run sample.mmt $bad 2>&1 | grep -v '^Try\|^information'
+done
