@@ -453,6 +453,11 @@ struct zone *block_zone(const struct mmr_machine *m, uint32_t pfn, unsigned int 
 void machine_reset(struct mmr_machine *m);
 uint32_t zone_usable_pages(const struct mmr_machine *m, const struct zone *zone);
 
+/* ---- seed.c -------------------------------------------------------------------------------- */
+
+struct zone *seed_block(struct mmr_machine *m, const char *what, uint32_t pfn, unsigned int order,
+			enum migratetype mt, struct mmr_error *err);
+
 /* ---- zonelist.c ---------------------------------------------------------------------------- */
 
 void build_all_zonelists(struct mmr_machine *m);

@@ -128,8 +128,8 @@ static bool inside_a_block(const struct mmr_machine *m, uint32_t pfn)
 }
 
 /* Return: the zone a seeded block goes to, NULL where it cannot lie there. */
-static struct zone *seed_block(struct mmr_machine *m, const char *what, uint32_t pfn, unsigned int order,
-			       enum migratetype mt, struct mmr_error *err)
+struct zone *seed_block(struct mmr_machine *m, const char *what, uint32_t pfn, unsigned int order,
+			enum migratetype mt, struct mmr_error *err)
 {
 	struct zone *zone = block_zone(m, pfn, order);
 
