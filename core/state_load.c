@@ -363,7 +363,8 @@ static void get_nodes(struct loader *l)
 		STATE_NODE_FIELDS(GET_NODE)
 		if (pgdat->kswapd_order > MAX_PAGE_ORDER || pgdat->kswapd_highest_zoneidx >= MAX_NR_ZONES)
 			bad(l, "a kswapd woken for no zone");
-		if (pgdat->kcompactd_max_order > MAX_PAGE_ORDER || pgdat->kcompactd_highest_zoneidx >= MAX_NR_ZONES)
+		if (pgdat->kcompactd_max_order > MAX_PAGE_ORDER ||
+		    pgdat->kcompactd_highest_zoneidx >= MAX_NR_ZONES)
 			bad(l, "a kcompactd woken for no zone");
 	}
 }
