@@ -127,6 +127,7 @@ static uint32_t refill_size(struct verify *v, struct zone *zone, unsigned int cp
 	*cause = VERIFY_CAUSE_NONE;
 	mmr_step_pcp_read(zone, cpu, &before, &count);
 	size = (uint32_t)mmr_step_pcp_refill_size(v->core, cpu, zone, order);
+	v->cpus[cpu].run.asked = size;
 	if (size == nr || (size < nr && !alone))
 		return size;
 	mmr_step_pcp_read(zone, cpu, &after, &count);
@@ -187,6 +188,14 @@ static bool is_refill(struct verify *v, struct zone *zone, const struct trace_ev
 	return size == 1 || mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn;
 }
 
+static const char *say_refill(const struct refill_run *run, const struct zone *zone)
+{
+	return say(
+		"a refill of %u blocks; count %d, high %u in %u..%u, alloc_factor %u before, zone flags 0x%x",
+		run->asked, run->before_count, run->before.high, run->before.high_min, run->before.high_max,
+		run->before.alloc_factor, mmr_step_zone_flags(zone));
+}
+
 static void begin_refill(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			 struct refill_run *run, const struct run_ahead *ahead)
 {
@@ -208,8 +217,8 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, cause, &views, "another size",
 			    say("a refill of %u", ahead->nr));
 	else if (cause == VERIFY_CAUSE_UNEXPLAINED && run->left == run->size)
-		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, cause, &views, "another size",
-			    say("a refill of %u", ahead->nr));
+		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, cause, &views, say_refill(run, zone),
+			    say("%u blocks", ahead->nr));
 	else if (run->left == run->size)
 		count_exact(v, VERIFY_PCP);
 	/* A short refill is judged when it ends: was there nothing left to fetch? */
@@ -257,11 +266,7 @@ static void end_short_refill(struct verify *v, const struct trace_event *ev, str
 		count_exact(v, VERIFY_PCP);
 	else
 		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
-			    say("a refill of %u blocks; count %d, high %u in %u..%u, alloc_factor %u before, "
-				"zone flags 0x%x",
-				run->size, run->before_count, run->before.high, run->before.high_min,
-				run->before.high_max, run->before.alloc_factor, mmr_step_zone_flags(run->zone)),
-			    say("%u blocks", run->got));
+			    say_refill(run, run->zone), say("%u blocks", run->got));
 }
 
 /* A block has left the buddy: to the list that is being refilled, or on its way to the task. */
@@ -272,6 +277,7 @@ static void block_obtained(struct verify *v, const struct trace_event *ev, struc
 
 	run->got++;
 	cpu->unlocking = run->refill ? zone : NULL;
+	cpu->refilled = cpu->unlocking;
 	if (run->refill && pcp_view(v, zone, ev->cpu)->known) {
 		mmr_step_pcp_append(v->core, ev->cpu, zone, ev->pfn, ev->order, run->mt);
 	} else {
@@ -575,6 +581,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 
 	cpu->run.active = false;
 	cpu->unlocking = NULL;
+	cpu->refilled = NULL;
 	if (ev->pfn == TRACE_NO_PFN) {
 		verify_no_zone(v, ev);
 		return;

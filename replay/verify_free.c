@@ -224,6 +224,29 @@ static void drop_tail(struct verify *v, const struct trace_event *ev, struct zon
 	}
 }
 
+/*
+ * The kernel's victim lies a little further up the list, and what lies behind it leaves the list later:
+ * two pages were pushed in another order than their frees were announced, as an interrupt came between.
+ */
+static bool pushed_before(const struct verify *v, const struct trace_event *ev, const struct zone *zone,
+			  unsigned int owner, unsigned int pindex, uint32_t victim)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	uint32_t behind = ev->pfn;
+	int next;
+
+	if (place.state != MMR_PAGE_PCP || place.head != ev->pfn ||
+	    mmr_step_pindex(place.mt, place.order) != pindex)
+		return false;
+	for (unsigned int i = 0; i < MAX_DROPPED && behind != victim; i++) {
+		behind = mmr_step_pcp_next(v->core, zone, owner, pindex, behind);
+		if (behind == MMR_NO_PFN)
+			return false;
+	}
+	next = verify_next_of_page(v, victim, v->number);
+	return behind == victim && (next == TRACE_PCPU_DRAIN || next == TRACE_ALLOC);
+}
+
 /* A victim of the overflow that a free of this CPU caused. */
 static void drain_overflow(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			   struct pcp_view *view, struct overflow *overflow)
@@ -232,9 +255,14 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 	uint32_t victim = mmr_step_pcp_victim(zone, ev->cpu, &pindex);
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
 	int owner = victim == ev->pfn ? (int)ev->cpu : mmr_step_pcp_owner(v->core, ev->pfn);
+	bool order = victim != ev->pfn && owner == (int)ev->cpu &&
+		     pushed_before(v, ev, zone, ev->cpu, pindex, victim);
 
 	if (victim == ev->pfn)
 		count_exact(v, VERIFY_PCP);
+	else if (order)
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views,
+			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
 	else if (view->unknown && owner < 0)
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views,
 			    say("page %d", (int)victim), say("page %u", ev->pfn));
@@ -245,7 +273,7 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
 			    say("victim %d of list %u", (int)victim, pindex),
 			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
-	if (victim != ev->pfn && owner == (int)ev->cpu)
+	if (victim != ev->pfn && owner == (int)ev->cpu && !order)
 		drop_tail(v, ev, zone, ev->cpu, &pindex);
 	overflow->pindex = (uint8_t)pindex;
 	apply_drain(v, ev, zone, owner);
@@ -267,6 +295,10 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 	if (victim == ev->pfn) {
 		owner = (int)cpu->drain.owner;
 		count_exact(v, VERIFY_PCP);
+	} else if (goes_on && pushed_before(v, ev, zone, cpu->drain.owner, cpu->drain.pindex, victim)) {
+		owner = (int)cpu->drain.owner;
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, say("page %u", victim),
+			    say("page %u", ev->pfn));
 	} else if (goes_on && emptied_by_bulk(v, ev, zone, cpu->drain.owner, cpu->drain.pindex)) {
 		owner = (int)cpu->drain.owner;
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views, say("page %u", victim),
@@ -321,6 +353,7 @@ void verify_drain(struct verify *v, struct window_event *event)
 		return;
 	}
 	v->cpus[ev->cpu].unlocking = zone;
+	v->cpus[ev->cpu].refilled = NULL;
 	view = pcp_view(v, zone, ev->cpu);
 	if (mmr_step_place(v->core, ev->pfn).state != MMR_PAGE_PCP && !all_pcps_known(v, zone)) {
 		/* From a list that is not known yet, of this CPU or of another. */

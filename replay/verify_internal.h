@@ -41,13 +41,13 @@ struct pcp_view {
 
 /**
  * struct refill_run - blocks a CPU takes from the buddy under one hold of zone->lock
- * @left: blocks of this refill still to come; @size: what the model would have fetched
+ * @left: blocks of this refill still to come; @size: how many it is; @asked: what the model would fetch
  * @before, @before_count: the CPU's lists when it began
  * @steal_only: a block was stolen, so the rest is too
  */
 struct refill_run {
 	struct zone *zone;
-	uint32_t left, size, got;
+	uint32_t left, size, got, asked;
 	struct mmr_pcp_state before;
 	int32_t before_count;
 	uint8_t order, mt;
@@ -71,6 +71,7 @@ struct cpu_view {
 	unsigned int nr_direct;
 	/* Up to this event the CPU holds the lock of its lists of this zone: a batch is half done. */
 	struct zone *locked_zone, *unlocking; /* @unlocking: zone->lock was just released */
+	const struct zone *refilled; /* the lists were, and who asked has not told yet */
 	uint64_t locked_until;
 	struct burst burst;
 	/* Frees of neighbours, inserted together at the last: the first page, and the last event. */

@@ -192,6 +192,12 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 			.task = event->ev.task,
 			.fate = look_at_burst(v, event, zone),
 		};
+	/*
+	 * As a refill releases zone->lock, interrupts that had to wait are let in, and the list is still
+	 * locked. The allocation that asked for the refill has not been announced yet.
+	 */
+	if (burst->fate == FATE_UNKNOWN && v->irq_known && cpu->refilled == zone)
+		burst->fate = FATE_PASSED;
 	burst->next = event->next;
 	if (burst->fate != FATE_PASSED)
 		cpu->unlocking = NULL;
