@@ -515,6 +515,12 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 		mmr_step_pcp_pop(v->core, (unsigned int)owner, zone, pindex);
 		return;
 	}
+	if (verify_was_passed(v, ev->pfn)) {
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views, expected, got);
+		mmr_step_pcp_begin(zone, ev->cpu);
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+		return;
+	}
 	if (ev->order && mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_FREE) {
 		alloc_unannounced(v, ev, zone);
 		return;

@@ -2,6 +2,8 @@
 /* The rules of blocks that leave the buddy: the head of the right list, or another type's. */
 #include "replay/verify_internal.h"
 
+#define MAX_UNDONE 16 /* guesses taken back for one block */
+
 static const char *mt_name(unsigned int mt)
 {
 	return mmr_migratetype_name((enum migratetype)mt);
@@ -88,6 +90,7 @@ void verify_take_smallest(struct verify *v, const struct trace_event *ev, struct
 	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
 	const char *want, *got;
 	enum verify_cause cause;
+	bool found, told;
 
 	if (expected == ev->pfn) {
 		mmr_step_take_smallest(v->core, ev->cpu, zone, ev->order, ev->migratetype);
@@ -98,11 +101,16 @@ void verify_take_smallest(struct verify *v, const struct trace_event *ev, struct
 		       ? say("no block of order %u %s", ev->order, mt_name(ev->migratetype))
 		       : say("block %u for order %u %s", expected, ev->order, mt_name(ev->migratetype));
 	got = say("%u, which the model has %s", ev->pfn, say_place(v, ev->pfn));
-	cause = make_available(v, zone, ev, expected);
-	count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED, cause, &views, want, got);
-	if (cause != VERIFY_CAUSE_ROTATED)
+	for (int i = 0; i < MAX_UNDONE && verify_undo_passed(v, expected); i++)
+		expected = mmr_step_peek_smallest(zone, ev->order, ev->migratetype);
+	cause = expected == ev->pfn ? VERIFY_CAUSE_PCP_LOCKED : make_available(v, zone, ev, expected);
+	found = mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn;
+	/* Told that a list had been locked, or not, the model decides as the kernel did. */
+	told = cause == VERIFY_CAUSE_PCP_LOCKED && found;
+	count_other(v, VERIFY_BUDDY, told ? VERIFY_INFORMED : VERIFY_DIVERGED, cause, &views, want, got);
+	if (cause != VERIFY_CAUSE_ROTATED && !told)
 		v->report->untraced_changes++;
-	if (mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn)
+	if (found)
 		mmr_step_take_smallest(v->core, ev->cpu, zone, ev->order, ev->migratetype);
 	else
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);

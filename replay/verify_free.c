@@ -18,8 +18,10 @@ static void pass_list(struct verify *v, const struct trace_event *ev, struct zon
 
 	count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views, "onto the CPU's list",
 		    "to the buddy");
-	if (zone_known(v, zone))
-		mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+	if (!zone_known(v, zone))
+		return;
+	mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+	verify_note_passed(v, ev, zone, pindex);
 }
 
 /* Onto the CPU's list. Source: free_unref_page_commit(), mm/page_alloc.c, v6.12. */
@@ -244,7 +246,7 @@ static bool pushed_before(const struct verify *v, const struct trace_event *ev, 
 			return false;
 	}
 	next = verify_next_of_page(v, victim, v->number);
-	return behind == victim && (next == TRACE_PCPU_DRAIN || next == TRACE_ALLOC);
+	return behind == victim && next == TRACE_PCPU_DRAIN;
 }
 
 /* A victim of the overflow that a free of this CPU caused. */
@@ -268,6 +270,9 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 			    say("page %d", (int)victim), say("page %u", ev->pfn));
 	else if (owner == (int)ev->cpu && emptied_by_bulk(v, ev, zone, ev->cpu, pindex))
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views,
+			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
+	else if (owner < 0 && verify_was_passed(v, ev->pfn))
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
 			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
 	else
 		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
@@ -299,6 +304,10 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 		owner = (int)cpu->drain.owner;
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, say("page %u", victim),
 			    say("page %u", ev->pfn));
+	} else if (goes_on && mmr_step_pcp_owner(v->core, ev->pfn) < 0 && verify_was_passed(v, ev->pfn)) {
+		owner = -1;
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
+			    say("page %d", (int)victim), say("page %u", ev->pfn));
 	} else if (goes_on && emptied_by_bulk(v, ev, zone, cpu->drain.owner, cpu->drain.pindex)) {
 		owner = (int)cpu->drain.owner;
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_BULK, &views, say("page %u", victim),

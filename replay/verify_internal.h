@@ -12,6 +12,7 @@
 #define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
 #define TYPE_UNKNOWN      0xff
 #define MAX_MARKED_ZONES  1024 /* of which marks that were set anew can be told */
+#define MAX_PASSED        256
 #define MAX_PENDING       8 /* tasks that were preempted between an event and what it announces */
 #define MAX_LATE          64 /* pages popped whose allocation is announced later, on any CPU */
 
@@ -97,6 +98,15 @@ struct pending_free {
 	uint8_t order;
 };
 
+/** struct passed - a page of which verify guessed that it went past its list, to the buddy */
+struct passed {
+	struct zone *zone;
+	uint64_t event;
+	uint32_t pfn; /* MMR_NO_PFN where the entry is empty, or another event has shown where the page was */
+	uint16_t cpu;
+	uint8_t order, pindex;
+};
+
 /** struct limits - a list's sizes as the last keyframe has them: sysctls and khugepaged change them */
 struct limits {
 	uint32_t high, high_min, high_max;
@@ -125,6 +135,8 @@ struct verify {
 	uint64_t ts_ns;
 	uint32_t late[MAX_LATE];
 	unsigned int nr_late;
+	struct passed passed[MAX_PASSED]; /* a ring */
+	unsigned int nr_passed;
 	struct pending_free pending[MAX_PENDING];
 	unsigned int nr_pending;
 	struct cpu_view *cpus;
@@ -240,6 +252,11 @@ bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int cp
 			    uint32_t task);
 /* Before an event: pages of tasks that go on now, or that the event names, go to their lists */
 void verify_end_pending(struct verify *v, const struct trace_event *ev);
+void verify_note_passed(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex);
+/* Was it only guessed that the page went past its list? It was not, then. */
+bool verify_was_passed(struct verify *v, uint32_t pfn);
+/* A free block that the kernel does not have there, as it was only guessed: back to its list */
+bool verify_undo_passed(struct verify *v, uint32_t pfn);
 /* Type of the next event of a page after event @after, on any CPU; -1 where none is in sight */
 int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
 

@@ -272,3 +272,79 @@ void verify_end_pending(struct verify *v, const struct trace_event *ev)
 		mmr_step_pcp_write(p.zone, p.cpu, &state, count);
 	}
 }
+
+/* ---- guesses that went past a list --------------------------------------------------------- */
+
+void verify_note_passed(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
+{
+	v->passed[v->nr_passed++ % MAX_PASSED] = (struct passed){
+		.zone = zone,
+		.event = v->number,
+		.pfn = ev->pfn,
+		.cpu = ev->cpu,
+		.order = ev->order,
+		.pindex = (uint8_t)pindex,
+	};
+}
+
+static struct passed *find_passed(struct verify *v, uint32_t pfn)
+{
+	for (unsigned int i = 0; i < MAX_PASSED && i < v->nr_passed; i++) {
+		if (v->passed[i].pfn == pfn)
+			return &v->passed[i];
+	}
+	return NULL;
+}
+
+bool verify_was_passed(struct verify *v, uint32_t pfn)
+{
+	struct passed *p = find_passed(v, pfn);
+
+	if (p)
+		p->pfn = MMR_NO_PFN;
+	return p;
+}
+
+/* How many of the list's first pages were freed after the page was? */
+static unsigned int freed_since(const struct verify *v, const struct passed *p)
+{
+	uint64_t begin = p->event + PAST_EVENTS > v->number ? p->event : v->number - PAST_EVENTS;
+	uint32_t pfn = mmr_step_pcp_head(p->zone, p->cpu, p->pindex);
+	unsigned int nr = 0;
+
+	for (uint64_t n = v->number - 1; n > begin && pfn != MMR_NO_PFN; n--) {
+		const struct window_event *event = window_at(&v->window, n);
+
+		if (event->ev.pfn != pfn || event->ev.cpu != p->cpu ||
+		    (event->ev.type != TRACE_FREE_BATCHED && (event->ev.type != TRACE_FREE || event->link)))
+			continue;
+		nr++;
+		pfn = mmr_step_pcp_next(v->core, p->zone, p->cpu, p->pindex, pfn);
+	}
+	return nr;
+}
+
+bool verify_undo_passed(struct verify *v, uint32_t pfn)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, pfn);
+	struct passed *p = find_passed(v, pfn);
+	struct mmr_pcp_state state;
+	uint32_t above[MAX_BURST];
+	unsigned int nr;
+	int32_t count;
+
+	if (!p || place.state != MMR_PAGE_FREE || place.head != pfn || place.order != p->order)
+		return false;
+	mmr_step_pcp_read(p->zone, p->cpu, &state, &count);
+	mmr_step_withdraw(v->core, p->cpu, pfn, p->order);
+	nr = freed_since(v, p);
+	nr = nr < MAX_BURST ? nr : MAX_BURST;
+	for (unsigned int i = 0; i < nr; i++)
+		above[i] = mmr_step_pcp_pop(v->core, p->cpu, p->zone, p->pindex);
+	mmr_step_pcp_push(v->core, p->cpu, p->zone, pfn, p->order);
+	while (nr)
+		mmr_step_pcp_push(v->core, p->cpu, p->zone, above[--nr], p->order);
+	mmr_step_pcp_write(p->zone, p->cpu, &state, count + (1 << p->order));
+	p->pfn = MMR_NO_PFN;
+	return true;
+}
