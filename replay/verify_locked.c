@@ -289,7 +289,7 @@ void verify_note_passed(struct verify *v, const struct trace_event *ev, struct z
 
 static struct passed *find_passed(struct verify *v, uint32_t pfn)
 {
-	for (unsigned int i = 0; i < MAX_PASSED && i < v->nr_passed; i++) {
+	for (unsigned int i = 0; i < MAX_PASSED && i < v->nr_passed && pfn != MMR_NO_PFN; i++) {
 		if (v->passed[i].pfn == pfn)
 			return &v->passed[i];
 	}
@@ -326,14 +326,17 @@ static unsigned int freed_since(const struct verify *v, const struct passed *p)
 
 bool verify_undo_passed(struct verify *v, uint32_t pfn)
 {
-	struct mmr_step_place place = mmr_step_place(v->core, pfn);
 	struct passed *p = find_passed(v, pfn);
+	struct mmr_step_place place;
 	struct mmr_pcp_state state;
 	uint32_t above[MAX_BURST];
 	unsigned int nr;
 	int32_t count;
 
-	if (!p || place.state != MMR_PAGE_FREE || place.head != pfn || place.order != p->order)
+	if (!p)
+		return false;
+	place = mmr_step_place(v->core, pfn);
+	if (place.state != MMR_PAGE_FREE || place.head != pfn || place.order != p->order)
 		return false;
 	mmr_step_pcp_read(p->zone, p->cpu, &state, &count);
 	mmr_step_withdraw(v->core, p->cpu, pfn, p->order);
