@@ -8,25 +8,13 @@
  * verifier lets such a program store the page's address but not compute with it; user space turns
  * it into a page frame number.
  */
-#include "traces/vmlinux_subset.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-#include "traces/record.h"
+#include "traces/record_ring.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Numbers of enum trace_event_type and enum trace_event_flags, which are part of the file format. */
+/* Numbers of enum trace_event_type, which are part of the file format. */
 enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG };
-enum { F_OWN = 1 << 0, F_PF_MEMALLOC = 1 << 1, F_KSWAPD = 1 << 2, F_SOFTIRQ = 1 << 3 };
 
-/* include/linux/sched.h; macros, so not in BTF, and the same since 4.9. */
-#define PF_MEMALLOC 0x00000800
-#define PF_KSWAPD   0x00020000
-
-const volatile bool want_names = true;
 const volatile bool have_third;
 /* Whose allocations are asked for; 0: anybody's. The cgroup is found by its place among its task's ancestors.
  */
@@ -34,89 +22,66 @@ const volatile __u32 want_tgid;
 const volatile __u32 want_cgroup_level;
 const volatile __u64 want_cgroup;
 
-/*
- * REC_ON while events are wanted. Attaching and detaching a dozen programs takes milliseconds in which
- * some kinds of events would be there and others not.
- */
-volatile __u32 recording;
-/* Set where a program's stack tells whether it runs in an interrupt. */
-volatile bool tell_interrupts;
+/* More than one node: policies matter. The nodes with memory, of the first 64; all allowed is no news. */
+const volatile bool many_nodes;
+const volatile __u64 memory_nodes;
+const volatile __u32 node_words = 1;
 
 /* For the classic tracepoints, which tell a page's number only; set before they are attached. */
 volatile __u64 page_base, page_size;
 
-struct ring {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
-};
-
-/* Both maps get their real sizes before loading: one entry per possible CPU. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__array(values, struct ring);
-} rings SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, u32);
-	__type(value, struct rec_cpu);
-} cpus SEC(".maps");
-
-static __always_inline void count_loss(struct rec_cpu *cpu, u64 ts_ns, u16 cls)
+/* The task's policy and allowed nodes, in words; out of line, for it is rare. */
+static __noinline void put_policy(void *ring, struct rec_cpu *cpu, u64 ts_ns)
 {
-	if (cls & REC_CLASS_SECOND)
-		__sync_fetch_and_add(&cpu->lost_second, 1);
-	if (!__sync_fetch_and_add(&cpu->lost, 1))
-		cpu->gap_begin_ns = ts_ns;
-	cpu->gap_end_ns = ts_ns;
-}
-
-/* There is room again: what was lost goes into the ring first, so that it stands where it happened. */
-static __noinline void put_loss(void *ring, struct rec_cpu *cpu)
-{
-	struct rec_loss *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct rec_policy *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	struct mempolicy *policy = task->mempolicy;
 
 	if (!r)
 		return;
-	r->begin_ns = cpu->gap_begin_ns;
-	r->end_ns = cpu->gap_end_ns;
-	r->nr_events = __sync_lock_test_and_set(&cpu->lost, 0);
-	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
-}
-
-static __noinline void put_task(void *ring, struct rec_cpu *cpu, u64 ts_ns)
-{
-	struct rec_task *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
-	u64 id = bpf_get_current_pid_tgid();
-
-	if (!r)
-		return;
+	__builtin_memset(r, 0, sizeof(*r));
 	r->ts_ns = ts_ns;
-	r->tid = id;
-	r->tgid = id >> 32;
-	__builtin_memset(r->comm, 0, sizeof(r->comm));
-	if (want_names)
-		bpf_get_current_comm(r->comm, sizeof(r->comm));
-	cpu->last_tid = id;
+	r->tid = task->pid;
+	if (policy) {
+		r->mode = policy->mode;
+		r->flags = policy->flags;
+	}
+	for (u32 i = 0; i < REC_NODE_WORDS; i++) {
+		if (i >= node_words)
+			break;
+		if (policy)
+			bpf_probe_read_kernel(&r->nodes[i], 8, &policy->nodes.bits[i]);
+		bpf_probe_read_kernel(&r->allowed[i], 8, &task->mems_allowed.bits[i]);
+	}
+	r->is_default = !policy && (r->allowed[0] & memory_nodes) == memory_nodes;
+	cpu->policy_tid = r->is_default ? REC_NO_TID : r->tid;
+	cpu->policy_mode = (u64)r->flags << 16 | r->mode;
+	cpu->policy_nodes = r->nodes[0];
+	cpu->policy_allowed = r->allowed[0];
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
-/*
- * The address of this very function's frame. Of a function, for since 6.13 a program with more than
- * 64 bytes of its own may have them elsewhere than on the kernel's stack; and through memory, for
- * the verifier allows no free arithmetic on the address in a register.
- */
-static __noinline u64 frame_address(u64 *scratch)
+/* Tell the policy before an allocation, where it is not what the ring says of this task already. */
+static __always_inline void tell_policy(void *ring, struct rec_cpu *cpu, struct task_struct *task, u32 tid,
+					u64 ts_ns)
 {
-	u64 frame;
+	struct mempolicy *policy = task->mempolicy;
+	u64 allowed = task->mems_allowed.bits[0];
 
-	asm volatile("%0 = r10" : "=r"(frame));
-	*(volatile u64 *)scratch = frame;
-	return *(volatile u64 *)scratch;
+	if (!policy && (allowed & memory_nodes) == memory_nodes) {
+		if (cpu->policy_tid != tid)
+			return;
+	} else if (cpu->policy_tid == tid && cpu->policy_allowed == allowed) {
+		u64 mode = 0, nodes = 0;
+
+		if (policy) {
+			mode = (u64)policy->flags << 16 | policy->mode;
+			nodes = policy->nodes.bits[0];
+		}
+		if (cpu->policy_mode == mode && cpu->policy_nodes == nodes)
+			return;
+	}
+	put_policy(ring, cpu, ts_ns);
 }
 
 static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 cls, u32 gfp)
@@ -137,6 +102,8 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 		put_loss(ring, cpu);
 	if (tid != cpu->last_tid)
 		put_task(ring, cpu, ts_ns);
+	if (many_nodes && REC_CLASS_TYPE(cls) == ALLOC)
+		tell_policy(ring, cpu, task, tid, ts_ns);
 	e = bpf_ringbuf_reserve(ring, sizeof(*e), 0);
 	if (!e) {
 		count_loss(cpu, ts_ns, cls);

@@ -40,7 +40,7 @@ function(mmr_bpf_skeleton name)
 		COMMAND ${CLANG_BPF} -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_${bpf_arch} -Wall
 			-I${CMAKE_SOURCE_DIR} -I${LIBBPF_INCLUDE} -idirafter /usr/include/${multiarch}
 			-c ${CMAKE_CURRENT_SOURCE_DIR}/${name}.bpf.c -o ${object}
-		DEPENDS ${name}.bpf.c record.h vmlinux_subset.h
+		DEPENDS ${name}.bpf.c record.h record_functions.bpf.h record_notes.bpf.h record_ring.bpf.h vmlinux_subset.h
 		COMMENT "BPF ${name}.bpf.o" VERBATIM)
 	# gen object first: it strips the debugging sections that a skeleton would carry along.
 	add_custom_command(OUTPUT ${skeleton}
@@ -49,6 +49,7 @@ function(mmr_bpf_skeleton name)
 		DEPENDS ${object} COMMENT "BPF ${name}.skel.h" VERBATIM)
 endfunction()
 mmr_bpf_skeleton(record)
+mmr_bpf_skeleton(record_notes)
 mmr_bpf_skeleton(record_probe)
 
 # The ring's reader knows nothing of libbpf, so its test needs none.
@@ -57,7 +58,7 @@ target_link_libraries(mmr_record_ring PUBLIC mmr::error PRIVATE mmr_warnings)
 mmr_add_test(traces_record_ring tests/test_record_ring.c mmr_record_ring)
 
 # Nor do the order of its events, the memory of its tasks, its filters, limits and files.
-add_library(mmr_record_order STATIC record_filter.c record_limits.c record_order.c record_output.c record_tasks.c)
+add_library(mmr_record_order STATIC record_filter.c record_limits.c record_order.c record_output.c record_stream.c record_tasks.c)
 target_link_libraries(mmr_record_order PUBLIC mmr::trace PRIVATE mmr_warnings)
 mmr_add_test(traces_record_order_window tests/test_record_order.c mmr_record_order)
 mmr_add_test(traces_record_tasks tests/test_record_tasks.c mmr_record_order)
@@ -73,12 +74,14 @@ add_executable(mmreplay-record
 	record_dry_run.c
 	record_error.c
 	record_keyframe.c
+	record_notes.c
 	record_options.c
 	record_pageblock.c
 	record_privileges.c
 	record_probe.c
 	record_summary.c
 	${CMAKE_CURRENT_BINARY_DIR}/record.skel.h
+	${CMAKE_CURRENT_BINARY_DIR}/record_notes.skel.h
 	${CMAKE_CURRENT_BINARY_DIR}/record_probe.skel.h)
 target_include_directories(mmreplay-record PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 target_include_directories(mmreplay-record SYSTEM PRIVATE ${LIBBPF_INCLUDE})

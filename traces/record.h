@@ -71,6 +71,42 @@ struct rec_task {
 	char comm[16];
 };
 
+#define REC_SHORT_ARGS 2
+#define REC_LONG_ARGS  6
+
+enum rec_note_form {
+	REC_NOTE_PAGE = 1 << 0, /* @page is the low 48 bits of a struct page's address */
+	REC_NOTE_PFN = 1 << 1, /* @page is a page frame number */
+	REC_NOTE_ZONE = 1 << 2, /* @zone is the kernel's number of a zone */
+	REC_NOTE_PCP =
+		1 << 3, /* @page is how far a per_cpu_pages lies from its per-CPU pointer; the CPU is args[1] */
+};
+
+/**
+ * struct rec_note - anything but a page event; 32 bytes and its arguments
+ * @type: enum trace_event_type;  @flags: enum trace_event_flags;  @form: enum rec_note_form
+ * @migratetype: the kernel's number
+ */
+struct rec_note {
+	rec_u64 ts_ns, page;
+	rec_u32 tid, gfp;
+	rec_u8 type, order, migratetype, flags;
+	rec_u8 nr_args, form, zone, reserved;
+	rec_s64 args[];
+};
+#define REC_NOTE_BYTES(nr_args) (sizeof(struct rec_note) + (nr_args)*8)
+
+#define REC_NODE_WORDS 16
+
+/** struct rec_policy - the memory policy of the task that runs on this CPU, from here on; 280 bytes */
+struct rec_policy {
+	rec_u64 ts_ns;
+	rec_u32 tid;
+	rec_u16 mode, flags;
+	rec_u64 is_default; /* the other members then say nothing */
+	rec_u64 nodes[REC_NODE_WORDS], allowed[REC_NODE_WORDS];
+};
+
 /** struct rec_loss - events of this CPU that found the ring full, just before this record; 40 bytes */
 struct rec_loss {
 	rec_u64 begin_ns, end_ns, nr_events;
@@ -99,13 +135,16 @@ enum { REC_OFF, REC_ON, REC_PAUSED };
  * @lost: events that found the ring full and are not in the ring as a rec_loss yet
  * @extfrag_seen: extfrag events, counted apart from their records
  * @lost_second: lost events that the second or third program saw
+ * @policy_tid: whose policy was told last, REC_NO_TID before one; the next three say which it was
+ * @in_bulk: free_pcppages_bulk or __putback_isolated_page runs, interrupts off: what it frees is told by others
  */
 struct rec_cpu {
 	rec_u64 last_page[REC_NR_TYPES];
-	rec_u32 last_tid, reserved0;
+	rec_u32 last_tid, policy_tid;
 	rec_u64 lost, gap_begin_ns, gap_end_ns;
 	rec_u64 extfrag_seen, lost_second;
-	rec_u64 reserved[4];
+	rec_u64 policy_mode, policy_nodes, policy_allowed;
+	rec_u64 in_bulk;
 };
 #define REC_NO_PAGE (~0ULL)
 #define REC_NO_TID  0xffffffffU

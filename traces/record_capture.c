@@ -15,59 +15,28 @@
 #include <unistd.h>
 
 #include "record.skel.h"
-#include "traces/mmt_payload.h"
 #include "traces/record_attach.h"
 #include "traces/record_error.h"
-#include "traces/record_order.h"
-#include "traces/record_ring.h"
-#include "traces/record_tasks.h"
-
-#define CLASS_SLOTS 8192 /* of the cache; a power of two, far above the tens of classes a recording has */
-
-#define RECENT 64 /* records of a CPU among which a doubled one is looked for; a power of two */
-
-struct class_slot {
-	uint64_t key; /* class bits << 32 | gfp, plus CLASS_USED */
-	uint16_t id;
-};
-#define CLASS_USED (1ULL << 63)
-
-/* One CPU as the reader sees it. */
-struct stream {
-	struct record_ring ring;
-	struct record_order order;
-	int fd;
-	uint32_t cpu;
-	uint32_t tid, task;
-	uint32_t nr_recent;
-	uint64_t recent[RECENT]; /* pages of the last records, and their class in the upper bits */
-	uint64_t nr_lost;
-	struct record_capture *capture;
-};
+#include "traces/record_notes.h"
+#include "traces/record_stream.h"
 
 struct record_capture {
 	struct record_bpf *skel;
+	struct record_notes *notes;
 	struct rec_cpu *cpus; /* the programs' own, mapped */
 	size_t cpus_bytes;
-	struct stream *streams;
+	struct record_stream *streams;
 	uint32_t nr_cpus;
 	int tracefs;
 	struct bpf_link *classic_links[4];
-	struct trace_writer *writer;
-	const struct gfp_map *map;
-	struct record_pages pages;
-	struct record_tasks *tasks;
 	struct record_filter filter;
-	struct record_live *live; /* NULL: nothing is filtered */
-	struct trace_event *sifted; /* what the rings held at this drain, for the filters */
-	uint32_t nr_sifted;
-	int page_shift; /* -1 where sizeof(struct page) is no power of two */
-	struct record_counts counts;
+	bool tell_interrupts;
 	uint64_t start_ns, skipped_before;
-	struct class_slot classes[CLASS_SLOTS];
-	uint64_t watch_start_pfn, watch_end_pfn, watch_begin_ns, watch_end_ns, watched;
-	struct mmr_error *err; /* of the drain that runs */
+	struct record_sink sink;
 };
+
+/* Up to so long before a drain the rings read first may lack what those read last have. */
+#define SETTLED_NS 1000000
 
 static uint64_t now_ns(void)
 {
@@ -131,7 +100,7 @@ static int check_tracepoints(struct record_bpf *skel, struct mmr_error *err)
 
 static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struct mmr_error *err)
 {
-	struct stream *s = &c->streams[cpu];
+	struct record_stream *s = &c->streams[cpu];
 	int rc;
 
 	s->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "mmr_ring", 0, 0, (uint32_t)bytes, NULL);
@@ -140,7 +109,7 @@ static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struc
 					cpu);
 	if (bpf_map_update_elem(bpf_map__fd(c->skel->maps.rings), &cpu, &s->fd, 0))
 		return record_bpf_error(err, -errno, "giving CPU %u its ring buffer", cpu);
-	rc = record_order_init(&s->order, err);
+	rc = record_stream_init(s, cpu, &c->sink, err);
 	return rc ? rc : record_ring_init(&s->ring, s->fd, bytes, err);
 }
 
@@ -177,14 +146,16 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 	if (!c->streams)
 		return mmr_err(err, -ENOMEM, "recorder: no memory for %u CPUs", c->nr_cpus);
 	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
-		struct stream *s = &c->streams[cpu];
+		struct record_stream *s = &c->streams[cpu];
 
 		s->fd = -1;
 		s->cpu = cpu;
 		s->tid = REC_NO_TID;
 		s->task = TRACE_NO_TASK;
-		s->capture = c;
+		s->policy_tid = REC_NO_TID;
+		s->sink = &c->sink;
 		c->cpus[cpu].last_tid = REC_NO_TID;
+		c->cpus[cpu].policy_tid = REC_NO_TID;
 		for (int type = 0; type < REC_NR_TYPES; type++)
 			c->cpus[cpu].last_page[type] = REC_NO_PAGE;
 	}
@@ -209,6 +180,9 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	c->skel->rodata->want_tgid = c->filter.tgid;
 	c->skel->rodata->want_cgroup = c->filter.cgroup;
 	c->skel->rodata->want_cgroup_level = c->filter.cgroup_level;
+	c->skel->rodata->many_nodes = options->nr_nodes > 1;
+	c->skel->rodata->memory_nodes = options->memory_nodes;
+	c->skel->rodata->node_words = (options->nr_nodes + 63) / 64;
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.count_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
@@ -231,6 +205,24 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	return 0;
 }
 
+static int make_notes(struct record_capture *c, const struct record_capture_options *options,
+		      struct mmr_error *err)
+{
+	const struct record_notes_options notes = {
+		.rings = bpf_map__fd(c->skel->maps.rings),
+		.cpus = bpf_map__fd(c->skel->maps.cpus),
+		.names = options->names,
+		.costly = options->extras,
+		/* A part of the page events says nothing that these could complete. */
+		.none = record_filter_set(options->filter),
+	};
+	int rc = record_notes_create(&notes, &c->notes, err);
+
+	if (!rc)
+		c->sink.sees_isolation = record_notes_watch(c->notes, TRACE_ISOLATE_PAGE) != RECORD_UNWATCHED;
+	return rc;
+}
+
 int record_capture_create(uint32_t nr_cpus, const struct record_capture_options *options,
 			  struct record_capture **ret, struct mmr_error *err)
 {
@@ -241,10 +233,10 @@ int record_capture_create(uint32_t nr_cpus, const struct record_capture_options 
 
 	if (!c)
 		return mmr_err(err, -ENOMEM, "recorder: no memory for its state");
-	c->nr_cpus = nr_cpus;
+	c->nr_cpus = c->sink.nr_cpus = nr_cpus;
 	c->tracefs = options->tracefs;
 	c->filter = *options->filter;
-	rc = record_tasks_create(&c->tasks, err);
+	rc = record_tasks_create(&c->sink.tasks, err);
 	if (!rc)
 		rc = load(c, options, err);
 	if (rc)
@@ -258,6 +250,8 @@ int record_capture_create(uint32_t nr_cpus, const struct record_capture_options 
 	}
 	c->cpus = cpus;
 	rc = make_streams(c, options->ring_bytes, err);
+	if (!rc)
+		rc = make_notes(c, options, err);
 	if (rc)
 		goto fail;
 	*ret = c;
@@ -273,19 +267,20 @@ void record_capture_destroy(struct record_capture *c)
 		return;
 	for (uint32_t cpu = 0; c->streams && cpu < c->nr_cpus; cpu++) {
 		record_ring_deinit(&c->streams[cpu].ring);
-		record_order_deinit(&c->streams[cpu].order);
+		record_stream_deinit(&c->streams[cpu]);
 		if (c->streams[cpu].fd >= 0)
 			close(c->streams[cpu].fd);
 	}
 	free(c->streams);
+	record_notes_destroy(c->notes);
 	if (c->cpus)
 		munmap(c->cpus, c->cpus_bytes);
 	for (size_t i = 0; i < NR_CLASSICS; i++)
 		bpf_link__destroy(c->classic_links[i]);
 	record_bpf__destroy(c->skel);
-	record_tasks_destroy(c->tasks);
-	record_live_destroy(c->live);
-	free(c->sifted);
+	record_tasks_destroy(c->sink.tasks);
+	record_live_destroy(c->sink.live);
+	free(c->sink.sifted);
 	free(c);
 }
 
@@ -330,14 +325,15 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 			 const struct record_pages *pages, const struct trace_machine *machine,
 			 bool tell_interrupts, struct mmr_error *err)
 {
-	int rc = record_filter_set(&c->filter) ? record_live_create(&c->filter, machine, &c->live, err) : 0;
+	int rc =
+		record_filter_set(&c->filter) ? record_live_create(&c->filter, machine, &c->sink.live, err) : 0;
 
 	if (rc)
 		return rc;
-	c->writer = writer;
-	c->map = map;
-	c->pages = *pages;
-	c->page_shift = pages->size & (pages->size - 1) ? -1 : __builtin_ctz(pages->size);
+	c->sink.writer = writer;
+	c->sink.map = map;
+	c->sink.pages = *pages;
+	c->sink.page_shift = pages->size & (pages->size - 1) ? -1 : __builtin_ctz(pages->size);
 	c->skel->bss->page_base = pages->full_base;
 	c->skel->bss->page_size = pages->size;
 	rc = record_bpf__attach(c->skel);
@@ -350,322 +346,78 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	c->skel->bss->tell_interrupts = tell_interrupts;
 	/* While programs are attached or detached one by one, what is skipped is no event of the trace. */
 	c->skipped_before = skipped_runs(c);
-	c->skel->bss->recording = REC_ON;
+	c->tell_interrupts = tell_interrupts;
+	record_capture_pause(c, false);
 	return 0;
 }
 
 void record_capture_pause(struct record_capture *c, bool pause)
 {
-	c->skel->bss->recording = pause ? REC_PAUSED : REC_ON;
-}
+	uint32_t mode = pause ? REC_PAUSED : REC_ON;
 
-/* ---- from a ring to the writer ------------------------------------------------------------- */
-
-static bool page_to_pfn(const struct record_capture *c, uint64_t page, uint32_t *pfn)
-{
-	uint64_t bytes = (page - c->pages.base) & REC_PAGE_MASK;
-	uint64_t nr = c->page_shift >= 0 ? bytes >> c->page_shift : bytes / c->pages.size;
-
-	*pfn = (uint32_t)nr;
-	return nr < TRACE_NO_PFN && nr * c->pages.size == bytes;
-}
-
-static int new_class(struct record_capture *c, uint16_t cls, uint32_t gfp, struct class_slot *slot,
-		     uint16_t *id)
-{
-	struct trace_class tc = {
-		.type = REC_CLASS_TYPE(cls),
-		.order = REC_CLASS_ORDER(cls),
-		.flags = REC_CLASS_FLAGS(cls),
-	};
-	int rc;
-
-	if (tc.type == TRACE_ALLOC || tc.type == TRACE_ZONE_LOCKED || tc.type == TRACE_PCPU_DRAIN ||
-	    tc.type == TRACE_EXTFRAG)
-		tc.migratetype = c->map->migratetype[REC_CLASS_MIGRATETYPE(cls)];
-	if (tc.type == TRACE_ALLOC) {
-		tc.gfp_raw = gfp;
-		tc.gfp = gfp_map_gfp(c->map, gfp);
-	} else if (tc.type == TRACE_EXTFRAG) {
-		tc.fallback_order = REC_EXTFRAG_ORDER(gfp);
-		tc.fallback_migratetype = c->map->migratetype[REC_EXTFRAG_MIGRATETYPE(gfp)];
-	}
-	rc = trace_writer_class(c->writer, &tc, id, c->err);
-	if (rc)
-		return rc;
-	if (slot)
-		*slot = (struct class_slot){(uint64_t)cls << 32 | gfp | CLASS_USED, *id};
-	return 0;
-}
-
-static int find_class(struct record_capture *c, uint16_t cls, uint32_t gfp, uint16_t *id)
-{
-	uint64_t key = (uint64_t)cls << 32 | gfp | CLASS_USED;
-	uint32_t hash = (uint32_t)((key * 0x9e3779b97f4a7c15ULL) >> 51);
-
-	for (uint32_t i = 0; i < 16; i++) {
-		struct class_slot *slot = &c->classes[(hash + i) & (CLASS_SLOTS - 1)];
-
-		if (slot->key == key) {
-			*id = slot->id;
-			return 0;
-		}
-		if (!slot->key)
-			return new_class(c, cls, gfp, slot, id);
-	}
-	return new_class(c, cls, gfp, NULL, id);
-}
-
-/*
- * @comm is NULL where an event is of another task than the last one told: one that was preempted
- * between telling of itself and its event, or any after another file was begun. Then the name is the
- * one it told last.
- */
-static int set_task(struct stream *s, uint32_t tid, uint32_t tgid, const char *comm)
-{
-	struct record_capture *c = s->capture;
-	struct trace_task task = {.tid = tid, .tgid = tgid};
-	const struct trace_task *told = comm ? NULL : record_tasks_find(c->tasks, tid, &s->task);
-	int rc;
-
-	s->tid = tid;
-	if (told && s->task != TRACE_NO_TASK)
-		return 0;
-	if (comm)
-		memcpy(task.comm, comm, sizeof(task.comm));
-	if (told)
-		task = *told;
-	rc = trace_writer_task(c->writer, &task, &s->task, c->err);
-	if (!rc && (comm || told))
-		record_tasks_name(c->tasks, &task, s->task);
-	return rc;
+	record_notes_switch(c->notes, mode, c->tell_interrupts);
+	c->skel->bss->recording = mode;
 }
 
 void record_capture_another_file(struct record_capture *c)
 {
-	record_tasks_forget(c->tasks);
+	record_tasks_forget(c->sink.tasks);
 	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
 		c->streams[cpu].tid = REC_NO_TID;
 		c->streams[cpu].task = TRACE_NO_TASK;
 	}
 }
 
-/*
- * For interrupts, which come and end on one CPU: a second program's record is a double where the
- * last record of the same page is of the same type, for between two allocations of a page there is
- * a free of it, and the other way round.
- */
-static bool is_recent(const struct stream *s, const struct rec_event *e)
-{
-	for (uint32_t i = 1; i <= RECENT && i <= s->nr_recent; i++) {
-		uint64_t r = s->recent[(s->nr_recent - i) & (RECENT - 1)];
-
-		if (!((r ^ e->page) & REC_PAGE_MASK))
-			return REC_CLASS_TYPE(r >> REC_PAGE_BITS) == REC_CLASS_TYPE(e->cls);
-	}
-	return false;
-}
-
-/* Also keeps count of the events a later program saved. */
-static bool is_double(struct stream *s, const struct rec_event *e)
-{
-	struct record_counts *counts = &s->capture->counts;
-	enum record_twin twin = RECORD_SINGLE;
-
-	if (!(REC_CLASS_FLAGS(e->cls) & TRACE_F_SOFTIRQ))
-		twin = record_tasks_event(s->capture->tasks, e);
-	if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND && is_recent(s, e))
-		twin = RECORD_DOUBLE;
-	if (twin == RECORD_DOUBLE_OF_SECOND)
-		counts->nr_nested--;
-	else if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND)
-		counts->nr_nested++;
-	if (twin == RECORD_SINGLE)
-		s->recent[s->nr_recent++ & (RECENT - 1)] = e->page;
-	return twin != RECORD_SINGLE;
-}
-
-/* ---- the filters --------------------------------------------------------------------------- */
-
-/*
- * A free is kept if its allocation was, which may be another CPU's: the filters have to see all
- * CPUs' events in the order of their times. So what the rings hold at one drain is put in order
- * first, up to a moment from which on rings that were read already may have got more.
- */
-#define NOT_ASKED  1 /* in an event's flags, of which the writer reads none */
-#define SETTLED_NS 1000000
-
-static int by_time(const void *a, const void *b)
-{
-	const struct trace_event *x = a, *y = b;
-
-	return (x->ts_ns > y->ts_ns) - (x->ts_ns < y->ts_ns);
-}
-
-static int sift(struct record_capture *c)
-{
-	int rc = 0;
-
-	if (c->nr_sifted)
-		qsort(c->sifted, c->nr_sifted, sizeof(*c->sifted), by_time);
-	for (uint32_t i = 0; i < c->nr_sifted && !rc; i++) {
-		const struct trace_event *e = &c->sifted[i];
-
-		if (record_live_keeps(c->live, e->type, e->order, e->pfn, !(e->flags & NOT_ASKED))) {
-			rc = trace_writer_event(c->writer, e, c->err);
-			continue;
-		}
-		c->counts.events[e->type]--;
-		c->counts.nr_events--;
-		c->counts.nr_filtered++;
-	}
-	c->nr_sifted = 0;
-	return rc;
-}
-
-static int write_event(void *ctx, const struct trace_event *event)
-{
-	struct record_capture *c = ((struct stream *)ctx)->capture;
-
-	if (!c->live)
-		return trace_writer_event(c->writer, event, c->err);
-	if (!mmt_grow((void **)&c->sifted, c->nr_sifted, sizeof(*c->sifted)))
-		return mmr_err(c->err, -ENOMEM, "recorder: no memory for %u events to be filtered",
-			       c->nr_sifted);
-	c->sifted[c->nr_sifted++] = *event;
-	return 0;
-}
-
-static int sift_until(struct record_capture *c, uint64_t ts_ns)
-{
-	int rc = 0;
-
-	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++)
-		rc = record_order_pass(&c->streams[cpu].order, ts_ns, write_event, &c->streams[cpu]);
-	return rc ? rc : sift(c);
-}
-
-/* ---- records ------------------------------------------------------------------------------- */
-
-static int put_event(struct stream *s, const struct rec_event *e)
-{
-	struct record_capture *c = s->capture;
-	struct trace_event ev = {.ts_ns = e->ts_ns, .cpu = (uint16_t)s->cpu, .pfn = TRACE_NO_PFN};
-	uint32_t type = REC_CLASS_TYPE(e->cls);
-	uint16_t cls = e->cls & (uint16_t)~REC_CLASS_SECOND;
-	uint64_t page = e->page & REC_PAGE_MASK;
-	int rc;
-
-	if (type == TRACE_EXTFRAG && e->gfp & REC_EXTFRAG_IS_PFN)
-		ev.pfn = (uint32_t)page;
-	else if (type >= NR_TRACE_EVENT_TYPES || (page && !page_to_pfn(c, page, &ev.pfn))) {
-		c->counts.strange++;
-		return 0;
-	}
-	if (is_double(s, e))
-		return 0;
-	if (e->tid != s->tid) {
-		rc = set_task(s, e->tid, 0, NULL);
-		if (rc)
-			return rc;
-	}
-	ev.task = s->task;
-	if (ev.pfn >= c->watch_start_pfn && ev.pfn < c->watch_end_pfn && ev.ts_ns >= c->watch_begin_ns &&
-	    ev.ts_ns <= c->watch_end_ns)
-		c->watched++;
-	if (type == TRACE_ALLOC && cls & REC_NOT_ASKED) {
-		cls &= (uint16_t)~REC_NOT_ASKED;
-		ev.flags = NOT_ASKED;
-	}
-	rc = find_class(c, cls, e->gfp, &ev.class_id);
-	if (rc)
-		return rc;
-	ev.type = (uint8_t)type;
-	ev.order = REC_CLASS_ORDER(cls);
-	c->counts.events[type]++;
-	c->counts.nr_events++;
-	return record_order_put(&s->order, &ev, write_event, s);
-}
-
-static int put_loss(struct record_capture *c, uint32_t cpu, uint64_t begin_ns, uint64_t end_ns, uint64_t nr)
-{
-	struct trace_loss loss = {.cpu = cpu, .begin_ns = begin_ns, .end_ns = end_ns, .nr_events = nr};
-
-	c->counts.nr_lost += nr;
-	if (cpu < c->nr_cpus)
-		c->streams[cpu].nr_lost += nr;
-	return trace_writer_loss(c->writer, &loss, c->err);
-}
-
-static int put_record(void *ctx, const void *record, size_t bytes)
-{
-	struct stream *s = ctx;
-
-	switch (bytes) {
-	case sizeof(struct rec_event):
-		return put_event(s, record);
-	case sizeof(struct rec_task): {
-		const struct rec_task *t = record;
-
-		return set_task(s, t->tid, t->tgid, t->comm);
-	}
-	case sizeof(struct rec_loss): {
-		const struct rec_loss *l = record;
-
-		return put_loss(s->capture, s->cpu, l->begin_ns, l->end_ns, l->nr_events);
-	}
-	}
-	s->capture->counts.strange++;
-	return 0;
-}
-
 int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err)
 {
-	uint64_t settled_ns = c->live ? now_ns() - SETTLED_NS : 0;
+	uint64_t settled_ns = c->sink.live ? now_ns() - SETTLED_NS : 0;
 	unsigned int fullest = 0;
+	int rc = 0;
 
-	c->err = err;
+	c->sink.err = err;
 	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
-		struct stream *s = &c->streams[cpu];
+		struct record_stream *s = &c->streams[cpu];
 		unsigned int share;
-		int64_t rc;
+		int64_t got;
 
 		if (s->fd < 0)
 			continue;
 		share = record_ring_filled(&s->ring);
 		if (share > fullest)
 			fullest = share;
-		rc = record_ring_drain(&s->ring, put_record, s);
-		if (rc < 0)
-			return (int)rc;
+		got = record_ring_drain(&s->ring, record_stream_record, s);
+		if (got < 0)
+			return (int)got;
 	}
 	if (filled)
 		*filled = fullest;
-	return c->live ? sift_until(c, settled_ns) : 0;
+	for (uint32_t cpu = 0; c->sink.live && cpu < c->nr_cpus && !rc; cpu++)
+		rc = record_stream_pass(&c->streams[cpu], settled_ns);
+	return rc || !c->sink.live ? rc : record_sink_sift(&c->sink);
 }
 
 int record_capture_settle(struct record_capture *c, struct mmr_error *err)
 {
 	int rc = 0;
 
-	c->err = err;
-	c->counts.nr_moved = c->counts.nr_late = 0;
+	c->sink.err = err;
+	c->sink.counts.nr_moved = c->sink.counts.nr_late = 0;
 	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
-		struct stream *s = &c->streams[cpu];
+		struct record_stream *s = &c->streams[cpu];
 
-		rc = record_order_flush(&s->order, write_event, s);
-		c->counts.nr_moved += s->order.nr_moved;
-		c->counts.nr_late += s->order.nr_late;
+		rc = record_stream_settle(s);
+		c->sink.counts.nr_moved += s->order.nr_moved;
+		c->sink.counts.nr_late += s->order.nr_late;
 	}
-	return rc || !c->live ? rc : sift(c);
+	return rc || !c->sink.live ? rc : record_sink_sift(&c->sink);
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
 static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 {
-	uint64_t skipped = c->counts.nr_skipped, saved = c->counts.nr_nested, extfrag_seen = 0,
-		 nr = c->counts.strange;
+	uint64_t skipped = c->sink.counts.nr_skipped, saved = c->sink.counts.nr_nested, extfrag_seen = 0,
+		 nr = c->sink.counts.strange;
 	int rc = 0;
 
 	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
@@ -674,16 +426,37 @@ static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 		extfrag_seen += state->extfrag_seen;
 		saved += state->lost_second; /* counted as lost already */
 		if (state->lost)
-			rc = put_loss(c, cpu, state->gap_begin_ns, state->gap_end_ns, state->lost);
+			rc = record_stream_loss(&c->sink, &c->streams[cpu], state->gap_begin_ns,
+						state->gap_end_ns, state->lost);
 		state->lost = 0;
 	}
 	if (skipped > saved)
 		nr += skipped - saved;
 	/* Not where the ring was full: then which of the two is missing is counted already. */
-	if (!c->counts.nr_lost && extfrag_seen > c->counts.events[TRACE_EXTFRAG])
-		nr += extfrag_seen - c->counts.events[TRACE_EXTFRAG];
+	if (!c->sink.counts.nr_lost && extfrag_seen > c->sink.counts.events[TRACE_EXTFRAG])
+		nr += extfrag_seen - c->sink.counts.events[TRACE_EXTFRAG];
 	if (!rc && nr)
-		rc = put_loss(c, UINT32_MAX, c->start_ns, end_ns, nr);
+		rc = record_stream_loss(&c->sink, NULL, c->start_ns, end_ns, nr);
+	return rc;
+}
+
+/* Kinds of which the kernel passed some over: an event of the recorder's own says how many. */
+static int put_missed(struct record_capture *c, struct mmr_error *err)
+{
+	struct trace_class cls = {.type = TRACE_UNTRACED, .nr_args = 3};
+	struct record_stream *s = c->streams;
+	int rc = 0;
+
+	c->sink.err = err;
+	while (s->fd < 0) /* CPU 0 may be offline; the one this runs on is not */
+		s++;
+	for (unsigned int type = TRACE_NR_PAGE_EVENTS; type < NR_TRACE_EVENT_TYPES && !rc; type++) {
+		uint64_t nr = record_notes_missed(c->notes, type);
+		struct record_held note = {.pfn = TRACE_NO_PFN, .args = {.nr = 3, .v = {0, type, (int64_t)nr}}};
+
+		if (nr)
+			rc = record_stream_note(s, now_ns(), TRACE_NO_TASK, &cls, &note);
+	}
 	return rc;
 }
 
@@ -693,15 +466,19 @@ int record_capture_stop(struct record_capture *c, struct mmr_error *err)
 	int rc;
 
 	c->skel->bss->recording = REC_OFF;
-	c->counts.nr_skipped = skipped_runs(c) - c->skipped_before;
+	record_notes_switch(c->notes, REC_OFF, false);
+	c->sink.counts.nr_skipped = skipped_runs(c) - c->skipped_before;
 	/* A program that is past its look at the flag still finishes its record. */
 	nanosleep(&grace, NULL);
 	record_bpf__detach(c->skel);
+	rc = put_missed(c, err);
+	record_notes_detach(c->notes);
 	for (size_t i = 0; i < NR_CLASSICS; i++) {
 		bpf_link__destroy(c->classic_links[i]);
 		c->classic_links[i] = NULL;
 	}
-	rc = record_capture_drain(c, NULL, err);
+	if (!rc)
+		rc = record_capture_drain(c, NULL, err);
 	if (!rc)
 		rc = record_capture_settle(c, err);
 	if (rc)
@@ -720,7 +497,47 @@ const char *record_capture_hook(const struct record_capture *c, unsigned int nr,
 		*program = bpf_program__name(prog);
 		return bpf_program__section_name(prog);
 	}
-	return NULL;
+	return record_notes_hook(c->notes, nr, program);
+}
+
+bool record_capture_lack(const struct record_capture *c, unsigned int nr, char *buf, size_t size)
+{
+	return record_notes_lack(c->notes, nr, buf, size);
+}
+
+void record_capture_percpu(struct record_capture *c, const volatile uint64_t *offsets)
+{
+	c->sink.percpu_offsets = offsets;
+}
+
+int record_capture_describe(const struct record_capture *c, struct trace_machine *machine,
+			    struct mmr_error *err)
+{
+	uint32_t nr = machine->nr_features + NR_TRACE_EVENT_TYPES;
+	struct trace_name_value *features = realloc(machine->features, nr * sizeof(*features));
+
+	if (!features)
+		return mmr_err(err, -ENOMEM, "recorder: no memory for the features");
+	machine->features = features;
+	for (unsigned int type = TRACE_NR_PAGE_EVENTS; type < NR_TRACE_EVENT_TYPES; type++) {
+		struct trace_name_value *f = &features[machine->nr_features];
+
+		if (asprintf(&f->name, "event.%s", trace_event_info(type)->name) < 0)
+			return mmr_err(err, -ENOMEM, "recorder: no memory for the features");
+		f->value = record_notes_watch(c->notes, type);
+		machine->nr_features++;
+	}
+	return 0;
+}
+
+bool record_capture_untraced(const struct record_capture *c)
+{
+	return c->sink.untraced;
+}
+
+void record_capture_known(struct record_capture *c)
+{
+	c->sink.untraced = false;
 }
 
 bool record_capture_may_lose(const struct record_capture *c)
@@ -730,7 +547,7 @@ bool record_capture_may_lose(const struct record_capture *c)
 
 const struct record_counts *record_capture_counts(const struct record_capture *c)
 {
-	return &c->counts;
+	return &c->sink.counts;
 }
 
 uint64_t record_capture_lost_on(const struct record_capture *c, uint32_t cpu)
@@ -741,14 +558,14 @@ uint64_t record_capture_lost_on(const struct record_capture *c, uint32_t cpu)
 void record_capture_watch(struct record_capture *c, uint64_t start_pfn, uint64_t end_pfn, uint64_t begin_ns,
 			  uint64_t end_ns)
 {
-	c->watch_start_pfn = start_pfn;
-	c->watch_end_pfn = end_pfn;
-	c->watch_begin_ns = begin_ns;
-	c->watch_end_ns = end_ns;
-	c->watched = 0;
+	c->sink.watch_start_pfn = start_pfn;
+	c->sink.watch_end_pfn = end_pfn;
+	c->sink.watch_begin_ns = begin_ns;
+	c->sink.watch_end_ns = end_ns;
+	c->sink.watched = 0;
 }
 
 uint64_t record_capture_watched(const struct record_capture *c)
 {
-	return c->watched;
+	return c->sink.watched;
 }

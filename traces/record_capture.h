@@ -6,10 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "traces/gfp_map.h"
-#include "traces/record.h"
 #include "traces/record_filter.h"
-#include "traces/trace_writer.h"
+#include "traces/record_stream.h"
 
 struct record_capture;
 
@@ -17,30 +15,11 @@ struct record_capture;
 struct record_capture_options {
 	size_t ring_bytes; /* per CPU; a power of two */
 	bool names; /* record task names */
+	bool extras; /* also probes that cost time at every allocation or free */
+	uint32_t nr_nodes; /* from two on tasks' memory policies are told */
+	uint64_t memory_nodes; /* those of the first 64 that have memory */
 	int tracefs; /* its descriptor; -1: extfrag events do not say what became of the block */
 	const struct record_filter *filter; /* borrowed */
-};
-
-/** struct record_pages - how page addresses become page frame numbers: learned, then verified */
-struct record_pages {
-	uint64_t base; /* address of page frame 0's struct page, low 48 bits */
-	uint64_t full_base; /* all 64 */
-	uint32_t size; /* sizeof(struct page) */
-};
-
-/**
- * struct record_counts - what has been recorded so far
- * @nr_nested: events recorded by a second or third program
- * @nr_moved: events that stood behind later ones of their CPU and were put before them
- * @nr_late: events whose place was written already: their CPU's times step back there
- * @nr_filtered: events that the filters left out; not in the other counts
- * @nr_skipped: events for which the kernel skipped the first program; known at the end
- */
-struct record_counts {
-	uint64_t events[NR_TRACE_EVENT_TYPES];
-	uint64_t nr_events, nr_lost, nr_nested, nr_skipped, nr_moved, nr_late;
-	uint64_t nr_filtered;
-	uint64_t strange; /* records that made no sense; each also counted as lost */
 };
 
 /** record_capture_nr_online - CPUs that get a ring, of @nr_cpus possible ones */
@@ -50,6 +29,12 @@ uint32_t record_capture_nr_online(uint32_t nr_cpus);
 int record_capture_create(uint32_t nr_cpus, const struct record_capture_options *options,
 			  struct record_capture **ret, struct mmr_error *err);
 void record_capture_destroy(struct record_capture *c);
+
+/** record_capture_describe - note in @machine's features which kinds of events would be seen */
+int record_capture_describe(const struct record_capture *c, struct trace_machine *machine,
+			    struct mmr_error *err);
+/** record_capture_percpu - borrow the distance of each CPU's copy of a per-CPU variable; tells lists apart */
+void record_capture_percpu(struct record_capture *c, const volatile uint64_t *offsets);
 
 /**
  * record_capture_start - attach everything; events flow into the rings from here on
@@ -73,6 +58,8 @@ int record_capture_drain(struct record_capture *c, unsigned int *filled, struct 
  * Return: where it is attached, "tp_btf/mm_page_alloc"; NULL behind the last one.
  */
 const char *record_capture_hook(const struct record_capture *c, unsigned int nr, const char **program);
+/** record_capture_lack - the @nr-th kind of event that nothing tells here, and why; false behind the last */
+bool record_capture_lack(const struct record_capture *c, unsigned int nr, char *buf, size_t size);
 /** record_capture_may_lose - tasks can be preempted between programs, and there is no third one */
 bool record_capture_may_lose(const struct record_capture *c);
 
@@ -95,6 +82,14 @@ void record_capture_pause(struct record_capture *c, bool pause);
 
 /** record_capture_stop - detach, drain the rest, and write every loss that is not in the file yet */
 int record_capture_stop(struct record_capture *c, struct mmr_error *err);
+
+/**
+ * record_capture_untraced - free lists may have changed unseen since record_capture_known()
+ *
+ * Such a change is an untraced event in the trace as well.
+ */
+bool record_capture_untraced(const struct record_capture *c);
+void record_capture_known(struct record_capture *c);
 
 const struct record_counts *record_capture_counts(const struct record_capture *c);
 /** record_capture_lost_on - events lost on @cpu so far */

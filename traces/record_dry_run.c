@@ -29,6 +29,7 @@ static unsigned int lacks(FILE *out, bool it_does, const char *what)
 static void print_lacks(const struct record_dry_run *d, FILE *out)
 {
 	unsigned int nr = 0;
+	char text[160];
 
 	nr += lacks(out, !d->tracefs,
 		    "tracefs: extfrag events will not say whether the pageblock changed its type");
@@ -42,6 +43,8 @@ static void print_lacks(const struct record_dry_run *d, FILE *out)
 	nr += lacks(out, !d->options->no_keyframes && !d->probe->section_table,
 		    "the table of memory sections: keyframes will have no pageblock types (finding it needs "
 		    "CAP_SYSLOG, and CAP_SYS_ADMIN too where /proc/kallsyms does not list data)");
+	for (unsigned int i = 0; record_capture_lack(d->capture, i, text, sizeof(text)); i++)
+		nr += lacks(out, true, text);
 	if (!nr)
 		fprintf(out, "lacks: nothing\n");
 }

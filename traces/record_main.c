@@ -49,6 +49,7 @@ struct session {
 	uint64_t start_ns, paused_at_ns;
 	uint64_t flushed_ns, keyframes_ns;
 	uint64_t known_lost; /* losses that keyframes have followed */
+	uint64_t keyframes_took_ns;
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -99,13 +100,16 @@ static uint64_t nap_ns(unsigned int filled)
 
 static int take_keyframes(struct session *s, uint32_t flags, struct mmr_error *err)
 {
+	uint64_t begin_ns = now_ns();
 	int rc;
 
 	if (s->options->no_keyframes)
 		return 0;
 	s->known_lost = record_capture_counts(s->capture)->nr_lost;
+	record_capture_known(s->capture);
 	rc = record_keyframes_take(s->probe, s->capture, s->output.writer, flags, &s->keyframes, err);
 	s->keyframes_ns = now_ns();
+	s->keyframes_took_ns = s->keyframes_ns - begin_ns;
 	return rc;
 }
 
@@ -114,6 +118,10 @@ static bool keyframes_due(const struct session *s, uint64_t now)
 	double since = (double)(now - s->keyframes_ns);
 
 	if (s->options->keyframe_seconds > 0 && since > s->options->keyframe_seconds * 1e9)
+		return true;
+	/* What no event tells is no rarer than compaction: a fiftieth of the time at most. */
+	if (record_capture_untraced(s->capture) && since > AFTER_LOSS_NS &&
+	    since > 50.0 * (double)s->keyframes_took_ns)
 		return true;
 	return record_capture_counts(s->capture)->nr_lost > s->known_lost && since > AFTER_LOSS_NS &&
 	       !s->rate.paused;
@@ -253,6 +261,7 @@ static int prepare(struct session *s, struct mmr_error *err)
 {
 	struct record_capture_options capture = {
 		.names = !s->options->no_names,
+		.extras = s->options->extras,
 		.filter = &s->options->filter,
 	};
 	struct mmr_error no_tracefs;
@@ -267,6 +276,10 @@ static int prepare(struct session *s, struct mmr_error *err)
 	if (rc)
 		return rc;
 	capture.ring_bytes = s->sizes.ring_bytes;
+	capture.nr_nodes = s->machine.nr_nodes;
+	for (uint32_t i = 0; i < s->machine.nr_zones; i++)
+		if (s->machine.zones[i].managed_pages && s->machine.zones[i].nid < 64)
+			capture.memory_nodes |= 1ULL << s->machine.zones[i].nid;
 	rc = record_capture_create(s->machine.nr_cpus, &capture, &s->capture, err);
 	if (!rc)
 		rc = record_probe_create(s->machine.nr_cpus, (uint32_t)s->options->max_blocks, &s->probe, err);
@@ -276,6 +289,10 @@ static int prepare(struct session *s, struct mmr_error *err)
 		s->probe->max_hold_ns = (uint64_t)(s->options->max_hold_ms * 1e6);
 	if (!rc)
 		set_feature(&s->machine, "irq_context", s->probe->stack_tells);
+	if (!rc)
+		rc = record_capture_describe(s->capture, &s->machine, err);
+	if (!rc)
+		record_capture_percpu(s->capture, s->probe->offsets);
 	if (rc == -EIO && s->tracefs < 0) /* it could not be done without: say what is missing */
 		*err = no_tracefs;
 	if (!rc && !s->options->no_keyframes)

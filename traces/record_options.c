@@ -24,6 +24,7 @@ enum {
 	OPT_MAX_RATE,
 	OPT_ROTATE,
 	OPT_ROTATE_KEEP,
+	OPT_EXTRAS,
 	OPT_NODE,
 	OPT_ORDER,
 	OPT_TASK,
@@ -39,6 +40,10 @@ static const struct argp_option option_table[] = {
 	 1},
 	{"rotate-keep", OPT_ROTATE_KEEP, "N", 0, "Keep the last N of these files, remove older ones", 1},
 	{"no-names", OPT_NO_NAMES, NULL, 0, "Leave task names out of the trace", 1},
+	{"extras", OPT_EXTRAS, NULL, 0,
+	 "Also probe every free on its way to a list and every look for a page in the zones, where the kernel "
+	 "permits that",
+	 1},
 	{"dry-run", OPT_DRY_RUN, NULL, 0,
 	 "Say on stdout what would be attached, what this kernel and this process lack, and whether a "
 	 "recording is possible (exit 0) or not (exit 1); the programs are loaded, but nothing is recorded and "
@@ -264,6 +269,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_TASK:
 	case OPT_CGROUP:
 		parse_filter(key, arg, o, state);
+		break;
+	case OPT_EXTRAS:
+		o->extras = true;
 		break;
 	case 'q':
 		o->quiet = true;

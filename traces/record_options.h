@@ -25,6 +25,7 @@ struct record_options {
 	double keyframe_seconds; /* 0: at the start, at the end, and after losses */
 	double max_hold_ms; /* of a zone's lock by one walk */
 	struct record_filter filter;
+	bool extras; /* also probes that cost time at every allocation or free */
 	bool dry_run, no_names, no_keyframes, quiet, verbose;
 	char **command; /* NULL-terminated; NULL: whole system until told to stop */
 };

@@ -73,7 +73,8 @@ static int load(struct record_probe *probe, struct mmr_error *err)
 		return record_bpf_error(err, rc, "loading the probing BPF programs");
 	probe->blocks = map_values(skel->maps.blocks, (size_t)probe->max_blocks * 8);
 	probe->stat_diffs = map_values(skel->maps.stat_diffs, (size_t)probe->nr_cpus * 8);
-	if (!probe->blocks || !probe->stat_diffs)
+	probe->offsets = map_values(skel->maps.percpu_offsets, (size_t)probe->nr_cpus * 8);
+	if (!probe->blocks || !probe->stat_diffs || !probe->offsets)
 		return mmr_err(err, -errno, "recorder: mapping the probe's results: %s", strerror(errno));
 	rc = record_probe_run(bpf_program__fd(skel->progs.tell_layout), -1);
 	if (rc)
@@ -106,6 +107,8 @@ void record_probe_destroy(struct record_probe *probe)
 {
 	if (!probe)
 		return;
+	if (probe->offsets)
+		munmap((void *)probe->offsets, (size_t)probe->nr_cpus * 8);
 	if (probe->blocks)
 		munmap((void *)probe->blocks, (size_t)probe->max_blocks * 8);
 	if (probe->stat_diffs)

@@ -30,6 +30,7 @@ struct record_probe {
 	uint32_t max_blocks;
 	uint64_t max_hold_ns; /* a walk under a zone's lock ends after so long; 0: when it is done */
 	volatile int64_t *stat_diffs; /* mapped: [nr_cpus] */
+	volatile uint64_t *offsets; /* mapped: [nr_cpus] from a per-CPU pointer to that CPU's copy */
 	bool percpu_offsets; /* PCP lists and per-CPU counters can be read */
 	bool stack_tells; /* where a program's frame lies tells interrupts from tasks */
 	uint64_t section_table; /* the kernel's table of memory sections, 0 where not found */

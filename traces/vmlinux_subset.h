@@ -35,6 +35,7 @@ enum { false = 0, true = 1 };
 
 /* From the BPF user interface; their values are part of it. */
 enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
@@ -86,6 +87,7 @@ struct page {
 				struct list_head buddy_list;
 				struct list_head pcp_list;
 			};
+			unsigned long private;
 		};
 	};
 };
@@ -121,6 +123,7 @@ struct per_cpu_zonestat {
 };
 
 struct zone {
+	unsigned long _watermark[4];
 	unsigned long watermark_boost;
 	unsigned long nr_reserved_highatomic;
 	unsigned long nr_free_highatomic; /* since 6.12 */
@@ -158,8 +161,36 @@ struct kthread {
 	void *data;
 };
 
+typedef struct {
+	unsigned long bits[1];
+} nodemask_t;
+
+struct mempolicy {
+	unsigned short mode;
+	unsigned short flags;
+	nodemask_t nodes;
+};
+
+struct zoneref {
+	struct zone *zone;
+	int zone_idx;
+};
+
+struct alloc_context {
+	nodemask_t *nodemask;
+	struct zoneref *preferred_zoneref;
+	int migratetype;
+	int highest_zoneidx;
+};
+
+struct compact_control {
+	unsigned long free_pfn, migrate_pfn;
+};
+
 struct task_struct {
 	void *stack;
+	struct mempolicy *mempolicy;
+	nodemask_t mems_allowed;
 	unsigned int flags;
 	int pid;
 	int tgid;
