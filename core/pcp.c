@@ -31,11 +31,12 @@ static int min_int(int a, int b)
  *
  * Source: nr_pcp_alloc(), mm/page_alloc.c, v6.12; v6.1 has the batch alone.
  */
-int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
-		 unsigned int order)
+static inline int refill_size(const struct kernel_profile *profile, const struct zone *zone,
+			      struct per_cpu_pages *pcp, unsigned int order, int *most)
 {
-	int batch = pcp->batch, high, max_nr_alloc;
+	int batch = pcp->batch, high;
 
+	*most = 0;
 	if (profile->pcp == PCP_5_14)
 		return batch > 1 ? max_int(batch >> order, 2) : batch;
 
@@ -47,12 +48,31 @@ int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone, 
 	if (pcp->high_min != pcp->high_max && !(shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH))
 		high = pcp->high = min_int(high + batch, pcp->high_max);
 	if (!order) {
-		max_nr_alloc = max_int(high - pcp->count - pcp->batch, pcp->batch);
-		if (batch <= max_nr_alloc && pcp->alloc_factor < profile->pcp_batch_scale_max)
+		*most = max_int(high - pcp->count - pcp->batch, pcp->batch);
+		if (batch <= *most && pcp->alloc_factor < profile->pcp_batch_scale_max)
 			pcp->alloc_factor++;
-		batch = min_int(batch, max_nr_alloc);
+		batch = min_int(batch, *most);
 	}
 	return batch > 1 ? max_int(batch >> order, 2) : batch;
+}
+
+int nr_pcp_alloc(const struct kernel_profile *profile, const struct zone *zone, struct per_cpu_pages *pcp,
+		 unsigned int order)
+{
+	int high = pcp->high, factor = pcp->alloc_factor, most;
+	int nr = refill_size(profile, zone, pcp, order, &most);
+
+	tell(zone, MMR_STORY_REFILL_SIZE, .order = (uint8_t)order, .nr = nr,
+	     .refill = {.count = pcp->count,
+			.batch = pcp->batch,
+			.high_before = high,
+			.high = pcp->high,
+			.most = most,
+			.factor_before = (uint8_t)factor,
+			.factor = pcp->alloc_factor,
+			.auto_tuned = profile->pcp == PCP_6_7,
+			.below_high = shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH});
+	return nr;
 }
 
 /*
@@ -95,18 +115,8 @@ uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct p
 				unsigned int order, unsigned int mt, unsigned int alloc_flags)
 {
 	struct pcp_list *list = &pcp->lists[order_to_pindex(mt, order)];
-	int high = pcp->high, factor = pcp->alloc_factor;
 	int nr = nr_pcp_alloc(&cpu->m->profile, zone, pcp, order);
 
-	tell(zone, MMR_STORY_REFILL_SIZE, .order = (uint8_t)order, .nr = nr,
-	     .refill = {.count = pcp->count,
-			.batch = pcp->batch,
-			.high_before = high,
-			.high = pcp->high,
-			.factor_before = (uint8_t)factor,
-			.factor = pcp->alloc_factor,
-			.auto_tuned = cpu->m->profile.pcp == PCP_6_7,
-			.below_high = shared_read(zone->flags) & 1u << ZONE_BELOW_HIGH});
 	if ((alloc_flags & ALLOC_HIGHATOMIC) && cpu->m->profile.highatomic_path != HIGHATOMIC_PATH_6_18)
 		return MMR_NO_PFN;
 	nr = rmqueue_bulk(cpu, zone, order, nr, list, mt, alloc_flags);

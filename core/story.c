@@ -2,6 +2,31 @@
 /* Taking down the story of a request. What is told, and when, is decided where it happens. */
 #include "core/list.h"
 
+const char *mmr_alloc_flag_name(unsigned int bit)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} names[] = {
+		{ALLOC_NO_WATERMARKS, "NO_WATERMARKS"},
+		{ALLOC_OOM, "OOM"},
+		{ALLOC_NON_BLOCK, "NON_BLOCK"},
+		{ALLOC_MIN_RESERVE, "MIN_RESERVE"},
+		{ALLOC_CPUSET, "CPUSET"},
+		{ALLOC_CMA, "CMA"},
+		{ALLOC_NOFRAGMENT, "NOFRAGMENT"},
+		{ALLOC_HIGHATOMIC, "HIGHATOMIC"},
+		{ALLOC_TRYLOCK, "TRYLOCK"},
+		{ALLOC_KSWAPD, "KSWAPD"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (bit < 32 && names[i].flag == 1u << bit)
+			return names[i].name;
+	}
+	return NULL;
+}
+
 void story_add(struct mmr_story *story, const struct mmr_story_step *step)
 {
 	if (story->nr_steps < story->max_steps)

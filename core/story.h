@@ -188,6 +188,13 @@ struct mmr_story {
 };
 
 /**
+ * mmr_alloc_flag_name - what a bit of MMR_STORY_CONTEXT's and MMR_STORY_SCAN's .flags is called
+ * @bit: 2 .. 31; bits 0 and 1 are the mark, enum zone_watermarks
+ * Return: "NOFRAGMENT" for ALLOC_NOFRAGMENT; NULL where there is none.
+ */
+const char *mmr_alloc_flag_name(unsigned int bit);
+
+/**
  * mmr_told_alloc_pages - mmr_alloc_pages(), told
  * @story: steps are appended
  * Context: one thread at a time.  Link mmr::core_told.

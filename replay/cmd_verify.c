@@ -127,44 +127,6 @@ static void show_decision(const struct verify_decision *d, void *ctx)
 		d->expected, d->got, verify_cause_text(d->cause), d->views ? d->views : "");
 }
 
-/* No rules for this kernel's line: say what there is, and what this kernel has. */
-static int unknown_kernel(const struct trace_machine *machine, const char *nearest, struct mmr_error *err)
-{
-	char lines[120] = "", features[260] = "";
-	size_t len = 0;
-
-	for (const char *const *name = kernel_profile_list(); *name && len < sizeof(lines); name++)
-		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s%s", len ? ", " : "", *name);
-	len = 0;
-	for (uint32_t i = 0; i < machine->nr_features && len < sizeof(features); i++)
-		len += (size_t)snprintf(features + len, sizeof(features) - len, " %s=%lld",
-					machine->features[i].name, (long long)machine->features[i].value);
-	return mmr_err(err, -EINVAL,
-		       "kernel %s: no rules for this line, expected one of %s; --kernel %s takes the nearest; "
-		       "features found:%s",
-		       machine->kernel_release, lines, nearest, features[0] ? features : " none");
-}
-
-static int choose(const struct options *o, const struct trace_reader *reader, struct verify_options *vo,
-		  struct kernel_profile **parsed, struct mmr_error *err)
-{
-	const struct trace_machine *machine = trace_reader_machine(reader);
-	bool exact;
-	int rc;
-
-	if (trace_machine_feature(machine, TRACE_FEATURE_PARTIAL))
-		return mmr_err(err, -EINVAL,
-			       "%s: a partial recording (it was made with a filter: --node, --order, --task or "
-			       "--cgroup), "
-			       "expected every event: no list can be followed with some of them",
-			       trace_reader_path(reader));
-	rc = profile_choose(o->kernel, NULL, machine->kernel_release, parsed, &exact, err);
-	vo->profile = *parsed;
-	if (!rc && !exact)
-		rc = unknown_kernel(machine, kernel_profile_name(vo->profile), err);
-	return rc;
-}
-
 static int report(const struct options *o, const struct verify_report *r, const struct trace_reader *reader,
 		  const char *profile, struct mmr_error *err)
 {
@@ -207,7 +169,8 @@ int cmd_verify(int argc, char **argv)
 	vo.ctx = &o;
 	vo.progress = !o.quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
 	rc = trace_reader_open(o.trace, &reader, &err);
-	rc = rc ? rc : choose(&o, reader, &vo, &parsed, &err);
+	rc = rc ? rc : profile_choose_exact(o.kernel, reader, &parsed, &err);
+	vo.profile = parsed;
 	if (!rc) {
 		ran = verify_run(reader, &vo, &result, &err);
 		if (vo.progress)

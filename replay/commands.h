@@ -11,5 +11,6 @@ int cmd_summary(int argc, char **argv);
 int cmd_machine(int argc, char **argv);
 int cmd_trust(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 
 #endif

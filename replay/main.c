@@ -56,6 +56,8 @@ static const struct subcommand {
 	{"backend", "list|check NAME|./liballoc.so", "the allocators to replay on, and is one fit for it?",
 	 cmd_backend},
 	{"verify", "F.mmt", "hold the model against the kernel, decision by decision", cmd_verify},
+	{"explain", "F.mmt --event N | --pfn P", "tell one allocation's or free's story, step by step",
+	 cmd_explain},
 	{"trust", "A.mmt B.mmt", "how far a prediction of B from A was right", cmd_trust},
 	{"summary", "RESULT ...", "results side by side on one screen", cmd_summary},
 	{"machine", "check|show|from-trace|from-host|list", "machine files", cmd_machine},

@@ -2,6 +2,7 @@
 /* Picks the kernel line. */
 #include "replay/profile_choice.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 
@@ -46,4 +47,38 @@ int profile_choose(const char *asked, const char *machine, const char *release, 
 		spec = want < 0 ? release : nearest_line(want, exact);
 	}
 	return kernel_profile_parse(spec, ret, err);
+}
+
+/* No rules for this kernel's line: say what there is, and what this kernel has. */
+static int unknown_kernel(const struct trace_machine *machine, const char *nearest, struct mmr_error *err)
+{
+	char lines[120] = "", features[260] = "";
+	size_t len = 0;
+
+	for (const char *const *name = kernel_profile_list(); *name && len < sizeof(lines); name++)
+		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s%s", len ? ", " : "", *name);
+	len = 0;
+	for (uint32_t i = 0; i < machine->nr_features && len < sizeof(features); i++)
+		len += (size_t)snprintf(features + len, sizeof(features) - len, " %s=%lld",
+					machine->features[i].name, (long long)machine->features[i].value);
+	return mmr_err(err, -EINVAL,
+		       "kernel %s: no rules for this line, expected one of %s; --kernel %s takes the nearest; "
+		       "features found:%s",
+		       machine->kernel_release, lines, nearest, features[0] ? features : " none");
+}
+
+int profile_choose_exact(const char *asked, const struct trace_reader *reader, struct kernel_profile **ret,
+			 struct mmr_error *err)
+{
+	const struct trace_machine *machine = trace_reader_machine(reader);
+	bool exact;
+	int rc;
+
+	if (trace_machine_feature(machine, TRACE_FEATURE_PARTIAL))
+		return mmr_err(err, -EINVAL,
+			       "%s: a partial recording (it was made with a filter: --node, --order, --task or "
+			       "--cgroup), expected every event: no list can be followed with some of them",
+			       trace_reader_path(reader));
+	rc = profile_choose(asked, NULL, machine->kernel_release, ret, &exact, err);
+	return !rc && !exact ? unknown_kernel(machine, kernel_profile_name(*ret), err) : rc;
 }

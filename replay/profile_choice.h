@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/profile.h"
+#include "traces/trace_reader.h"
 
 /**
  * profile_choose - the profile asked for, else the machine file's, else the recording kernel's line
@@ -19,5 +20,15 @@
  */
 int profile_choose(const char *asked, const char *machine, const char *release, struct kernel_profile **ret,
 		   bool *exact, struct mmr_error *err);
+
+/**
+ * profile_choose_exact - the same for those who follow a recording event by event
+ * @ret: may be set also where an error is returned
+ * Return: as profile_choose(); -EINVAL also where there are no rules for the recording kernel's own line
+ *	(the message names the lines there are, the nearest, and the features found), and where the
+ *	recording leaves events out.
+ */
+int profile_choose_exact(const char *asked, const struct trace_reader *reader, struct kernel_profile **ret,
+			 struct mmr_error *err);
 
 #endif

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* explain on recordings of a kernel in miniature: the right events, the right story, the right verdict. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/explain.h"
+#include "replay/tests/synth_kernel.h"
+
+#define NR_PAGES 40
+
+static volatile sig_atomic_t stop;
+
+struct told {
+	struct trace_reader *reader;
+	struct explain e;
+};
+
+static void open_recording(struct synth_kernel *k, struct told *t)
+{
+	struct mmr_error err;
+
+	assert_int_equal(trace_reader_open(k->path, &t->reader, &err), 0);
+}
+
+static int explain_event(struct told *t, struct explain_query query)
+{
+	struct verify_options vo = {.profile = kernel_profile_find("6.12"), .stop = &stop};
+	struct mmr_error err;
+	int rc = explain_find(t->reader, &query, &stop, &t->e, &err);
+
+	return rc ? rc : explain_tell(t->reader, &vo, &t->e, &err);
+}
+
+static void done(struct told *t)
+{
+	explain_deinit(&t->e);
+}
+
+static unsigned int count(const struct explain *e, enum mmr_story_kind kind)
+{
+	unsigned int nr = 0;
+
+	for (uint32_t i = 0; i < e->told->story.nr_steps; i++)
+		nr += e->told->story.steps[i].kind == kind;
+	return nr;
+}
+
+/* NR_PAGES pages of order 0, one of order 5, all freed again by the CPU that took them. */
+static void record(struct synth_kernel *k, uint32_t *pfns, uint32_t *block)
+{
+	synth_kernel_begin(k, "6.12");
+	synth_kernel_keyframe(k, TRACE_KF_FIRST);
+	for (unsigned int i = 0; i < NR_PAGES; i++)
+		pfns[i] = synth_kernel_alloc(k, 0, MIGRATE_MOVABLE, 0);
+	*block = synth_kernel_alloc(k, 1, MIGRATE_UNMOVABLE, 5);
+	for (unsigned int i = 0; i < NR_PAGES; i++)
+		synth_kernel_free(k, 0, pfns[i], 0);
+	synth_kernel_free(k, 1, *block, 5);
+	synth_kernel_end(k);
+}
+
+static void any_event_of_a_refill_tells_the_allocation(void **state)
+{
+	struct synth_kernel k;
+	uint32_t pfns[NR_PAGES], block, refill = 0;
+	struct told t;
+
+	record(&k, pfns, &block);
+	open_recording(&k, &t);
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = 0}), 0);
+	refill = (uint32_t)t.e.nr_events - 1;
+	assert_true(refill > 1);
+	done(&t);
+	for (uint32_t i = 0; i <= refill; i++) {
+		assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = i}),
+				 0);
+		assert_int_equal(t.e.kind, EXPLAIN_ALLOC);
+		assert_int_equal(t.e.begin, 0);
+		assert_int_equal(t.e.request.number, refill);
+		assert_true(t.e.known);
+		assert_int_equal(t.e.told->page.pfn, pfns[0]);
+		assert_int_equal(count(&t.e, MMR_STORY_REFILL_PAGE), refill);
+		assert_true(explain_same(&t.e));
+		assert_int_equal(explain_result(&t.e), VERIFY_EXACT);
+		done(&t);
+	}
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+static void a_hit_has_no_refill_and_a_block_is_split(void **state)
+{
+	struct synth_kernel k;
+	uint32_t pfns[NR_PAGES], block;
+	struct told t;
+
+	record(&k, pfns, &block);
+	open_recording(&k, &t);
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_PFN, .pfn = pfns[1]}), 0);
+	assert_int_equal(t.e.kind, EXPLAIN_ALLOC);
+	assert_int_equal(t.e.nr_life, 3); /* taken for the list, allocated, freed */
+	assert_int_equal(t.e.nr_events, 1);
+	assert_int_equal(count(&t.e, MMR_STORY_POP), 1);
+	assert_int_equal(count(&t.e, MMR_STORY_REFILL_SIZE), 0);
+	assert_true(explain_same(&t.e));
+	done(&t);
+
+	/* Any page of a block tells of the block. */
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_PFN, .pfn = block + 17}), 0);
+	assert_int_equal(t.e.order, 5);
+	assert_int_equal(t.e.told->page.pfn, block);
+	assert_true(count(&t.e, MMR_STORY_SPLIT) > 0);
+	assert_true(explain_same(&t.e));
+	done(&t);
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+static void a_free_tells_where_its_page_goes(void **state)
+{
+	struct synth_kernel k;
+	uint32_t pfns[NR_PAGES], block;
+	struct told t;
+
+	record(&k, pfns, &block);
+	open_recording(&k, &t);
+	assert_int_equal(
+		explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = k.nr_events - 1}), 0);
+	assert_int_equal(t.e.kind, EXPLAIN_FREE);
+	assert_int_equal(count(&t.e, MMR_STORY_INSERT), 1);
+	assert_true(count(&t.e, MMR_STORY_MERGE) > 0);
+	assert_true(explain_same(&t.e));
+	done(&t);
+	assert_int_equal(
+		explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = k.nr_events - 2}), 0);
+	assert_int_equal(count(&t.e, MMR_STORY_PCP), 2);
+	assert_true(explain_same(&t.e));
+	done(&t);
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+static void what_the_kernel_did_otherwise_is_seen(void **state)
+{
+	struct synth_kernel k;
+	struct told t;
+
+	synth_kernel_begin(&k, "6.12");
+	k.tweak_from = 50;
+	k.tweak_type = TRACE_ALLOC;
+	k.tweak_pfn = 4096;
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	for (unsigned int i = 0; i < NR_PAGES; i++)
+		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	synth_kernel_end(&k);
+	open_recording(&k, &t);
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = k.tweaked}),
+			 0);
+	assert_false(explain_same(&t.e));
+	assert_int_equal(t.e.told->page.pfn + 4096, t.e.request.ev.pfn);
+	assert_int_equal(explain_result(&t.e), VERIFY_DIVERGED);
+	done(&t);
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+static void before_the_keyframe_and_after_a_loss_nothing_is_told(void **state)
+{
+	struct synth_kernel k;
+	struct told t;
+	uint64_t before, lost;
+
+	synth_kernel_begin(&k, "6.12");
+	for (unsigned int i = 0; i < 10; i++)
+		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	before = k.nr_events - 1;
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	for (unsigned int i = 0; i < 10; i++)
+		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	synth_kernel_loss(&k, 5);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	lost = k.nr_events - 1;
+	synth_kernel_keyframe(&k, TRACE_KF_LAST);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	synth_kernel_end(&k);
+	open_recording(&k, &t);
+
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = before}), 0);
+	assert_false(t.e.known);
+	assert_false(t.e.told->finished);
+	assert_int_equal(t.e.known_from, before + 1);
+	done(&t);
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = lost}), 0);
+	assert_false(t.e.known);
+	assert_int_equal(t.e.known_from, lost + 1);
+	done(&t);
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = lost + 1}),
+			 0);
+	assert_true(t.e.known);
+	assert_true(explain_same(&t.e));
+	done(&t);
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+static void what_is_not_there_is_refused_and_a_signal_stops(void **state)
+{
+	struct synth_kernel k;
+	uint32_t pfns[NR_PAGES], block;
+	struct told t;
+
+	record(&k, pfns, &block);
+	open_recording(&k, &t);
+	assert_int_equal(
+		explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = k.nr_events}),
+		-ENOENT);
+	done(&t);
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_PFN, .pfn = 1}), -ENOENT);
+	done(&t);
+	assert_int_equal(
+		explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_PFN, .pfn = pfns[0], .nth = 2}),
+		-ENOENT);
+	done(&t);
+	assert_int_equal(
+		explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_TIME, .since_ns = UINT64_MAX / 2}),
+		-ENOENT);
+	done(&t);
+	stop = 1;
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = 3}), -EINTR);
+	stop = 0;
+	done(&t);
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_event_of_a_refill_tells_the_allocation),
+		cmocka_unit_test(a_hit_has_no_refill_and_a_block_is_split),
+		cmocka_unit_test(a_free_tells_where_its_page_goes),
+		cmocka_unit_test(what_the_kernel_did_otherwise_is_seen),
+		cmocka_unit_test(before_the_keyframe_and_after_a_loss_nothing_is_told),
+		cmocka_unit_test(what_is_not_there_is_refused_and_a_signal_stops),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
