@@ -114,7 +114,7 @@ static void show_progress(double share, void *ctx)
 	fprintf(stderr, "\rmmreplay trust: %3.0f %%", 100 * share);
 }
 
-static int predict(struct side *a, struct side *b, const struct options *o, const char **profile_name,
+static int predict(struct side *a, struct side *b, const struct options *o, char *profile_name, size_t size,
 		   struct trust_figures *ret, struct mmr_error *err)
 {
 	struct engine_options options = {
@@ -134,7 +134,7 @@ static int predict(struct side *a, struct side *b, const struct options *o, cons
 				&exact, err);
 
 	options.profile = profile;
-	*profile_name = rc ? "" : kernel_profile_name(profile);
+	snprintf(profile_name, size, "%s", rc ? "" : kernel_profile_name(profile));
 	rc = rc ? rc : engine_create(a->reader, &options, &engine, err);
 	rc = rc ? rc : engine_run(engine, err);
 	if (options.progress)
@@ -279,7 +279,7 @@ int cmd_trust(int argc, char **argv)
 	struct side sides[2] = {0};
 	struct mmr_error err = {0};
 	struct options o = {0};
-	const char *profile_name = NULL;
+	char profile_name[256];
 	int rc = 0;
 
 	argp_err_exit_status = EXIT_USAGE;
@@ -288,7 +288,7 @@ int cmd_trust(int argc, char **argv)
 	sigaction(SIGTERM, &action, NULL);
 	for (int i = 0; i < 2 && !rc; i++)
 		rc = side_open(&sides[i], o.traces[i], &err);
-	rc = rc ? rc : predict(&sides[0], &sides[1], &o, &profile_name, &predicted, &err);
+	rc = rc ? rc : predict(&sides[0], &sides[1], &o, profile_name, sizeof(profile_name), &predicted, &err);
 	if (!rc) {
 		struct trust trust;
 

@@ -134,7 +134,7 @@ static bool try_race(const struct verify *v, const struct mmr_step_request *requ
 		zone = mmr_step_zone(v->core, ev->pfn, ev->order);
 		if (!zone)
 			continue;
-		drift[mmr_step_zone_id(zone)] += (ev->type == TRACE_ZONE_LOCKED ? 1 : -1) << ev->order;
+		drift[mmr_step_zone_id(zone)] += (ev->type == TRACE_ZONE_LOCKED ? 1 : -1) * (1 << ev->order);
 		if (explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW))
 			return true;
 	}
