@@ -38,7 +38,7 @@ struct pressure {
 	struct owner *owners; /* [nr_owners], by modelled frame */
 	size_t nr_owners;
 	uint32_t *leader; /* [nr_tasks + 1] first task of its process; the last one stands for "unknown" */
-	uint64_t *task_pages; /* [nr_tasks + 1] pages held, by leader */
+	uint64_t *task_pages; /* [nr_tasks + 1] movable pages held, by leader */
 	bool *killed; /* [nr_tasks + 1] by leader */
 	uint32_t nr_tasks;
 	uint64_t oom_seen;

@@ -100,7 +100,8 @@ static uint32_t leader_of(const struct pressure *p, uint32_t task)
 
 static void charge(struct pressure *p, const struct owner *owner, int64_t pages)
 {
-	p->task_pages[leader_of(p, owner->task)] += (uint64_t)pages;
+	if (owner->type == MIGRATE_MOVABLE)
+		p->task_pages[leader_of(p, owner->task)] += (uint64_t)pages;
 }
 
 void engine_own(struct engine *e, const struct trace_event *event, uint32_t pfn, unsigned int type)
@@ -193,7 +194,7 @@ void engine_settle(struct engine *e)
 /* ---- the OOM killer ---------------------------------------------------------------------------- */
 
 /*
- * The process that holds most.
+ * The process that holds most of what a kill gives back.
  * Simplified: of pages alone; no oom_score_adj, no swap, no page tables.
  * Return: its leader, or nr_tasks where nobody holds anything.  Source: oom_badness(), mm/oom_kill.c, v6.12.
  */

@@ -58,6 +58,7 @@ void synth_begin(struct synth *s)
 	assert_true(fd >= 0);
 	close(fd);
 	must(trace_writer_create(s->path, &machine, NULL, &s->writer, &err), &err);
+	s->task = TRACE_NO_TASK;
 }
 
 void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn)
@@ -65,9 +66,17 @@ void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cp
 	struct trace_event event = {.ts_ns = s->now_ns += 1000, .pfn = pfn, .cpu = (uint16_t)cpu};
 	struct mmr_error err = {0};
 
-	event.task = TRACE_NO_TASK;
+	event.task = s->task;
 	must(trace_writer_class(s->writer, cls, &event.class_id, &err), &err);
 	must(trace_writer_event(s->writer, &event, &err), &err);
+}
+
+void synth_process(struct synth *s, uint32_t tgid)
+{
+	const struct trace_task task = {.tid = tgid, .tgid = tgid, .comm = "synth"};
+	struct mmr_error err = {0};
+
+	must(trace_writer_task(s->writer, &task, &s->task, &err), &err);
 }
 
 void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order)

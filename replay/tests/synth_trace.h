@@ -5,17 +5,23 @@
 
 #include "traces/trace_writer.h"
 
-/** struct synth - a recording in the making; one node, two CPUs, 64 MiB of DMA32 from pfn 4096 */
+/**
+ * struct synth - a recording in the making; one node, two CPUs, 64 MiB of DMA32 from pfn 4096
+ * @task: whose the next events are; TRACE_NO_TASK at first
+ */
 struct synth {
 	char path[64];
 	struct trace_writer *writer;
 	uint64_t now_ns;
+	uint32_t task;
 };
 
 void synth_begin(struct synth *s);
 /** synth_alloc - mm_page_alloc of @order at @pfn on @cpu, one microsecond after the last event */
 void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
 void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
+/** synth_process - the next events are of a process with this number */
+void synth_process(struct synth *s, uint32_t tgid);
 /** synth_event - any event of class @cls, one microsecond after the last event */
 void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn);
 /** synth_keyframe - the zone's free lists: @nr blocks of @order, ascending from @pfn, all movable */

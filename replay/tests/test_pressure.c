@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Want of memory: who answers, and what becomes of requests on pages the model took, moved or killed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/engine.h"
+#include "replay/live_map.h"
+#include "replay/tests/synth_trace.h"
+
+#define FIRST_PFN 4096u
+#define ALL_PAGES 16384u
+
+struct outcome {
+	struct engine_counts n;
+	struct mmr_counters model;
+	uint64_t free_pages;
+};
+
+/* Replay on the recorded machine, all of it free; the model must be whole afterwards. */
+static struct outcome replay(struct synth *s, enum engine_reclaim reclaim)
+{
+	struct mmr_error err = {0};
+	struct trace_reader *reader;
+	struct machine machine;
+	struct mmr_zone_info info;
+	struct outcome ret;
+	struct engine *engine;
+	struct engine_options options = {
+		.recorded = &machine,
+		.machine = &machine,
+		.profile = kernel_profile_find("6.12"),
+		.backend = &backend_core,
+		.start = ENGINE_START_EMPTY,
+		.reclaim = reclaim,
+		.latency_every = 1,
+		.nr_samples = 4,
+	};
+
+	synth_end(s);
+	if (trace_reader_open(s->path, &reader, &err) ||
+	    machine_from_trace(trace_reader_machine(reader), s->path, &machine, &err) ||
+	    engine_create(reader, &options, &engine, &err) || engine_run(engine, &err) ||
+	    mmr_check(engine_machine(engine), &err))
+		fail_msg("%s", err.msg);
+	engine_counts(engine, &ret.n);
+	engine_counters(engine, &ret.model);
+	assert_true(mmr_zone_read(engine_machine(engine), 0, ZONE_DMA32, &info));
+	ret.free_pages = info.nr_free_pages + info.nr_pcp_pages;
+	engine_destroy(engine);
+	machine_deinit(&machine);
+	trace_reader_close(reader);
+	synth_unlink(s);
+	return ret;
+}
+
+static void free_as(struct synth *s, uint32_t pfn, uint8_t flags)
+{
+	const struct trace_class cls = {.type = TRACE_FREE, .flags = flags};
+
+	synth_event(s, &cls, 0, pfn);
+}
+
+/* kswapd frees four pages, a task in direct reclaim two, an interrupt over it one, the workload one. */
+static void record_kernel_frees(struct synth *s)
+{
+	synth_begin(s);
+	for (uint32_t i = 0; i < 10; i++)
+		synth_alloc(s, 0, FIRST_PFN + i, 0);
+	for (uint32_t i = 0; i < 4; i++)
+		free_as(s, FIRST_PFN + i, TRACE_F_KSWAPD | TRACE_F_PF_MEMALLOC);
+	free_as(s, FIRST_PFN + 4, TRACE_F_PF_MEMALLOC);
+	free_as(s, FIRST_PFN + 5, TRACE_F_PF_MEMALLOC);
+	free_as(s, FIRST_PFN + 6, TRACE_F_PF_MEMALLOC | TRACE_F_SOFTIRQ);
+	free_as(s, FIRST_PFN + 7, 0);
+}
+
+static void recorded_reclaim_is_replayed_where_it_stands(void **state)
+{
+	struct synth s;
+	struct outcome o;
+
+	record_kernel_frees(&s);
+	o = replay(&s, ENGINE_RECLAIM_RECORDED);
+	assert_int_equal(o.n.frees, 8);
+	assert_int_equal(o.n.kernel_frees, 0);
+	assert_int_equal(o.free_pages, ALL_PAGES - 2);
+}
+
+static void kernel_made_frees_are_told_from_the_workloads(void **state)
+{
+	static const enum engine_reclaim who[] = {ENGINE_RECLAIM_NONE, ENGINE_RECLAIM_MODELLED};
+
+	for (int i = 0; i < 2; i++) {
+		struct synth s;
+		struct outcome o;
+
+		record_kernel_frees(&s);
+		o = replay(&s, who[i]);
+		assert_int_equal(o.n.kernel_frees, 6);
+		assert_int_equal(o.n.kernel_freed_pages, 6);
+		assert_int_equal(o.n.frees, 2);
+		assert_int_equal(o.free_pages, ALL_PAGES - 8);
+	}
+}
+
+static void what_kswapd_allocates_is_its_own(void **state)
+{
+	const struct trace_class cls = {
+		.type = TRACE_ALLOC, .flags = TRACE_F_KSWAPD, .gfp = MMR_GFP_HIGHUSER_MOVABLE};
+	struct synth s;
+	struct outcome o;
+
+	synth_begin(&s);
+	synth_event(&s, &cls, 0, FIRST_PFN);
+	o = replay(&s, ENGINE_RECLAIM_MODELLED);
+	assert_int_equal(o.n.allocs, 0);
+	assert_int_equal(o.n.kernel_allocs, 1);
+}
+
+/* More than there is: the model's kswapd takes pages from their owners, whose frees then find nothing. */
+static void reclaimed_pages_are_not_freed_again(void **state)
+{
+	const uint32_t nr = ALL_PAGES + 4000;
+	struct synth s;
+	struct outcome o;
+
+	synth_begin(&s);
+	for (uint32_t i = 0; i < nr; i++)
+		synth_alloc(&s, i % 2, FIRST_PFN + i, 0);
+	for (uint32_t i = 0; i < nr; i++)
+		synth_free(&s, i % 2, FIRST_PFN + i, 0);
+	o = replay(&s, ENGINE_RECLAIM_MODELLED);
+	assert_int_equal(o.n.failed, 0);
+	assert_true(o.n.reclaimed_pages >= 4000);
+	assert_int_equal(o.n.reclaimed_pages, o.model.kswapd_reclaimed_pages + o.model.direct_reclaimed_pages);
+	assert_int_equal(o.n.frees_of[LIVE_RECLAIMED], o.n.reclaimed_blocks);
+	assert_int_equal(o.n.frees + o.n.frees_of[LIVE_RECLAIMED], nr);
+	assert_int_equal(o.free_pages, ALL_PAGES);
+}
+
+/* The kernel reclaimed half of it and gave the frames out anew; the model has to find pages itself. */
+static void held_pages_are_what_the_model_reclaims(void **state)
+{
+	const uint32_t nr = 12000, again = 6000;
+	struct synth s;
+	struct outcome o;
+
+	synth_begin(&s);
+	for (uint32_t i = 0; i < nr; i++)
+		synth_alloc(&s, 0, FIRST_PFN + i, 0);
+	for (uint32_t i = 0; i < again; i++)
+		free_as(&s, FIRST_PFN + i, TRACE_F_KSWAPD);
+	for (uint32_t i = 0; i < again; i++)
+		synth_alloc(&s, 0, FIRST_PFN + i, 0);
+	o = replay(&s, ENGINE_RECLAIM_MODELLED);
+	assert_int_equal(o.n.reallocs, 0);
+	assert_int_equal(o.n.failed, 0);
+	assert_int_equal(o.n.kernel_frees, again);
+	assert_true(o.n.held_reclaimed_pages > 0);
+	/* In use: all that was asked for, and what is still held. */
+	assert_int_equal(ALL_PAGES - o.free_pages, nr + again - o.n.held_reclaimed_pages - o.n.reclaimed_pages);
+}
+
+/* Every other page is free: an order-9 request needs the others moved, and they are freed where they went. */
+static void moved_pages_are_freed_at_their_new_place(void **state)
+{
+	const uint32_t nr = 15000;
+	struct synth s;
+	struct outcome o;
+
+	synth_begin(&s);
+	for (uint32_t i = 0; i < nr; i++)
+		synth_alloc(&s, 0, FIRST_PFN + i, 0);
+	for (uint32_t i = 0; i < nr; i += 2)
+		synth_free(&s, 0, FIRST_PFN + i, 0);
+	for (uint32_t i = 0; i < 12; i++)
+		synth_alloc(&s, 0, 32768 + (i << 9), 9);
+	for (uint32_t i = 0; i < 12; i++)
+		synth_free(&s, 0, 32768 + (i << 9), 9);
+	for (uint32_t i = 1; i < nr; i += 2)
+		synth_free(&s, 0, FIRST_PFN + i, 0);
+	o = replay(&s, ENGINE_RECLAIM_MODELLED);
+	assert_true(o.n.moved_pages > 0);
+	assert_int_equal(o.n.moved_pages, o.model.compact_migrated_pages);
+	assert_int_equal(o.free_pages, ALL_PAGES);
+}
+
+/*
+ * One process has most of the memory, half of it reclaimable; another asks for as much that cannot be moved.
+ * The first is killed: what it had is free, and it asks for no more.
+ */
+static void the_killed_ask_for_nothing(void **state)
+{
+	const struct trace_class unmovable = {.type = TRACE_ALLOC, .gfp = MMR_GFP_KERNEL};
+	const uint32_t nr = 14000;
+	struct synth s;
+	struct outcome o;
+
+	synth_begin(&s);
+	synth_process(&s, 100);
+	for (uint32_t i = 0; i < nr; i++)
+		synth_alloc(&s, 0, FIRST_PFN + i, 0);
+	synth_process(&s, 101);
+	for (uint32_t i = 0; i < nr; i++)
+		synth_event(&s, &unmovable, 0, FIRST_PFN + nr + i);
+	synth_process(&s, 100);
+	for (uint32_t i = 0; i < 50; i++)
+		synth_alloc(&s, 0, FIRST_PFN + 2 * nr + i, 0);
+	for (uint32_t i = 0; i < 2 * nr + 50; i++)
+		synth_free(&s, 0, FIRST_PFN + i, 0);
+	o = replay(&s, ENGINE_RECLAIM_MODELLED);
+	assert_true(o.model.oom > 0);
+	assert_int_equal(o.n.killed_processes, 1);
+	assert_true(o.n.killed_pages > 0);
+	assert_int_equal(o.n.failed, 0);
+	assert_int_equal(o.n.allocs_of_killed, 50);
+	assert_int_equal(o.n.frees_of[LIVE_KILLED], o.n.killed_pages + o.n.allocs_of_killed);
+	assert_int_equal(o.free_pages, ALL_PAGES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(recorded_reclaim_is_replayed_where_it_stands),
+		cmocka_unit_test(kernel_made_frees_are_told_from_the_workloads),
+		cmocka_unit_test(what_kswapd_allocates_is_its_own),
+		cmocka_unit_test(reclaimed_pages_are_not_freed_again),
+		cmocka_unit_test(held_pages_are_what_the_model_reclaims),
+		cmocka_unit_test(moved_pages_are_freed_at_their_new_place),
+		cmocka_unit_test(the_killed_ask_for_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
