@@ -197,6 +197,7 @@ struct pglist_data {
 	uint8_t kcompactd_skip; /* turns that its proactive part leaves out */
 	uint32_t kswapd_failures;
 	uint32_t nr_dirty_pages, nr_file_pages; /* as the caller said */
+	struct mmr_demotion demotion;
 };
 
 /**
@@ -308,6 +309,7 @@ struct mmr_machine {
 	bool highmem; /* a 32-bit machine */
 	bool cma; /* CONFIG_CMA: the profile's six types, or CMA pageblocks that were seeded */
 	uint64_t shuffle_seed;
+	uint64_t demotion_random;
 	bool page_group_by_mobility_disabled;
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
@@ -415,8 +417,14 @@ static inline void zone_unlock(struct zone *zone)
 #define MMR_TELLS                 true
 #define story_of(machine_or_zone) ((machine_or_zone)->story)
 #else
-#define MMR_TELLS                 false
-#define story_of(machine_or_zone) ((void)(machine_or_zone), (struct mmr_story *)NULL)
+#define MMR_TELLS false
+/* A function, so that clang does not call what follows unreachable. */
+static inline struct mmr_story *no_story(const void *machine_or_zone)
+{
+	return NULL;
+}
+
+#define story_of(machine_or_zone) no_story(machine_or_zone)
 #endif
 
 /* tell(zone, MMR_STORY_POP, .pfn = pfn): note a step where somebody listens; tell_all() is of no zone. */
@@ -705,6 +713,10 @@ void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const 
 int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone);
 void kswapd_reset_failures(struct mmr_machine *m, const struct zone *zone);
 void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
+
+/* ---- demotion.c ----------------------------------------------------------------------------- */
+
+uint32_t alloc_demote_block(struct mmr_cpu *cpu, const struct pglist_data *pgdat, unsigned int order);
 
 /* ---- compaction.c --------------------------------------------------------------------------- */
 

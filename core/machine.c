@@ -489,12 +489,14 @@ void machine_reset(struct mmr_machine *m)
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		m->nodes[nid].kswapd_awake = false;
 		m->nodes[nid].kswapd_order = m->nodes[nid].kswapd_highest_zoneidx = 0;
+		m->nodes[nid].demotion = (struct mmr_demotion){0};
 		m->nodes[nid].kcompactd_max_order = m->nodes[nid].kcompactd_skip = 0;
 		m->nodes[nid].kswapd_failures = 0;
 		m->nodes[nid].nr_dirty_pages = m->nodes[nid].nr_file_pages = 0;
 	}
 	init_cpus(m);
 	m->cma = m->profile.types == TYPES_6;
+	m->demotion_random = m->shuffle_seed;
 	m->seeded_pages = 0;
 	m->displaced_begin = m->displaced_end = 0;
 	madvise(m->pages, m->pages_bytes, MADV_DONTNEED);

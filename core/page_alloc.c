@@ -471,6 +471,8 @@ static __attribute__((noinline)) struct mmr_page alloc_pages_long_way(struct mmr
 								      const struct mmr_request *req)
 {
 	struct mmr_cpu *cpu = &m->cpus[req->cpu];
+	/* Reclaim for an outer request may ask for a place to demote to. */
+	const struct mmr_request *outer = cpu->current;
 	struct alloc_context ac;
 	struct mmr_page page;
 	unsigned int alloc_flags;
@@ -492,7 +494,7 @@ static __attribute__((noinline)) struct mmr_page alloc_pages_long_way(struct mmr
 		if (page.pfn == MMR_NO_PFN)
 			page = alloc_failed(cpu, (enum mmr_path)page.path);
 	}
-	cpu->current = NULL;
+	cpu->current = outer;
 	return page;
 }
 

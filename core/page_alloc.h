@@ -504,6 +504,25 @@ int mmr_kcompactd_turn(struct mmr_machine *m, unsigned int nid, unsigned int cpu
 unsigned int mmr_fragmentation_score(const struct mmr_machine *m, unsigned int nid);
 
 /**
+ * struct mmr_demotion - where a node's pages go when reclaim takes them; all zero for nowhere
+ * @preferred: the nodes of the next tier that are nearest, bit n for node n
+ * @lower: all nodes of slower tiers; a superset of @preferred
+ * @allowed: nodes that the pages' memory cgroup may use; 0 for all. Heeded since 7.1 (axis demote).
+ */
+struct mmr_demotion {
+	uint64_t preferred, lower, allowed;
+};
+/**
+ * mmr_node_set_demotion - give a node slower memory to demote to; takes effect where reclaim is modelled
+ *
+ * A demoted block is told by mmr_displaced_blocks() as one that moved.
+ * Return: 0; -EINVAL for a node the machine lacks, the node itself, or nodes without memory.
+ * Source: establish_demotion_targets(), mm/memory-tiers.c, v6.12; numa/demotion_enabled.
+ */
+int mmr_node_set_demotion(struct mmr_machine *m, unsigned int nid, const struct mmr_demotion *demotion,
+			  struct mmr_error *err);
+
+/**
  * struct mmr_node_dirty - what decides whether a node gets pages that are about to be dirtied
  * @nr_dirty_pages: NR_FILE_DIRTY + NR_WRITEBACK
  * @nr_file_pages: page cache on the LRU lists
@@ -524,8 +543,12 @@ struct mmr_node_dirty {
 int mmr_node_set_dirty(struct mmr_machine *m, unsigned int nid, const struct mmr_node_dirty *dirty,
 		       struct mmr_error *err);
 
-/** mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists */
-void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
+/**
+ * mmr_vmstat_update - one run of @cpu's vmstat worker: fold counters, decay and expire PCP lists
+ * Return: whether it found something to do, so that it would run again after vm.stat_interval; else
+ *	the kernel leaves the CPU alone until something is to be folded.
+ */
+bool mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
 /** mmr_drain_all_pages - empty every CPU's PCP lists of every zone, as drain_all_pages(NULL) */
 void mmr_drain_all_pages(struct mmr_machine *m);
 
@@ -545,6 +568,7 @@ struct mmr_counters {
 	uint64_t kswapd_wakeups;
 	uint64_t kswapd_reclaimed_pages; /* modelled */
 	uint64_t direct_reclaims, direct_reclaimed_pages; /* modelled */
+	uint64_t demoted_pages; /* moved to a slower node in place of being reclaimed; modelled */
 	uint64_t node_reclaims, node_reclaimed_pages; /* vm.zone_reclaim_mode; modelled */
 	uint64_t oom; /* calls of the OOM killer */
 	uint64_t watermark_boosts;
@@ -587,6 +611,15 @@ bool mmr_zonelist_read(const struct mmr_machine *m, unsigned int nid, unsigned i
 		       unsigned int *zone_nid, enum zone_type *zone);
 /** mmr_min_free_kbytes - vm.min_free_kbytes in force: set, or computed as boot does */
 uint32_t mmr_min_free_kbytes(const struct mmr_machine *m);
+/**
+ * mmr_buddyinfo_read - free blocks of a zone by order, as /proc/buddyinfo counts them
+ * @cpu: who reads; up to 7.2 it takes zone->lock, and the counts are of one moment
+ * @nr_free: gets nr_free[NR_PAGE_ORDERS], all types together
+ * Return: false where the machine has no such populated zone, or the CPU is not online.
+ * Source: frag_show_print(), mm/vmstat.c, v6.12 and v7.3.
+ */
+bool mmr_buddyinfo_read(struct mmr_machine *m, unsigned int nid, enum zone_type zone, unsigned int cpu,
+			uint32_t *nr_free);
 /** mmr_zone_name - "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" */
 const char *mmr_zone_name(enum zone_type zone);
 /** mmr_migratetype_name - "Unmovable", "Movable", "Reclaimable", "HighAtomic", "CMA", "Isolate" */

@@ -22,14 +22,22 @@ static bool is_reclaimable(const struct mmr_machine *m, uint32_t pfn, uint32_t t
 	       (pfn * 2654435761u >> 16) % 100 < m->reclaim.reclaimable_percent;
 }
 
-/* Take one block from its holder. Return: false where the report has no room left. */
+/* Take one block from its holder, who finds it on a slower node or nowhere. Return: false where the report has
+ * no room left. */
 static bool reclaim_block(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, unsigned int order)
 {
 	struct mmr_machine *m = cpu->m;
+	uint32_t to = MMR_NO_PFN, tag = m->pages[pfn].tag;
 
 	if (!displaced_room(m))
 		return false;
-	report_displaced(m, pfn, MMR_NO_PFN, order);
+	if (unlikely(zone->zone_pgdat->demotion.lower)) {
+		to = alloc_demote_block(cpu, zone->zone_pgdat, order);
+		/* Making room there may have taken this very block, or filled the report. */
+		if (m->pages[pfn].tag != tag || !displaced_room(m))
+			return to == MMR_NO_PFN || !mmr_free_pages(m, to, order, cpu->id, NULL);
+	}
+	report_displaced(m, pfn, to, order);
 	zone->per_cpu_zonestats[cpu->id].nr_frees[order]++;
 	if (pcp_allowed_order(order)) {
 		free_unref_page(cpu, zone, pfn, order);
@@ -242,7 +250,8 @@ static void set_reclaim_active(struct pglist_data *pgdat, int highest_zoneidx, b
  */
 void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 {
-	unsigned int order = pgdat->kswapd_order, highest_zoneidx = pgdat->kswapd_highest_zoneidx;
+	unsigned int order = shared_read(pgdat->kswapd_order);
+	unsigned int highest_zoneidx = shared_read(pgdat->kswapd_highest_zoneidx);
 
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		struct zone *zone = &pgdat->node_zones[i];
@@ -255,7 +264,8 @@ void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 		/* A boost is for whole pageblocks. */
 		order = order > PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER;
 	}
-	pgdat->kswapd_order = pgdat->kswapd_highest_zoneidx = 0;
+	shared_set(pgdat->kswapd_order, 0);
+	shared_set(pgdat->kswapd_highest_zoneidx, 0);
 	set_pgdat_percpu_threshold(cpu->m, pgdat, false);
 	shared_set(pgdat->kswapd_awake, false);
 	wakeup_kcompactd(cpu, pgdat, order, (int)highest_zoneidx);

@@ -150,17 +150,19 @@ bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets)
 	return changed;
 }
 
-void mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu_id)
+bool mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu_id)
 {
 	if (!mmr_cpu_online(m, cpu_id))
-		return;
+		return false;
 	struct mmr_cpu *cpu = &m->cpus[cpu_id];
 
-	refresh_cpu_vm_stats(cpu, true);
+	bool changed = refresh_cpu_vm_stats(cpu, true);
+
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		if (shared_read(m->nodes[nid].kswapd_awake) && (nid == cpu->nid || !m->nodes[nid].nr_cpus))
 			kswapd_finish(cpu, &m->nodes[nid]);
 	}
+	return changed;
 }
 
 /* Pages on a zone's free lists, counted block by list. */
@@ -262,6 +264,28 @@ bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type
 			ret->nr_alloc_pages += zone->per_cpu_zonestats[cpu].nr_allocs[order] << order;
 		}
 	}
+	return true;
+}
+
+bool mmr_buddyinfo_read(struct mmr_machine *m, unsigned int nid, enum zone_type zone_type, unsigned int cpu,
+			uint32_t *nr_free)
+{
+	struct zone *zone;
+
+	if (nid >= m->nr_nodes || (unsigned int)zone_type >= MAX_NR_ZONES || !mmr_cpu_online(m, cpu))
+		return false;
+	zone = &m->nodes[nid].node_zones[zone_type];
+	if (!populated_zone(zone))
+		return false;
+	if (m->profile.buddyinfo_locked)
+		zone_lock(&m->cpus[cpu], zone);
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		nr_free[order] = 0;
+		for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++)
+			nr_free[order] += shared_read(zone->free_area[order].free_list[mt].nr);
+	}
+	if (m->profile.buddyinfo_locked)
+		zone_unlock(zone);
 	return true;
 }
 

@@ -26,6 +26,7 @@ struct driver {
 	unsigned int nr_live;
 	uint8_t *owned; /* [end_pfn]: 1 where a live block has the page */
 	struct mmr_mempolicy policy;
+	uint64_t digest;
 	struct mmr_error *err;
 };
 
@@ -162,6 +163,7 @@ static void plan_machine(struct driver *d, struct plan *plan)
 
 static int take_ownership(struct driver *d, struct mmr_page page, unsigned int order)
 {
+	d->digest = (d->digest ^ page.pfn ^ (uint64_t)order << 32) * 0x100000001b3;
 	if (page.pfn & ((1u << order) - 1) || (uint64_t)page.pfn + (1u << order) > d->m->end_pfn)
 		return mmr_err(d->err, -EUCLEAN, "pfn %u is no block of order %u", page.pfn, order);
 	for (uint32_t pfn = page.pfn; pfn < page.pfn + (1u << order); pfn++) {
@@ -502,6 +504,13 @@ static int do_settings(struct driver *d)
 
 	if (next_byte(d) & 1)
 		return mmr_node_set_dirty(d->m, next_byte(d) % d->m->nr_nodes, &dirty, d->err);
+	if (next_byte(d) & 1) {
+		struct mmr_demotion demotion = {.lower = next_byte(d) & 0xf, .allowed = next_byte(d) & 0xf};
+
+		demotion.preferred = demotion.lower & next_byte(d);
+		mmr_node_set_demotion(d->m, next_byte(d) % d->m->nr_nodes, &demotion, NULL);
+		return 0;
+	}
 	sysctl.zone_reclaim_mode = next_byte(d) & 1;
 	sysctl.min_free_kbytes = next_byte(d) & 1 ? 256u + next_byte(d) * 16u : sysctl.min_free_kbytes;
 	sysctl.percpu_pagelist_high_fraction = next_byte(d) & 1 ? 8u + next_byte(d) : 0;
@@ -539,7 +548,7 @@ static int do_one(struct driver *d)
 	if (op < 245)
 		return do_hotplug(d);
 	if (op < 247)
-		return next_byte(d) % 16 ? 0 : do_settings(d);
+		return next_byte(d) % 8 ? 0 : do_settings(d);
 	if (op == 247)
 		do_policy(d);
 	else if (op < 253)
@@ -593,7 +602,8 @@ static void add_counters(struct mmr_counters *sum, const struct mmr_machine *m)
 		((uint64_t *)sum)[i] += ((const uint64_t *)&one)[i];
 }
 
-int drive_machine(const uint8_t *data, size_t size, struct mmr_counters *sum, struct mmr_error *err)
+int drive_machine(const uint8_t *data, size_t size, const struct kernel_profile *profile,
+		  struct mmr_counters *sum, uint64_t *digest, struct mmr_error *err)
 {
 	struct driver *d = calloc(1, sizeof(*d));
 	struct plan plan = {0};
@@ -605,11 +615,15 @@ int drive_machine(const uint8_t *data, size_t size, struct mmr_counters *sum, st
 	d->left = size;
 	d->err = err;
 	plan_machine(d, &plan);
+	if (profile)
+		plan.profile = *profile;
 	rc = mmr_machine_create(&plan.cfg, &d->m, err);
 	if (!rc) {
 		d->owned = calloc(d->m->end_pfn, 1);
 		rc = d->owned ? drive(d) : -ENOMEM;
 		add_counters(sum, d->m);
+		if (digest)
+			*digest = d->digest;
 		free(d->owned);
 		mmr_machine_destroy(d->m);
 	}

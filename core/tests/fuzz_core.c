@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mmr_error err = {0};
 
-	if (drive_machine(data, size, NULL, &err)) {
+	if (drive_machine(data, size, NULL, NULL, NULL, &err)) {
 		fprintf(stderr, "%s\n", err.msg);
 		abort();
 	}

@@ -28,7 +28,7 @@ static void one_history(uint64_t seed, uint8_t *data, struct mmr_counters *sum)
 
 	for (size_t i = 0; i < HISTORY_BYTES; i++)
 		data[i] = (uint8_t)next_random(&state);
-	if (drive_machine(data, HISTORY_BYTES, sum, &err))
+	if (drive_machine(data, HISTORY_BYTES, NULL, sum, NULL, &err))
 		fail_msg("MMR_SEED=%llu: %s", (unsigned long long)seed, err.msg);
 }
 
@@ -69,6 +69,7 @@ static void assert_everything_happened(const struct mmr_counters *sum)
 	assert_true(sum->compact_captures > 10);
 	assert_true(sum->kcompactd_wakeups > 10);
 	assert_true(sum->kcompactd_proactive > 10);
+	assert_true(sum->demoted_pages > 100);
 }
 
 static void random_histories_keep_every_invariant(void **state)

@@ -2,6 +2,8 @@
 /* The slow path and the model of reclaim. */
 #include <stdlib.h>
 
+#include <errno.h>
+
 #include "core/tests/machines.h"
 
 /* 8192 pages, marks 400, 800 and 1200, every page's owner known. */
@@ -155,6 +157,224 @@ static void noretry_gives_up_after_one_round(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* ---- demotion ---------------------------------------------------------------------------------- */
+
+/*
+ * Four nodes of 16 MiB: 0 is fast, 1, 2 and 3 are slow; 1 and 2 are its nearest. Node 0 is full of
+ * movable pages, all of which reclaim may take.
+ */
+static struct mmr_machine *tiers(const char *profile, uint64_t allowed)
+{
+	const struct mmr_demotion demotion = {.preferred = 0x6, .lower = 0xe, .allowed = allowed};
+	struct mmr_machine *m =
+		machine_new((struct machine_spec){.nr_nodes = 4,
+						  .zone_type = ZONE_NORMAL,
+						  .node_pages = MIB_PAGES(16),
+						  .mark = 100,
+						  .batch = 1,
+						  .high_min = 0,
+						  .high_max = 0,
+						  .profile = profile,
+						  .reclaim = {.enabled = true, .reclaimable_percent = 100}});
+	struct mmr_request req = {.gfp = MMR_GFP_HIGHUSER_MOVABLE | MMR_GFP_THISNODE};
+
+	req.gfp &= ~MMR_GFP_RECLAIM;
+	mmr_seed_empty(m);
+	assert_int_equal(mmr_node_set_demotion(m, 0, &demotion, NULL), 0);
+	while (mmr_alloc_pages(m, &req).pfn != MMR_NO_PFN)
+		;
+	return m;
+}
+
+/* Reclaim on node 0, and where its pages went: moved[nid] pages, moved[4] to nowhere. */
+static void where_reclaimed_pages_go(struct mmr_machine *m, unsigned int *moved)
+{
+	struct mmr_request req = {.gfp = MMR_GFP_KERNEL};
+	struct mmr_displaced d;
+
+	memset(moved, 0, 5 * sizeof(*moved));
+	mmr_alloc_pages(m, &req);
+	wakeup_kswapd(&m->cpus[0], zone_of(m, 0, ZONE_NORMAL), 0, 0, ZONE_NORMAL);
+	while (mmr_displaced_blocks(m, &d, 1))
+		moved[d.to == MMR_NO_PFN ? 4 : d.to / MIB_PAGES(16)] += 1u << d.order;
+	assert_sound(m);
+}
+
+static void reclaimed_pages_move_to_slower_nodes(void **state)
+{
+	struct mmr_machine *m = tiers("6.18", 0);
+	struct mmr_counters c;
+	unsigned int moved[5];
+
+	where_reclaimed_pages_go(m, moved);
+	mmr_counters_read(m, &c);
+	assert_true(moved[1] > 20 && moved[2] > 20); /* either, at random */
+	assert_int_equal(moved[3] + moved[4], 0);
+	assert_int_equal(c.demoted_pages, moved[1] + moved[2]);
+	mmr_machine_destroy(m);
+}
+
+/*
+ * The pages' group may use node 3 alone. Up to 7.0 nobody asks; since then the preferred nodes are
+ * none of its own, and the nearest that is, is taken.
+ */
+static void since_7_1_the_groups_nodes_are_heeded(void **state)
+{
+	static const struct {
+		const char *profile;
+		bool heeds;
+	} cases[] = {{"6.18", false}, {"7.3", true}, {"6.18,demote=filtered+nearest", true}};
+
+	for (int i = 0; i < 3; i++) {
+		struct mmr_machine *m = tiers(cases[i].profile, 0x8);
+		unsigned int moved[5];
+
+		where_reclaimed_pages_go(m, moved);
+		assert_int_equal(moved[3] != 0, cases[i].heeds);
+		assert_int_equal(moved[1] + moved[2] != 0, !cases[i].heeds);
+		mmr_machine_destroy(m);
+	}
+}
+
+static void without_a_place_pages_are_reclaimed_as_ever(void **state)
+{
+	struct mmr_machine *m = tiers("6.18", 0);
+	struct mmr_request req = {.gfp = MMR_GFP_HIGHUSER_MOVABLE | MMR_GFP_THISNODE};
+	unsigned int moved[5];
+
+	req.gfp &= ~MMR_GFP_RECLAIM;
+	m->reclaim.enabled = false;
+	for (req.nid = 1; req.nid < 4; req.nid++) {
+		while (mmr_alloc_pages(m, &req).pfn != MMR_NO_PFN)
+			;
+	}
+	m->reclaim.enabled = true;
+	where_reclaimed_pages_go(m, moved);
+	assert_true(moved[4] > 20);
+	mmr_machine_destroy(m);
+}
+
+static void impossible_demotions_are_named(void **state)
+{
+	struct mmr_machine *m = tiers("6.18", 0);
+	struct mmr_error err;
+
+	assert_int_equal(mmr_node_set_demotion(m, 4, &(struct mmr_demotion){0}, &err), -EINVAL);
+	assert_string_equal(err.msg, "demotion: node 4, the machine has 0..3");
+	assert_int_equal(mmr_node_set_demotion(m, 1, &(struct mmr_demotion){.lower = 0x2}, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "demotion from node 1: lower tiers 0x2"));
+	assert_int_equal(
+		mmr_node_set_demotion(m, 1, &(struct mmr_demotion){.lower = 0x8, .preferred = 0x4}, NULL),
+		-EINVAL);
+	mmr_machine_destroy(m);
+}
+
+/* ---- kswapd ------------------------------------------------------------------------------------ */
+
+/* Balanced, but its marks are boosted by 400: as many pages are taken, and the boost is gone. */
+static void a_boost_is_reclaimed_though_the_node_is_balanced(void **state)
+{
+	struct mmr_machine *m = machine("6.12", true, 100);
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+	struct mmr_counters before, after;
+	uint64_t free;
+
+	for (int i = 0; i < 4000; i++)
+		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+	free = zone_list_pages(zone, true);
+	assert_true(free > zone->_watermark[WMARK_HIGH] + 500);
+	zone->watermark_boost = 400;
+	mmr_counters_read(m, &before);
+	wakeup_kswapd(&m->cpus[0], zone, 0, 0, ZONE_NORMAL);
+	mmr_counters_read(m, &after);
+	assert_in_range(after.kswapd_reclaimed_pages - before.kswapd_reclaimed_pages, 400, 431);
+	assert_int_equal(zone->watermark_boost, 0);
+	mmr_machine_destroy(m);
+}
+
+/* A hopeless node: progress ends it, or only balance. 16 runs in vain, then one that gains a little. */
+static void a_hopeless_node_is_tried_again_by_the_lines_rule(void **state)
+{
+	static const struct {
+		const char *profile;
+		uint32_t failures; /* after a run that gains but does not balance */
+	} cases[] = {{"6.12", 0}, {"6.18", 0}, {"7.3", 3}};
+
+	for (int i = 0; i < 3; i++) {
+		struct mmr_machine *m = machine(cases[i].profile, true, 0);
+		struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+
+		while (alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE | MMR_GFP_MEMALLOC, 0).pfn != MMR_NO_PFN)
+			;
+		m->nodes[0].kswapd_failures = 3;
+		m->reclaim.reclaimable_percent = 1;
+		zone->reclaim_skip = 0;
+		wakeup_kswapd(&m->cpus[0], zone, 0, 0, ZONE_NORMAL);
+		assert_true(m->cpus[0].counters.kswapd_reclaimed_pages > 0);
+		assert_int_equal(m->nodes[0].kswapd_failures, cases[i].failures);
+		mmr_machine_destroy(m);
+	}
+}
+
+/*
+ * Since 6.18 a list that brings its zone above the high mark lets a hopeless kswapd try again, where
+ * there is another node behind it.
+ */
+static void a_list_above_the_high_mark_resets_failures(void **state)
+{
+	static const struct {
+		const char *profile;
+		unsigned int nid;
+		uint32_t failures;
+	} cases[] = {{"6.12", 0, 16}, {"6.18", 0, 0}, {"6.18", 3, 16}, {"7.3", 0, 0}};
+
+	for (int i = 0; i < 4; i++) {
+		struct mmr_machine *m = tiers(cases[i].profile, 0);
+		struct zone *zone = zone_of(m, cases[i].nid, ZONE_NORMAL);
+
+		mmr_seed_empty(m);
+		zone->flags = 1u << ZONE_BELOW_HIGH;
+		m->nodes[cases[i].nid].kswapd_failures = 16;
+		clear_below_high(m, zone);
+		assert_int_equal(zone->flags, 0);
+		assert_int_equal(m->nodes[cases[i].nid].kswapd_failures, cases[i].failures);
+		mmr_machine_destroy(m);
+	}
+}
+
+/*
+ * 8 CPUs, low - min = 100 pages: a threshold of 2 * fls(8) * (1 + 0) = 8 lets 64 pages drift unseen,
+ * fewer than 100, so nothing changes. With 16 CPUs it is 10, 160 pages may drift: the drift mark is
+ * high + 160, and while kswapd works each may hide 100 / 16 = 6.
+ */
+static void counters_are_finer_while_kswapd_works(void **state)
+{
+	static const struct {
+		unsigned int cpus;
+		int32_t normal, pressure;
+		uint32_t drift_mark;
+	} cases[] = {{8, 8, 8, 0}, {16, 10, 6, 300 + 160}};
+
+	for (int i = 0; i < 2; i++) {
+		struct mmr_machine *m = machine_new((struct machine_spec){.cpus_per_node = cases[i].cpus,
+									  .zone_type = ZONE_NORMAL,
+									  .node_pages = 8192,
+									  .mark = 100});
+		struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+
+		zone->recorded_stat_threshold = 0;
+		refresh_zone_stat_thresholds(m);
+		assert_int_equal(zone->per_cpu_zonestats[1].stat_threshold, cases[i].normal);
+		assert_int_equal(zone->percpu_drift_mark, cases[i].drift_mark);
+		wakeup_kswapd(&m->cpus[0], zone, 0, 0, ZONE_NORMAL); /* nothing is free: it is needed */
+		assert_true(m->nodes[0].kswapd_awake);
+		assert_int_equal(zone->per_cpu_zonestats[1].stat_threshold, cases[i].pressure);
+		kswapd_finish(&m->cpus[0], &m->nodes[0]);
+		assert_int_equal(zone->per_cpu_zonestats[1].stat_threshold, cases[i].normal);
+		mmr_machine_destroy(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +385,14 @@ int main(void)
 		cmocka_unit_test(a_request_that_may_not_reclaim_does_not),
 		cmocka_unit_test(both_orders_of_the_slow_path_serve),
 		cmocka_unit_test(noretry_gives_up_after_one_round),
+		cmocka_unit_test(reclaimed_pages_move_to_slower_nodes),
+		cmocka_unit_test(since_7_1_the_groups_nodes_are_heeded),
+		cmocka_unit_test(without_a_place_pages_are_reclaimed_as_ever),
+		cmocka_unit_test(impossible_demotions_are_named),
+		cmocka_unit_test(a_boost_is_reclaimed_though_the_node_is_balanced),
+		cmocka_unit_test(a_hopeless_node_is_tried_again_by_the_lines_rule),
+		cmocka_unit_test(a_list_above_the_high_mark_resets_failures),
+		cmocka_unit_test(counters_are_finer_while_kswapd_works),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
