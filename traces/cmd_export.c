@@ -105,6 +105,9 @@ static void warn_of_gaps(const struct trace_reader *reader)
 			"mmreplay export: %s: %" PRIu64 " events are of kinds this build does not know "
 			"and are left out\n",
 			trace_reader_path(reader), s->nr_unknown_events);
+	if (trace_machine_feature(trace_reader_machine(reader), TRACE_FEATURE_PARTIAL))
+		fprintf(stderr, "mmreplay export: %s: a partial recording: a filter left events out\n",
+			trace_reader_path(reader));
 	if (!s->complete)
 		fprintf(stderr, "mmreplay export: %s: the recording was cut short\n",
 			trace_reader_path(reader));

@@ -360,6 +360,8 @@ void info_print_json(const struct info *info)
 	json_t *root = json_object();
 
 	set_recording(info, root);
+	json_object_set_new(root, "partial",
+			    json_boolean(trace_machine_feature(info->machine, TRACE_FEATURE_PARTIAL)));
 	json_object_set_new(root, "events", events_json(info));
 	json_object_set_new(root, "lost", integer(info->summary->nr_lost));
 	json_object_set_new(root, "losses", losses_json(info));

@@ -74,6 +74,21 @@ static void print_machine(const struct info *info)
 	putchar('\n');
 }
 
+/* What filters left out, by the recorder's own names: "filter.min_order" = 3. */
+static void print_partial(const struct info *info)
+{
+	const struct trace_machine *m = info->machine;
+
+	if (!trace_machine_feature(m, TRACE_FEATURE_PARTIAL))
+		return;
+	printf("PARTIAL    only what passed a filter:");
+	for (uint32_t i = 0; i < m->nr_features; i++)
+		if (!strncmp(m->features[i].name, "filter.", 7) &&
+		    strcmp(m->features[i].name, TRACE_FEATURE_PARTIAL) != 0)
+			printf(" %s=%" PRId64, m->features[i].name + 7, m->features[i].value);
+	puts("; for analysis, not for `verify`");
+}
+
 static void print_file(const struct info *info)
 {
 	const struct trace_summary *s = info->summary;
@@ -273,6 +288,7 @@ static void print_keyframe_line(const struct info *info)
 void info_print_screen(const struct info *info)
 {
 	print_machine(info);
+	print_partial(info);
 	print_file(info);
 	info_print_events(info);
 	info_print_orders(info);

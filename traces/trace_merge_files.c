@@ -309,11 +309,20 @@ static int open_all(struct merge *m, const char *const *paths, struct mmr_error 
 	return 0;
 }
 
+/* Where one file lacks what a filter left out, the whole does. */
+static bool is_partial(const struct merge *m)
+{
+	for (uint32_t i = 0; i < m->nr; i++)
+		if (trace_machine_feature(trace_reader_machine(m->sources[i].reader), TRACE_FEATURE_PARTIAL))
+			return true;
+	return false;
+}
+
 static int write_merged(struct merge *m, const char *output, bool (*stop)(void), struct mmr_error *err)
 {
-	const struct trace_feature extra = {"merge.files", m->nr};
-	int rc = trace_copy_start(output, trace_reader_machine(m->sources[0].reader), &extra, 1, &m->writer,
-				  err);
+	const struct trace_feature extra[] = {{"merge.files", m->nr}, {TRACE_FEATURE_PARTIAL, 1}};
+	int rc = trace_copy_start(output, trace_reader_machine(m->sources[0].reader), extra,
+				  is_partial(m) ? 2 : 1, &m->writer, err);
 	struct stat st;
 	int closed;
 

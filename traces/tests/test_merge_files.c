@@ -39,12 +39,19 @@ static bool never(void)
 	return false;
 }
 
-static struct trace_writer *start_file(const char *path, uint32_t nr_cpus)
+/* File 1 has been filtered. */
+static struct trace_writer *start_file(const char *path, uint32_t nr_cpus, bool filtered)
 {
+	static char partial[] = TRACE_FEATURE_PARTIAL;
+	struct trace_name_value feature = {partial, 1};
 	struct trace_machine machine = synth_machine(nr_cpus, 2);
 	struct trace_writer *w;
 	struct mmr_error err;
 
+	if (filtered) {
+		machine.features = &feature;
+		machine.nr_features = 1;
+	}
 	assert_int_equal(trace_writer_create(path, &machine, NULL, &w, &err), 0);
 	return w;
 }
@@ -84,14 +91,14 @@ static void write_keyframe(struct trace_writer *w, uint64_t ts_ns, uint32_t flag
 /* The same events into "whole" and into the files; a keyframe at the start and end of each file. */
 static void write_divided(const struct division *d)
 {
-	struct trace_writer *whole = start_file(file_name(MAX_FILES), d->nr_cpus), *parts[MAX_FILES];
+	struct trace_writer *whole = start_file(file_name(MAX_FILES), d->nr_cpus, false), *parts[MAX_FILES];
 	struct trace_loss loss = {1, 2000, 3000, 17};
 	struct synth_rng rng = {d->nr_files};
 	uint64_t ts = 1000000;
 	struct mmr_error err;
 
 	for (uint32_t i = 0; i < d->nr_files; i++) {
-		parts[i] = start_file(file_name(i), d->nr_cpus);
+		parts[i] = start_file(file_name(i), d->nr_cpus, i == 1);
 		write_keyframe(parts[i], ts, TRACE_KF_FIRST);
 	}
 	for (uint32_t i = 0; i < d->nr_events; i++) {
@@ -165,6 +172,7 @@ static void expect_keyframes(const char *path, uint32_t nr)
 	uint32_t first = 0, last = 0;
 
 	assert_int_equal(trace_reader_summary(r)->nr_keyframes, nr);
+	assert_int_equal(trace_machine_feature(trace_reader_machine(r), TRACE_FEATURE_PARTIAL), 1);
 	for (uint32_t i = 0; i < nr; i++) {
 		struct trace_keyframe kf;
 		struct mmr_error err;
