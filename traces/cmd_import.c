@@ -70,7 +70,8 @@ static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_option,
 	.args_doc = "perf|trace-cmd|ftrace|llfree IN -o F.mmt",
-	.doc = "Make a recording of what another tool recorded: perf (perf.data), trace-cmd (trace.dat, "
+	.doc = "Make a recording of what another tool recorded: perf (perf.data, also what perf wrote to a "
+	       "pipe), trace-cmd (trace.dat, "
 	       "versions 6 and 7), ftrace (the text of trace_pipe, trace-cmd report or perf script), llfree "
 	       "(the "
 	       "16-byte records of llfree-rs). The kmem page events are taken over with what the source knows "
@@ -107,6 +108,11 @@ static void tell_missing(const struct import_report *r, const char *path)
 			"mmreplay import: %s: mm_page_free_batched alone is no free: it repeats those of "
 			"mm_page_free and tells no order\n",
 			path);
+	if (r->partial[0])
+		fprintf(stderr,
+			"mmreplay import: %s: holds only %s: marked as partial; `info` and `export` tell of "
+			"these, a `run` lacks the others\n",
+			path, r->partial);
 	if (r->nr_gfp_unknown)
 		fprintf(stderr,
 			"mmreplay import: %s: %" PRIu64 " allocations have gfp flags without a name; kept as "

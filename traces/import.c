@@ -70,6 +70,12 @@ int import_feature(struct import *im, const char *name, int64_t value, struct mm
 	return rc ? mmr_err(err, rc, "%s: no memory for its header", im->path) : 0;
 }
 
+int import_partial(struct import *im, const char *what, struct mmr_error *err)
+{
+	snprintf(im->report->partial, sizeof(im->report->partial), "%s", what);
+	return import_feature(im, TRACE_FEATURE_PARTIAL, 1, err);
+}
+
 bool import_kernel_before(const struct import *im, unsigned int major, unsigned int minor)
 {
 	const char *release =

@@ -47,12 +47,14 @@ struct import_options {
  * struct import_report - what came out
  * @events: by type;  @nr_lost: events the source says are missing;  @recorded: types the source says
  *	were switched on (bit per type), 0 where it does not say
- * @nr_comm_unknown: events whose task has no name;  @nr_gfp_unknown: with flags nobody can name
+ * @nr_gfp_unknown: allocations with flags nobody can name
+ * @partial: what alone was recorded, "" where all events were
  */
 struct import_report {
 	uint64_t events[TRACE_NR_PAGE_EVENTS], nr_events, nr_lost, nr_other;
 	uint32_t recorded;
 	uint64_t nr_gfp_unknown;
+	char partial[96];
 	bool sorted, interrupted;
 };
 
@@ -98,6 +100,8 @@ bool import_stopped(const struct import *im);
 
 /** import_feature - note "name=value" in the header; before import_start() */
 int import_feature(struct import *im, const char *name, int64_t value, struct mmr_error *err);
+/** import_partial - only @what was recorded: the trace is for analysis; before import_start() */
+int import_partial(struct import *im, const char *what, struct mmr_error *err);
 /** import_add_name - append to a list of names of a machine; -ENOMEM where it cannot */
 int import_add_name(struct trace_name_value **list, uint32_t *nr, const char *name, int64_t value);
 /** import_kernel_before - is the recording kernel older than @major.@minor? Unknown kernels are new. */

@@ -8,12 +8,14 @@
 #include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "traces/import_names.h"
 
-#define MAX_CPUS 4096u
+#define MAX_CPUS   4096u
+#define TRACEPOINT 2u /* perf_event_attr.type */
 /* A step back of less is an interrupt between taking the time and taking the place. */
 #define BACK_STEP_NS  100000u
 #define MISC_LOST_BPF 0x8000u /* dropped by a filter: not lost */
@@ -205,20 +207,74 @@ static void note_recorded(struct perf_import *p)
 				? import_tracing_layout(&p->file.tracing, (uint16_t)p->file.attrs[i].config)
 				: NULL;
 
-		if (p->file.attrs[i].type == 2 && l)
+		if (p->file.attrs[i].type == TRACEPOINT && l)
 			p->im->report->recorded |= 1u << l->type;
 	}
+}
+
+/* Is @word one of perf record's own options that leave events out? Those behind "--" are its command's. */
+static const char *leaves_out(const char *word)
+{
+	static const struct {
+		const char *option, *what;
+	} options[] = {
+		{"--filter", "what passed a filter (--filter)"},   {"-p", "events of some processes (-p)"},
+		{"--pid", "events of some processes (--pid)"},     {"-t", "events of some threads (-t)"},
+		{"--tid", "events of some threads (--tid)"},       {"-u", "events of a user's processes (-u)"},
+		{"--uid", "events of a user's processes (--uid)"}, {"-C", "events of some CPUs (-C)"},
+		{"--cpu", "events of some CPUs (--cpu)"},          {"-G", "events of a cgroup (-G)"},
+		{"--cgroup", "events of a cgroup (--cgroup)"}};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		size_t len = strlen(options[i].option);
+
+		if (!strncmp(word, options[i].option, len) && (!word[len] || strchr(" =", word[len])))
+			return options[i].what;
+	}
+	return NULL;
+}
+
+static int note_partial(struct perf_import *p, struct mmr_error *err)
+{
+	struct import *im = p->im;
+	const char *word = im->machine.command, *what = NULL;
+	char text[96];
+
+	for (uint32_t i = 0; i < p->file.nr_attrs && !what; i++) {
+		const struct perf_attr *a = &p->file.attrs[i];
+
+		if (a->type != TRACEPOINT || a->config > UINT16_MAX ||
+		    !import_tracing_layout(&p->file.tracing, (uint16_t)a->config))
+			continue;
+		if (a->freq)
+			what = "samples at a frequency (-F)";
+		else if (a->period > 1)
+			what = (snprintf(text, sizeof(text), "one event in %" PRIu64 " (-c)", a->period), text);
+		else if (a->command_only)
+			what = "events of perf's command (no -a)";
+	}
+	while (word && !what && strncmp(word, "-- ", 3) != 0) {
+		what = leaves_out(word);
+		word = strchr(word, ' ');
+		word = word ? word + 1 : NULL;
+	}
+	return what ? import_partial(im, what, err) : 0;
 }
 
 static int run(struct perf_import *p, struct mmr_error *err)
 {
 	struct import *im = p->im;
-	int rc = perf_file_read(im, &p->file, err);
+	int rc = perf_file_read(im, &p->file, err), lost = 0;
 
 	if (rc)
 		return rc;
 	note_recorded(p);
+	rc = note_partial(p, err);
+	if (rc)
+		return rc;
+	p->file.end_ok = p->file.pipe;
 	rc = perf_each_record(im, &p->file, first_pass, p, err);
+	p->file.end_ok = false;
 	if (!rc && import_names_settle(p->names))
 		rc = no_memory(p, err);
 	if (im->machine.nr_cpus < p->nr_cpus) {
@@ -233,9 +289,11 @@ static int run(struct perf_import *p, struct mmr_error *err)
 		rc = import_feature(im, "irq_context", 1, err);
 	if (!rc)
 		rc = import_start(im, err);
-	if (!rc)
+	if (!rc) {
 		rc = perf_each_record(im, &p->file, put_sample, p, err);
-	return rc ? rc : put_losses(p, err);
+		lost = put_losses(p, rc ? NULL : err);
+	}
+	return rc ? rc : lost;
 }
 
 static int import_perf_run(struct import *im, struct mmr_error *err)

@@ -12,6 +12,10 @@ enum perf_record {
 	PERF_FORK = 7,
 	PERF_SAMPLE = 9,
 	PERF_LOST_SAMPLES = 13,
+	PERF_HEADER_ATTR = 64,
+	PERF_HEADER_TRACING_DATA = 66,
+	PERF_AUXTRACE = 71,
+	PERF_HEADER_FEATURE = 80,
 	PERF_COMPRESSED = 81,
 };
 
@@ -31,11 +35,14 @@ enum perf_sample {
 	SAMPLE_IDENTIFIER = 1 << 16,
 };
 
-/** struct perf_attr - how the samples of one event look */
+/**
+ * struct perf_attr - how the samples of one event look, and which of its events became samples
+ * @period: one in so many, or with @freq so many a second;  @command_only: only those of perf's command
+ */
 struct perf_attr {
 	uint32_t type;
-	uint64_t config, sample_type, read_format;
-	bool sample_id_all;
+	uint64_t config, period, sample_type, read_format;
+	bool sample_id_all, freq, command_only;
 };
 
 struct perf_id {
@@ -50,10 +57,25 @@ struct perf_file {
 	struct perf_id *ids; /* sorted */
 	uint32_t nr_ids;
 	bool one_layout; /* all attrs have the same sample layout */
+	bool pipe; /* what perf wrote to a pipe: of use wherever it was cut */
+	bool headers_only; /* perf_each_record() leaves compressed records alone */
+	bool end_ok; /* it says nothing of a last record that is cut off: a later pass does */
 	uint64_t data_offset, data_size;
 	struct import_tracing tracing;
 };
 int perf_file_read(struct import *im, struct perf_file *pf, struct mmr_error *err);
+/** perf_pipe_read - the same of what perf wrote to a pipe: there all of it lies in records */
+int perf_pipe_read(struct import *im, struct perf_file *pf, struct mmr_error *err);
+/** perf_add_attr - one event's attributes, and the ids of its samples */
+int perf_add_attr(struct import *im, struct perf_file *pf, struct import_cursor attr, struct import_cursor ids,
+		  struct mmr_error *err);
+/** perf_read_feature - what one section of the header says */
+int perf_read_feature(struct import *im, struct perf_file *pf, unsigned int feature, struct import_cursor *c,
+		      struct mmr_error *err);
+/** perf_read_tracing - the kernel's descriptions of its events */
+int perf_read_tracing(struct import *im, struct perf_file *pf, struct import_cursor *c, struct mmr_error *err);
+/** perf_check_layouts - can the samples be told apart and taken apart? Once all attributes are there */
+int perf_check_layouts(const struct import *im, struct perf_file *pf, struct mmr_error *err);
 void perf_file_deinit(struct perf_file *pf);
 
 /** struct perf_record_view - a record; @body behind its 8-byte header */

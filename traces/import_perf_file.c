@@ -58,23 +58,37 @@ static int outside(const struct import *im, const char *what, uint64_t offset, u
 
 /* ---- attributes ---------------------------------------------------------------------------- */
 
-static int add_ids(struct import *im, struct perf_file *pf, uint64_t offset, uint64_t size, uint32_t attr,
-		   struct mmr_error *err)
+static int no_memory(const struct import *im, struct mmr_error *err)
 {
-	uint32_t nr = (uint32_t)(size / 8);
-	struct import_cursor c;
-	struct perf_id *more;
+	return mmr_err(err, -ENOMEM, "%s: no memory for its events", im->path);
+}
 
-	if (!section(im, offset, size, &c))
-		return outside(im, "event ids", offset, size, err);
-	if (!nr)
-		return 0;
-	more = realloc(pf->ids, ((size_t)pf->nr_ids + nr) * sizeof(*more));
-	if (!more)
-		return mmr_err(err, -ENOMEM, "%s: no memory for its event ids", im->path);
-	pf->ids = more;
+int perf_add_attr(struct import *im, struct perf_file *pf, struct import_cursor attr, struct import_cursor ids,
+		  struct mmr_error *err)
+{
+	uint32_t nr = (uint32_t)((size_t)(ids.end - ids.pos) / 8);
+	struct perf_attr *more = realloc(pf->attrs, (pf->nr_attrs + 1) * sizeof(*more)), a = {0};
+	struct perf_id *more_ids =
+		more && nr ? realloc(pf->ids, ((size_t)pf->nr_ids + nr) * sizeof(*more_ids)) : pf->ids;
+	uint64_t flags;
+
+	pf->attrs = more ? more : pf->attrs;
+	pf->ids = more_ids ? more_ids : pf->ids;
+	if (!more || (nr && !more_ids))
+		return no_memory(im, err);
+	a.type = (uint32_t)import_get(&attr, 4);
+	import_get(&attr, 4);
+	a.config = import_get(&attr, 8);
+	a.period = import_get(&attr, 8);
+	a.sample_type = import_get(&attr, 8);
+	a.read_format = import_get(&attr, 8);
+	flags = import_get(&attr, 8);
+	a.freq = flags >> 10 & 1;
+	a.command_only = flags >> 12 & 1;
+	a.sample_id_all = flags >> 18 & 1;
 	for (uint32_t i = 0; i < nr; i++)
-		pf->ids[pf->nr_ids++] = (struct perf_id){import_get(&c, 8), attr};
+		pf->ids[pf->nr_ids++] = (struct perf_id){import_get(&ids, 8), pf->nr_attrs};
+	pf->attrs[pf->nr_attrs++] = a;
 	return 0;
 }
 
@@ -85,25 +99,19 @@ static int by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* The attributes, behind them where the ids of their samples lie. */
 static int read_attr(struct import *im, struct perf_file *pf, struct import_cursor *c, uint64_t attr_bytes,
 		     struct mmr_error *err)
 {
-	struct import_cursor part = import_get_bytes(c, attr_bytes), ids = part;
-	struct perf_attr *a = &pf->attrs[pf->nr_attrs];
-	uint64_t flags, offset, size;
+	struct import_cursor attr = import_get_bytes(c, attr_bytes), place = attr, ids;
+	uint64_t offset, size;
 
-	a->type = (uint32_t)import_get(&part, 4);
-	import_get(&part, 4);
-	a->config = import_get(&part, 8);
-	import_get(&part, 8);
-	a->sample_type = import_get(&part, 8);
-	a->read_format = import_get(&part, 8);
-	flags = import_get(&part, 8);
-	a->sample_id_all = flags >> 18 & 1;
-	import_get_bytes(&ids, attr_bytes - 16);
-	offset = import_get(&ids, 8);
-	size = import_get(&ids, 8);
-	return add_ids(im, pf, offset, size, pf->nr_attrs++, err);
+	import_get_bytes(&place, attr_bytes - 16);
+	offset = import_get(&place, 8);
+	size = import_get(&place, 8);
+	if (!section(im, offset, size, &ids))
+		return outside(im, "event ids", offset, size, err);
+	return perf_add_attr(im, pf, attr, ids, err);
 }
 
 static int read_attrs(struct import *im, struct perf_file *pf, uint64_t offset, uint64_t size,
@@ -123,19 +131,16 @@ static int read_attrs(struct import *im, struct perf_file *pf, uint64_t offset, 
 	if (!nr || nr > MAX_ATTRS)
 		return mmr_err(err, -EINVAL, "%s: byte 32: found %" PRIu64 " events, expected 1 to %u",
 			       im->path, nr, MAX_ATTRS);
-	pf->attrs = calloc(nr, sizeof(*pf->attrs));
-	if (!pf->attrs)
-		return mmr_err(err, -ENOMEM, "%s: no memory for %" PRIu64 " events", im->path, nr);
 	for (uint64_t i = 0; i < nr && !rc; i++)
 		rc = read_attr(im, pf, &c, attr_bytes, err);
-	if (pf->nr_ids)
-		qsort(pf->ids, pf->nr_ids, sizeof(*pf->ids), by_id);
 	return rc;
 }
 
 /* Samples of several layouts can be told apart only by an identifier in front of each. */
-static int check_layouts(const struct import *im, struct perf_file *pf, struct mmr_error *err)
+int perf_check_layouts(const struct import *im, struct perf_file *pf, struct mmr_error *err)
 {
+	if (pf->nr_ids)
+		qsort(pf->ids, pf->nr_ids, sizeof(*pf->ids), by_id);
 	pf->one_layout = true;
 	for (uint32_t i = 1; i < pf->nr_attrs; i++)
 		if (pf->attrs[i].sample_type != pf->attrs[0].sample_type ||
@@ -291,7 +296,7 @@ static void read_cpus(struct import_cursor *c, struct trace_machine *m)
 		m->nr_cpus = 4096;
 }
 
-static int read_tracing(struct import *im, struct perf_file *pf, struct import_cursor *c, struct mmr_error *err)
+int perf_read_tracing(struct import *im, struct perf_file *pf, struct import_cursor *c, struct mmr_error *err)
 {
 	const char *version;
 	int rc = import_tracing_magic(im, &pf->tracing, c, &version, err);
@@ -299,14 +304,14 @@ static int read_tracing(struct import *im, struct perf_file *pf, struct import_c
 	return rc ? rc : import_tracing_read(im, &pf->tracing, c, err);
 }
 
-static int read_feature(struct import *im, struct perf_file *pf, unsigned int feature, struct import_cursor *c,
-			struct mmr_error *err)
+int perf_read_feature(struct import *im, struct perf_file *pf, unsigned int feature, struct import_cursor *c,
+		      struct mmr_error *err)
 {
 	struct trace_machine *m = &im->machine;
 
 	switch (feature) {
 	case FEATURE_TRACING_DATA:
-		return read_tracing(im, pf, c, err);
+		return perf_read_tracing(im, pf, c, err);
 	case FEATURE_OSRELEASE:
 		free(m->kernel_release);
 		m->kernel_release = get_text(c);
@@ -364,12 +369,18 @@ static int read_features(struct import *im, struct perf_file *pf, const uint8_t 
 		size = import_get(&place, 8);
 		if (!section(im, offset, size, &c))
 			return outside(im, "section of a feature", offset, size, err);
-		rc = read_feature(im, pf, feature, &c, err);
+		rc = perf_read_feature(im, pf, feature, &c, err);
 	}
 	return rc;
 }
 
 /* ---- the file ------------------------------------------------------------------------------ */
+
+/* perf to a pipe writes a header of the magic and its own length only. */
+static bool is_pipe(const struct import *im)
+{
+	return im->size >= 16 && im->data[8] == 16 && !memcmp(im->data + 9, "\0\0\0\0\0\0\0", 7);
+}
 
 static int check_magic(const struct import *im, struct mmr_error *err)
 {
@@ -381,13 +392,7 @@ static int check_magic(const struct import *im, struct mmr_error *err)
 			       im->path);
 	if (im->size < 8 || memcmp(im->data, "PERFILE2", 8) != 0)
 		return mmr_err(err, -EINVAL, "%s: byte 0: no perf.data, expected \"PERFILE2\"", im->path);
-	if (im->size >= 16 && im->data[8] == 16)
-		return mmr_err(
-			err, -ENOTSUP,
-			"%s: byte 8: perf.data of a pipe, expected one that perf wrote to a file (perf record "
-			"-o FILE)",
-			im->path);
-	if (im->size < FILE_HEADER_BYTES)
+	if (im->size < FILE_HEADER_BYTES && !is_pipe(im))
 		return mmr_err(err, -EBADMSG, "%s: byte %zu: the file ends in its header, expected %u bytes",
 			       im->path, im->size, FILE_HEADER_BYTES);
 	return 0;
@@ -401,6 +406,8 @@ int perf_file_read(struct import *im, struct perf_file *pf, struct mmr_error *er
 
 	if (rc)
 		return rc;
+	if (is_pipe(im))
+		return perf_pipe_read(im, pf, err);
 	header_bytes = import_get(&c, 8);
 	attr_bytes = import_get(&c, 8);
 	attrs_offset = import_get(&c, 8);
@@ -410,10 +417,16 @@ int perf_file_read(struct import *im, struct perf_file *pf, struct mmr_error *er
 	if (header_bytes != FILE_HEADER_BYTES)
 		return mmr_err(err, -ENOTSUP, "%s: byte 8: a header of %" PRIu64 " bytes, expected %u",
 			       im->path, header_bytes, FILE_HEADER_BYTES);
+	if (!pf->data_size)
+		return mmr_err(err, -EBADMSG,
+			       "%s: byte 48: found a data size of 0: perf was killed before it wrote what its "
+			       "events look like, so nothing can be done with it; what perf writes to a pipe "
+			       "(perf record -o -) survives that",
+			       im->path);
 	if (!section(im, pf->data_offset, pf->data_size, &c))
 		return outside(im, "data", pf->data_offset, pf->data_size, err);
 	rc = read_attrs(im, pf, attrs_offset, attrs_size, attr_bytes, err);
 	if (!rc)
-		rc = check_layouts(im, pf, err);
+		rc = perf_check_layouts(im, pf, err);
 	return rc ? rc : read_features(im, pf, im->data + 72, err);
 }

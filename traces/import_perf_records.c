@@ -10,11 +10,11 @@
 #include "traces/import_perf.h"
 
 #define HEADER_BYTES 8u
-#define AUXTRACE     71u
 #define WINDOW_BYTES (256u << 10) /* of expanded records; one has at most 64 KiB */
 
 struct walk {
 	struct import *im;
+	bool headers_only;
 	perf_record_fn fn;
 	void *ctx;
 	ZSTD_DStream *zstd;
@@ -95,13 +95,14 @@ static ssize_t walk_records(struct walk *w, const uint8_t *data, size_t size, ui
 			break;
 		r.body = data + at + HEADER_BYTES;
 		r.len = bytes - HEADER_BYTES;
-		if (r.type == AUXTRACE && r.len >= 8) {
+		if (r.type == PERF_AUXTRACE && r.len >= 8)
 			extra = load(r.body, 8);
-			if (extra > size - at - bytes)
-				break;
-		}
+		else if (r.type == PERF_HEADER_TRACING_DATA && r.len >= 4)
+			extra = (load(r.body, 4) + 7) & ~7ull;
+		if (extra > size - at - bytes)
+			break;
 		if (r.type == PERF_COMPRESSED && !inner)
-			rc = walk_compressed(w, &r, err);
+			rc = w->headers_only ? 0 : walk_compressed(w, &r, err);
 		else
 			rc = w->fn(w->ctx, &r, err);
 		if (rc)
@@ -116,13 +117,15 @@ static ssize_t walk_records(struct walk *w, const uint8_t *data, size_t size, ui
 int perf_each_record(struct import *im, const struct perf_file *pf, perf_record_fn fn, void *ctx,
 		     struct mmr_error *err)
 {
-	struct walk w = {.im = im, .fn = fn, .ctx = ctx};
+	struct walk w = {.im = im, .headers_only = pf->headers_only, .fn = fn, .ctx = ctx};
 	ssize_t used = walk_records(&w, im->data + pf->data_offset, pf->data_size, pf->data_offset, false, err);
 
 	ZSTD_freeDStream(w.zstd);
 	free(w.window);
 	if (used < 0)
 		return (int)used;
+	if (pf->end_ok)
+		return 0;
 	if (w.filled && !import_stopped(im))
 		return mmr_err(err, -EBADMSG,
 			       "%s: byte %" PRIu64 ": the compressed data end inside a record, expected more",

@@ -78,14 +78,18 @@ static void print_machine(const struct info *info)
 static void print_partial(const struct info *info)
 {
 	const struct trace_machine *m = info->machine;
+	const char *comma = ": ";
 
 	if (!trace_machine_feature(m, TRACE_FEATURE_PARTIAL))
 		return;
-	printf("PARTIAL    only what passed a filter:");
-	for (uint32_t i = 0; i < m->nr_features; i++)
-		if (!strncmp(m->features[i].name, "filter.", 7) &&
-		    strcmp(m->features[i].name, TRACE_FEATURE_PARTIAL) != 0)
-			printf(" %s=%" PRId64, m->features[i].name + 7, m->features[i].value);
+	printf("PARTIAL    not every event was recorded");
+	for (uint32_t i = 0; i < m->nr_features; i++) {
+		if (strncmp(m->features[i].name, "filter.", 7) != 0 ||
+		    !strcmp(m->features[i].name, TRACE_FEATURE_PARTIAL))
+			continue;
+		printf("%s%s %" PRId64, comma, m->features[i].name + 7, m->features[i].value);
+		comma = ", ";
+	}
 	puts("; for analysis, not for `verify`");
 }
 

@@ -116,13 +116,14 @@ static const uint8_t *expand(struct mmt_events *ev, const struct mmt_column_head
 		return h->raw == h->stored ? stored : NULL;
 	if (h->codec != MMT_CODEC_ZSTD)
 		return NULL;
-	if (at + h->raw > ev->scratch_cap) {
-		uint8_t *p = realloc(ev->scratch, at + h->raw);
+	/* One byte more: an empty column has a place too. */
+	if (at + h->raw >= ev->scratch_cap) {
+		uint8_t *p = realloc(ev->scratch, at + h->raw + 1);
 
 		if (!p)
 			return NULL;
 		ev->scratch = p;
-		ev->scratch_cap = at + h->raw;
+		ev->scratch_cap = at + h->raw + 1;
 	}
 	n = ZSTD_decompressDCtx(ev->dctx, ev->scratch + at, h->raw, stored, h->stored);
 	return !ZSTD_isError(n) && n == h->raw ? ev->scratch + at : NULL;

@@ -7,6 +7,7 @@ add_library(mmr_import STATIC
 	import_names.c
 	import_perf.c
 	import_perf_file.c
+	import_perf_pipe.c
 	import_perf_records.c
 	import_ring.c
 	import_tracecmd.c

@@ -55,6 +55,63 @@ diff <(rows plain.mmt | awk -F, "NR > 1 $fields" | sort) <(rows text.mmt | awk -
 grep -q '"kernel": "6.12' info.json || complain "perf: no kernel release"
 grep -q '"nodes": 2' info.json || complain "perf: expected two nodes"
 
+# What perf writes to a pipe has the same in records: made from the file, byte for byte as perf orders it. Cut anywhere
+# behind its heads, what is whole is kept.
+if command -v python3 >/dev/null; then
+	cat >pipe.py <<'END'
+import struct, sys
+d = open(sys.argv[1], "rb").read()
+_, attr_bytes, attrs, attrs_size, data, data_size = struct.unpack_from("<6Q", d, 8)
+out = d[:8] + struct.pack("<Q", 16)
+def record(kind, body):
+    return struct.pack("<IHH", kind, 0, 8 + len(body)) + body
+for at in range(attrs, attrs + attrs_size, attr_bytes):
+    offset, size = struct.unpack_from("<2Q", d, at + attr_bytes - 16)
+    out += record(64, d[at:at + attr_bytes - 16] + d[offset:offset + size])
+bits, place = struct.unpack_from("<4Q", d, 72), data + data_size
+for feature in range(256):
+    if bits[feature // 64] >> feature % 64 & 1:
+        offset, size = struct.unpack_from("<2Q", d, place)
+        place += 16
+        section = d[offset:offset + size]
+        if feature == 1:
+            out += record(66, struct.pack("<I", size)) + section + bytes(-size % 8)
+        elif feature in (4, 6, 7, 11, 14):
+            out += record(80, struct.pack("<Q", feature) + section)
+out += d[data:data + data_size]
+open(sys.argv[2], "wb").write(out)
+END
+	for name in plain zstd; do
+		python3 pipe.py "$data/$name.perf.data" pipe.data && import perf pipe.data pipe.mmt
+		[ -e $name.mmt ] || import perf "$data/$name.perf.data" $name.mmt
+		cmp <(rows pipe.mmt) <(rows $name.mmt) || complain "perf: $name: a pipe's data differ from the file's"
+	done
+	python3 pipe.py "$data/plain.perf.data" pipe.data
+	"$mmreplay" import perf - -o pipe.mmt <pipe.data >/dev/null 2>&1 || complain "perf from a pipe"
+	head -c $(($(stat -c %s pipe.data) - 3000)) pipe.data >cut.data
+	refuses "ends inside a record" "$mmreplay" import perf cut.data -o cut.mmt
+	[ "$(rows cut.mmt | wc -l)" -gt 1000 ] || complain "perf: cut pipe data: nothing kept"
+	cmp -n 60000 <(rows cut.mmt) <(rows plain.mmt) || complain "perf: cut pipe data: other events"
+	for part in 17 100 5000; do
+		head -c $part pipe.data >cut.data
+		refuses "" "$mmreplay" import perf cut.data -o x.mmt
+		[ -e x.mmt ] && complain "perf: a cut pipe header left a file"
+	done
+	# Killed before it wrote its heads; told what alone it sampled.
+	python3 -c 'import sys; d = bytearray(open(sys.argv[1], "rb").read()); d[48:56] = bytes(8); open("killed.data", "wb").write(d)' \
+		"$data/plain.perf.data"
+	refuses "perf was killed before" "$mmreplay" import perf killed.data -o x.mmt
+	python3 -c 'import struct, sys
+d = bytearray(open(sys.argv[1], "rb").read())
+attr_bytes, attrs, size = struct.unpack_from("<3Q", d, 16)
+for at in range(attrs, attrs + size, attr_bytes):
+    d[at + 16:at + 24] = struct.pack("<Q", 10)
+open("tenth.data", "wb").write(d)' "$data/plain.perf.data"
+	"$mmreplay" import perf tenth.data -o tenth.mmt >/dev/null 2>err || complain "perf -c 10: $(cat err)"
+	grep -q "one event in 10 (-c): marked as partial" err || complain "perf -c 10: not told: $(cat err)"
+	"$mmreplay" info tenth.mmt | grep -q "^PARTIAL" || complain "perf -c 10: info does not tell"
+fi
+
 # Losses travel: from perf into the trace, through cut and merge.
 import perf "$data/lossy.perf.data" lossy.mmt
 lost() { "$mmreplay" info --json "$1" | sed -n 's/.*"lost": \([0-9]*\),*/\1/p' | head -1; }
