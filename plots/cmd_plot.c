@@ -212,13 +212,18 @@ static int figures_draw(const struct options *opts, const struct plot_result *re
 {
 	char scripts[PATH_MAX];
 	struct mmr_error err;
-	int status = EXIT_SUCCESS;
+	int status = EXIT_SUCCESS, rc = 0;
 
 	if (scripts_find(scripts, &err) || make_dirs(opts->out_dir, &err))
 		return complain(&err);
-	for (size_t i = 0; plot_figures[i].name; i++)
-		if ((opts->figures & (1u << i)) && figure_draw(opts, &plot_figures[i], scripts, results, &err))
+	/* On a full disk no other figure fares better. */
+	for (size_t i = 0; plot_figures[i].name && rc != -ENOSPC; i++) {
+		if (!(opts->figures & (1u << i)))
+			continue;
+		rc = figure_draw(opts, &plot_figures[i], scripts, results, &err);
+		if (rc)
 			status = complain(&err);
+	}
 	if (fflush(stdout)) {
 		mmr_err(&err, -errno, "standard output: %s", strerror(errno));
 		status = complain(&err);

@@ -36,11 +36,11 @@ if (t_max <= t_min) { t_max = t_min + 1 }
 nr_zones = list_len(zones)
 
 # ---- layout ------------------------------------------------------------------------------------
-row_h = 246.
+row_h = 262.
 nr_rows = list_len(present)
 if (nr_rows == 0) { print "free_blocks.tsv: no zone ever had a free page"; exit status 1 }
 W = 1290.
-H = heading_h + nr_rows * row_h + 40
+H = heading_h + nr_rows * row_h + 26
 panel_w = 460
 panel_x(c) = 84 + c * (panel_w + 96)
 key_x = panel_x(1) + panel_w + 26
@@ -90,7 +90,7 @@ do for [z = 1:nr_zones] {
 	do for [r = 1:nr_results] {
 		if (!list_has(present, sprintf("%d ", r).zone)) { continue }
 		top = 1 - (heading_h + row * row_h + 26.) / H
-		bottom = 1 - (heading_h + (row + 1) * row_h - 22.) / H
+		bottom = 1 - (heading_h + (row + 1) * row_h - 38.) / H
 		set tmargin at screen top
 		set bmargin at screen bottom
 		row = row + 1

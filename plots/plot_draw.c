@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -181,15 +182,46 @@ static int gnuplot_run(char *const *argv, const char *script, struct mmr_error *
 	return 0;
 }
 
+/* Pictures end in a known way; gnuplot does not notice when it cannot write all of one. */
+static bool is_whole(const char *path, const char *format, off_t size)
+{
+	const char *tail = strcmp(format, "png") ? "</svg>" : "IEND\xae\x42\x60\x82";
+	size_t len = strlen(tail), room = len + 4; /* svg: the newlines behind it */
+	FILE *in = fopen(path, "r");
+	char end[16];
+	bool whole;
+
+	if (!in || size < (off_t)room) {
+		if (in)
+			fclose(in);
+		return false;
+	}
+	whole = !fseek(in, -(long)room, SEEK_END) && fread(end, 1, room, in) == room &&
+		memmem(end, room, tail, len);
+	fclose(in);
+	return whole;
+}
+
+static int cut_short(const char *part, const char *out, off_t size, struct mmr_error *err)
+{
+	struct statvfs fs;
+	bool full = !statvfs(part, &fs) && fs.f_bavail == 0;
+
+	return mmr_err(err, full ? -ENOSPC : -EIO, "%s: %s: the picture ended after %lld bytes", out,
+		       full ? "no space left on the device"
+			    : "could not be written (is there a limit on file sizes?)",
+		       (long long)size);
+}
+
 /* Drawn under another name first, so that a picture is there whole or not at all. */
 static int draw_then_rename(char **argv, const char *part, const char *out, const char *script,
-			    struct mmr_error *err)
+			    const char *format, struct mmr_error *err)
 {
-	struct stat st;
+	struct stat st = {0};
 	int rc = gnuplot_run(argv, script, err);
 
-	if (!rc && (stat(part, &st) || st.st_size == 0))
-		rc = mmr_err(err, -EIO, "%s: gnuplot wrote no picture; is the disk full?", out);
+	if (!rc && (stat(part, &st) || !is_whole(part, format, st.st_size)))
+		rc = cut_short(part, out, st.st_size, err);
 	if (!rc && rename(part, out))
 		rc = mmr_err(err, -errno, "%s: cannot put the picture there: %s", out, strerror(errno));
 	if (rc)
@@ -220,7 +252,7 @@ int plot_draw(const struct plot_figure *figure, const char *scripts, const char 
 		char *argv[] = {"gnuplot", "-d",     "-c", script, (char *)format,
 				part,      subtitle, dirs, labels, NULL};
 
-		rc = draw_then_rename(argv, part, out, script, err);
+		rc = draw_then_rename(argv, part, out, script, format, err);
 	}
 	free(subtitle);
 	free(dirs);

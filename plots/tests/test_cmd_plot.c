@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -369,6 +371,27 @@ static void an_unwritable_place_is_one_line(void **state)
 	assert_one_complaint("bad/summary.json: cannot make the folder");
 }
 
+/* gnuplot does not notice that it cannot write all of a picture, and exits with 0. */
+static void a_picture_cut_short_is_one_line_and_not_kept(void **state)
+{
+	struct rlimit before, small;
+	int status;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = 8192;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	status = PLOT(RECORDED, "-o", scratch, "--figure=free_blocks", "--format=png");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(status, 1);
+	assert_one_complaint("free_blocks.png: could not be written");
+	assert_int_equal(access(in_scratch("free_blocks.png"), F_OK), -1);
+	assert_int_equal(access(in_scratch("free_blocks.png.part"), F_OK), -1);
+}
+
 static void usage_errors_exit_2(void **state)
 {
 	char *said;
@@ -433,6 +456,7 @@ int main(void)
 		cmocka_unit_test(missing_gnuplot_is_one_line),
 		cmocka_unit_test(a_failing_script_is_named_and_leaves_nothing),
 		cmocka_unit_test(an_unwritable_place_is_one_line),
+		cmocka_unit_test(a_picture_cut_short_is_one_line_and_not_kept),
 		cmocka_unit_test(usage_errors_exit_2),
 	};
 
