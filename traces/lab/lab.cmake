@@ -8,3 +8,4 @@ endif()
 
 mmr_add_script_test(lab_usage lab/tests/usage LABEL cli)
 mmr_add_script_test(lab_boot lab/tests/boot LABEL lab TIMEOUT 900)
+mmr_add_script_test(lab_events lab/tests/events LABEL lab TIMEOUT 900)

@@ -5,8 +5,9 @@
  * ones. The order of lists plays no part, nor who merged what. Prints "name value" lines; -v also
  * every page that does not add up.
  *
- * What moves pages without an event shows here: allocations in bulk, pages isolated for compaction
- * or taken out to be reported to a hypervisor.
+ * What moves pages without a page event shows here: allocations in bulk, pages isolated for
+ * compaction or taken out to be reported to a hypervisor. Where the recorder could see those
+ * (isolate_page, putback_page, bulk_page), they count too; -p leaves them out.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ struct account {
 	uint32_t nr_moments, at;
 	uint8_t *pages;
 	uint64_t nr_pages;
+	uint64_t bulk, isolated; /* pages taken without a page event */
+	uint64_t scanners_took; /* pages that compaction's two scanners say they isolated */
 	uint64_t twice_allocated, twice_freed, begin_free, end_free, end_not_freed;
 	bool ending; /* the first of the last keyframes lies behind us */
 };
@@ -134,15 +137,20 @@ static void pass_moment(struct account *a)
 
 static void pass_event(struct account *a, const struct trace_event *e)
 {
-	uint8_t state = e->type == TRACE_ALLOC ? ALLOCATED : FREE;
+	bool taken = e->type == TRACE_ALLOC || e->type == TRACE_BULK_PAGE || e->type == TRACE_ISOLATE_PAGE;
+	uint8_t state = taken ? ALLOCATED : FREE;
 
 	if (e->pfn == TRACE_NO_PFN || e->type == TRACE_EXTFRAG || e->type == TRACE_FREE_BATCHED ||
 	    (e->type == TRACE_ZONE_LOCKED && !(e->flags & TRACE_F_PERCPU_REFILL)))
 		return;
+	if (e->type == TRACE_BULK_PAGE)
+		a->bulk++;
+	if (e->type == TRACE_ISOLATE_PAGE)
+		a->isolated += 1ULL << e->order;
 	for (uint64_t pfn = e->pfn; pfn < e->pfn + (1ULL << e->order) && pfn < a->nr_pages; pfn++) {
 		uint8_t before = a->pages[pfn] & STATE;
 
-		if (e->type == TRACE_ALLOC && before == ALLOCATED) {
+		if (taken && before == ALLOCATED) {
 			a->twice_allocated++;
 			say(a, "is allocated twice", pfn, e->ts_ns);
 		} else if (e->type == TRACE_FREE && before == FREE) {
@@ -163,7 +171,11 @@ static void read_events(struct account *a)
 		for (ssize_t i = 0; i < n; i++) {
 			while (a->at < a->nr_moments && a->moments[a->at].ts_ns <= events[i].ts_ns)
 				pass_moment(a);
-			pass_event(a, &events[i]);
+			if (events[i].type == TRACE_ISOLATE_FREEPAGES ||
+			    events[i].type == TRACE_FAST_ISOLATE_FREEPAGES)
+				a->scanners_took += (uint64_t)trace_reader_args(a->reader, &events[i])->v[2];
+			else
+				pass_event(a, &events[i]);
 		}
 	}
 	if (n < 0)
@@ -175,16 +187,22 @@ static void read_events(struct account *a)
 int main(int argc, char **argv)
 {
 	struct account a = {.path = argv[argc - 1], .verbose = argc == 3 && !strcmp(argv[1], "-v")};
+	bool pages_only = argc == 3 && !strcmp(argv[1], "-p");
 	uint64_t absent = 0;
 	struct mmr_error err;
 
-	if (argc != 2 && !a.verbose) {
-		fprintf(stderr, "usage: record_account [-v] FILE\n");
+	if (argc != 2 && !a.verbose && !pages_only) {
+		fprintf(stderr, "usage: record_account [-v | -p] FILE\n");
 		return 2;
 	}
 	if (trace_reader_open(a.path, &a.reader, &err))
 		fail(&a, err.msg);
 	load(&a);
+	if (!pages_only)
+		trace_reader_want(a.reader, TRACE_WANT_PAGES | 1ULL << TRACE_BULK_PAGE |
+						    1ULL << TRACE_ISOLATE_PAGE | 1ULL << TRACE_PUTBACK_PAGE |
+						    1ULL << TRACE_ISOLATE_FREEPAGES |
+						    1ULL << TRACE_FAST_ISOLATE_FREEPAGES);
 	read_events(&a);
 	for (uint64_t pfn = 0; pfn < a.nr_pages; pfn++) {
 		if ((a.pages[pfn] & (STATE | SEEN | TOUCHED)) != FREE)
@@ -193,8 +211,10 @@ int main(int argc, char **argv)
 		say(&a, "was freed, and is not free", pfn, 0);
 	}
 	printf("begin_free %" PRIu64 "\nend_free %" PRIu64 "\nend_not_freed %" PRIu64 "\nend_absent %" PRIu64
-	       "\ntwice_allocated %" PRIu64 "\ntwice_freed %" PRIu64 "\n",
-	       a.begin_free, a.end_free, a.end_not_freed, absent, a.twice_allocated, a.twice_freed);
+	       "\ntwice_allocated %" PRIu64 "\ntwice_freed %" PRIu64 "\nbulk %" PRIu64 "\nisolated %" PRIu64
+	       "\nscanners_took %" PRIu64 "\n",
+	       a.begin_free, a.end_free, a.end_not_freed, absent, a.twice_allocated, a.twice_freed, a.bulk,
+	       a.isolated, a.scanners_took);
 	for (uint32_t i = 0; i < trace_reader_summary(a.reader)->nr_keyframes; i++)
 		trace_keyframe_deinit(&a.keyframes[i]);
 	free(a.keyframes);
