@@ -12,6 +12,7 @@
 #include "replay/profile_choice.h"
 #include "replay/result.h"
 #include "replay/run_options.h"
+#include "replay/start_file.h"
 
 #define HARNESS_EVENTS 1000000 /* enough to tell what the harness costs, 20 ms */
 #define HARNESS_ROUNDS 2
@@ -34,6 +35,7 @@ struct run {
 	struct engine_options engine_options;
 	struct trace_reader *reader;
 	struct machine recorded, other;
+	struct scenario scenario;
 	struct kernel_profile *profile;
 	const struct backend *backend;
 	struct engine *engine;
@@ -50,7 +52,8 @@ static void fill_engine_options(struct run *run)
 
 	run->engine_options = (struct engine_options){
 		.recorded = &run->recorded,
-		.machine = o->machine ? &run->other : &run->recorded,
+		.machine = run->other.name ? &run->other : &run->recorded,
+		.scenario = &run->scenario,
 		.backend = run->backend,
 		.start = o->start,
 		.reclaim = o->reclaim,
@@ -65,6 +68,21 @@ static void fill_engine_options(struct run *run)
 	};
 }
 
+/* Another machine, or the recorded one with changes. */
+static int choose_machine(struct run *run, struct mmr_error *err)
+{
+	const struct run_options *o = &run->options;
+	int rc = 0;
+
+	if (o->machine)
+		rc = machine_load(o->machine, &run->other, err);
+	else if (scenario_changes_machine(&o->scenario))
+		rc = machine_from_trace(trace_reader_machine(run->reader), o->trace, &run->other, err);
+	return rc ? rc
+		  : scenario_create(&o->scenario, o->seed, run->other.name ? &run->other : &run->recorded,
+				    !o->machine, &run->scenario, err);
+}
+
 static int prepare(struct run *run, struct mmr_error *err)
 {
 	const struct run_options *o = &run->options;
@@ -73,8 +91,7 @@ static int prepare(struct run *run, struct mmr_error *err)
 	int rc = trace_reader_open(o->trace, &run->reader, err);
 
 	rc = rc ? rc : machine_from_trace(trace_reader_machine(run->reader), o->trace, &run->recorded, err);
-	if (!rc && o->machine)
-		rc = machine_load(o->machine, &run->other, err);
+	rc = rc ? rc : choose_machine(run, err);
 	rc = rc ? rc : backend_open(o->backend, &run->backend, err);
 	if (rc)
 		return rc;
@@ -223,6 +240,16 @@ static int report(const struct run *run, struct mmr_error *err)
 	return rc;
 }
 
+static int save_state(const struct run *run, struct mmr_error *err)
+{
+	const char *path = run->options.scenario.save_state;
+
+	if (run->backend->kind != BACKEND_CORE)
+		return mmr_err(err, -EINVAL, "--save-state %s: backend %s has no state to keep, expected core",
+			       path, run->backend->name);
+	return start_save(path, engine_machine(run->engine), NULL, err);
+}
+
 static int replay_all(struct run *run, struct mmr_error *err)
 {
 	int ran = 0, rc;
@@ -232,6 +259,8 @@ static int replay_all(struct run *run, struct mmr_error *err)
 	if (ran < 0)
 		return ran;
 	rc = ran ? 0 : measure_harness(run, err);
+	if (!rc && run->options.scenario.save_state)
+		rc = save_state(run, err);
 	rc = rc ? rc : report(run, err);
 	if (!rc && ran)
 		rc = mmr_err(err, -EINTR, "%s: stopped by a signal; results cover what was replayed",
@@ -256,6 +285,8 @@ int cmd_run(int argc, char **argv)
 		fprintf(stderr, "mmreplay run: %s\n", err.msg);
 	engine_destroy(run.engine);
 	backend_close(run.backend);
+	scenario_deinit(&run.scenario);
+	scenario_options_deinit(&run.options.scenario);
 	kernel_profile_destroy(run.profile);
 	machine_deinit(&run.other);
 	machine_deinit(&run.recorded);

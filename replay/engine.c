@@ -59,7 +59,7 @@ static int run_batches(struct engine *e, struct mmr_error *err)
 	ssize_t nr = 0;
 	int rc = 0;
 
-	while (!rc && !e->ended && (nr = trace_reader_next(e->reader, &events, err)) > 0) {
+	while (!rc && !e->ended && (nr = stream_next(e->stream, &events, err)) > 0) {
 		size_t take = within_limits(e, events, (size_t)nr);
 
 		now_ns = thread_cpu_ns();
@@ -115,8 +115,11 @@ static int init_metrics(struct engine *e, struct mmr_error *err)
 	const struct machine *machine = e->options.machine;
 	uint32_t end = end_of(machine), recorded_end = end_of(e->options.recorded);
 	const struct trace_summary *summary = trace_reader_summary(e->reader);
-	int rc = live_map_init(&e->map, recorded_end, err);
+	int rc;
 
+	if (e->translate.copies > 1)
+		recorded_end = e->translate.copies * e->translate.copy_pages;
+	rc = live_map_init(&e->map, recorded_end, err);
 	rc = rc ? rc : usage_init(&e->usage, recorded_end > end ? recorded_end : end, err);
 	rc = rc ? rc : engine_init_timers(e, err);
 	if (rc)
@@ -172,6 +175,32 @@ static int create_backend(struct engine *e, struct mmr_error *err)
 	return rc;
 }
 
+/* The recording's copies, where their CPUs are, and what its tasks are told. */
+static int apply_scenario(struct engine *e, struct mmr_error *err)
+{
+	static const struct stream_options one = {.copies = 1};
+	const struct scenario *s = e->options.scenario;
+	const struct trace_task *tasks;
+	uint32_t nr_tasks;
+	int rc = stream_create(e->reader, e->options.recorded, s ? &s->stream : &one, &e->stream, err);
+
+	if (rc || !s)
+		return rc;
+	rc = translate_place(&e->translate, e->options.machine, s->placement, s->map, s->stream.copies,
+			     stream_copy_pages(e->stream), err);
+	if (rc || !s->nr_rules || e->backend->kind == BACKEND_NULL)
+		return rc;
+	if (e->backend->kind == BACKEND_OPS)
+		return mmr_err(err, -EINVAL,
+			       "backend %s: knows no memory policies and cpusets, which %s asks for",
+			       e->backend->name, s->rules[0].origin);
+	tasks = trace_reader_tasks(e->reader, &nr_tasks);
+	rc = task_places_create(s->rules, s->nr_rules, tasks, nr_tasks, s->stream.copies,
+				e->options.recorded->nr_cpus, e->options.machine, &e->tasks, err);
+	e->translate.tasks = e->tasks;
+	return rc;
+}
+
 int engine_create(struct trace_reader *reader, const struct engine_options *options, struct engine **ret,
 		  struct mmr_error *err)
 {
@@ -187,6 +216,7 @@ int engine_create(struct trace_reader *reader, const struct engine_options *opti
 	choose_reclaim(e);
 	rc = create_backend(e, err);
 	rc = rc ? rc : translate_init(&e->translate, reader, options->recorded, options->machine, err);
+	rc = rc ? rc : apply_scenario(e, err);
 	rc = rc ? rc : init_metrics(e, err);
 	rc = rc ? rc : engine_init_pressure(e, err);
 	rc = rc ? rc : engine_choose_start(e, err);
@@ -208,6 +238,8 @@ void engine_destroy(struct engine *e)
 	backend_guard_deinit(&e->guard);
 	mmr_machine_destroy(e->core);
 	translate_deinit(&e->translate);
+	task_places_destroy(e->tasks);
+	stream_destroy(e->stream);
 	engine_deinit_pressure(e);
 	live_map_deinit(&e->map);
 	usage_deinit(&e->usage);
@@ -335,4 +367,19 @@ uint64_t engine_bytes(const struct engine *e, uint64_t *touched)
 struct engine_times engine_times(const struct engine *e)
 {
 	return e->times;
+}
+
+uint64_t engine_start_checksum(const struct engine *e)
+{
+	return e->start_checksum;
+}
+
+const struct state_figures *engine_start_figures(const struct engine *e)
+{
+	return &e->start_figures;
+}
+
+uint64_t engine_copy_offset_ns(const struct engine *e, unsigned int copy)
+{
+	return stream_offset_ns(e->stream, copy);
 }

@@ -25,6 +25,8 @@ enum engine_start {
 	ENGINE_START_AUTO, /* recorded where the trace and the machine allow it, else empty */
 	ENGINE_START_RECORDED, /* the trace's first keyframes; the recorded machine only */
 	ENGINE_START_EMPTY, /* all managed memory free, as after boot */
+	ENGINE_START_AGED, /* a synthetic past, scenario->options->aging */
+	ENGINE_START_SAVED, /* as an earlier run left it, scenario->options->state_path */
 };
 const char *engine_start_name(enum engine_start start);
 
@@ -42,11 +44,15 @@ enum engine_reclaim {
 };
 const char *engine_reclaim_name(enum engine_reclaim reclaim);
 
+struct scenario; /* scenario.h */
+struct state_figures; /* start_aged.h */
+
 /**
  * struct engine_options - what to replay and how
  * @recorded: the trace's own machine; @machine: the one to replay on (may be the same object)
  * @start_from: recording of @machine whose first keyframes are the starting state, where it is not
  *	@reader itself; NULL otherwise
+ * @scenario: what else is different; NULL for nothing
  * @profile: kernel line of the core
  * @seed: of whatever is random
  * @latency_every: stamp one request in this many; 1 chains one stamp per request; 0 for none
@@ -62,6 +68,7 @@ struct engine_options {
 	const struct machine *recorded;
 	const struct machine *machine;
 	struct trace_reader *start_from;
+	const struct scenario *scenario;
 	const struct kernel_profile *profile;
 	const struct backend *backend;
 	enum engine_start start;
@@ -159,6 +166,12 @@ enum engine_reclaim engine_reclaim(const struct engine *engine); /* likewise */
 const struct lifetimes *engine_lifetimes(const struct engine *engine);
 /** engine_node_allocs - requests of CPUs of node @from that were served by node @to */
 uint64_t engine_node_allocs(const struct engine *engine, unsigned int from, unsigned int to);
+/** engine_start_checksum - of the file a saved state came from, 0 for other states */
+uint64_t engine_start_checksum(const struct engine *engine);
+/** engine_start_figures - free memory and how it was cut up when the replay began */
+const struct state_figures *engine_start_figures(const struct engine *engine);
+/** engine_copy_offset_ns - how much later copy @copy of the recording began than the recording says */
+uint64_t engine_copy_offset_ns(const struct engine *engine, unsigned int copy);
 /** engine_nr_zones_missing - managed zones without a keyframe, left without free pages */
 unsigned int engine_nr_zones_missing(const struct engine *engine);
 /** engine_nr_start_conflicts - per-CPU blocks that lay elsewhere when the zone's free lists were read */

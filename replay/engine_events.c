@@ -61,12 +61,14 @@ static void ops_free(struct engine *e, uint32_t pfn, unsigned int order, unsigne
 }
 
 HOT struct mmr_page ask(struct engine *e, enum backend_kind k, const struct mmr_request *request,
-			uint32_t recorded)
+			const struct trace_event *event)
 {
+	if (k == BACKEND_CORE && unlikely_(e->translate.tasks != NULL))
+		return task_places_alloc(e->translate.tasks, e->core, event, request);
 	if (k == BACKEND_CORE)
 		return mmr_alloc_pages(e->core, request);
 	if (k == BACKEND_NULL)
-		return (struct mmr_page){.pfn = recorded, .path = MMR_PATH_PCP_HIT};
+		return (struct mmr_page){.pfn = event->pfn, .path = MMR_PATH_PCP_HIT};
 	return ops_alloc(e, request);
 }
 
@@ -107,15 +109,15 @@ static __attribute__((noinline)) void stamp_end(struct engine *e, uint64_t begin
 }
 
 HOT struct mmr_page ask_timed(struct engine *e, enum backend_kind k, const struct mmr_request *request,
-			      uint32_t recorded)
+			      const struct trace_event *event)
 {
 	struct mmr_page page;
 	uint64_t begin;
 
 	if (__builtin_expect(--e->until_stamp != 0, 1))
-		return ask(e, k, request, recorded);
+		return ask(e, k, request, event);
 	begin = stamp_begin(e);
-	page = ask(e, k, request, recorded);
+	page = ask(e, k, request, event);
 	stamp_end(e, begin, page.path);
 	return page;
 }
@@ -333,7 +335,7 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 		return;
 	}
 	e->counts.asked[event->order]++;
-	page = ask_timed(e, k, &request, event->pfn);
+	page = ask_timed(e, k, &request, event);
 	if (modelled) {
 		engine_settle(e);
 		if (page.pfn == MMR_NO_PFN)

@@ -6,6 +6,7 @@
 #include "replay/backend_guard.h"
 #include "replay/engine.h"
 #include "replay/live_map.h"
+#include "replay/scenario.h"
 
 /* Events of a zone before its keyframe are already in the starting state. */
 struct zone_start {
@@ -72,6 +73,8 @@ struct engine {
 	struct engine_counts counts;
 
 	struct trace_reader *reader;
+	struct stream *stream;
+	struct task_places *tasks;
 	struct engine_options options;
 	enum engine_start start;
 	enum engine_reclaim reclaim;
@@ -82,6 +85,8 @@ struct engine {
 	struct zone_start *zone_starts;
 	unsigned int nr_zone_starts, nr_zones_missing;
 	uint64_t nr_start_conflicts;
+	uint64_t start_checksum;
+	struct state_figures start_figures;
 	struct clock_rate clock;
 	struct zone_sample *samples;
 	size_t nr_samples, max_samples;
@@ -137,6 +142,8 @@ int engine_init_pressure(struct engine *e, struct mmr_error *err);
 void engine_deinit_pressure(struct engine *e);
 /* The recorded block of @event now lies at @pfn. */
 void engine_own(struct engine *e, const struct trace_event *event, uint32_t pfn, unsigned int type);
+/* A block of the start state: held for nobody that the recording knows. */
+void engine_own_start(struct engine *e, uint32_t pfn, unsigned int order, unsigned int type);
 /* A block goes back: nobody owns it. */
 void engine_disown(struct engine *e, uint32_t pfn, unsigned int order);
 /* A block became pieces of @new_order. */

@@ -116,6 +116,19 @@ void engine_own(struct engine *e, const struct trace_event *event, uint32_t pfn,
 	charge(&e->pressure, owner, 1 << event->order);
 }
 
+void engine_own_start(struct engine *e, uint32_t pfn, unsigned int order, unsigned int type)
+{
+	struct owner *owner = &e->pressure.owners[pfn];
+
+	*owner = (struct owner){
+		.recorded = MMR_NO_PFN,
+		.task = e->pressure.nr_tasks & TASK_MASK,
+		.type = type & 3,
+		.held = true,
+	};
+	charge(&e->pressure, owner, 1 << order);
+}
+
 void engine_disown(struct engine *e, uint32_t pfn, unsigned int order)
 {
 	charge(&e->pressure, &e->pressure.owners[pfn], -(1 << order));

@@ -117,12 +117,12 @@ int engine_init_timers(struct engine *e, struct mmr_error *err)
 {
 	const struct trace_summary *summary = trace_reader_summary(e->reader);
 	const struct engine_options *o = &e->options;
+	uint64_t last_ns = summary->last_ns + stream_longest_ns(e->stream);
 	uint64_t interval = (uint64_t)o->machine->sysctl.stat_interval_ms * 1000000, begin;
 	unsigned int nr = o->nr_samples ? o->nr_samples : 1;
 
 	e->first_ns = summary->first_ns;
-	e->end_ns = o->to_ns && o->to_ns < summary->last_ns - e->first_ns ? e->first_ns + o->to_ns
-									  : summary->last_ns;
+	e->end_ns = o->to_ns && o->to_ns < last_ns - e->first_ns ? e->first_ns + o->to_ns : last_ns;
 	begin = e->first_ns + o->from_ns;
 	if (o->from_ns && begin >= e->end_ns)
 		return mmr_err(err, -EINVAL,

@@ -3,14 +3,36 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/state.h"
 #include "core/step.h"
 #include "replay/engine_internal.h"
+#include "replay/start_file.h"
 
 const char *engine_start_name(enum engine_start start)
 {
-	static const char *const names[] = {"auto", "recorded", "empty"};
+	static const char *const names[] = {"auto", "recorded", "empty", "aged", "saved"};
 
 	return names[start];
+}
+
+/*
+ * On the recorded machine with other settings a CPU's lists keep their blocks, not the sizes they had.
+ * The sizes follow from these settings, or are said by the machine file.
+ */
+static bool has_other_sizes(const struct engine *e, const struct trace_keyframe *kf)
+{
+	const struct machine *a = e->options.machine, *b = e->options.recorded;
+	const struct mmr_zone_config *za, *zb;
+
+	if (a == b || e->options.start_from)
+		return false;
+	za = &a->nodes[kf->nid].zones[kf->zone];
+	zb = &b->nodes[kf->nid].zones[kf->zone];
+	return za->have_pageset != zb->have_pageset || za->pcp_batch != zb->pcp_batch ||
+	       za->pcp_high_min != zb->pcp_high_min || za->pcp_high_max != zb->pcp_high_max ||
+	       a->sysctl.min_free_kbytes != b->sysctl.min_free_kbytes ||
+	       a->sysctl.watermark_scale_factor != b->sysctl.watermark_scale_factor ||
+	       a->sysctl.percpu_pagelist_high_fraction != b->sysctl.percpu_pagelist_high_fraction;
 }
 
 static int seed_zone(struct engine *e, const struct trace_keyframe *kf, const struct mmr_zone_config *zone,
@@ -55,7 +77,8 @@ static int seed_zone(struct engine *e, const struct trace_keyframe *kf, const st
 
 		if (pcp->cpu >= e->options.machine->nr_cpus)
 			continue;
-		rc = mmr_seed_pcp_state(e->core, pcp->cpu, kf->nid, kf->zone, &pcp_state, err);
+		if (!has_other_sizes(e, kf))
+			rc = mmr_seed_pcp_state(e->core, pcp->cpu, kf->nid, kf->zone, &pcp_state, err);
 		/* Lists and per-CPU lists are read at two moments: what moved in between is where it was first
 		 * seen. */
 		for (uint32_t i = 0; i < pcp->nr_entries && !rc; i++)
@@ -111,29 +134,73 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 	return 0;
 }
 
-int engine_choose_start(struct engine *e, struct mmr_error *err)
+/* Is it the recorded machine, settings apart? */
+static bool same_machine(const struct engine_options *o)
 {
-	bool mine = e->options.machine == e->options.recorded || e->options.start_from;
-	bool possible =
-		mine && e->backend->kind != BACKEND_OPS &&
-		trace_reader_summary(e->options.start_from ? e->options.start_from : e->reader)->nr_keyframes;
+	return o->machine == o->recorded ||
+	       (machine_same_memory(o->machine, o->recorded) && o->machine->nr_cpus == o->recorded->nr_cpus);
+}
+
+static bool has_keyframe(const struct engine *e)
+{
+	struct trace_reader *from = e->options.start_from ? e->options.start_from : e->reader;
+
+	return trace_reader_summary(from)->nr_keyframes != 0;
+}
+
+/* AUTO comes to something; a recording without keyframes has no state of its own, which the result says. */
+static int settle_start(struct engine *e, struct mmr_error *err)
+{
+	bool ops = e->backend->kind == BACKEND_OPS, copies = e->translate.copies > 1;
+	bool possible = !ops && !copies && (e->options.start_from || same_machine(&e->options));
 
 	e->start = e->options.start;
 	if (e->start == ENGINE_START_AUTO)
-		e->start = possible ? ENGINE_START_RECORDED : ENGINE_START_EMPTY;
+		e->start = possible && has_keyframe(e) ? ENGINE_START_RECORDED : ENGINE_START_EMPTY;
 	if (e->start == ENGINE_START_RECORDED && !possible)
 		return mmr_err(err, -EINVAL,
-			       "%s: cannot start from the recorded state: %s, expected the recorded machine "
-			       "and a keyframe",
+			       "%s: cannot start from the recorded state: %s, expected the recorded machine",
 			       trace_reader_path(e->reader),
-			       e->backend->kind == BACKEND_OPS             ? "the backend begins empty"
-			       : e->options.machine == e->options.recorded ? "the trace has no keyframe"
-									   : "another machine was chosen");
-	if (e->start == ENGINE_START_RECORDED)
-		return seed_recorded(e, err);
-	if (e->backend->kind == BACKEND_CORE)
-		mmr_seed_empty(e->core);
+			       ops      ? "the backend begins empty"
+			       : copies ? "several copies of the recording run"
+					: "another machine was chosen");
+	if (e->start == ENGINE_START_RECORDED && !has_keyframe(e))
+		e->start = ENGINE_START_EMPTY;
+	if (ops && e->start != ENGINE_START_EMPTY)
+		return mmr_err(err, -EINVAL, "backend %s: begins empty, expected no other start state",
+			       e->backend->name);
 	return 0;
+}
+
+static int seed_start(struct engine *e, struct mmr_error *err)
+{
+	const struct scenario *s = e->options.scenario;
+
+	switch (e->start) {
+	case ENGINE_START_RECORDED:
+		return seed_recorded(e, err);
+	case ENGINE_START_AGED:
+		mmr_seed_empty(e->core);
+		return start_age(e->core, e->options.machine, s ? &s->options->aging : &AGING_DEFAULT,
+				 e->options.seed, err);
+	case ENGINE_START_SAVED:
+		return start_load(s->options->state_path, e->core, &e->start_checksum, err);
+	default:
+		mmr_seed_empty(e->core);
+		return 0;
+	}
+}
+
+int engine_choose_start(struct engine *e, struct mmr_error *err)
+{
+	int rc = settle_start(e, err);
+
+	if (rc || e->backend->kind != BACKEND_CORE)
+		return rc;
+	rc = seed_start(e, err);
+	if (!rc)
+		state_figures(e->core, e->options.machine, e->start >= ENGINE_START_AGED, &e->start_figures);
+	return rc;
 }
 
 /* ---- what is in use at that moment ----------------------------------------------------------- */
@@ -170,6 +237,18 @@ static void use_span(struct engine *e, uint32_t pfn, uint32_t end)
 	}
 }
 
+/* A block that the start state's past allocated, not one from boot. */
+static void use_block(void *ctx, uint32_t pfn, unsigned int order, enum migratetype mt)
+{
+	struct engine *e = ctx;
+	unsigned int type = mt < MIGRATE_PCPTYPES ? mt : MIGRATE_MOVABLE;
+
+	usage_change(&e->usage, pfn, order, USAGE_OTHER, -1);
+	usage_change(&e->usage, pfn, order, type, 1);
+	if (e->pressure.owners)
+		engine_own_start(e, pfn, order, type);
+}
+
 /* All that a zone spans is in use by others, less what is on its lists. Foreign backends begin empty. */
 void engine_count_usage(struct engine *e)
 {
@@ -184,4 +263,6 @@ void engine_count_usage(struct engine *e)
 			unused_blocks(e, zone);
 		}
 	}
+	if (e->backend->kind == BACKEND_CORE && e->start >= ENGINE_START_AGED)
+		mmr_each_allocated(e->core, use_block, e);
 }

@@ -106,6 +106,29 @@ static int zone_from_trace(const struct trace_zone *recorded, const char *path, 
 	return 0;
 }
 
+/*
+ * From 6.7 on a CPU's high moves between two bounds, and kernels that print only where it is just then
+ * (zoneinfo's "high:") leave the bounds to be computed, unless a setting nails them down.
+ */
+static void forget_moving_high(const struct trace_machine *recorded, struct machine *machine)
+{
+	unsigned int major, minor;
+
+	if (sscanf(recorded->kernel_release ? recorded->kernel_release : "", "%u.%u", &major, &minor) != 2 ||
+	    major * 1000 + minor < 6007 || machine->sysctl.percpu_pagelist_high_fraction)
+		return;
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			struct mmr_zone_config *zone = &machine->nodes[n].zones[z];
+
+			if (zone->pcp_high_min == zone->pcp_high_max) {
+				zone->have_pageset = false;
+				zone->pcp_batch = zone->pcp_high_min = zone->pcp_high_max = 0;
+			}
+		}
+	}
+}
+
 static int ranges_from_trace(const struct trace_machine *recorded, struct machine *machine)
 {
 	if (!recorded->nr_ranges)
@@ -157,6 +180,7 @@ int machine_from_trace(const struct trace_machine *recorded, const char *path, s
 		if (rc)
 			goto fail;
 	}
+	forget_moving_high(recorded, ret);
 	return 0;
 fail:
 	machine_deinit(ret);

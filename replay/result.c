@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "replay/scenario.h"
+
 /* Six decimals: stable text, and more than any of these measures means. */
 json_t *result_real(double value)
 {
@@ -248,12 +250,44 @@ static json_t *warnings_json(const struct result_context *ctx)
 			warnings,
 			json_sprintf("%llu per-CPU blocks moved while the start was recorded and were left out",
 				     (unsigned long long)engine_nr_start_conflicts(ctx->engine)));
-	if (!trace->nr_keyframes)
+	if (!trace->nr_keyframes && engine_start(ctx->engine) == ENGINE_START_EMPTY)
 		json_array_append_new(warnings,
 				      json_string("the recording has no keyframe: replayed on empty memory"));
+	if (ctx->options->scenario)
+		scenario_warn(ctx->options->scenario, ctx->engine, warnings);
 	if (ctx->stopped)
 		json_array_append_new(warnings, json_string("stopped before the end of the trace"));
 	return warnings;
+}
+
+/* What the replay began with; of an aged state also what was wanted. */
+static json_t *start_json(const struct result_context *ctx)
+{
+	const struct state_figures *got = engine_start_figures(ctx->engine);
+	const struct scenario *scenario = ctx->options->scenario;
+	enum engine_start start = engine_start(ctx->engine);
+	json_t *state = json_object();
+
+	json_object_set_new(state, "kind", json_string(engine_start_name(start)));
+	json_object_set_new(state, "free_pages", integer(got->free_pages));
+	json_object_set_new(state, "free_share", result_real(got->free_share));
+	json_object_set_new(state, "unusable_index_order9", result_real(got->unusable));
+	json_object_set_new(state, "extfrag_index_order9", result_real(got->extfrag));
+	if (start >= ENGINE_START_AGED)
+		json_object_set_new(state, "unmovable_scatter", result_real(got->scatter));
+	if (start == ENGINE_START_SAVED)
+		json_object_set_new(
+			state, "checksum",
+			json_sprintf("%016llx", (unsigned long long)engine_start_checksum(ctx->engine)));
+	if (start == ENGINE_START_AGED && scenario) {
+		const struct aging *wanted = &scenario->options->aging;
+
+		json_object_set_new(state, "wanted",
+				    json_pack("{s:o, s:o, s:o}", "free_share", result_real(wanted->free_share),
+					      "unmovable_scatter", result_real(wanted->scatter),
+					      "unusable_index_order9", result_real(wanted->unusable)));
+	}
+	return state;
 }
 
 json_t *result_summary(const struct result_context *ctx)
@@ -287,6 +321,9 @@ json_t *result_summary(const struct result_context *ctx)
 	json_object_set_new(root, "numa", numa_json(ctx, &c));
 	json_object_set_new(root, "pcp", pcp_json(&c));
 	json_object_set_new(root, "recorded", recorded_json(ctx));
+	json_object_set_new(root, "start_state", start_json(ctx));
+	if (ctx->options->scenario)
+		json_object_set_new(root, "scenario", scenario_json(ctx->options->scenario, ctx->engine));
 	json_object_set_new(root, "warnings", warnings_json(ctx));
 	json_object_set_new(root, "replay", result_replay_json(ctx));
 	return root;

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "replay/commands.h"
 #include "traces/cmd_tools.h"
@@ -33,7 +34,11 @@ static const struct argp_option arg_options[] = {
 	 "trace's",
 	 0},
 	{"start", KEY_START, "STATE", 0,
-	 "Free memory to begin with: recorded (first keyframes), empty (as after boot) or auto (default)", 0},
+	 "Memory to begin with: recorded (first keyframes), empty (as after boot), aged[:free=0.3,scatter=0.3,"
+	 "frag=0.8] (a synthetic past: share of free pages, of pageblocks with pages that cannot move, of free "
+	 "pages "
+	 "in less than 2 MiB), a FILE of --save-state, or auto (default)",
+	 0},
 	{"reclaim", KEY_RECLAIM, "WHO", 0,
 	 "Who answers where memory runs short: recorded (what the recorded kernel's reclaim freed is freed "
 	 "where "
@@ -133,10 +138,25 @@ static bool parse_measuring(int key, char *arg, struct argp_state *state, struct
 
 static void parse_start(struct argp_state *state, const char *arg, struct run_options *o)
 {
+	static const char aged[] = "aged";
+	const size_t len = sizeof(aged) - 1;
+	struct mmr_error err = {0};
+
 	for (o->start = ENGINE_START_AUTO; o->start <= ENGINE_START_EMPTY; o->start++)
 		if (strcmp(arg, engine_start_name(o->start)) == 0)
 			return;
-	argp_error(state, "--start: \"%s\", expected auto, recorded or empty", arg);
+	if (strncmp(arg, aged, len) == 0 && (!arg[len] || arg[len] == ':')) {
+		o->start = ENGINE_START_AGED;
+		if (aging_parse(arg + len + (arg[len] == ':'), &o->scenario.aging, &err))
+			argp_error(state, "--start: %s", err.msg);
+		return;
+	}
+	o->start = ENGINE_START_SAVED;
+	o->scenario.state_path = arg;
+	if (!strpbrk(arg, "/.") && access(arg, F_OK) != 0)
+		argp_error(state,
+			   "--start: \"%s\", expected auto, recorded, empty, aged or a file of --save-state",
+			   arg);
 }
 
 static void parse_reclaim(struct argp_state *state, const char *arg, struct run_options *o)
@@ -173,6 +193,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	if (parse_measuring(key, arg, state, o))
 		return 0;
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &o->scenario;
+		break;
 	case 'm':
 		o->machine = arg;
 		break;
@@ -214,7 +237,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child children[] = {{&scenario_argp, 0, NULL, 0}, {0}};
+
 static const struct argp argp = {
+	.children = children,
 	.options = arg_options,
 	.parser = parse_option,
 	.args_doc = "TRACE.mmt",
@@ -223,6 +249,8 @@ static const struct argp argp = {
 	       "  mmreplay run host.mmt                                 the recorded machine\n"
 	       "  mmreplay run host.mmt -m two-node.yaml -o result/     another one, results kept\n"
 	       "  mmreplay run host.mmt --from 2s --to 5s --repeat 5    one stretch, timed five times\n"
+	       "  mmreplay run host.mmt -m four-socket --place packed --policy 'cc1=interleave:0,1'\n"
+	       "  mmreplay run host.mmt --set min_free_kbytes=262144 --start aged:free=0.1,frag=0.9\n"
 	       "  mmreplay run host.mmt --backend ./liballoc.so         another allocator\n"
 	       "  mmreplay run host.mmt --json | jq .numa\n\n"
 	       "replay/RESULT.md says what each number is. "
@@ -232,6 +260,7 @@ static const struct argp argp = {
 void run_options_parse(int argc, char **argv, struct run_options *ret)
 {
 	*ret = (struct run_options){.latency_every = 64, .samples = 200, .repeat = 1, .backend = "core"};
+	scenario_options_init(&ret->scenario);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, ret);
 }

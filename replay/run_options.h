@@ -4,6 +4,7 @@
 #define MMR_REPLAY_RUN_OPTIONS_H
 
 #include "replay/engine.h"
+#include "replay/scenario.h"
 
 /**
  * struct run_options - as asked for; NULL and 0 where nothing was
@@ -19,6 +20,7 @@ struct run_options {
 	uint64_t seed, from_ns, to_ns, warm_up_ns;
 	double speed;
 	bool json, quiet;
+	struct scenario_options scenario;
 };
 
 /** run_options_parse - fill @ret; ends the program with status 2 where the line makes no sense */
