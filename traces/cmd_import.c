@@ -108,6 +108,12 @@ static void tell_missing(const struct import_report *r, const char *path)
 			"mmreplay import: %s: mm_page_free_batched alone is no free: it repeats those of "
 			"mm_page_free and tells no order\n",
 			path);
+	if (r->clock[0])
+		fprintf(stderr,
+			"mmreplay import: %s: its times are counts of the clock \"%s\", not nanoseconds: the "
+			"order "
+			"of events holds, rates and durations do not\n",
+			path, r->clock);
 	if (r->partial[0])
 		fprintf(stderr,
 			"mmreplay import: %s: holds only %s: marked as partial; `info` and `export` tell of "

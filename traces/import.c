@@ -355,6 +355,34 @@ static int check_events(const struct import *im, struct mmr_error *err)
 		       im->path, im->report->nr_other);
 }
 
+/* Somebody's first try is often the wrong word: say the right one where the source begins as another format
+ * does. */
+static void add_hint(const struct import *im, const struct import_format *format, struct mmr_error *err)
+{
+	static const struct {
+		const char *magic, *name, *hint;
+		size_t len;
+	} known[] = {
+		{"PERFILE2", "perf", "perf.data: mmreplay import perf", 8},
+		{"\x17\x08\x44tracing", "trace-cmd", "trace.dat: mmreplay import trace-cmd", 10},
+		{"\x8dMMT\r\n", "", "an .mmt recording already", 6},
+		{"\x1f\x8b", "", "compressed with gzip: unpack it first", 2},
+		{"\xfd"
+		 "7zXZ",
+		 "", "compressed with xz: unpack it first", 5},
+		{"\x28\xb5\x2f\xfd", "", "compressed with zstd: unpack it first", 4},
+	};
+
+	for (size_t i = 0; err && i < sizeof(known) / sizeof(known[0]); i++) {
+		size_t used = strlen(err->msg);
+
+		if (im->size < known[i].len || memcmp(im->data, known[i].magic, known[i].len) != 0 ||
+		    !strcmp(known[i].name, format->name))
+			continue;
+		snprintf(err->msg + used, sizeof(err->msg) - used, "; it looks like %s", known[i].hint);
+	}
+}
+
 int import_memory(const struct import_format *format, const char *path, const uint8_t *data, size_t size,
 		  const char *output, const struct import_options *options, struct import_report *report,
 		  struct mmr_error *err)
@@ -372,6 +400,8 @@ int import_memory(const struct import_format *format, const char *path, const ui
 		rc = write_sorted(&im, err);
 	if (!rc)
 		rc = check_events(&im, err);
+	if (rc && !report->nr_events)
+		add_hint(&im, format, err);
 	report->sorted = im.sort;
 	report->interrupted = import_stopped(&im);
 	if (im.out->writer)

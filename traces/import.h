@@ -49,12 +49,13 @@ struct import_options {
  *	were switched on (bit per type), 0 where it does not say
  * @nr_gfp_unknown: allocations with flags nobody can name
  * @partial: what alone was recorded, "" where all events were
+ * @clock: what its times are counts of, "" where they are nanoseconds
  */
 struct import_report {
 	uint64_t events[TRACE_NR_PAGE_EVENTS], nr_events, nr_lost, nr_other;
 	uint32_t recorded;
 	uint64_t nr_gfp_unknown;
-	char partial[96];
+	char partial[96], clock[32];
 	bool sorted, interrupted;
 };
 

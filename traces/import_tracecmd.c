@@ -155,6 +155,19 @@ static int put_cpu(struct tracecmd_import *t, const struct tracecmd_cpu *cpu, st
 	return rc ? rc : put_statistics(t, err);
 }
 
+/* Source: trace_clocks[], kernel/trace/trace.c, v6.12: those that do not count nanoseconds. */
+static void note_clock(struct tracecmd_import *t)
+{
+	static const char *const others[] = {"counter", "uptime", "x86-tsc", "ppc-tb", "s390-tod"};
+	const char *clock = t->buffer->clock;
+
+	if (!strcmp(clock, "x86-tsc") && t->file.tsc_mult)
+		return;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (!strcmp(clock, others[i]))
+			snprintf(t->im->report->clock, sizeof(t->im->report->clock), "%s", clock);
+}
+
 /* The same event can be in several instances: the first that has any is taken. */
 static int put_buffers(struct tracecmd_import *t, struct mmr_error *err)
 {
@@ -164,6 +177,8 @@ static int put_buffers(struct tracecmd_import *t, struct mmr_error *err)
 		t->buffer = &t->file.buffers[i];
 		for (uint32_t k = 0; k < t->buffer->nr_cpus && !rc; k++)
 			rc = put_cpu(t, &t->buffer->cpus[k], err);
+		if (t->im->report->nr_events)
+			note_clock(t);
 	}
 	return rc;
 }

@@ -156,6 +156,13 @@ for format in perf trace-cmd ftrace llfree; do
 done
 refuses 'byte 0: no perf.data, expected "PERFILE2"' "$mmreplay" import perf v6.dat -o x.mmt
 refuses "byte 0: no tracing data" "$mmreplay" import trace-cmd "$data/plain.perf.data" -o x.mmt
+refuses "it looks like trace.dat: mmreplay import trace-cmd" "$mmreplay" import ftrace v6.dat -o x.mmt
+refuses "it looks like perf.data: mmreplay import perf" "$mmreplay" import llfree "$data/plain.perf.data" -o x.mmt
+refuses "compressed with xz: unpack it first" "$mmreplay" import ftrace "$data/trace-report.txt.xz" -o x.mmt
+refuses "an .mmt recording already" "$mmreplay" import perf plain.mmt -o x.mmt
+LC_ALL=C sed 's/\[global\] counter/global [counter]/' v6.dat >counter.dat
+"$mmreplay" import trace-cmd counter.dat -o counter.mmt >/dev/null 2>err || complain "clock counter: $(cat err)"
+grep -q 'counts of the clock "counter", not nanoseconds' err || complain "clock counter: not told: $(cat err)"
 refuses "no kmem:mm_page_* event" "$mmreplay" import ftrace "$SOURCE/LICENSE" -o x.mmt
 refuses "expected" "$mmreplay" import llfree "$data/plain.perf.data" -o x.mmt
 size=$(stat -c %s "$data/plain.perf.data")
