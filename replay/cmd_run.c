@@ -74,6 +74,11 @@ static int choose_machine(struct run *run, struct mmr_error *err)
 	const struct run_options *o = &run->options;
 	int rc = 0;
 
+	if (!o->machine && !machine_managed_pages(&run->recorded))
+		return mmr_err(err, -EINVAL,
+			       "%s: the recording does not tell its machine's memory, expected --machine, e.g. "
+			       "-m laptop",
+			       o->trace);
 	if (o->machine)
 		rc = machine_load(o->machine, &run->other, err);
 	else if (scenario_changes_machine(&o->scenario))

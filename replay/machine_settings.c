@@ -48,6 +48,12 @@ static void set_modelled(struct mmr_sysctl *sysctl, enum machine_setting_id id, 
 	case MACHINE_SETTING_defrag_mode:
 		sysctl->defrag_mode = value;
 		break;
+	case MACHINE_SETTING_compaction_proactiveness:
+		sysctl->compaction_proactiveness = value;
+		break;
+	case MACHINE_SETTING_extfrag_threshold:
+		sysctl->extfrag_threshold = value;
+		break;
 	case MACHINE_SETTING_stat_interval:
 		sysctl->stat_interval_ms = value * 1000;
 		break;

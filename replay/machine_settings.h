@@ -26,9 +26,9 @@
 	MODELLED(zone_reclaim_mode, 0, 0, 7)                                                                   \
 	MODELLED(defrag_mode, 0, 0, 1)                                                                         \
 	MODELLED(stat_interval, 1, 0, 1000000)                                                                 \
-	NEAR(compaction_proactiveness, 20, 0, 100)                                                             \
+	MODELLED(compaction_proactiveness, 20, 0, 100)                                                         \
+	MODELLED(extfrag_threshold, 500, 0, 1000)                                                              \
 	NEAR(compact_unevictable_allowed, 1, 0, 1)                                                             \
-	NEAR(extfrag_threshold, 500, 0, 1000)                                                                  \
 	NEAR(min_unmapped_ratio, 1, 0, 100)                                                                    \
 	NEAR(min_slab_ratio, 5, 0, 100)                                                                        \
 	NEAR(swappiness, 60, 0, 200)                                                                           \

@@ -43,6 +43,11 @@ int profile_choose(const char *asked, const char *machine, const char *release, 
 	*exact = true;
 	if (!spec) {
 		want = line_number(release);
+		if (!release[0])
+			return mmr_err(
+				err, -EINVAL,
+				"the recording does not say which kernel it is of, expected --kernel or the "
+				"kernel of a machine file, e.g. 6.12");
 		/* Without a version in its name, let the parser say what names there are. */
 		spec = want < 0 ? release : nearest_line(want, exact);
 	}

@@ -16,13 +16,13 @@
  * struct place - a rule, ready to use
  * @policy: mode, nodes and weights; the interleaving place is each task's own
  * @cpu: where a CPU of the machine goes, [nr_cpus]; NULL where the rule has no CPUs
- * @mems: allowed nodes, 0 for all
+ * @cpuset: allowed nodes, none where all are; nothing outside the cpuset is a hard wall
  */
 struct place {
 	struct mmr_mempolicy policy;
 	bool is_policy;
 	uint16_t *cpu;
-	uint64_t mems;
+	struct mmr_cpuset cpuset;
 	uint64_t nr_tasks, nr_requests;
 };
 
@@ -206,7 +206,9 @@ static int make_place(const struct task_rule *rule, const struct machine *machin
 	if (!rc && rule->cpus)
 		rc = make_cpus(rule->cpus, machine, place, err);
 	if (!rc && rule->mems)
-		rc = node_mask(rule->mems, rule->mems, machine, &place->mems, err);
+		rc = node_mask(rule->mems, rule->mems, machine, &place->cpuset.mems_allowed, err);
+	if (!rc && rule->mems)
+		rc = node_mask("all", "all", machine, &place->cpuset.hardwall_mems, err);
 	return rc ? mmr_err_prefix(err, "%s", rule->origin) : 0;
 }
 
@@ -233,7 +235,8 @@ static int check_pair(const struct task_places *p, const struct task_rule *rules
 		return 0;
 	policy = &p->places[state->policy];
 	cpuset = &p->places[state->cpuset];
-	if (!cpuset->mems || !policy->policy.nodes || (policy->policy.nodes & cpuset->mems))
+	if (!cpuset->cpuset.mems_allowed || !policy->policy.nodes ||
+	    (policy->policy.nodes & cpuset->cpuset.mems_allowed))
 		return 0;
 	return mmr_err(err, -EINVAL, "%s: \"%s\" has no node in common with %s: \"%s\"",
 		       rules[state->policy].origin, rules[state->policy].policy, rules[state->cpuset].origin,
@@ -326,54 +329,35 @@ unsigned int task_places_cpu(const struct task_places *p, const struct trace_eve
 	return p->places[state->cpuset].cpu[cpu];
 }
 
-/* Under the task's policy, and where @mems is not 0, from these nodes only. */
-static struct mmr_page ask(struct task_places *p, struct task_state *state, struct mmr_machine *core,
-			   struct mmr_request *req, uint64_t mems)
-{
-	bool thp = req->order == HPAGE_PMD_ORDER && (req->gfp & MMR_GFP_MOVABLE) && (req->gfp & MMR_GFP_COMP);
-	struct mmr_mempolicy policy;
-	struct mmr_page page;
-
-	req->nodemask = mems;
-	if (state->policy == NO_RULE)
-		return mmr_alloc_pages(core, req);
-	policy = p->places[state->policy].policy;
-	policy.il_prev = state->il_prev;
-	policy.il_weight = state->il_weight;
-	if (mems && policy.nodes)
-		policy.nodes &= mems;
-	page = mmr_alloc_pages_mpol(core, req, thp, &policy);
-	state->il_prev = policy.il_prev;
-	state->il_weight = policy.il_weight;
-	return page;
-}
-
 struct mmr_page task_places_alloc(struct task_places *p, struct mmr_machine *core,
 				  const struct trace_event *event, const struct mmr_request *asked)
 {
 	struct task_state *state = state_of(p, event);
 	struct mmr_request req = *asked;
-	uint64_t mems = 0;
+	struct mmr_mempolicy policy;
+	struct mmr_page page;
+	bool thp = req.order == HPAGE_PMD_ORDER && (req.gfp & MMR_GFP_MOVABLE) && (req.gfp & MMR_GFP_COMP);
 
-	if (!state || (req.gfp & MMR_GFP_THISNODE))
+	if (!state)
 		return mmr_alloc_pages(core, &req);
-	if (state->policy != NO_RULE)
-		p->places[state->policy].nr_requests++;
 	if (state->cpuset != NO_RULE) {
-		mems = p->places[state->cpuset].mems;
-		p->places[state->cpuset].nr_requests++;
-	}
-	if (mems && !(req.gfp & MMR_GFP_HARDWALL)) {
-		struct mmr_request near = req;
-		struct mmr_page page;
+		struct place *place = &p->places[state->cpuset];
 
-		near.gfp = (req.gfp & ~(MMR_GFP_RECLAIM | MMR_GFP_NOFAIL)) | MMR_GFP_NOWARN;
-		page = ask(p, state, core, &near, mems);
-		if (page.pfn != MMR_NO_PFN)
-			return page;
-		mems = 0;
+		place->nr_requests++;
+		req.cpuset = place->cpuset.mems_allowed ? &place->cpuset : NULL;
 	}
-	return ask(p, state, core, &req, mems);
+	if (state->policy == NO_RULE || (req.gfp & MMR_GFP_THISNODE))
+		return mmr_alloc_pages(core, &req);
+	p->places[state->policy].nr_requests++;
+	policy = p->places[state->policy].policy;
+	policy.il_prev = state->il_prev;
+	policy.il_weight = state->il_weight;
+	if (req.cpuset && policy.nodes)
+		policy.nodes &= req.cpuset->mems_allowed;
+	page = mmr_alloc_pages_mpol(core, &req, thp, &policy);
+	state->il_prev = policy.il_prev;
+	state->il_weight = policy.il_weight;
+	return page;
 }
 
 void task_places_count(const struct task_places *p, unsigned int index, uint64_t *tasks, uint64_t *requests)

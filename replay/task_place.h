@@ -53,11 +53,8 @@ unsigned int task_places_cpu(const struct task_places *places, const struct trac
 
 /**
  * task_places_alloc - ask for what @event asked, under its task's policy and cpuset
- * @req: its cpu as task_places_cpu() says; nid and nodemask are set from the rules, unless the request
- *	names its node
- *
- * Simplified: a kernel allocation of a task in a cpuset tries the cpuset's nodes without reclaim, then
- * all nodes; the kernel does so in two steps of one request.
+ * @req: its cpu as task_places_cpu() says; nid, nodemask and cpuset are set from the rules. A request
+ *	that may come from one node only keeps it.
  * Context, Return: as mmr_alloc_pages().
  */
 struct mmr_page task_places_alloc(struct task_places *places, struct mmr_machine *core,

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where recorded CPUs go: each way, a map, the machine file's own, and what has no place.
+command -v jq >/dev/null || skip "no jq"
+sample
+place() {
+	$mmreplay run sample.mmt "$@" --json | jq -c '[.placement, .scenario.cpus, (.numa.zones | with_entries(select(.value.allocs > 0)) | keys)]'
+}
+place
+for how in by-node round-robin packed identity 0-1=5 explicit:0=63,1=0; do
+	place -m four-socket --place $how
+done
+sed 's/^name:.*/name: packed\nplacement: packed/' $machines/four-socket.yaml >packed.yaml
+place -m packed.yaml
+place -m packed.yaml --place by-node
+status $mmreplay run sample.mmt --place sideways
+status $mmreplay run sample.mmt -m four-socket --place 0=64,1=0
+status $mmreplay run sample.mmt -m four-socket --place 0=1
+sed 's/^name:.*/name: bad\nplacement: sideways/' $machines/four-socket.yaml >bad.yaml
+status $mmreplay run sample.mmt -m bad.yaml
