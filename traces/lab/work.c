@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/mempolicy.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -272,6 +273,33 @@ static int act_skbs(size_t bytes, size_t rounds)
 	return EXIT_SUCCESS;
 }
 
+/* BPF arrays of many sizes: what vmalloc() takes and gives back, in bulk or in blocks that it splits. */
+static int act_mapped(size_t bytes, size_t rounds)
+{
+	enum { NR_MAPS = 16 };
+	int maps[NR_MAPS];
+	for (size_t round = 0; round < rounds; round++) {
+		for (size_t i = 0; i < NR_MAPS; i++) {
+			/* From a few pages on; smaller ones are not mapped. */
+			size_t pages = 9 + random_below(bytes / PAGE / NR_MAPS * 2);
+			union bpf_attr attr = {
+				.map_type = BPF_MAP_TYPE_ARRAY,
+				.key_size = sizeof(uint32_t),
+				.value_size = PAGE,
+				.max_entries = (uint32_t)pages,
+			};
+			maps[i] = (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+			if (maps[i] < 0) {
+				complain("BPF_MAP_CREATE");
+				return EXIT_FAILURE;
+			}
+		}
+		for (size_t i = 0; i < NR_MAPS; i++)
+			close(maps[(i * 7 + round) % NR_MAPS]); /* in another order than they came */
+	}
+	return EXIT_SUCCESS;
+}
+
 /* Children that write to their copy of the parent's pages. */
 static int act_copies(size_t bytes, size_t rounds)
 {
@@ -310,6 +338,7 @@ static const struct act {
 	 act_policies},
 	{"hold", "SECONDS", "touched again and again", act_hold},
 	{"skbs", "ROUNDS", "sent over loopback in large writes", act_skbs},
+	{"mapped", "ROUNDS", "vmalloc and vfree: BPF arrays of many sizes", act_mapped},
 	{"copies", "ROUNDS", "children write to half of the parent's pages", act_copies},
 };
 
