@@ -672,6 +672,7 @@ void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struc
 void drain_pages_zone(struct mmr_cpu *cpu, unsigned int victim, struct zone *zone);
 void drain_all_pages(struct mmr_cpu *cpu, struct zone *only);
 void drain_zone_pages(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp);
+void sink_pcp_high(const struct kernel_profile *profile, struct per_cpu_pages *pcp);
 bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp);
 
 /* ---- page_alloc.c -------------------------------------------------------------------------- */

@@ -402,8 +402,17 @@ void drain_zone_pages(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pag
 	spin_unlock(&pcp->lock);
 }
 
+/* By an eighth, but not further than leaves a few batches above it. Source: decay_pcp_high(), v6.12. */
+void sink_pcp_high(const struct kernel_profile *profile, struct per_cpu_pages *pcp)
+{
+	int lowest = max_int(pcp->count - (pcp->batch << profile->pcp_batch_scale_max), pcp->high_min);
+
+	if (pcp->high > pcp->high_min)
+		pcp->high = max_int(lowest, pcp->high - (pcp->high >> 3));
+}
+
 /*
- * Let high sink by an eighth, and free what lies above it.
+ * Let high sink, and free what lies above it.
  *
  * Return: whether there was something to do.
  * Source: decay_pcp_high(), mm/page_alloc.c, v6.12.
@@ -411,17 +420,12 @@ void drain_zone_pages(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pag
 bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp)
 {
 	const struct kernel_profile *profile = &cpu->m->profile;
-	int high_min = pcp->high_min, batch = pcp->batch, to_drain;
-	bool todo = false;
+	int batch = pcp->batch, to_drain;
+	bool todo;
 
-	if (pcp->high > high_min) {
-		pcp->high = max_int(max_int(pcp->count - (batch << profile->pcp_batch_scale_max),
-					    pcp->high - (pcp->high >> 3)),
-				    high_min);
-		todo = pcp->high > high_min;
-	}
+	sink_pcp_high(profile, pcp);
 	to_drain = pcp->count - pcp->high;
-	todo |= to_drain > 0;
+	todo = pcp->high > pcp->high_min || to_drain > 0;
 	cpu->counters.pcp_decays += to_drain > 0;
 	while (to_drain > 0) {
 		int nr = profile->decay == DECAY_BATCHED ? min_int(to_drain, batch) : to_drain;

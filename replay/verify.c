@@ -261,6 +261,9 @@ static void one_event(struct verify *v, struct window_event *event)
 	case TRACE_EXTFRAG:
 		verify_extfrag(v, event);
 		break;
+	default:
+		verify_extra(v, event);
+		break;
 	}
 }
 
@@ -341,14 +344,21 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->max_zone_id = mmr_step_max_zone_id(v->core);
 	v->extfrag_first = mmr_step_extfrag_first(v->core);
 	v->frees_pieces = mmr_step_frees_pieces(v->core);
-	v->bulk_rare = v->frees_pieces;
+	v->bulk_known = has_feature(v->header, "event.bulk_page");
+	v->isolation_known = has_feature(v->header, "event.isolate_page");
+	v->buddy_known = has_feature(v->header, "event.buddy_free");
+	v->limits_known = has_feature(v->header, "event.pcp_limits");
+	v->drains_known = has_feature(v->header, "event.drain_pages");
+	v->bulk_rare = v->frees_pieces || v->bulk_known;
 	v->irq_known = has_feature(v->header, "irq_context");
 	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));
 	v->pcps = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->pcps));
 	v->zone_known = calloc(v->max_zone_id, sizeof(*v->zone_known));
 	for (int set = 0; set < NR_LIMIT_SETS; set++)
 		v->marks[set] = calloc(v->max_zone_id, sizeof(*v->marks[set]));
-	if (!v->cpus || !v->pcps || !v->zone_known || !v->marks[LIMITS_FIRST] || !v->marks[LIMITS_LAST])
+	v->boosts = calloc(v->max_zone_id, sizeof(*v->boosts));
+	if (!v->cpus || !v->pcps || !v->zone_known || !v->boosts || !v->marks[LIMITS_FIRST] ||
+	    !v->marks[LIMITS_LAST])
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
 	rc = verify_compute_marks(v, err);
 	rc = rc ? rc : verify_policy_init(v, err);
@@ -376,6 +386,7 @@ int verify_run(struct trace_reader *reader, const struct verify_options *options
 	verify_plan_deinit(&v);
 	window_deinit(&v.window);
 	free(v.zone_known);
+	free(v.boosts);
 	free(v.policies);
 	for (int set = 0; set < NR_LIMIT_SETS; set++)
 		free(v.marks[set]);

@@ -57,6 +57,29 @@ static struct run_ahead look_ahead(const struct verify *v, const struct zone *zo
 	return ahead;
 }
 
+static void note_late(struct verify *v, uint32_t pfn)
+{
+	uint32_t *late = &v->late[v->nr_late++ % MAX_LATE];
+
+	if (v->nr_late > MAX_LATE && *late != MMR_NO_PFN)
+		v->late_waiting--;
+	*late = pfn;
+	v->late_waiting++;
+}
+
+/* Was this page popped before, by a task that tells only now? */
+static bool was_late(struct verify *v, uint32_t pfn)
+{
+	for (unsigned int i = 0; v->late_waiting && i < MAX_LATE && i < v->nr_late; i++) {
+		if (v->late[i] == pfn) {
+			v->late[i] = MMR_NO_PFN;
+			v->late_waiting--;
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * Pages that left the head of a list without an event: a bulk allocation. Or the task that popped them
  * has not come to its event yet.
@@ -67,33 +90,26 @@ static unsigned int pop_untraced(struct verify *v, struct zone *zone, unsigned i
 				 uint32_t until, enum verify_cause *cause)
 {
 	unsigned int nr = 0, order = mmr_step_pindex_order(pindex);
+	int next;
 
 	*cause = VERIFY_CAUSE_ORDER;
 	for (; mmr_step_pcp_head(zone, cpu, pindex) != until; nr++) {
 		uint32_t pfn = mmr_step_pcp_pop(v->core, cpu, zone, pindex);
 
 		mmr_step_hand_out(v->core, zone, pfn, order, mmr_step_pageblock(v->core, pfn));
-		if (verify_next_of_page(v, pfn, v->number) == TRACE_ALLOC) {
-			v->late[v->nr_late++ % MAX_LATE] = pfn;
-			mmr_step_pcp_begin(zone, cpu);
+		next = verify_next_of_page(v, pfn, v->number);
+		if (next == TRACE_ALLOC || next == TRACE_BULK_PAGE) {
+			note_late(v, pfn);
+			if (next == TRACE_ALLOC)
+				mmr_step_pcp_begin(zone, cpu);
+			else if (*cause == VERIFY_CAUSE_ORDER)
+				*cause = VERIFY_CAUSE_NONE; /* its event says what it was */
 		} else {
 			v->report->untraced_changes++;
 			*cause = VERIFY_CAUSE_BULK;
 		}
 	}
 	return nr;
-}
-
-/* Was this page popped before, by a task that tells only now? */
-static bool was_late(struct verify *v, uint32_t pfn)
-{
-	for (unsigned int i = 0; i < MAX_LATE && i < v->nr_late; i++) {
-		if (v->late[i] == pfn) {
-			v->late[i] = MMR_NO_PFN;
-			return true;
-		}
-	}
-	return false;
 }
 
 /* What nr_pcp_alloc() says under given zone flags and a given run of refills. */
@@ -210,7 +226,7 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 	view->unknown &= (uint16_t) ~(1u << pindex);
 	run->size = refill_size(v, zone, ev->cpu, ev->order, ahead->nr, ahead->alloc != WINDOW_NONE, &cause);
 	run->left = ahead->nr < run->size ? ahead->nr : run->size;
-	if (skipped)
+	if (skipped && gone != VERIFY_CAUSE_NONE)
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, gone, &views, say("a list of %u blocks", skipped),
 			    "a refill");
 	else if (cause != VERIFY_CAUSE_NONE && cause != VERIFY_CAUSE_UNEXPLAINED)
@@ -412,7 +428,7 @@ static bool take_off_gone(struct verify *v, struct zone *zone, unsigned int cpu,
 			  uint32_t until)
 {
 	uint32_t above[MAX_ABOVE], pfn = mmr_step_pcp_head(zone, cpu, pindex);
-	unsigned int nr = 0, nr_freed = 0, nr_popped = 0, nr_drained = 0;
+	unsigned int nr = 0, nr_freed = 0, nr_popped = 0, nr_drained = 0, nr_told = 0;
 	int next[MAX_ABOVE];
 	bool bulk;
 
@@ -421,12 +437,14 @@ static bool take_off_gone(struct verify *v, struct zone *zone, unsigned int cpu,
 		next[nr] = verify_next_of_page(v, pfn, v->number);
 		nr_freed += next[nr] == TRACE_FREE;
 		nr_popped += next[nr] == TRACE_ALLOC;
+		nr_told += next[nr] == TRACE_BULK_PAGE;
 		nr_drained += next[nr] == TRACE_PCPU_DRAIN;
 		pfn = mmr_step_pcp_next(v->core, zone, cpu, pindex, pfn);
 	}
-	bulk = nr_freed || (!v->bulk_rare && nr > nr_popped + nr_drained);
+	bulk = nr_freed || (!v->bulk_rare && nr > nr_popped + nr_drained + nr_told);
 	for (unsigned int i = 0; i < nr; i++) {
-		bool late = next[i] == TRACE_ALLOC && nr_popped <= MAX_LATE_POPS;
+		bool late =
+			next[i] == TRACE_BULK_PAGE || (next[i] == TRACE_ALLOC && nr_popped <= MAX_LATE_POPS);
 
 		if (!late && (!bulk || next[i] == TRACE_ALLOC || next[i] == TRACE_PCPU_DRAIN))
 			continue;
@@ -434,7 +452,7 @@ static bool take_off_gone(struct verify *v, struct zone *zone, unsigned int cpu,
 		mmr_step_hand_out(v->core, zone, above[i], mmr_step_pindex_order(pindex),
 				  mmr_step_pageblock(v->core, above[i]));
 		if (late)
-			v->late[v->nr_late++ % MAX_LATE] = above[i];
+			note_late(v, above[i]);
 		else
 			v->report->untraced_changes++;
 	}
@@ -572,7 +590,7 @@ static bool recorded_twice(const struct verify *v, const struct trace_event *ev)
 	for (uint64_t n = v->number - 1; n >= begin; n--) {
 		const struct trace_event *before = &window_at(&v->window, n)->ev;
 
-		if (before->pfn == ev->pfn)
+		if (before->pfn == ev->pfn && is_page_event(before))
 			return before->type == TRACE_ALLOC && before->task == ev->task &&
 			       before->class_id == ev->class_id && before->cpu == ev->cpu;
 	}
@@ -615,6 +633,39 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	else
 		alloc_unknown(v, ev);
 	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
+}
+
+/*
+ * A page that a bulk allocation popped: the events come at its end, the pops were before. Source:
+ * alloc_pages_bulk_noprof(), mm/page_alloc.c, v6.12, which does not halve free_count.
+ */
+void verify_bulk_page(struct verify *v, struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, 0);
+	unsigned int pindex = mmr_step_pindex(ev->migratetype, 0);
+	struct views views = {zone, ev->cpu, (int)pindex, 0, ev->migratetype};
+
+	if (!zone || !pcp_view(v, zone, ev->cpu)->known) {
+		v->report->unjudged++;
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, 0);
+		return;
+	}
+	if (was_late(v, ev->pfn)) {
+		count_exact(v, VERIFY_PCP);
+	} else if (mmr_step_pcp_head(zone, ev->cpu, pindex) == ev->pfn) {
+		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
+		count_exact(v, VERIFY_PCP);
+	} else if (on_list(v, zone, ev, pindex)) {
+		mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, "the list's head",
+			    say("page %u", ev->pfn));
+	} else {
+		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views, "the list's head",
+			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, 0);
+	}
+	mmr_step_hand_out(v->core, zone, ev->pfn, 0, ev->migratetype);
 }
 
 /*

@@ -285,12 +285,25 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 	count_down(v, ev, zone, overflow);
 }
 
+void verify_announce_drain(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			   unsigned int owner)
+{
+	struct cpu_view *cpu = &v->cpus[ev->cpu];
+
+	cpu->drain.zone = zone;
+	cpu->drain.owner = owner;
+	cpu->drain.pindex = 0;
+	cpu->drain.task = ev->task;
+	cpu->drain.announced = true;
+}
+
 /* A drain nobody's free caused: the vmstat worker, a drain of all CPUs. The first page tells whose. */
 static void drain_other(struct verify *v, const struct trace_event *ev, struct zone *zone)
 {
 	struct cpu_view *cpu = &v->cpus[ev->cpu];
-	bool goes_on = cpu->drain.zone == zone && cpu->drain.last &&
-		       window_at(&v->window, cpu->drain.last)->next == v->number && cpu->drain.task == ev->task;
+	bool goes_on = cpu->drain.zone == zone && cpu->drain.task == ev->task &&
+		       (cpu->drain.announced ||
+			(cpu->drain.last && window_at(&v->window, cpu->drain.last)->next == v->number));
 	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
 	uint32_t victim = MMR_NO_PFN;
 	int owner;
@@ -334,6 +347,7 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 		if (victim != ev->pfn && owner >= 0)
 			drop_tail(v, ev, zone, cpu->drain.owner, &cpu->drain.pindex);
 	}
+	cpu->drain.announced = false;
 	cpu->drain.zone = zone;
 	cpu->drain.last = v->number;
 	cpu->drain.task = ev->task;

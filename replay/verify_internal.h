@@ -14,7 +14,7 @@
 #define MAX_MARKED_ZONES  1024 /* of which marks that were set anew can be told */
 #define MAX_PASSED        256
 #define MAX_PENDING       8 /* tasks that were preempted between an event and what it announces */
-#define MAX_LATE          64 /* pages popped whose allocation is announced later, on any CPU */
+#define MAX_LATE          1024 /* pages popped whose allocation is announced later, on any CPU */
 
 /**
  * struct overflow - pages that a free made too many, still to be seen drained
@@ -84,6 +84,7 @@ struct cpu_view {
 		unsigned int owner, pindex;
 		uint64_t last;
 		uint32_t task;
+		bool announced;
 	} drain;
 };
 
@@ -134,7 +135,7 @@ struct verify {
 	uint64_t number; /* of the event at hand, from 1 */
 	uint64_t ts_ns;
 	uint32_t late[MAX_LATE];
-	unsigned int nr_late;
+	unsigned int nr_late, late_waiting; /* written; of these not told yet */
 	struct passed passed[MAX_PASSED]; /* a ring */
 	unsigned int nr_passed;
 	struct pending_free pending[MAX_PENDING];
@@ -146,6 +147,7 @@ struct verify {
 	enum limit_set limit_set; /* in force */
 	bool limits_fixed; /* a setting in force that neither set has */
 	bool *zone_known; /* [zone id] */
+	uint32_t *boosts; /* [zone id] when kswapd began */
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
 	struct policy_view *policies;
 	unsigned int nr_policies; /* known */
@@ -156,6 +158,7 @@ struct verify {
 	uint32_t nr_keyframes;
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
+	bool bulk_known, isolation_known, buddy_known, limits_known, drains_known; /* events tell of these */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
@@ -193,6 +196,11 @@ void count_other(struct verify *v, enum verify_level level, enum verify_verdict 
 /* "pfn 4711 order 3" and the like; the buffers take turns */
 const char *say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *say_place(const struct verify *v, uint32_t pfn);
+
+/* ---- verify_extra.c ------------------------------------------------------------------------ */
+
+/* An event that is no page event */
+void verify_extra(struct verify *v, struct window_event *event);
 
 /* ---- verify_buddy.c ------------------------------------------------------------------------ */
 
@@ -232,6 +240,7 @@ bool verify_try_marks(struct verify *v, const struct mmr_step_request *request);
 void verify_zone_locked(struct verify *v, struct window_event *event);
 void verify_extfrag(struct verify *v, struct window_event *event);
 void verify_alloc(struct verify *v, struct window_event *event);
+void verify_bulk_page(struct verify *v, struct window_event *event);
 void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt, struct zone *zone,
 				 unsigned int pindex);
 
@@ -275,6 +284,9 @@ void verify_free(struct verify *v, struct window_event *event);
 void verify_commit(struct verify *v, struct window_event *event, struct zone *zone);
 void verify_free_batched(struct verify *v, struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
+/* The drains to come of this task, on this CPU, are of @owner's lists */
+void verify_announce_drain(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			   unsigned int owner);
 
 /* ---- verify_pieces.c ----------------------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after)
 	for (uint64_t n = after + 1; n < v->window.end; n++) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 
-		if (ev->pfn == pfn && ev->type != TRACE_FREE_BATCHED)
+		if (ev->pfn == pfn && ev->type <= TRACE_BULK_PAGE && ev->type != TRACE_FREE_BATCHED)
 			return ev->type;
 	}
 	return -1;
@@ -124,7 +124,8 @@ static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsig
 	for (uint64_t n = v->number + 1; n < v->window.end && n < end; n++) {
 		const struct window_event *event = window_at(&v->window, n);
 
-		if (!(filter >> (event->ev.pfn & 63) & 1) || event->ev.type == TRACE_FREE_BATCHED)
+		if (!(filter >> (event->ev.pfn & 63) & 1) || event->ev.type == TRACE_FREE_BATCHED ||
+		    event->ev.type > TRACE_BULK_PAGE)
 			continue;
 		for (unsigned int i = 0; i < nr; i++) {
 			if (window_at(&v->window, burst[i])->ev.pfn != event->ev.pfn || n == burst[i])
@@ -215,7 +216,7 @@ static const struct trace_event *freed_by_waiting(const struct verify *v, uint32
 		const struct window_event *event = window_at(&v->window, n);
 		const struct trace_event *freed = &event->ev;
 
-		if (freed->pfn != pfn || freed->cpu != cpu)
+		if (freed->pfn != pfn || freed->cpu != cpu || !is_page_event(freed))
 			continue;
 		if (freed->type != TRACE_FREE_BATCHED && (freed->type != TRACE_FREE || event->link))
 			return NULL;

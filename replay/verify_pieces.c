@@ -34,7 +34,8 @@ static int seen_joined(const struct verify *v, uint32_t pfn, uint64_t after)
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 		uint32_t end = ev->pfn + (1u << ev->order);
 
-		if (ev->pfn > pfn || end < pfn || ev->type == TRACE_FREE || ev->type == TRACE_FREE_BATCHED)
+		if (ev->pfn > pfn || end < pfn || ev->type == TRACE_FREE || ev->type == TRACE_FREE_BATCHED ||
+		    !is_page_event(ev))
 			continue;
 		return ev->type == TRACE_ALLOC || ev->type == TRACE_PCPU_DRAIN ? ev->pfn < pfn && end > pfn
 									       : -1;

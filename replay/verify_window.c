@@ -10,18 +10,21 @@ int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus,
 {
 	*w = (struct window){.reader = reader, .nr_cpus = nr_cpus, .first = 1, .end = 1};
 	w->events = calloc(WINDOW_EVENTS, sizeof(*w->events));
+	w->extras = calloc(WINDOW_EVENTS, sizeof(*w->extras));
 	w->cpus = calloc(nr_cpus, sizeof(*w->cpus));
-	if (!w->events || !w->cpus) {
+	if (!w->events || !w->extras || !w->cpus) {
 		window_deinit(w);
 		return mmr_err(err, -ENOMEM, "verify: no memory for the window of %u CPUs", nr_cpus);
 	}
-	trace_reader_rewind(reader);
+	trace_reader_want(reader, TRACE_WANT_ALL);
 	return 0;
 }
 
 void window_deinit(struct window *w)
 {
 	free(w->events);
+	free(w->extras);
+	w->extras = NULL;
 	free(w->cpus);
 	w->events = NULL;
 	w->cpus = NULL;
@@ -57,6 +60,17 @@ static void link_batched(struct window *w, struct window_event *batched, uint64_
 	batched->ev.order = window_at(w, free)->ev.order;
 }
 
+/* Arguments are valid only until the reader's next batch. */
+static void take_in_extra(struct window *w, const struct trace_event *ev, uint64_t number)
+{
+	struct window_extra *extra = &w->extras[number & (WINDOW_EVENTS - 1)];
+	const struct trace_args *args = trace_reader_args(w->reader, ev);
+
+	*extra = (struct window_extra){.zone = trace_reader_class(w->reader, ev->class_id)->zone};
+	for (unsigned int i = 0; args && i < WINDOW_ARGS && i < args->nr; i++)
+		extra->v[i] = args->v[i];
+}
+
 static void take_in(struct window *w, const struct trace_event *ev)
 {
 	uint64_t number = w->end++;
@@ -67,9 +81,22 @@ static void take_in(struct window *w, const struct trace_event *ev)
 	if (ev->cpu >= w->nr_cpus)
 		return;
 	cpu = &w->cpus[ev->cpu];
+	if (!is_page_event(ev)) {
+		take_in_extra(w, ev, number);
+		if (cpu->nr_waiting < WINDOW_WAITING)
+			cpu->waiting[cpu->nr_waiting++] = number;
+		return;
+	}
 	if (cpu->last && cpu->last + WINDOW_EVENTS > number)
 		window_at(w, cpu->last)->next = number;
 	cpu->last = number;
+	/* The events between the two see the same next one. */
+	while (cpu->nr_waiting) {
+		uint64_t waiting = cpu->waiting[--cpu->nr_waiting];
+
+		if (waiting + WINDOW_EVENTS > number)
+			window_at(w, waiting)->next = number;
+	}
 	if (ev->type == TRACE_FREE) {
 		uint32_t slot = cpu->nr_frees++ % WINDOW_FREES;
 

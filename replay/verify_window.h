@@ -11,11 +11,12 @@
 #define WINDOW_EVENTS    (1u << 16)
 #define WINDOW_LOOKAHEAD (WINDOW_EVENTS - 4096)
 #define WINDOW_FREES     1024 /* frees of a CPU that may wait for their batch */
+#define WINDOW_WAITING   64
 #define WINDOW_NONE      0
 
 /**
  * struct window_event - an event and its links; numbers count events from 1, WINDOW_NONE is none
- * @next: the next event on the same CPU
+ * @next: the next page event on the same CPU
  * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED: its FREE
  * @done: verify has dealt with it ahead of its turn
  */
@@ -25,9 +26,18 @@ struct window_event {
 	bool done;
 };
 
+#define WINDOW_ARGS 5
+
+/** struct window_extra - what an event says that is no page event: its zone's type and its first arguments */
+struct window_extra {
+	int64_t v[WINDOW_ARGS];
+	uint8_t zone;
+};
+
 struct window_cpu {
 	uint64_t last;
-	uint32_t nr_frees;
+	uint32_t nr_frees, nr_waiting;
+	uint64_t waiting[WINDOW_WAITING]; /* events besides page events since @last */
 	struct {
 		uint32_t pfn;
 		uint64_t number;
@@ -37,6 +47,7 @@ struct window_cpu {
 struct window {
 	struct trace_reader *reader;
 	struct window_event *events;
+	struct window_extra *extras; /* [WINDOW_EVENTS], filled where the event is no page event */
 	struct window_cpu *cpus;
 	uint32_t nr_cpus;
 	uint64_t first, end; /* [first, end) are in the window */
@@ -55,6 +66,16 @@ void window_deinit(struct window *w);
  * Return: 1; 0 at the end; -EBADMSG for a damaged recording.
  */
 int window_next(struct window *w, uint64_t *number, struct mmr_error *err);
+
+static inline const struct window_extra *window_extra(const struct window *w, uint64_t number)
+{
+	return &w->extras[number & (WINDOW_EVENTS - 1)];
+}
+
+static inline bool is_page_event(const struct trace_event *ev)
+{
+	return ev->type < TRACE_NR_PAGE_EVENTS;
+}
 
 static inline struct window_event *window_at(const struct window *w, uint64_t number)
 {
