@@ -207,6 +207,12 @@ void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_reque
 unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu);
 /** mmr_step_fold - a CPU's pending counts go into the zones'; false where it has none */
 bool mmr_step_fold(struct mmr_machine *m, unsigned int cpu);
+/**
+ * mmr_step_hold_counts - up to 6.9 a refill counts all its pages when it is complete: nothing is folded before
+ * Return: what mmr_step_release_counts() needs.
+ */
+int32_t mmr_step_hold_counts(struct zone *zone, unsigned int cpu);
+void mmr_step_release_counts(struct mmr_machine *m, struct zone *zone, unsigned int cpu, int32_t held);
 /** mmr_step_read_pending - @pending: [mmr_step_max_zone_id()] */
 void mmr_step_read_pending(const struct mmr_machine *m, unsigned int cpu, int32_t *pending);
 
@@ -218,6 +224,14 @@ struct mmr_step_marks {
 };
 void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct mmr_step_marks *ret);
 
+/**
+ * mmr_step_set_pressure - kswapd of a node is awake, or asleep again
+ *
+ * While it is awake CPUs may keep more to themselves before they fold it into a zone's count: up to 125
+ * pages. That holds for zones with a percpu_drift_mark, which on machines of more than one CPU are all:
+ * it is first computed as the second CPU comes up, when there are no watermarks yet.
+ */
+void mmr_step_set_pressure(struct mmr_machine *m, unsigned int nid, bool awake);
 /** mmr_step_set_marks - the marks without boost */
 void mmr_step_set_marks(struct zone *zone, const uint32_t watermark[NR_WMARK]);
 

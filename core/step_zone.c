@@ -197,6 +197,20 @@ bool mmr_step_fold(struct mmr_machine *m, unsigned int cpu)
 	return any;
 }
 
+int32_t mmr_step_hold_counts(struct zone *zone, unsigned int cpu)
+{
+	int32_t threshold = zone->per_cpu_zonestats[cpu].stat_threshold;
+
+	zone->per_cpu_zonestats[cpu].stat_threshold = INT32_MAX / 2;
+	return threshold;
+}
+
+void mmr_step_release_counts(struct mmr_machine *m, struct zone *zone, unsigned int cpu, int32_t held)
+{
+	zone->per_cpu_zonestats[cpu].stat_threshold = held;
+	mod_zone_free_pages(&m->cpus[cpu], zone, 0);
+}
+
 void mmr_step_read_pending(const struct mmr_machine *m, unsigned int cpu, int32_t *pending)
 {
 	for (unsigned int i = 0; i < m->nr_zones; i++)
@@ -210,6 +224,19 @@ void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct
 		ret->pending += zone->per_cpu_zonestats[cpu].vm_stat_diff;
 	for (unsigned int i = 0; i < NR_WMARK; i++)
 		ret->watermark[i] = zone->_watermark[i];
+}
+
+void mmr_step_set_pressure(struct mmr_machine *m, unsigned int nid, bool awake)
+{
+	struct pglist_data *pgdat = &m->nodes[nid];
+
+	for (int i = 0; i < MAX_NR_ZONES && m->nr_online_cpus > 1; i++) {
+		struct zone *zone = &pgdat->node_zones[i];
+
+		if (!zone->percpu_drift_mark)
+			zone->percpu_drift_mark = zone->_watermark[WMARK_HIGH];
+	}
+	set_pgdat_percpu_threshold(m, pgdat, awake);
 }
 
 void mmr_step_set_marks(struct zone *zone, const uint32_t watermark[NR_WMARK])

@@ -348,7 +348,8 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->isolation_known = has_feature(v->header, "event.isolate_page");
 	v->buddy_known = has_feature(v->header, "event.buddy_free");
 	v->limits_known = has_feature(v->header, "event.pcp_limits");
-	v->drains_known = has_feature(v->header, "event.drain_pages");
+	v->balance_known = has_feature(v->header, "event.balance_end");
+	v->folds_known = has_feature(v->header, "event.vmstat_fold");
 	v->bulk_rare = v->frees_pieces || v->bulk_known;
 	v->irq_known = has_feature(v->header, "irq_context");
 	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));

@@ -240,10 +240,21 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 	/* A short refill is judged when it ends: was there nothing left to fetch? */
 }
 
+void verify_end_run(struct verify *v, unsigned int cpu)
+{
+	struct refill_run *run = &v->cpus[cpu].run;
+
+	run->active = false;
+	if (run->counts_held)
+		mmr_step_release_counts(v->core, run->zone, cpu, run->held);
+	run->counts_held = false;
+}
+
 static void begin_run(struct verify *v, const struct trace_event *ev, struct zone *zone, struct refill_run *run)
 {
 	struct run_ahead ahead = look_ahead(v, zone, ev);
 
+	verify_end_run(v, ev->cpu);
 	*run = (struct refill_run){
 		.zone = zone,
 		.order = ev->order,
@@ -268,6 +279,9 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 		begin_refill(v, ev, zone, run, &ahead);
 	else if (!run->refill)
 		run->left = 1;
+	run->counts_held = v->extfrag_first;
+	if (run->counts_held)
+		run->held = mmr_step_hold_counts(zone, ev->cpu);
 }
 
 /* A refill ended early: only where there was nothing more to fetch. */
@@ -302,7 +316,7 @@ static void block_obtained(struct verify *v, const struct trace_event *ev, struc
 			cpu->direct[cpu->nr_direct++ % MAX_DIRECT] = ev->pfn;
 	}
 	if (run->left && --run->left == 0) {
-		run->active = false;
+		verify_end_run(v, ev->cpu);
 		if (run->refill && run->got < run->size && pcp_view(v, zone, ev->cpu)->known)
 			end_short_refill(v, ev, run);
 	}
@@ -603,7 +617,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	struct cpu_view *cpu = &v->cpus[ev->cpu];
 	struct zone *zone;
 
-	cpu->run.active = false;
+	verify_end_run(v, ev->cpu);
 	cpu->unlocking = NULL;
 	cpu->refilled = NULL;
 	if (ev->pfn == TRACE_NO_PFN) {

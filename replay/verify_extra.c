@@ -161,7 +161,9 @@ static void pcp_limits(struct verify *v, unsigned int type, const int64_t *args)
 		state.batch = args[3] > 0 ? (uint32_t)args[3] : 1;
 		mmr_step_pcp_write(zone, cpu, &state, count);
 	}
-	v->limits_fixed = true;
+	/* A list's smallest size is the low mark, shared out among CPUs, unless a sysctl says otherwise. */
+	if (args[1] != args[2] || v->extfrag_first)
+		verify_marks_of_size(v, zone, (uint32_t)args[1]);
 }
 
 static void zone_wmarks(struct verify *v, unsigned int type, const int64_t *args)
@@ -229,6 +231,13 @@ void verify_extra(struct verify *v, struct window_event *event)
 	case TRACE_BALANCE_BEGIN:
 	case TRACE_BALANCE_END:
 		balance(v, extra->v[0], extra->zone, ev->type == TRACE_BALANCE_BEGIN);
+		break;
+	case TRACE_KSWAPD_WAKE:
+	case TRACE_KSWAPD_SLEEP:
+		/* The lab shows no such thing on 7.3: there marks are set up before the second CPU comes. */
+		if (!v->frees_pieces && extra->v[0] >= 0 && extra->v[0] < v->recorded.nr_nodes)
+			mmr_step_set_pressure(v->core, (unsigned int)extra->v[0],
+					      ev->type == TRACE_KSWAPD_WAKE);
 		break;
 	case TRACE_VMSTAT_FOLD:
 		mmr_step_fold(v->core, ev->cpu);

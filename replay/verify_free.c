@@ -86,7 +86,7 @@ void verify_free(struct verify *v, struct window_event *event)
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
 	enum mmr_page_state state;
 
-	v->cpus[ev->cpu].run.active = false;
+	verify_end_run(v, ev->cpu);
 	if (!zone) {
 		v->report->unjudged++;
 		return;
@@ -111,7 +111,7 @@ void verify_free_batched(struct verify *v, struct window_event *event)
 	struct zone *zone = mmr_step_zone(v->core, event->ev.pfn, event->ev.order);
 	enum mmr_page_state state;
 
-	v->cpus[event->ev.cpu].run.active = false;
+	verify_end_run(v, event->ev.cpu);
 	/* Without a link its free lies before the recording, and its order is not known. */
 	if (!zone || !event->link) {
 		v->report->unjudged++;
@@ -370,7 +370,7 @@ void verify_drain(struct verify *v, struct window_event *event)
 	struct overflow *overflow;
 	struct pcp_view *view;
 
-	v->cpus[ev->cpu].run.active = false;
+	verify_end_run(v, ev->cpu);
 	if (!zone) {
 		v->report->unjudged++;
 		return;

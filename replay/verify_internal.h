@@ -53,6 +53,8 @@ struct refill_run {
 	int32_t before_count;
 	uint8_t order, mt;
 	bool active, refill, steal_only, fragmenting;
+	bool counts_held; /* to 6.9, until it is complete; @held: for mmr_step_release_counts() */
+	int32_t held;
 };
 
 /** enum fate - where a page was put that was freed while its list may have been locked */
@@ -158,7 +160,8 @@ struct verify {
 	uint32_t nr_keyframes;
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
-	bool bulk_known, isolation_known, buddy_known, limits_known, drains_known; /* events tell of these */
+	bool bulk_known, isolation_known, buddy_known, limits_known, balance_known,
+		folds_known; /* events tell */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
@@ -232,11 +235,15 @@ const struct limits *verify_other_limits(const struct verify *v, const struct zo
 void verify_adopt_limits(struct verify *v);
 /* A size that neither set has, for all CPUs' lists of the zone */
 void verify_fix_limits(struct verify *v, struct zone *zone, const struct mmr_pcp_state *fixed);
+/* The marks that go with this size of a zone's lists: computed ones, or those in force in proportion */
+void verify_marks_of_size(struct verify *v, struct zone *zone, uint32_t high_min);
 /* Had the marks been set anew? Keeps them where that explains who served. */
 bool verify_try_marks(struct verify *v, const struct mmr_step_request *request);
 
 /* ---- verify_alloc.c ------------------------------------------------------------------------ */
 
+/* The blocks that this CPU takes under one hold of zone->lock are complete */
+void verify_end_run(struct verify *v, unsigned int cpu);
 void verify_zone_locked(struct verify *v, struct window_event *event);
 void verify_extfrag(struct verify *v, struct window_event *event);
 void verify_alloc(struct verify *v, struct window_event *event);

@@ -493,6 +493,8 @@ static void loss_moment(struct verify *v)
 	}
 	v->nr_zones_known = 0;
 	v->nr_pending = 0;
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++)
+		verify_end_run(v, cpu);
 	memset(v->cpus, 0, v->nr_cpus * sizeof(*v->cpus));
 }
 

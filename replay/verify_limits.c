@@ -12,10 +12,9 @@ const struct limits *verify_other_limits(const struct verify *v, const struct zo
 {
 	size_t at = mmr_step_zone_id(zone) * v->nr_cpus + cpu;
 	const struct limits *now = &v->limits[v->limit_set][at], *other = &v->limits[!v->limit_set][at];
-	struct mmr_pcp_state state;
-	int32_t count;
 
-	mmr_step_pcp_read(zone, cpu, &state, &count);
+	if (v->limits_known)
+		return NULL;
 	now = v->limits_fixed ? NULL : now;
 	if (now && now->high_min == other->high_min && now->high_max == other->high_max &&
 	    (now->high_max || now->high == other->high))
@@ -121,11 +120,37 @@ void verify_fix_limits(struct verify *v, struct zone *zone, const struct mmr_pcp
 	}
 }
 
+void verify_marks_of_size(struct verify *v, struct zone *zone, uint32_t high_min)
+{
+	const uint32_t *computed = v->marks[LIMITS_LAST][mmr_step_zone_id(zone)];
+	unsigned int nid, nr_cpus = 0;
+	struct mmr_step_marks marks;
+	enum zone_type type;
+
+	mmr_step_zone_name(zone, &nid, &type);
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++)
+		nr_cpus += mmr_step_cpu_node(v->core, cpu) == nid;
+	if (!nr_cpus)
+		nr_cpus = v->nr_cpus;
+	if (computed[WMARK_LOW] / nr_cpus == high_min) {
+		mmr_step_set_marks(zone, computed);
+	} else {
+		mmr_step_marks(v->core, zone, &marks);
+		if (!marks.watermark[WMARK_LOW] || marks.watermark[WMARK_LOW] / nr_cpus == high_min)
+			return;
+		for (unsigned int i = 0; i < NR_WMARK; i++)
+			marks.watermark[i] = (uint32_t)((uint64_t)marks.watermark[i] * high_min * nr_cpus /
+							marks.watermark[WMARK_LOW]);
+		mmr_step_set_marks(zone, marks.watermark);
+	}
+	mmr_step_set_boost(zone, 0);
+}
+
 bool verify_try_marks(struct verify *v, const struct mmr_step_request *request)
 {
 	uint32_t before[MAX_MARKED_ZONES][NR_WMARK];
 
-	if (v->max_zone_id > MAX_MARKED_ZONES)
+	if (v->max_zone_id > MAX_MARKED_ZONES || v->limits_known)
 		return false;
 	set_marks(v, v->marks[!v->limit_set], before);
 	if (mmr_step_first_zone(v->core, request) == request->served) {

@@ -148,9 +148,9 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	unsigned int local = mmr_step_cpu_node(v->core, ev->cpu), other;
 	enum zone_type type;
 
-	if (try_folds(v, request))
+	if (!v->folds_known && try_folds(v, request))
 		return VERIFY_CAUSE_DRIFT;
-	if (try_boosts(v, request))
+	if (!v->balance_known && try_boosts(v, request))
 		return VERIFY_CAUSE_BOOST;
 	if (verify_try_marks(v, request))
 		return VERIFY_CAUSE_LIMITS;
