@@ -46,7 +46,9 @@ static const struct argp argp = {
 	.parser = parse_option,
 	.args_doc = "A.mmt B.mmt ... -o G.mmt",
 	.doc = "Join recordings of one machine and one boot into one, in the order of their times: the "
-	       "numbered files of a recording that rotates, or recordings made one after another. Events, "
+	       "numbered files of a recording that rotates, one file for each CPU, or recordings made one "
+	       "after "
+	       "another. Events, "
 	       "keyframes, tasks and losses are carried over. Between files that were started separately the "
 	       "events in between are missing: that is noted as a loss of unknown size.\v"
 	       "Files of other machines, kernels or boots, and files that overlap on a CPU (two recorders side "

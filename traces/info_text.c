@@ -65,9 +65,13 @@ static void print_machine(const struct info *info)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	printf("kernel     %s", info_printable(m->kernel_release, text));
 	printf(" (%s)\n", info_printable(m->arch, text));
-	printf("machine    %u CPU%s, %u node%s, %u zones, %s managed; pageblock order %u\n", m->nr_cpus,
-	       m->nr_cpus == 1 ? "" : "s", m->nr_nodes, m->nr_nodes == 1 ? "" : "s", m->nr_zones,
-	       bytes(managed * m->page_size, size), m->pageblock_order);
+	printf("machine    %u CPU%s, %u node%s", m->nr_cpus, m->nr_cpus == 1 ? "" : "s", m->nr_nodes,
+	       m->nr_nodes == 1 ? "" : "s");
+	if (m->nr_zones)
+		printf(", %u zones, %s managed; pageblock order %u\n", m->nr_zones,
+		       bytes(managed * m->page_size, size), m->pageblock_order);
+	else
+		puts("; its zones are not in this recording");
 	printf("recorded   %s, %.3f s", when, (double)info->duration_ns / 1e9);
 	if (m->command && m->command[0])
 		printf(": %s", info_printable(m->command, text));
