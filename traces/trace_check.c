@@ -188,11 +188,12 @@ static void check_count(struct checker *c, const struct mmt_block *b, const stru
 			const struct trace_zone *zone, uint64_t pages)
 {
 	uint64_t threshold = zone && zone->stat_threshold ? zone->stat_threshold : DEFAULT_STAT_THRESHOLD;
-	int64_t expected = (int64_t)kf->nr_free_pages, off;
+	const uint64_t most = 1ull << 52; /* page frames have no more bits; nothing overflows below */
+	int64_t expected = (int64_t)(kf->nr_free_pages < most ? kf->nr_free_pages : most), off;
 
 	for (uint32_t i = 0; i < kf->nr_vm_stat_diff; i++)
 		expected += kf->vm_stat_diff[i];
-	off = (int64_t)pages - expected;
+	off = (int64_t)(pages < most ? pages : most) - expected;
 	if ((uint64_t)llabs(off) > threshold * c->machine.nr_cpus)
 		tell_at(c, b->offset,
 			"keyframe block %u: the free lists of node %u zone %u hold %" PRIu64
