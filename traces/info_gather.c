@@ -72,16 +72,16 @@ static int count_heads(struct gather *g, struct trace_stats *stats, struct mmr_e
 
 static int start_rates(struct info *info, struct mmr_error *err)
 {
-	uint64_t all = info->duration_ns + 1, width = info->request->width_ns;
+	/* The last event lies in the last interval, not at its end. */
+	uint64_t all = info->duration_ns < UINT64_MAX ? info->duration_ns + 1 : UINT64_MAX;
+	uint64_t width = info->request->width_ns ? info->request->width_ns : (all - 1) / DEFAULT_RATES + 1;
 
-	if (!width)
-		width = (all + DEFAULT_RATES - 1) / DEFAULT_RATES;
 	if (all / width >= MAX_RATES)
 		return mmr_err(err, -ERANGE,
 			       "%s: rates every %" PRIu64 " ns are %" PRIu64 " lines, expected at most %u",
 			       info->path, width, all / width, MAX_RATES);
 	info->width_ns = width;
-	info->nr_rates = (uint32_t)((all + width - 1) / width);
+	info->nr_rates = (uint32_t)((all - 1) / width + 1);
 	info->rates = calloc(info->nr_rates, sizeof(*info->rates));
 	return info->rates ? 0 : no_memory(info, err);
 }
@@ -521,7 +521,7 @@ static void begin(struct info *info)
 	info->summary = s = trace_reader_summary(info->reader);
 	info->task_names = trace_reader_tasks(info->reader, &info->nr_task_names);
 	info->losses = trace_reader_losses(info->reader, &info->nr_losses);
-	all = s->last_ns - s->first_ns;
+	all = s->last_ns > s->first_ns ? s->last_ns - s->first_ns : 0;
 	end = q->to_ns < all ? q->to_ns : all;
 	info->duration_ns = end > q->from_ns ? end - q->from_ns : 0;
 	if (info->machine->realtime_ns)
