@@ -25,7 +25,7 @@ if(missing)
 endif()
 mmr_part(mmreplay-record on "")
 
-# mmr_bpf_skeleton(NAME): NAME.bpf.c -> NAME.skel.h in the build folder.
+# mmr_bpf_skeleton(NAME [FOLDER]): FOLDER/NAME.bpf.c -> NAME.skel.h in the build folder.
 execute_process(COMMAND ${CMAKE_C_COMPILER} -print-multiarch OUTPUT_VARIABLE multiarch
 	OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
@@ -34,13 +34,17 @@ else()
 	set(bpf_arch x86)
 endif()
 function(mmr_bpf_skeleton name)
+	set(source ${name}.bpf.c)
+	if(ARGC GREATER 1)
+		set(source ${ARGV1}/${name}.bpf.c)
+	endif()
 	set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
 	set(skeleton ${CMAKE_CURRENT_BINARY_DIR}/${name}.skel.h)
 	add_custom_command(OUTPUT ${object}
 		COMMAND ${CLANG_BPF} -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_${bpf_arch} -Wall
 			-I${CMAKE_SOURCE_DIR} -I${LIBBPF_INCLUDE} -idirafter /usr/include/${multiarch}
-			-c ${CMAKE_CURRENT_SOURCE_DIR}/${name}.bpf.c -o ${object}
-		DEPENDS ${name}.bpf.c record.h record_functions.bpf.h record_notes.bpf.h record_ring.bpf.h vmlinux_subset.h
+			-c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+		DEPENDS ${source} record.h record_functions.bpf.h record_notes.bpf.h record_ring.bpf.h vmlinux_subset.h
 		COMMENT "BPF ${name}.bpf.o" VERBATIM)
 	# gen object first: it strips the debugging sections that a skeleton would carry along.
 	add_custom_command(OUTPUT ${skeleton}
@@ -99,7 +103,12 @@ add_executable(record_read tests/record_read.c)
 target_link_libraries(record_read PRIVATE mmr::trace mmr_warnings)
 add_executable(record_account tests/record_account.c)
 target_link_libraries(record_account PRIVATE mmr::trace mmr_warnings)
-set_target_properties(record_load record_read record_account PROPERTIES
+mmr_bpf_skeleton(record_cost tests)
+add_executable(record_cost tests/record_cost.c ${CMAKE_CURRENT_BINARY_DIR}/record_cost.skel.h)
+target_include_directories(record_cost PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+target_include_directories(record_cost SYSTEM PRIVATE ${LIBBPF_INCLUDE})
+target_link_libraries(record_cost PRIVATE mmr::host ${LIBBPF_A} ${LIBELF_A} ${LIBZ_A} pthread mmr_warnings)
+set_target_properties(record_load record_read record_account record_cost PROPERTIES
 	RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)
