@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The recorder's hot path: one program for each of the six kmem page tracepoints, each putting one
- * 24-byte record into the ring of its CPU. No program ever wakes the reader, waits, or drops an
+ * 24-byte record into its own lane on its CPU. No program ever wakes the reader, waits, or drops an
  * event without counting it.
  *
  * BTF tracepoints are used since they cost less than raw ones (25 against 30 ns a call). The
@@ -16,6 +16,18 @@ char LICENSE[] SEC("license") = "GPL";
 enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG };
 
 const volatile bool have_third;
+/* Events go to lanes; else (kernels that let a program interrupt itself) to the CPU's ring. */
+const volatile bool use_lanes;
+const volatile __u32 lane_unit_shift;
+
+/* All CPUs' lanes; sized before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, u32);
+	__type(value, struct rec_event);
+} lanes SEC(".maps");
 /* Whose allocations are asked for; 0: anybody's. The cgroup is found by its place among its task's ancestors.
  */
 const volatile __u32 want_tgid;
@@ -84,38 +96,29 @@ static __always_inline void tell_policy(void *ring, struct rec_cpu *cpu, struct 
 	put_policy(ring, cpu, ts_ns);
 }
 
-static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 cls, u32 gfp)
+/* What is not the same task's next event: rare, so out of line. Return: is the event to be recorded? */
+static __noinline bool tell_change(struct rec_cpu *cpu, u32 nr, u64 ts_ns, u32 tid)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	u64 ts_ns = bpf_ktime_get_ns();
 	void *ring = bpf_map_lookup_elem(&rings, &nr);
-	u64 stack = (u64)task->stack;
-	u32 task_flags = task->flags;
-	u32 tid = task->pid;
-	struct rec_event *e;
 
-	if (!ring || recording == REC_PAUSED) { /* no ring: a CPU that came online after the recorder started */
-		count_loss(cpu, ts_ns, cls);
-		return 0;
-	}
+	if (!cpu || !ring || recording == REC_PAUSED) /* no ring: a CPU that came online after the start */
+		return false;
 	if (cpu->lost)
 		put_loss(ring, cpu);
 	if (tid != cpu->last_tid)
 		put_task(ring, cpu, ts_ns);
-	if (many_nodes && REC_CLASS_TYPE(cls) == ALLOC)
-		tell_policy(ring, cpu, task, tid, ts_ns);
-	e = bpf_ringbuf_reserve(ring, sizeof(*e), 0);
-	if (!e) {
-		count_loss(cpu, ts_ns, cls);
-		return 0;
-	}
+	return true;
+}
+
+static __always_inline void fill_event(struct rec_event *e, u64 page, u16 cls, u32 gfp,
+				       struct task_struct *task, u32 task_flags, u32 tid)
+{
 	if (task_flags & PF_MEMALLOC)
 		cls |= REC_CLASS(0, 0, 0, F_PF_MEMALLOC);
 	if (task_flags & PF_KSWAPD)
 		cls |= REC_CLASS(0, 0, 0, F_KSWAPD);
-	if (tell_interrupts && frame_address(&e->page) - stack >= REC_STACK_BYTES)
+	if (tell_interrupts && frame_address(&e->page) - (u64)task->stack >= REC_STACK_BYTES)
 		cls |= REC_CLASS(0, 0, 0, F_SOFTIRQ);
-	e->ts_ns = ts_ns;
 	/*
 	 * Two stores, in this order, and volatile: the class replaces the address's upper 16 bits in
 	 * memory because the verifier forbids to do it in a register.
@@ -124,7 +127,54 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 	*(volatile u16 *)&e->cls = cls;
 	e->gfp = gfp;
 	e->tid = tid;
-	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+}
+
+/*
+ * A program is alone with its lane: plain stores do, the time last, for a slot with a time is one to
+ * be read. x86 keeps the order of stores, and elsewhere lanes are not used.
+ */
+static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 cls, u32 gfp, u32 lane)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 ts_ns = bpf_ktime_get_ns();
+	u32 task_flags = task->flags, tid = task->pid, at;
+	void *ring = NULL;
+	struct rec_event *e;
+
+	if ((tid != cpu->last_tid || cpu->lost || recording != REC_ON) && !tell_change(cpu, nr, ts_ns, tid)) {
+		count_loss(cpu, ts_ns, cls);
+		return 0;
+	}
+	if (!use_lanes || (many_nodes && REC_CLASS_TYPE(cls) == ALLOC)) {
+		ring = bpf_map_lookup_elem(&rings, &nr);
+		if (!ring) {
+			count_loss(cpu, ts_ns, cls);
+			return 0;
+		}
+	}
+	if (ring && many_nodes && REC_CLASS_TYPE(cls) == ALLOC)
+		tell_policy(ring, cpu, task, tid, ts_ns);
+	if (!use_lanes) {
+		e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;
+		if (!e) {
+			count_loss(cpu, ts_ns, cls);
+			return 0;
+		}
+		fill_event(e, page, cls, gfp, task, task_flags, tid);
+		e->ts_ns = ts_ns;
+		bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	at = cpu->lanes + (REC_LANE_FIRST(lane) << lane_unit_shift) +
+	     (cpu->heads[lane] & ((REC_LANE_SIZE(lane) << lane_unit_shift) - 1));
+	e = bpf_map_lookup_elem(&lanes, &at);
+	if (!e || *(volatile u64 *)&e->ts_ns) {
+		count_loss(cpu, ts_ns, cls);
+		return 0;
+	}
+	fill_event(e, page, cls, gfp, task, task_flags, tid);
+	*(volatile u64 *)&e->ts_ns = ts_ns;
+	cpu->heads[lane]++;
 	return 0;
 }
 
@@ -148,7 +198,7 @@ static __always_inline int first(u64 page, u16 cls, u32 gfp)
 	if (!cpu || !recording)
 		return 0;
 	*(volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)] = page;
-	return put_event(cpu, nr, page, cls, gfp);
+	return put_event(cpu, nr, page, cls, gfp, REC_CLASS_TYPE(cls));
 }
 
 /* The last program takes the note away: it must not speak for a later event of the same page. */
@@ -168,7 +218,7 @@ static __always_inline int second(u64 page, u16 cls, u32 gfp)
 	}
 	if (have_third)
 		*last = page;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp);
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, REC_LANE_SECOND + REC_CLASS_TYPE(cls));
 }
 
 static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
@@ -186,7 +236,7 @@ static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
 	*last = REC_NO_PAGE;
 	if (noted == page)
 		return 0;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp);
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, REC_LANE_THIRD + REC_CLASS_TYPE(cls));
 }
 
 /* F_OWN where the asking task is none of those asked for. */

@@ -57,13 +57,14 @@ mmr_bpf_skeleton(record_notes)
 mmr_bpf_skeleton(record_probe)
 
 # The ring's reader knows nothing of libbpf, so its test needs none.
-add_library(mmr_record_ring STATIC record_ring.c)
+add_library(mmr_record_ring STATIC record_lanes.c record_ring.c)
 target_link_libraries(mmr_record_ring PUBLIC mmr::error PRIVATE mmr_warnings)
 mmr_add_test(traces_record_ring tests/test_record_ring.c mmr_record_ring)
+mmr_add_test(traces_record_lanes tests/test_record_lanes.c mmr_record_ring)
 
 # Nor do the order of its events, the memory of its tasks, its filters, limits and files.
 add_library(mmr_record_order STATIC record_filter.c record_limits.c record_order.c record_output.c record_stream.c record_tasks.c)
-target_link_libraries(mmr_record_order PUBLIC mmr::trace PRIVATE mmr_warnings)
+target_link_libraries(mmr_record_order PUBLIC mmr_record_ring mmr::trace PRIVATE mmr_warnings)
 mmr_add_test(traces_record_order_window tests/test_record_order.c mmr_record_order)
 mmr_add_test(traces_record_stream tests/test_record_stream.c mmr_record_order)
 mmr_add_test(traces_record_tasks tests/test_record_tasks.c mmr_record_order)

@@ -64,6 +64,27 @@ struct rec_event {
 	rec_u32 tid;
 };
 
+/*
+ * Lanes: slots of struct rec_event in one array, for one CPU and one program each. A slot whose time
+ * is 0 is free. A CPU's share of the array is REC_LANE_UNITS units of a power of two of slots.
+ */
+enum rec_lane {
+	REC_LANE_ALLOC,
+	REC_LANE_FREE,
+	REC_LANE_FREE_BATCHED,
+	REC_LANE_ZONE_LOCKED,
+	REC_LANE_PCPU_DRAIN,
+	REC_LANE_EXTFRAG,
+	REC_LANE_SECOND, /* and two more: the second programs of the first three */
+	REC_LANE_THIRD = REC_LANE_SECOND + 3, /* likewise */
+	REC_NR_LANES = REC_LANE_THIRD + 3,
+};
+#define REC_LANE_UNITS   36 /* 3 x 8, 2 x 2, 7 x 1, and one to spare */
+#define REC_LANE_SIZE(i) ((i) < 3 ? 8 : (i) < 5 ? 2 : 1) /* units */
+#define REC_LANE_FIRST(i)                                                                                      \
+	((i) <= 3 ? (i)*8 : (i) <= 5 ? 24 + ((i)-3) * 2 : 28 + (i)-5) /* the unit it starts at */
+#define REC_NO_LANES 0x80000000U /* where a CPU's lanes would start that has none */
+
 /** struct rec_task - who runs on this CPU from here on; 32 bytes */
 struct rec_task {
 	rec_u64 ts_ns;
@@ -129,7 +150,7 @@ enum { REC_OFF, REC_ON, REC_PAUSED };
 #define REC_NOT_ASKED ((rec_u16)(1 << 11))
 
 /**
- * struct rec_cpu - a CPU's own state, written by that CPU's programs only; 128 bytes
+ * struct rec_cpu - a CPU's own state, written by that CPU's programs only
  * @last_page: the page whose event of each type the first program saw last, REC_NO_PAGE before one
  * @last_tid: whom the ring's events belong to, REC_NO_TID before the first
  * @lost: events that found the ring full and are not in the ring as a rec_loss yet
@@ -145,6 +166,9 @@ struct rec_cpu {
 	rec_u64 extfrag_seen, lost_second;
 	rec_u64 policy_mode, policy_nodes, policy_allowed;
 	rec_u64 in_bulk;
+	rec_u32 lanes; /* this CPU's first slot, REC_NO_LANES where it has none */
+	rec_u32 heads[REC_NR_LANES]; /* the next slot of each of its lanes */
+	rec_u32 reserved[3];
 };
 #define REC_NO_PAGE (~0ULL)
 #define REC_NO_TID  0xffffffffU

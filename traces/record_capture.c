@@ -25,13 +25,17 @@ struct record_capture {
 	struct record_notes *notes;
 	struct rec_cpu *cpus; /* the programs' own, mapped */
 	size_t cpus_bytes;
+	void *lanes; /* all CPUs', mapped */
+	size_t lanes_bytes;
+	uint32_t lane_unit_shift, nr_online;
+	bool use_lanes, lean;
 	struct record_stream *streams;
 	uint32_t nr_cpus;
 	int tracefs;
 	struct bpf_link *classic_links[4];
 	struct record_filter filter;
 	bool tell_interrupts;
-	uint64_t start_ns, skipped_before;
+	uint64_t start_ns, skipped_before, looked_ns;
 	struct record_sink sink;
 };
 
@@ -52,12 +56,38 @@ static uint64_t now_ns(void)
  * Whether a task can be preempted between and within a tracepoint's programs. No type tells; 7.0 is
  * where it began, and where it is not so a third program costs time only.
  */
-static bool tracepoints_are_preemptible(void)
+static bool kernel_is_at_least(unsigned long major, unsigned long minor)
 {
 	struct utsname name;
+	char *dot;
+	unsigned long found;
 
-	return !uname(&name) && strtoul(name.release, NULL, 10) >= 7;
+	if (uname(&name))
+		return false;
+	found = strtoul(name.release, &dot, 10);
+	return found > major || (found == major && *dot == '.' && strtoul(dot + 1, NULL, 10) >= minor);
 }
+
+static bool tracepoints_are_preemptible(void)
+{
+	return kernel_is_at_least(7, 0);
+}
+
+/*
+ * Whether the kernel never runs a program twice at once on a CPU. That makes an interrupt's events
+ * miss it, so a second program is needed; and it makes lanes possible, which rest on the order of
+ * stores too.
+ */
+static bool programs_run_alone(void)
+{
+	return kernel_is_at_least(6, 2);
+}
+
+#ifdef __x86_64__
+#define STORES_IN_ORDER true
+#else
+#define STORES_IN_ORDER false
+#endif
 
 /* The programs of classic tracepoints: libbpf would look for tracefs at fixed places. */
 static const struct {
@@ -103,6 +133,13 @@ static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struc
 	struct record_stream *s = &c->streams[cpu];
 	int rc;
 
+	if (c->use_lanes) {
+		uint32_t first = c->nr_online++ * ((uint32_t)REC_LANE_UNITS << c->lane_unit_shift);
+
+		c->cpus[cpu].lanes = first;
+		record_lanes_init(&s->lanes, (volatile struct rec_event *)c->lanes + first, c->lane_unit_shift);
+		bytes /= 8; /* tasks, losses and notes only */
+	}
 	s->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "mmr_ring", 0, 0, (uint32_t)bytes, NULL);
 	if (s->fd < 0)
 		return record_bpf_error(err, s->fd, "creating a ring buffer of %zu KiB for CPU %u", bytes >> 10,
@@ -156,6 +193,7 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 		s->sink = &c->sink;
 		c->cpus[cpu].last_tid = REC_NO_TID;
 		c->cpus[cpu].policy_tid = REC_NO_TID;
+		c->cpus[cpu].lanes = REC_NO_LANES;
 		for (int type = 0; type < REC_NR_TYPES; type++)
 			c->cpus[cpu].last_page[type] = REC_NO_PAGE;
 	}
@@ -168,9 +206,11 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 	return 0;
 }
 
+static const char *const seconds[] = {"mm_page_alloc_2", "mm_page_free_2", "mm_page_free_batched_2"};
+
 static int load(struct record_capture *c, const struct record_capture_options *options, struct mmr_error *err)
 {
-	bool third = options->tracefs >= 0 && tracepoints_are_preemptible();
+	bool third = options->tracefs >= 0 && tracepoints_are_preemptible() && !c->lean;
 	int rc;
 
 	c->skel = record_bpf__open();
@@ -187,6 +227,11 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	bpf_program__set_autoload(c->skel->progs.count_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
 	c->skel->rodata->have_third = third;
+	c->skel->rodata->use_lanes = c->use_lanes;
+	c->skel->rodata->lane_unit_shift = c->lane_unit_shift;
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(c->skel->obj, seconds[i]),
+					  programs_run_alone() && !c->lean);
 	for (size_t i = 0; i < NR_CLASSICS; i++) {
 		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);
 
@@ -199,6 +244,10 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 		return rc;
 	bpf_map__set_max_entries(c->skel->maps.rings, c->nr_cpus);
 	bpf_map__set_max_entries(c->skel->maps.cpus, c->nr_cpus);
+	if (c->use_lanes)
+		bpf_map__set_max_entries(c->skel->maps.lanes,
+					 (record_capture_nr_online(c->nr_cpus) * REC_LANE_UNITS)
+						 << c->lane_unit_shift);
 	rc = record_bpf__load(c->skel);
 	if (rc)
 		return record_bpf_error(err, rc, "loading the BPF programs of the page tracepoints");
@@ -223,12 +272,33 @@ static int make_notes(struct record_capture *c, const struct record_capture_opti
 	return rc;
 }
 
+static int map_memory(struct record_capture *c, struct mmr_error *err)
+{
+	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	size_t slots = c->use_lanes ? bpf_map__max_entries(c->skel->maps.lanes) : 0;
+	void *cpus, *lanes = NULL;
+
+	c->cpus_bytes = (c->nr_cpus * sizeof(*c->cpus) + page_bytes - 1) & ~(page_bytes - 1);
+	cpus = mmap(NULL, c->cpus_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(c->skel->maps.cpus),
+		    0);
+	if (cpus == MAP_FAILED)
+		return mmr_err(err, -errno, "recorder: mapping the per-CPU counters: %s", strerror(errno));
+	c->cpus = cpus;
+	c->lanes_bytes = (slots * sizeof(struct rec_event) + page_bytes - 1) & ~(page_bytes - 1);
+	if (slots)
+		lanes = mmap(NULL, c->lanes_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     bpf_map__fd(c->skel->maps.lanes), 0);
+	if (lanes == MAP_FAILED)
+		return mmr_err(err, -errno, "recorder: mapping %zu bytes of events: %s", c->lanes_bytes,
+			       strerror(errno));
+	c->lanes = lanes;
+	return 0;
+}
+
 int record_capture_create(uint32_t nr_cpus, const struct record_capture_options *options,
 			  struct record_capture **ret, struct mmr_error *err)
 {
 	struct record_capture *c = calloc(1, sizeof(*c));
-	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-	void *cpus;
 	int rc;
 
 	if (!c)
@@ -236,19 +306,17 @@ int record_capture_create(uint32_t nr_cpus, const struct record_capture_options 
 	c->nr_cpus = c->sink.nr_cpus = nr_cpus;
 	c->tracefs = options->tracefs;
 	c->filter = *options->filter;
+	c->lean = options->lean;
+	c->use_lanes = programs_run_alone() && STORES_IN_ORDER;
+	c->lane_unit_shift = record_lanes_unit_shift(options->ring_bytes);
 	rc = record_tasks_create(&c->sink.tasks, err);
 	if (!rc)
 		rc = load(c, options, err);
 	if (rc)
 		goto fail;
-	c->cpus_bytes = (nr_cpus * sizeof(*c->cpus) + page_bytes - 1) & ~(page_bytes - 1);
-	cpus = mmap(NULL, c->cpus_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(c->skel->maps.cpus),
-		    0);
-	if (cpus == MAP_FAILED) {
-		rc = mmr_err(err, -errno, "recorder: mapping the per-CPU counters: %s", strerror(errno));
+	rc = map_memory(c, err);
+	if (rc)
 		goto fail;
-	}
-	c->cpus = cpus;
 	rc = make_streams(c, options->ring_bytes, err);
 	if (!rc)
 		rc = make_notes(c, options, err);
@@ -275,6 +343,8 @@ void record_capture_destroy(struct record_capture *c)
 	record_notes_destroy(c->notes);
 	if (c->cpus)
 		munmap(c->cpus, c->cpus_bytes);
+	if (c->lanes)
+		munmap(c->lanes, c->lanes_bytes);
 	for (size_t i = 0; i < NR_CLASSICS; i++)
 		bpf_link__destroy(c->classic_links[i]);
 	record_bpf__destroy(c->skel);
@@ -342,7 +412,7 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	rc = attach_classics(c, err);
 	if (rc)
 		return rc;
-	c->start_ns = now_ns();
+	c->start_ns = c->looked_ns = now_ns();
 	c->skel->bss->tell_interrupts = tell_interrupts;
 	/* While programs are attached or detached one by one, what is skipped is no event of the trace. */
 	c->skipped_before = skipped_runs(c);
@@ -368,9 +438,20 @@ void record_capture_another_file(struct record_capture *c)
 	}
 }
 
+/* Without second programs, what the kernel skipped is lost: told at once, so that keyframes follow. */
+static int note_skipped(struct record_capture *c, uint64_t now)
+{
+	uint64_t skipped = skipped_runs(c) - c->skipped_before, new = skipped - c->sink.counts.nr_skipped;
+	uint64_t since_ns = c->looked_ns;
+
+	c->looked_ns = now;
+	c->sink.counts.nr_skipped = skipped;
+	return new ? record_stream_loss(&c->sink, NULL, since_ns, now, new) : 0;
+}
+
 int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err)
 {
-	uint64_t settled_ns = c->sink.live ? now_ns() - SETTLED_NS : 0;
+	uint64_t begin_ns = now_ns(), settled_ns = c->sink.live ? begin_ns - SETTLED_NS : 0;
 	unsigned int fullest = 0;
 	int rc = 0;
 
@@ -385,12 +466,18 @@ int record_capture_drain(struct record_capture *c, unsigned int *filled, struct 
 		share = record_ring_filled(&s->ring);
 		if (share > fullest)
 			fullest = share;
-		got = record_ring_drain(&s->ring, record_stream_record, s);
+		got = s->lanes.used ? record_lanes_drain(&s->lanes, &s->ring, begin_ns, &share,
+							 record_stream_record, s)
+				    : record_ring_drain(&s->ring, record_stream_record, s);
+		if (share > fullest)
+			fullest = share;
 		if (got < 0)
 			return (int)got;
 	}
 	if (filled)
 		*filled = fullest;
+	if (c->lean)
+		rc = note_skipped(c, begin_ns);
 	for (uint32_t cpu = 0; c->sink.live && cpu < c->nr_cpus && !rc; cpu++)
 		rc = record_stream_pass(&c->streams[cpu], settled_ns);
 	return rc || !c->sink.live ? rc : record_sink_sift(&c->sink);
@@ -430,7 +517,7 @@ static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 						state->gap_end_ns, state->lost);
 		state->lost = 0;
 	}
-	if (skipped > saved)
+	if (!c->lean && skipped > saved)
 		nr += skipped - saved;
 	/* Not where the ring was full: then which of the two is missing is counted already. */
 	if (!c->sink.counts.nr_lost && extfrag_seen > c->sink.counts.events[TRACE_EXTFRAG])

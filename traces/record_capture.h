@@ -20,6 +20,7 @@ struct record_capture_options {
 	uint64_t memory_nodes; /* those of the first 64 that have memory */
 	int tracefs; /* its descriptor; -1: extfrag events do not say what became of the block */
 	const struct record_filter *filter; /* borrowed */
+	bool lean; /* one program a tracepoint: what an interrupt brings into it is lost, and counted */
 };
 
 /** record_capture_nr_online - CPUs that get a ring, of @nr_cpus possible ones */

@@ -12,7 +12,8 @@
 
 uint64_t record_sizes_bytes(const struct record_sizes *s)
 {
-	uint64_t per_cpu = s->ring_bytes + RECORD_ORDER_EVENTS * sizeof(struct trace_event) +
+	uint64_t per_cpu = s->ring_bytes + s->ring_bytes / 8 +
+			   RECORD_ORDER_EVENTS * sizeof(struct trace_event) +
 			   (uint64_t)s->block_events * EVENT_BYTES;
 
 	return s->fixed_bytes + s->nr_cpus * per_cpu + (uint64_t)s->block_events * CODED_BYTES +

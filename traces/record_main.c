@@ -263,6 +263,7 @@ static int prepare(struct session *s, struct mmr_error *err)
 		.names = !s->options->no_names,
 		.extras = s->options->extras,
 		.filter = &s->options->filter,
+		.lean = s->options->lean,
 	};
 	struct mmr_error no_tracefs;
 	int rc = record_check_host(err);

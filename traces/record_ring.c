@@ -82,3 +82,38 @@ int64_t record_ring_drain(struct record_ring *ring, record_ring_fn fn, void *ctx
 	__atomic_store_n(ring->consumer, pos, __ATOMIC_RELEASE);
 	return rc < 0 ? rc : nr;
 }
+
+static uint64_t record_room(uint32_t word)
+{
+	uint32_t bytes = word & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+
+	return (bytes + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL;
+}
+
+const void *record_ring_peek(struct record_ring *ring, size_t *bytes)
+{
+	uint64_t pos = *ring->consumer, end = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+
+	while (pos < end) {
+		const uint32_t *header = (const uint32_t *)(ring->data + (pos & ring->mask));
+		uint32_t word = __atomic_load_n(header, __ATOMIC_ACQUIRE);
+
+		if (word & BPF_RINGBUF_BUSY_BIT)
+			break;
+		if (!(word & BPF_RINGBUF_DISCARD_BIT)) {
+			*bytes = word;
+			return (const unsigned char *)header + BPF_RINGBUF_HDR_SZ;
+		}
+		pos += record_room(word);
+		__atomic_store_n(ring->consumer, pos, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+void record_ring_next(struct record_ring *ring)
+{
+	uint64_t pos = *ring->consumer;
+	const uint32_t *header = (const uint32_t *)(ring->data + (pos & ring->mask));
+
+	__atomic_store_n(ring->consumer, pos + record_room(*header), __ATOMIC_RELEASE);
+}

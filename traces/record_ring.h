@@ -42,4 +42,9 @@ typedef int (*record_ring_fn)(void *ctx, const void *record, size_t bytes);
  */
 int64_t record_ring_drain(struct record_ring *ring, record_ring_fn fn, void *ctx);
 
+/** record_ring_peek - the next finished record, which stays; NULL where there is none */
+const void *record_ring_peek(struct record_ring *ring, size_t *bytes);
+/** record_ring_next - give the room of the record that record_ring_peek() showed back */
+void record_ring_next(struct record_ring *ring);
+
 #endif

@@ -6,6 +6,7 @@
 #include "traces/gfp_map.h"
 #include "traces/record.h"
 #include "traces/record_filter.h"
+#include "traces/record_lanes.h"
 #include "traces/record_order.h"
 #include "traces/record_ring.h"
 #include "traces/record_tasks.h"
@@ -77,6 +78,7 @@ struct record_held {
 /** struct record_stream - one CPU; zero but @fd before record_stream_init() */
 struct record_stream {
 	struct record_ring ring;
+	struct record_lanes lanes;
 	struct record_order order;
 	int fd;
 	uint32_t cpu;

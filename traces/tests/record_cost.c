@@ -5,6 +5,7 @@
  *
  *   count    a tp_btf program per tracepoint that counts
  *   record   mmreplay-record
+ *   lean     mmreplay-record --lean
  *   tracefs  a private tracefs instance, drained by splice into a file
  *   perf     perf record -a -m 16M
  *
@@ -35,8 +36,8 @@
 #define MAX_ROUNDS 200
 #define PAGE_BYTES 4096
 
-enum technique { COUNT, RECORD, TRACEFS, PERF, NR_TECHNIQUES };
-static const char *const technique_names[] = {"count", "record", "tracefs", "perf"};
+enum technique { COUNT, RECORD, LEAN, TRACEFS, PERF, NR_TECHNIQUES };
+static const char *const technique_names[] = {"count", "record", "lean", "tracefs", "perf"};
 enum loop { TOUCH, PIPE, NR_LOOPS };
 static const char *const loop_names[] = {"touch loop", "pipe loop"};
 
@@ -305,8 +306,9 @@ static void start(struct tracer *t, enum technique technique)
 			die("attaching the counting programs");
 		break;
 	case RECORD:
+	case LEAN:
 		start_process(t, (char *[]){(char *)t->options->recorder, "-q", "--no-keyframes", "-o", t->file,
-					    NULL});
+					    technique == LEAN ? "--lean" : NULL, NULL});
 		wait_for_file(t, 1);
 		break;
 	case TRACEFS:
@@ -423,6 +425,21 @@ static void measure(struct tracer *t, enum technique technique, unsigned int rou
 	}
 }
 
+static void print_ratios(const struct options *o, enum technique t, enum loop loop)
+{
+	double one = quantile(added[t][loop][0], o->rounds, 0.5);
+
+	if (o->skip[t])
+		return;
+	printf("%s, %s:", technique_names[t], loop_names[loop]);
+	if (!o->skip[TRACEFS])
+		printf(" %.2f x tracefs (1.00 is asked for),",
+		       one / quantile(added[TRACEFS][loop][0], o->rounds, 0.5));
+	if (!o->skip[PERF])
+		printf(" %.2f x perf (0.35),", one / quantile(added[PERF][loop][0], o->rounds, 0.5));
+	printf(" both busy %.0f ns (60)\n", quantile(added[t][loop][1], o->rounds, 0.5));
+}
+
 static void print_table(const struct options *o)
 {
 	for (int busy = 1; busy <= 2; busy++) {
@@ -446,17 +463,9 @@ static void print_table(const struct options *o)
 			puts("");
 		}
 	}
-	for (enum loop loop = 0; loop < NR_LOOPS; loop++) {
-		double record = quantile(added[RECORD][loop][0], o->rounds, 0.5);
-
-		printf("%s, one CPU busy: record is", loop_names[loop]);
-		if (!o->skip[TRACEFS])
-			printf(" %.2f x tracefs (1.00 is asked for)",
-			       record / quantile(added[TRACEFS][loop][0], o->rounds, 0.5));
-		if (!o->skip[PERF])
-			printf(", %.2f x perf (0.35)", record / quantile(added[PERF][loop][0], o->rounds, 0.5));
-		printf("; both busy: %.0f ns (60)\n", quantile(added[RECORD][loop][1], o->rounds, 0.5));
-	}
+	for (enum technique t = RECORD; t <= LEAN; t++)
+		for (enum loop loop = 0; loop < NR_LOOPS; loop++)
+			print_ratios(o, t, loop);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -494,7 +503,7 @@ int main(int argc, char **argv)
 		{"milliseconds", 'm', "N", 0, "CPU time of a sample (default 150)", 0},
 		{"recorder", 'w', "FILE", 0,
 		 "mmreplay-record to measure (default: the one beside this program)", 0},
-		{"skip", 's', "TECHNIQUE", 0, "Leave count, tracefs or perf out", 0},
+		{"skip", 's', "TECHNIQUE", 0, "Leave this one out: count, lean, tracefs or perf", 0},
 		{0}};
 	static const struct argp argp = {table,
 					 parse_option,
