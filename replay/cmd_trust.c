@@ -12,6 +12,7 @@
 
 #include "replay/commands.h"
 #include "replay/profile_choice.h"
+#include "replay/scenario.h"
 #include "replay/trust.h"
 
 enum { KEY_JSON = 0x100, KEY_TSV };
@@ -128,12 +129,20 @@ static int predict(struct side *a, struct side *b, const struct options *o, char
 		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
 	};
 	struct kernel_profile *profile = NULL;
+	struct scenario_options asked;
+	struct scenario scenario = {0};
 	struct engine *engine = NULL;
 	bool exact;
 	int rc = profile_choose(o->kernel, NULL, trace_reader_machine(b->reader)->kernel_release, &profile,
 				&exact, err);
 
 	options.profile = profile;
+	/* The same work on the same CPUs, as far as B has them. */
+	scenario_options_init(&asked);
+	if (b->machine.nr_cpus >= a->machine.nr_cpus)
+		asked.place = placement_name(PLACEMENT_IDENTITY);
+	rc = rc ? rc : scenario_create(&asked, 0, &b->machine, false, &scenario, err);
+	options.scenario = &scenario;
 	snprintf(profile_name, size, "%s", rc ? "" : kernel_profile_name(profile));
 	rc = rc ? rc : engine_create(a->reader, &options, &engine, err);
 	rc = rc ? rc : engine_run(engine, err);
@@ -144,6 +153,8 @@ static int predict(struct side *a, struct side *b, const struct options *o, char
 	if (!rc)
 		trust_predicted(engine, &b->machine, ret);
 	engine_destroy(engine);
+	scenario_deinit(&scenario);
+	scenario_options_deinit(&asked);
 	kernel_profile_destroy(profile);
 	return rc;
 }
