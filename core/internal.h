@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/lock.h"
+#include "core/locked.h"
 #include "core/page_alloc.h"
 #include "core/profile_axes.h"
 #include "core/story.h"
@@ -165,6 +166,7 @@ struct zone {
 	uint8_t compact_considered, compact_defer_shift, compact_order_failed;
 	bool compact_scanners_set;
 	uint32_t reclaim_hand; /* where reclaim goes on, relative to zone_start_pfn */
+	struct mmr_lock_times *lock_times; /* NULL where nobody measures the lock */
 	bool recorded_watermark, recorded_reserve, recorded_pageset;
 } __attribute__((aligned(64)));
 
@@ -392,14 +394,80 @@ static inline bool migratetype_is_mergeable(unsigned int mt)
 	return mt < MIGRATE_PCPTYPES;
 }
 
+#ifdef MMR_THREADS
+
+/*
+ * The one clock of the core, and in this build only: what a lock costs can be measured only where it is
+ * taken. Ten nanoseconds a stamp, where somebody asked for it (locked.h).
+ */
+static inline uint64_t lock_clock(const struct zone *zone)
+{
+	return zone->lock_times ? __builtin_ia32_rdtsc() : 0;
+}
+
+static inline unsigned int lock_bucket(uint64_t ticks)
+{
+	unsigned int bits = ticks ? 64u - (unsigned int)__builtin_clzll(ticks) : 0;
+
+	return bits < MMR_LOCK_BUCKETS ? bits : MMR_LOCK_BUCKETS - 1;
+}
+
+static inline void zone_lock_taken(struct zone *zone, uint64_t asked)
+{
+	struct mmr_lock_times *times = zone->lock_times;
+	uint64_t waited;
+
+	if (!times)
+		return;
+	times->locked_at = lock_clock(zone);
+	waited = times->locked_at - asked;
+	times->waited[lock_bucket(waited)]++;
+	times->wait_ticks += waited;
+	times->wait_max = waited > times->wait_max ? waited : times->wait_max;
+}
+
+static inline void zone_lock_given_back(struct zone *zone)
+{
+	struct mmr_lock_times *times = zone->lock_times;
+	uint64_t held;
+
+	if (!times)
+		return;
+	held = lock_clock(zone) - times->locked_at;
+	times->held[lock_bucket(held)]++;
+	times->hold_ticks += held;
+	times->hold_max = held > times->hold_max ? held : times->hold_max;
+}
+
+#else
+
+static inline uint64_t lock_clock(const struct zone *zone)
+{
+	return 0;
+}
+
+static inline void zone_lock_taken(struct zone *zone, uint64_t asked)
+{
+}
+
+static inline void zone_lock_given_back(struct zone *zone)
+{
+}
+
+#endif
+
 static inline void zone_lock(struct mmr_cpu *cpu, struct zone *zone)
 {
+	uint64_t asked = lock_clock(zone);
+
 	spin_lock(&zone->lock);
+	zone_lock_taken(zone, asked);
 	cpu->counters.zone_lock++;
 }
 
 static inline void zone_unlock(struct zone *zone)
 {
+	zone_lock_given_back(zone);
 	spin_unlock(&zone->lock);
 }
 

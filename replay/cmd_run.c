@@ -61,6 +61,7 @@ static void fill_engine_options(struct run *run)
 		.latency_every = (unsigned int)o->latency_every,
 		.nr_samples = (unsigned int)o->samples,
 		.speed = o->speed,
+		.nr_threads = (unsigned int)o->threads,
 		.from_ns = o->from_ns + o->warm_up_ns,
 		.to_ns = o->to_ns,
 		.stop = &stop,
@@ -182,7 +183,7 @@ static int replay_once(struct run *run, struct mmr_error *err)
 	if (rc < 0)
 		return rc;
 	run->timings[run->nr_timings++] = result_timing(run->engine);
-	if (!rc && run->options.repeat > 1)
+	if (!rc && run->options.repeat > 1 && run->options.threads == 1)
 		rc = same_as_before(run, err);
 	return rc;
 }
@@ -199,6 +200,7 @@ static int measure_harness(struct run *run, struct mmr_error *err)
 	options.start = ENGINE_START_EMPTY;
 	options.reclaim = ENGINE_RECLAIM_RECORDED;
 	options.speed = 0;
+	options.nr_threads = 1;
 	options.from_ns = options.to_ns = 0;
 	options.max_events = HARNESS_EVENTS;
 	options.progress = NULL;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "replay/engine_internal.h"
+#include "replay/engine_threads.h"
 
 const char *engine_reclaim_name(enum engine_reclaim reclaim)
 {
@@ -42,7 +43,7 @@ static size_t within_limits(struct engine *e, const struct trace_event *events, 
 	return nr;
 }
 
-static void show_progress(const struct engine *e, uint64_t *next)
+void engine_show_progress(const struct engine *e, uint64_t *next)
 {
 	if (!e->options.progress || e->nr_done < *next)
 		return;
@@ -67,7 +68,7 @@ static int run_batches(struct engine *e, struct mmr_error *err)
 		rc = engine_replay_batch(e, events, take, err);
 		before_ns = thread_cpu_ns();
 		e->times.replay_ns += before_ns - now_ns;
-		show_progress(e, &next_progress);
+		engine_show_progress(e, &next_progress);
 		if (e->options.stop && *e->options.stop) {
 			rc = rc ? rc : 1;
 			break;
@@ -82,10 +83,10 @@ int engine_run(struct engine *e, struct mmr_error *err)
 	int rc;
 
 	engine_pace_begin(e);
-	rc = run_batches(e, err);
+	rc = e->options.nr_threads > 1 ? engine_run_threads(e, err) : run_batches(e, err);
 	e->times.nr_events = e->nr_done;
 	e->times.wall_ns = clock_now_ns() - begin_ns;
-	e->times.cpu_ns = thread_cpu_ns() - begin_cpu_ns;
+	e->times.cpu_ns += thread_cpu_ns() - begin_cpu_ns;
 	/* Timers between the last event and the end of the stretch are due. */
 	if (!rc && e->next_timer_ns < end_ns)
 		engine_run_timers(e, end_ns);
@@ -148,8 +149,9 @@ static void choose_reclaim(struct engine *e)
 
 	e->reclaim = e->options.reclaim;
 	if (e->reclaim == ENGINE_RECLAIM_AUTO)
-		e->reclaim = same || e->backend->kind != BACKEND_CORE ? ENGINE_RECLAIM_RECORDED
-								      : ENGINE_RECLAIM_MODELLED;
+		e->reclaim = same || e->options.nr_threads > 1 || e->backend->kind != BACKEND_CORE
+				     ? ENGINE_RECLAIM_RECORDED
+				     : ENGINE_RECLAIM_MODELLED;
 	e->drops_kernel_made = e->reclaim != ENGINE_RECLAIM_RECORDED;
 }
 
@@ -252,6 +254,7 @@ void engine_destroy(struct engine *e)
 	free(e->samples);
 	free(e->counters_before);
 	free(e->zone_before);
+	free(e->lock_times);
 	free(e);
 }
 
@@ -337,6 +340,11 @@ const struct lifetimes *engine_lifetimes(const struct engine *e)
 uint64_t engine_node_allocs(const struct engine *e, unsigned int from, unsigned int to)
 {
 	return e->node_allocs[(size_t)from * e->options.machine->nr_nodes + to];
+}
+
+const struct mmr_lock_times *engine_lock_times(const struct engine *e, unsigned int nid, enum zone_type zone)
+{
+	return e->lock_times ? &e->lock_times[nid * MAX_NR_ZONES + zone] : NULL;
 }
 
 unsigned int engine_nr_zones_missing(const struct engine *e)

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 
+#include "core/locked.h"
 #include "core/page_alloc.h"
 #include "replay/backend.h"
 #include "replay/clock.h"
@@ -61,6 +62,8 @@ struct state_figures; /* start_aged.h */
  * @from_ns: since the first event: what comes earlier is replayed and not measured
  * @to_ns: since the first event: what comes then and later is left out; 0 for all
  * @max_events: leave out all behind this many events; 0 for all
+ * @nr_threads: above 1: that many threads, each with its share of the CPUs, on a core with locks; then
+ *	reclaim must not be modelled, and the whole trace is replayed as fast as possible
  * @stop: set from a signal handler to stop cleanly; may be NULL
  * @progress: called about every second million events with the share done (0..1); may be NULL
  */
@@ -78,6 +81,7 @@ struct engine_options {
 	unsigned int nr_samples;
 	double speed;
 	uint64_t from_ns, to_ns, max_events;
+	unsigned int nr_threads;
 	volatile sig_atomic_t *stop;
 	void (*progress)(double share, void *ctx);
 	void *progress_ctx;
@@ -172,6 +176,9 @@ uint64_t engine_start_checksum(const struct engine *engine);
 const struct state_figures *engine_start_figures(const struct engine *engine);
 /** engine_copy_offset_ns - how much later copy @copy of the recording began than the recording says */
 uint64_t engine_copy_offset_ns(const struct engine *engine, unsigned int copy);
+/** engine_lock_times - of a zone's lock, where threads replayed; else NULL */
+const struct mmr_lock_times *engine_lock_times(const struct engine *engine, unsigned int nid,
+					       enum zone_type zone);
 /** engine_nr_zones_missing - managed zones without a keyframe, left without free pages */
 unsigned int engine_nr_zones_missing(const struct engine *engine);
 /** engine_nr_start_conflicts - per-CPU blocks that lay elsewhere when the zone's free lists were read */
@@ -189,11 +196,13 @@ uint64_t engine_live_pages_max(const struct engine *engine);
  * @wall_ns: all of it; @cpu_ns: of this thread, which @decode_ns and @replay_ns are parts of
  * @decode_ns: reading and decoding the trace; @replay_ns: events become requests, and are answered
  * @nr_events: all that were replayed
+ * @order_waits: on threads: requests that waited for another thread's on the same recorded page
  * @late_events, @behind_max_ns: timed replay: requests that began later than they should have
  */
 struct engine_times {
 	uint64_t wall_ns, cpu_ns, decode_ns, replay_ns, nr_events;
 	uint64_t late_events, behind_max_ns;
+	uint64_t order_waits;
 };
 struct engine_times engine_times(const struct engine *engine);
 

@@ -229,13 +229,6 @@ static __attribute__((noinline)) void free_pieces(struct engine *e, const struct
 
 /* ---- what the recorded kernel did for itself --------------------------------------------------- */
 
-/* By a task that reclaims or compacts, and not by an interrupt that came over it. */
-static bool kernel_made(const struct trace_event *event)
-{
-	return (event->flags & (TRACE_F_KSWAPD | TRACE_F_PF_MEMALLOC)) &&
-	       !(event->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ));
-}
-
 /* The recorded block at @entry is gone from the recording; its modelled one stays in use. */
 static void hold_entry(struct engine *e, struct live_entry *entry)
 {
@@ -381,6 +374,13 @@ static void learn_classes(struct engine *e, uint16_t id)
 	}
 }
 
+const struct alloc_class *engine_class(struct engine *e, uint16_t id)
+{
+	if (id >= e->nr_classes)
+		learn_classes(e, id);
+	return &e->classes[id];
+}
+
 /* First the map's slot of an event to come, then, with what it says, the core's record. */
 HOT void prefetch(const struct engine *e, enum backend_kind k, const struct trace_event *events, size_t i,
 		  size_t nr)
@@ -418,7 +418,7 @@ static __attribute__((noinline)) bool passed_over(struct engine *e, const struct
 		e->counts.before_keyframe++;
 		return true;
 	}
-	if (e->drops_kernel_made && kernel_made(event)) {
+	if (e->drops_kernel_made && engine_kernel_made(event)) {
 		drop_kernel_made(e, event);
 		return true;
 	}

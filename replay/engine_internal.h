@@ -98,6 +98,7 @@ struct engine {
 	struct pressure pressure;
 	struct backend_guard guard;
 	struct engine_times times;
+	struct mmr_lock_times *lock_times; /* [nr_nodes * MAX_NR_ZONES], replay on threads */
 	uint64_t nr_done; /* events seen */
 	double ticks_per_ns; /* timed replay: of recorded time */
 	uint64_t pace_begin_ticks;
@@ -110,6 +111,17 @@ static inline uint32_t engine_birth(const struct engine *e, uint64_t ts_ns)
 {
 	return (uint32_t)((ts_ns - e->first_ns) >> e->lifetimes->shift) & ((1u << LIVE_BIRTH_BITS) - 1);
 }
+
+/* Made by a task that reclaims or compacts, and not by an interrupt that came over it. */
+static inline bool engine_kernel_made(const struct trace_event *event)
+{
+	return (event->flags & (TRACE_F_KSWAPD | TRACE_F_PF_MEMALLOC)) &&
+	       !(event->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ));
+}
+
+/* ---- engine.c -------------------------------------------------------------------------------- */
+
+void engine_show_progress(const struct engine *e, uint64_t *next);
 
 /* ---- engine_start.c -------------------------------------------------------------------------- */
 
@@ -127,6 +139,8 @@ void engine_run_timers(struct engine *e, uint64_t ts_ns);
 /* ---- engine_events.c ------------------------------------------------------------------------- */
 
 int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
+/* What class @id asks for; learns it from the reader. */
+const struct alloc_class *engine_class(struct engine *e, uint16_t id);
 /* Give a block back outside the loop, unmeasured. */
 void engine_give_back(struct engine *e, uint32_t pfn, unsigned int order, unsigned int cpu);
 

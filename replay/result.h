@@ -68,6 +68,8 @@ void result_table_header(FILE *out, const struct result_context *ctx, const char
 void result_write_fragmentation(FILE *out, const struct result_context *ctx);
 void result_write_pageblocks(FILE *out, const struct result_context *ctx);
 void result_write_pcp(FILE *out, const struct result_context *ctx);
+json_t *result_threads_json(const struct result_context *ctx);
+void result_write_locks(FILE *out, const struct result_context *ctx);
 void result_write_lifetimes(FILE *out, const struct result_context *ctx);
 
 /** result_print - one screen for people, on stdout, of one or more summaries side by side */

@@ -178,7 +178,7 @@ int result_write(const char *dir, const struct result_context *ctx, const json_t
 		{"orders.tsv", write_orders},
 		{"lifetimes.tsv", result_write_lifetimes},
 	};
-	int rc;
+	int rc = 0;
 
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		return mmr_err(err, -errno, "%s: cannot create the result directory: %s", dir, strerror(errno));
@@ -187,6 +187,10 @@ int result_write(const char *dir, const struct result_context *ctx, const json_t
 		if (rc)
 			return rc;
 	}
+	if (ctx->options->nr_threads > 1)
+		rc = write_file(dir, "locks.tsv", ctx, result_write_locks, NULL, err);
+	if (rc)
+		return rc;
 	/* Last, so that a directory with a summary is a whole result. */
 	return write_file(dir, "summary.json", ctx, NULL, summary, err);
 }

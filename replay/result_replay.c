@@ -175,6 +175,8 @@ json_t *result_replay_json(const struct result_context *ctx)
 		json_object_set_new(replay, "late_events", integer(times.late_events));
 		json_object_set_new(replay, "behind_max_ns", integer(times.behind_max_ns));
 	}
+	if (ctx->options->nr_threads > 1)
+		json_object_set_new(replay, "threads", result_threads_json(ctx));
 	json_object_set_new(replay, "metadata_bytes", integer(bytes));
 	json_object_set_new(replay, "heap_bytes", integer(ctx->heap_bytes));
 	json_object_set_new(replay, "pages_touched", integer(touched));

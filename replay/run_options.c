@@ -24,6 +24,7 @@ enum {
 	KEY_FROM,
 	KEY_TO,
 	KEY_REPEAT,
+	KEY_THREADS,
 };
 
 static const struct argp_option arg_options[] = {
@@ -58,6 +59,10 @@ static const struct argp_option arg_options[] = {
 	{"speed", KEY_SPEED, "N", 0,
 	 "Replay in recorded time (1x), N times as fast (2x, 0.5x), or max (default): as fast as possible", 0},
 	{"repeat", KEY_REPEAT, "N", 0, "Replay N times: median, least and most of what was timed (default 1)",
+	 0},
+	{"threads", KEY_THREADS, "N", 0,
+	 "Replay the CPUs' streams on N threads with real locks, and measure these (default 1: locks compiled "
+	 "away)",
 	 0},
 	{0, 0, 0, 0, "What is measured and printed:", 3},
 	{"latency-every", KEY_LATENCY, "N", 0,
@@ -125,6 +130,9 @@ static bool parse_measuring(int key, char *arg, struct argp_state *state, struct
 	case KEY_REPEAT:
 		o->repeat = number(state, "repeat", arg, 1, 1000, "1..1000");
 		return true;
+	case KEY_THREADS:
+		o->threads = number(state, "threads", arg, 1, 256, "1..256");
+		return true;
 	case KEY_LATENCY:
 		o->latency_every = number(state, "latency-every", arg, 0, UINT32_MAX, "a number, 0 for none");
 		return true;
@@ -184,6 +192,16 @@ static void check_together(struct argp_state *state, const struct run_options *o
 		argp_error(state, "which trace? expected TRACE.mmt");
 	if (o->to_ns && o->from_ns + o->warm_up_ns >= o->to_ns)
 		argp_error(state, "measuring would begin at --to or later, expected earlier");
+	if (o->threads == 1)
+		return;
+	if (strcmp(o->backend, "core") != 0)
+		argp_error(state, "--threads: backend \"%s\", expected core", o->backend);
+	if (o->reclaim == ENGINE_RECLAIM_MODELLED)
+		argp_error(state,
+			   "--threads: the model reclaims with one thread only, expected --reclaim recorded "
+			   "or none");
+	if (o->speed > 0 || o->from_ns || o->to_ns || o->warm_up_ns)
+		argp_error(state, "--threads: expected the whole trace, as fast as possible");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -259,7 +277,8 @@ static const struct argp argp = {
 
 void run_options_parse(int argc, char **argv, struct run_options *ret)
 {
-	*ret = (struct run_options){.latency_every = 64, .samples = 200, .repeat = 1, .backend = "core"};
+	*ret = (struct run_options){
+		.latency_every = 64, .samples = 200, .repeat = 1, .threads = 1, .backend = "core"};
 	scenario_options_init(&ret->scenario);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, ret);

@@ -10,13 +10,13 @@
  * struct run_options - as asked for; NULL and 0 where nothing was
  * @backend: name or path;  @speed: 0 as fast as possible
  * @from_ns, @to_ns: since the first event; @warm_up_ns: after @from_ns
- * @repeat: how many replays
+ * @repeat: how many replays;  @threads: on how many threads each
  */
 struct run_options {
 	const char *trace, *machine, *kernel, *output, *backend;
 	enum engine_start start;
 	enum engine_reclaim reclaim;
-	unsigned long latency_every, samples, repeat;
+	unsigned long latency_every, samples, repeat, threads;
 	uint64_t seed, from_ns, to_ns, warm_up_ns;
 	double speed;
 	bool json, quiet;

@@ -26,7 +26,13 @@ $mmreplay run sample.mmt --json --latency-every 1 | grep latency_mode
 for who in recorded modelled none; do $mmreplay run sample.mmt --reclaim $who --json >r.$who; keys r.$who; done
 $mmreplay run sample.mmt -m $machines/two-node.yaml --json >other; keys other
 $mmreplay run sample.mmt | grep -E 'who reclaims|harness' | sed 's, [0-9.]*$, N,'
+# On threads the same is asked, and locks are measured.
+$mmreplay run sample.mmt --threads 2 --json -o threads >t2
+for key in allocs frees; do [ "$(count t2 $key)" = "$(count whole $key)" ] && echo "$key are the same"; done
+grep -c '"zone_lock": {' t2
+sed -n 3p threads/locks.tsv
 status $mmreplay run sample.mmt --from 1000s
-for bad in '--speed fast' '--speed 0x' '--repeat 0' '--from yesterday' '--to 0' '--from 2s --to 1s' '--reclaim me'; do
+for bad in '--speed fast' '--speed 0x' '--repeat 0' '--from yesterday' '--to 0' '--from 2s --to 1s' '--reclaim me' \
+	'--threads 0' '--threads 2 --backend null' '--threads 2 --speed 1x' '--threads 2 --reclaim modelled'; do
 	status $mmreplay run sample.mmt $bad 2>&1 | grep -v '^Try\|^information'
 done
