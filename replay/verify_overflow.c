@@ -8,6 +8,7 @@
 
 enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 
+#define MAX_FREE_FACTOR   5 /* CONFIG_PCP_BATCH_SCALE_MAX */
 #define OVERFLOW_DISTANCE 8192 /* events of a CPU between two holds of the lock by one overflow */
 
 /* The drain events that directly follow an insertion: pages in all, and of the last block; the first. */
@@ -183,6 +184,30 @@ static enum verify_cause find_cause(struct verify *v, const struct trace_event *
 	return VERIFY_CAUSE_UNEXPLAINED;
 }
 
+/*
+ * An allocation halves what the list remembers of recent frees, at its pop. Where that was before frees that
+ * were announced first, or after, the memory is another.
+ */
+static bool try_memory(struct verify *v, const struct trace_event *ev, struct zone *zone,
+		       const struct mmr_pcp_state *before, int32_t count, uint32_t flags, struct drained got)
+{
+	const int32_t memories[] = {got.pages - (1 << ev->order), (int32_t)before->batch - 1,
+				    (int32_t)before->batch};
+	bool tuned = before->high_max != 0;
+
+	/* Up to 6.6 it is the free_factor. */
+	for (int i = 0; i < (tuned ? 3 : MAX_FREE_FACTOR + 1); i++) {
+		struct mmr_pcp_state other = *before;
+
+		other.free_count = (uint32_t)(tuned ? memories[i] : i);
+		if (tuned && (memories[i] < 0 || memories[i] > (int32_t)(before->batch << MAX_FREE_FACTOR)))
+			continue;
+		if (try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags, got))
+			return true;
+	}
+	return false;
+}
+
 static enum verify_cause find_between(struct verify *v, const struct trace_event *ev, struct zone *zone,
 				      const struct mmr_pcp_state *before, int32_t count, uint32_t flags,
 				      struct drained got)
@@ -234,6 +259,9 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 		return true;
 	}
 	cause = find_cause(v, ev, zone, &before, count, flags, got);
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && (asked || ev->order) &&
+	    (got.pages || !verify_in_interrupt(ev)) && try_memory(v, ev, zone, &before, count, flags, got))
+		cause = VERIFY_CAUSE_ORDER;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && went_past(v, event, zone, pindex, got))
 		return false;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED)
