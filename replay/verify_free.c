@@ -16,12 +16,16 @@ static void pass_list(struct verify *v, const struct trace_event *ev, struct zon
 {
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
 
-	count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views, "onto the CPU's list",
-		    "to the buddy");
+	if (v->buddy_known)
+		count_exact(v, VERIFY_PCP);
+	else
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
+			    "onto the CPU's list", "to the buddy");
 	if (!zone_known(v, zone))
 		return;
 	mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
-	verify_note_passed(v, ev, zone, pindex);
+	if (!v->buddy_known)
+		verify_note_passed(v, ev, zone, pindex);
 }
 
 /* Onto the CPU's list. Source: free_unref_page_commit(), mm/page_alloc.c, v6.12. */

@@ -181,6 +181,8 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 
 	if (event->ev.type != TRACE_FREE)
 		return false;
+	if (v->buddy_known)
+		return event->past;
 	if (v->irq_known && !suspicious)
 		return false;
 	if (v->number < cpu->locked_until && cpu->locked_zone == zone)

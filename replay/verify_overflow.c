@@ -226,7 +226,7 @@ static bool went_past(const struct verify *v, const struct window_event *event, 
 {
 	enum fate fate;
 
-	if (got.pages || event->ev.type != TRACE_FREE)
+	if (got.pages || event->ev.type != TRACE_FREE || v->buddy_known)
 		return false;
 	fate = verify_look_at_fate(v, v->number, zone, pindex);
 	/* Where nothing is seen of the page, an interrupt is the likelier to have been kept out. */

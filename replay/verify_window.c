@@ -69,6 +69,12 @@ static void take_in_extra(struct window *w, const struct trace_event *ev, uint64
 	*extra = (struct window_extra){.zone = trace_reader_class(w->reader, ev->class_id)->zone};
 	for (unsigned int i = 0; args && i < WINDOW_ARGS && i < args->nr; i++)
 		extra->v[i] = args->v[i];
+	if (ev->type == TRACE_BUDDY_FREE) {
+		uint64_t free = find_free(w, &w->cpus[ev->cpu], ev);
+
+		if (free != WINDOW_NONE && window_at(w, free)->link == WINDOW_NONE)
+			window_at(w, free)->past = true;
+	}
 }
 
 static void take_in(struct window *w, const struct trace_event *ev)

@@ -19,11 +19,12 @@
  * @next: the next page event on the same CPU
  * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED: its FREE
  * @done: verify has dealt with it ahead of its turn
+ * @past: FREE: the page went past the per-CPU list, a BUDDY_FREE event says
  */
 struct window_event {
 	struct trace_event ev;
 	uint64_t next, link;
-	bool done;
+	bool done, past;
 };
 
 #define WINDOW_ARGS 5
