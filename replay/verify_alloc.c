@@ -67,6 +67,19 @@ static void note_late(struct verify *v, uint32_t pfn)
 	v->late_waiting++;
 }
 
+bool verify_is_late_pop(const struct verify *v, uint32_t pfn)
+{
+	int next = verify_next_of_page(v, pfn, v->number);
+
+	return next == TRACE_ALLOC || next == TRACE_BULK_PAGE;
+}
+
+void verify_note_late(struct verify *v, const struct zone *zone, uint32_t pfn, unsigned int order)
+{
+	mmr_step_hand_out(v->core, zone, pfn, order, mmr_step_pageblock(v->core, pfn));
+	note_late(v, pfn);
+}
+
 /* Was this page popped before, by a task that tells only now? */
 static bool was_late(struct verify *v, uint32_t pfn)
 {

@@ -216,7 +216,8 @@ static void drop_tail(struct verify *v, const struct trace_event *ev, struct zon
 
 	for (unsigned int i = 0; same_list && behind != MMR_NO_PFN && i < MAX_DROPPED; i++)
 		behind = mmr_step_pcp_next(v->core, zone, owner, *pindex, behind);
-	if (behind != MMR_NO_PFN && !emptied_by_bulk(v, ev, zone, owner, *pindex))
+	/* Where bulk allocations are recorded nothing leaves a list unseen. */
+	if (v->bulk_known || (behind != MMR_NO_PFN && !emptied_by_bulk(v, ev, zone, owner, *pindex)))
 		return;
 	for (unsigned int i = 0; i < MAX_DROPPED; i++) {
 		uint32_t victim = mmr_step_pcp_victim(zone, owner, pindex);
@@ -253,6 +254,39 @@ static bool pushed_before(const struct verify *v, const struct trace_event *ev, 
 	return behind == victim && next == TRACE_PCPU_DRAIN;
 }
 
+/*
+ * Pages that the model has behind the kernel's victim, but that were popped before: their tasks tell later.
+ *
+ * Return: whether the victim is the model's once they are gone; else nothing was changed.
+ */
+static bool popped_before(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner,
+			  unsigned int *pindex)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+	uint32_t behind[MAX_DROPPED], pfn;
+	unsigned int nr = 0, at = *pindex;
+
+	if (place.state != MMR_PAGE_PCP || place.head != ev->pfn)
+		return false;
+	for (;; nr++) {
+		pfn = mmr_step_pcp_victim(zone, owner, &at);
+		if (pfn == ev->pfn || pfn == MMR_NO_PFN || nr == MAX_DROPPED || !verify_is_late_pop(v, pfn))
+			break;
+		behind[nr] = pfn;
+		mmr_step_pcp_remove(v->core, owner, zone, pfn);
+	}
+	if (pfn == ev->pfn && nr) {
+		for (unsigned int i = 0; i < nr; i++)
+			verify_note_late(v, zone, behind[i], mmr_step_pindex_order(*pindex));
+		*pindex = at;
+		return true;
+	}
+	while (nr--)
+		mmr_step_pcp_append(v->core, owner, zone, behind[nr], mmr_step_pindex_order(*pindex),
+				    mmr_step_pageblock(v->core, behind[nr]));
+	return false;
+}
+
 /* A victim of the overflow that a free of this CPU caused. */
 static void drain_overflow(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			   struct pcp_view *view, struct overflow *overflow)
@@ -262,7 +296,8 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, ev->migratetype};
 	int owner = victim == ev->pfn ? (int)ev->cpu : mmr_step_pcp_owner(v->core, ev->pfn);
 	bool order = victim != ev->pfn && owner == (int)ev->cpu &&
-		     pushed_before(v, ev, zone, ev->cpu, pindex, victim);
+		     (pushed_before(v, ev, zone, ev->cpu, pindex, victim) ||
+		      popped_before(v, ev, zone, ev->cpu, &pindex));
 
 	if (victim == ev->pfn)
 		count_exact(v, VERIFY_PCP);
@@ -317,7 +352,8 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 	if (victim == ev->pfn) {
 		owner = (int)cpu->drain.owner;
 		count_exact(v, VERIFY_PCP);
-	} else if (goes_on && pushed_before(v, ev, zone, cpu->drain.owner, cpu->drain.pindex, victim)) {
+	} else if (goes_on && (pushed_before(v, ev, zone, cpu->drain.owner, cpu->drain.pindex, victim) ||
+			       popped_before(v, ev, zone, cpu->drain.owner, &cpu->drain.pindex))) {
 		owner = (int)cpu->drain.owner;
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, say("page %u", victim),
 			    say("page %u", ev->pfn));

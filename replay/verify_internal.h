@@ -248,6 +248,10 @@ void verify_zone_locked(struct verify *v, struct window_event *event);
 void verify_extfrag(struct verify *v, struct window_event *event);
 void verify_alloc(struct verify *v, struct window_event *event);
 void verify_bulk_page(struct verify *v, struct window_event *event);
+/* Is the next that is seen of a page on a list that it was given out? */
+bool verify_is_late_pop(const struct verify *v, uint32_t pfn);
+/* It was popped, its task tells later */
+void verify_note_late(struct verify *v, const struct zone *zone, uint32_t pfn, unsigned int order);
 void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt, struct zone *zone,
 				 unsigned int pindex);
 
