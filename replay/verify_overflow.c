@@ -18,19 +18,21 @@ struct drained {
 };
 
 /*
- * @chunked: between two holds of the lock an interrupt may free, and another task run
+ * An interrupt may come between a free and its overflow.
+ * @chunked: between two holds of the lock another task may run
  */
 static struct drained look_at_drains(const struct verify *v, const struct window_event *event,
 				     const struct zone *zone, bool chunked)
 {
+	bool in_interrupt = verify_in_interrupt(&event->ev);
 	struct drained sum = {0};
 	uint64_t n = event->next;
 
 	for (int skipped = 0; n && skipped < OVERFLOW_DISTANCE;) {
 		const struct window_event *drain = window_at(&v->window, n);
 
-		if (chunked && (drain->ev.task != event->ev.task ||
-				(verify_in_interrupt(&drain->ev) && !verify_in_interrupt(&event->ev)))) {
+		if ((chunked && drain->ev.task != event->ev.task) ||
+		    (!in_interrupt && verify_in_interrupt(&drain->ev))) {
 			n = drain->next;
 			skipped++;
 			continue;
@@ -240,13 +242,15 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
 	uint32_t flags = mmr_step_zone_flags(zone);
 	struct mmr_pcp_state before, after;
+	const struct trace_event *next;
 	enum verify_cause cause;
 	struct drained got;
 	int32_t count, asked, chunk;
 
 	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
 	asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
-	if (!asked && (!event->next || window_at(&v->window, event->next)->ev.type != TRACE_PCPU_DRAIN)) {
+	next = event->next ? &window_at(&v->window, event->next)->ev : NULL;
+	if (!asked && (!next || (next->type != TRACE_PCPU_DRAIN && !verify_in_interrupt(next)))) {
 		count_exact(v, VERIFY_PCP);
 		return true;
 	}
