@@ -39,6 +39,19 @@ struct explain_event {
 	struct trace_class cls;
 };
 
+/** struct explain_beside - an event of another kind near the decision: who decided, what was probed */
+struct explain_beside {
+	struct trace_event ev;
+	struct trace_class cls;
+	struct trace_args args;
+};
+
+/** struct explain_kswapd - what is recorded of a node's kswapd before the decision */
+struct explain_kswapd {
+	bool known, awake;
+	uint64_t since_ns; /* its last event */
+};
+
 /** struct explain_told - what the model did; in memory shared with the copy that did it */
 struct explain_told {
 	bool finished;
@@ -65,6 +78,7 @@ struct explain_verdict {
  * @order: of the block; a free_batched event does not say it
  * @events: those of the decision, in the recording's order
  * @life: BY_PFN: all events of that page
+ * @beside: other kinds on its CPU, from shortly before to its end; @kswapd: per node
  * @known: is the state followed at @begin? Else @known_from: the first event at which it is again,
  *	UINT64_MAX where never
  * @early: an interrupt's event came first, the decision is done when its event comes
@@ -78,6 +92,9 @@ struct explain {
 	uint8_t order;
 	struct explain_event *events, *life;
 	size_t nr_events, nr_life;
+	struct explain_beside *beside;
+	size_t nr_beside;
+	struct explain_kswapd kswapd[MAX_NUMNODES];
 	uint64_t nth, nr_allocs; /* BY_PFN: this is allocation @nth of @nr_allocs of the page */
 	bool known, early, ran;
 	bool extfrag_first; /* this kernel's extfrag events come before the blocks they are about */

@@ -14,7 +14,7 @@
 
 #include "core/step.h"
 
-#define AROUND       8192 /* events of a CPU kept before the one asked about, and looked at after it */
+#define AROUND       32768 /* events of a CPU kept before the one asked about, and looked at after it */
 #define RUN_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -28,7 +28,7 @@ static int for_each_event(struct trace_reader *reader, volatile sig_atomic_t *st
 	uint64_t number = 0;
 	ssize_t nr;
 
-	trace_reader_rewind(reader);
+	trace_reader_want(reader, TRACE_WANT_ALL);
 	while ((nr = trace_reader_next(reader, &events, err)) > 0) {
 		if (stop && *stop)
 			return mmr_err(err, -EINTR, "%s: stopped by a signal at event %llu",
@@ -41,9 +41,14 @@ static int for_each_event(struct trace_reader *reader, volatile sig_atomic_t *st
 	return (int)nr;
 }
 
+static bool is_page_event(const struct trace_event *ev)
+{
+	return ev->type < TRACE_NR_PAGE_EVENTS;
+}
+
 static bool holds(const struct trace_event *ev, uint32_t pfn)
 {
-	return ev->pfn != TRACE_NO_PFN && pfn - ev->pfn < 1u << ev->order;
+	return is_page_event(ev) && ev->pfn != TRACE_NO_PFN && pfn - ev->pfn < 1u << ev->order;
 }
 
 static int append(struct explain_event **list, size_t *nr, uint64_t number, const struct trace_event *ev,
@@ -70,6 +75,7 @@ struct search {
 	uint64_t first_ns, nr_events, last_ns;
 	uint64_t found;
 	uint16_t cpu; /* of the one found */
+	uint8_t type;
 	bool is_found;
 	int rc;
 };
@@ -88,13 +94,15 @@ static bool look(void *ctx, uint64_t number, const struct trace_event *ev)
 		s->rc = append(&s->e->life, &s->e->nr_life, number, ev, s->reader);
 		return !s->rc;
 	case EXPLAIN_BY_TIME:
-		s->is_found = ev->ts_ns - s->first_ns >= q->since_ns && ev->ts_ns >= s->first_ns;
+		s->is_found =
+			is_page_event(ev) && ev->ts_ns - s->first_ns >= q->since_ns && ev->ts_ns >= s->first_ns;
 		break;
 	default:
 		s->is_found = number == q->event;
 	}
 	s->found = number;
 	s->cpu = ev->cpu;
+	s->type = ev->type;
 	return !s->is_found;
 }
 
@@ -147,6 +155,11 @@ static int find_event(struct trace_reader *reader, volatile sig_atomic_t *stop, 
 			rc = mmr_err(err, -ENOENT, "%s: event %llu, the recording has 0..%llu", path,
 				     (unsigned long long)e->query.event, (unsigned long long)(s.nr_events - 1));
 	}
+	if (!rc && e->query.by != EXPLAIN_BY_PFN && s.type >= TRACE_NR_PAGE_EVENTS)
+		rc = mmr_err(err, -ENOENT,
+			     "%s: event %llu is of kind %s, expected one of a page: alloc, free, free_batched, "
+			     "zone_locked, pcpu_drain, extfrag",
+			     path, (unsigned long long)s.found, trace_event_type_name(s.type));
 	e->asked = s.found;
 	*cpu = s.cpu;
 	return rc;
@@ -159,9 +172,13 @@ struct around {
 	const struct trace_reader *reader;
 	uint64_t asked;
 	struct explain_event *events;
-	size_t nr, at;
+	size_t nr, at, room;
 	bool found;
 	uint16_t cpu;
+	int rc;
+	struct explain *e;
+	struct explain_beside *beside; /* [BESIDE], the last of them in turn */
+	uint64_t nr_beside;
 };
 
 static struct explain_event to_event(const struct trace_reader *reader, uint64_t number,
@@ -171,10 +188,63 @@ static struct explain_event to_event(const struct trace_reader *reader, uint64_t
 		.number = number, .ev = *ev, .cls = *trace_reader_class(reader, ev->class_id)};
 }
 
+#define BESIDE       32 /* events of other kinds kept */
+#define SHORT_BEFORE 1000000 /* ns before the decision that they may lie */
+
+static void note_beside(struct around *a, const struct trace_event *ev)
+{
+	const struct trace_args *args = trace_reader_args(a->reader, ev);
+	struct explain_kswapd *kswapd;
+
+	if ((ev->type == TRACE_KSWAPD_WAKE || ev->type == TRACE_KSWAPD_SLEEP) && !a->found && args &&
+	    (uint64_t)args->v[0] < MAX_NUMNODES) {
+		kswapd = &a->e->kswapd[args->v[0]];
+		*kswapd = (struct explain_kswapd){
+			.known = true, .awake = ev->type == TRACE_KSWAPD_WAKE, .since_ns = ev->ts_ns};
+	}
+	if (ev->cpu != a->cpu)
+		return;
+	a->beside[a->nr_beside++ % BESIDE] = (struct explain_beside){
+		.ev = *ev,
+		.cls = *trace_reader_class(a->reader, ev->class_id),
+		.args = args ? *args : (struct trace_args){0},
+	};
+}
+
+/* Of those kept, the ones from shortly before the decision to its end. */
+static void take_beside(struct explain *e, struct around *a)
+{
+	uint64_t first = e->events[0].ev.ts_ns, last = e->events[e->nr_events - 1].ev.ts_ns;
+	uint64_t begin = a->nr_beside > BESIDE ? a->nr_beside - BESIDE : 0;
+
+	e->beside = malloc(BESIDE * sizeof(*e->beside));
+	for (uint64_t i = begin; e->beside && i < a->nr_beside; i++) {
+		const struct explain_beside *beside = &a->beside[i % BESIDE];
+
+		if (beside->ev.ts_ns + SHORT_BEFORE >= first && beside->ev.ts_ns <= last)
+			e->beside[e->nr_beside++] = *beside;
+	}
+}
+
+static int grow(struct around *a)
+{
+	struct explain_event *more = realloc(a->events, 2 * a->room * sizeof(*more));
+
+	if (!more)
+		return a->rc = -ENOMEM;
+	a->events = more;
+	a->room *= 2;
+	return 0;
+}
+
 static bool keep(void *ctx, uint64_t number, const struct trace_event *ev)
 {
 	struct around *a = ctx;
 
+	if (!is_page_event(ev)) {
+		note_beside(a, ev);
+		return true;
+	}
 	if (ev->cpu != a->cpu)
 		return true;
 	if (!a->found && a->nr == 2 * AROUND) {
@@ -185,8 +255,11 @@ static bool keep(void *ctx, uint64_t number, const struct trace_event *ev)
 		a->found = true;
 		a->at = a->nr;
 	}
+	if (a->nr == a->room && grow(a))
+		return false;
 	a->events[a->nr++] = to_event(a->reader, number, ev);
-	return !a->found || a->nr - a->at < AROUND;
+	/* Up to 6.9 one free may drain all there is: tens of thousands of pages. */
+	return !a->found || a->nr - a->at < AROUND || ev->type == TRACE_PCPU_DRAIN;
 }
 
 static int look_around(struct trace_reader *reader, volatile sig_atomic_t *stop, struct around *a,
@@ -194,10 +267,13 @@ static int look_around(struct trace_reader *reader, volatile sig_atomic_t *stop,
 {
 	int rc;
 
-	a->events = malloc(3 * AROUND * sizeof(*a->events));
+	a->room = 3 * AROUND;
+	a->events = malloc(a->room * sizeof(*a->events));
 	if (!a->events)
 		return mmr_err(err, -ENOMEM, "%s: no memory for the events around", trace_reader_path(reader));
 	rc = for_each_event(reader, stop, keep, a, err);
+	if (a->rc)
+		return mmr_err(err, a->rc, "%s: no memory for the events around", trace_reader_path(reader));
 	/* Damage behind the event is no harm. */
 	return a->found && rc != -EINTR ? 0 : rc;
 }
@@ -427,18 +503,19 @@ static int decide(struct explain *e, const struct around *a)
 int explain_find(struct trace_reader *reader, const struct explain_query *query, volatile sig_atomic_t *stop,
 		 struct explain *ret, struct mmr_error *err)
 {
-	struct around a = {.reader = reader};
+	struct explain_beside beside[BESIDE];
+	struct around a = {.reader = reader, .e = ret, .beside = beside};
 	int rc;
 
 	*ret = (struct explain){.query = *query, .known_from = UINT64_MAX};
 	rc = find_event(reader, stop, ret, &a.cpu, err);
-	if (rc)
-		return rc;
 	a.asked = ret->asked;
-	rc = look_around(reader, stop, &a, err);
+	rc = rc ? rc : look_around(reader, stop, &a, err);
 	if (!rc && decide(ret, &a))
 		rc = mmr_err(err, -ENOMEM, "%s: no memory for the events of the decision",
 			     trace_reader_path(reader));
+	if (!rc)
+		take_beside(ret, &a);
 	free(a.events);
 	return rc;
 }

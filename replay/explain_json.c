@@ -330,6 +330,38 @@ static json_t *events_json(const struct explain_event *events, size_t nr, const 
 	return array;
 }
 
+static json_t *beside_json(const struct explain *e)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < e->nr_beside; i++) {
+		const struct explain_beside *beside = &e->beside[i];
+		const struct trace_event_info *info = trace_event_info(beside->ev.type);
+		json_t *args = json_object();
+
+		for (unsigned int k = 0; k < beside->args.nr && k < info->nr_args; k++)
+			json_object_set_new(args, info->args[k], json_integer(beside->args.v[k]));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:I, s:o}", "type",
+						trace_event_type_name((enum trace_event_type)beside->ev.type),
+						"ts_ns", (json_int_t)beside->ev.ts_ns, "args", args));
+	}
+	return array;
+}
+
+static json_t *kswapd_json(const struct explain *e)
+{
+	json_t *array = json_array();
+
+	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (e->kswapd[nid].known)
+			json_array_append_new(array, json_pack("{s:i, s:b, s:I}", "node", (int)nid, "awake",
+							       e->kswapd[nid].awake, "since_ns",
+							       (json_int_t)e->kswapd[nid].since_ns));
+	}
+	return array;
+}
+
 static json_t *verdict_json(const struct explain *e)
 {
 	static const char *const names[] = {
@@ -396,6 +428,8 @@ json_t *explain_json(const struct explain *e, const struct trace_reader *reader,
 	json_object_set_new(o, "model", model_json(e));
 	json_object_set_new(o, "same", e->told->finished ? json_boolean(explain_same(e)) : json_null());
 	json_object_set_new(o, "recording", events_json(e->events, e->nr_events, reader));
+	json_object_set_new(o, "beside", beside_json(e));
+	json_object_set_new(o, "kswapd", kswapd_json(e));
 	json_object_set_new(o, "verify", verdict_json(e));
 	if (e->query.by == EXPLAIN_BY_PFN)
 		json_object_set_new(o, "life", events_json(e->life, e->nr_life, reader));

@@ -124,7 +124,10 @@ static uint32_t put_request(const struct teller *t, uint32_t at)
 	para(t, LABEL, "", gfp_meanings(step->request.gfp));
 	put_node(t, step);
 	if (step->request.pf_memalloc)
-		para(t, LABEL, "  PF_MEMALLOC", "the task is itself freeing memory: it may use all reserves");
+		para(t, LABEL, "  PF_MEMALLOC",
+		     step->request.gfp & MMR_GFP_NOMEMALLOC
+			     ? "the task is itself freeing memory, but its flags keep it from the reserves"
+			     : "the task is itself freeing memory: it may use all reserves");
 	return at + 1;
 }
 
@@ -222,15 +225,14 @@ static void put_sum(const struct teller *t, const char *label, int64_t n, const 
 static const char *mark_note(const struct mmr_story_step *mark, const struct mmr_story_step *test)
 {
 	int64_t left = test->watermark.min;
-	const char *boost =
-		test->watermark.boost && mark->why != MMR_STORY_WITHOUT_BOOST
-			? words("with a boost of %s after a fallback", grouped(test->watermark.boost))
-			: "";
+	const char *boost = test->watermark.boost && mark->why != MMR_STORY_WITHOUT_BOOST
+				    ? words("%s of it a boost", grouped(test->watermark.boost))
+				    : "";
 
 	if (left == test->watermark.mark)
 		return boost;
-	return words("of %s%s%s: this request may go below", grouped(test->watermark.mark),
-		     boost[0] ? ", " : "", boost);
+	return words("of %s%s%s, this may go below", grouped(test->watermark.mark), boost[0] ? ", " : "",
+		     boost);
 }
 
 /* A mark and the test against it, as a sum. */
@@ -254,7 +256,7 @@ static uint32_t put_mark(const struct teller *t, uint32_t at)
 	put_sum(t, words("  mark WMARK_%s", explain_mark_name(mark->mark)), test->watermark.min,
 		mark_note(mark, test));
 	put_sum(t, "+ lowmem_reserve", test->watermark.reserve,
-		test->watermark.reserve ? "kept for requests that can go nowhere else" : "");
+		test->watermark.reserve ? "for those who can go nowhere else" : "");
 	put_sum(t, "= usable must exceed", test->watermark.min + test->watermark.reserve,
 		verdict_words(mark, test));
 	return at + 2;
@@ -457,7 +459,7 @@ static void put_title(const struct teller *t)
 		[EXPLAIN_ALLOC] = "an allocation",
 		[EXPLAIN_FREE] = "a free",
 		[EXPLAIN_DRAIN] = "a drain that no free of this CPU caused",
-		[EXPLAIN_TAKEN] = "pages taken from the buddy, no allocation event says for whom",
+		[EXPLAIN_TAKEN] = "pages taken from the buddy, for whom no event says",
 	};
 	const struct explain *e = t->e;
 

@@ -307,9 +307,9 @@ uint32_t put_buddy(const struct teller *t, uint32_t at)
 
 static void put_claim_test(const struct teller *t, const struct mmr_story_step *step)
 {
-	const char *alike = step->mt == MIGRATE_MOVABLE             ? "+ movable pages in use"
-			    : step->claim.old_mt == MIGRATE_MOVABLE ? "+ pages in use, not movable"
-								    : "+ pages in use, alike";
+	const char *alike = step->mt == MIGRATE_MOVABLE             ? "+ in use, movable"
+			    : step->claim.old_mt == MIGRATE_MOVABLE ? "+ in use, not movable"
+								    : "+ in use, alike";
 
 	heading(t, function_of(t, MMR_STORY_CLAIM_TEST), "Make pageblock %u to %u %s as a whole?", step->pfn,
 		step->pfn + PAGEBLOCK_NR_PAGES - 1, mt_name(step->mt));
@@ -318,7 +318,8 @@ static void put_claim_test(const struct teller *t, const struct mmr_story_step *
 		return;
 	}
 	fprintf(t->out, "  %-26s %6u\n", "free pages", step->claim.free);
-	fprintf(t->out, "  %-26s %6u   of %u movable ones\n", alike, step->claim.alike, step->claim.movable);
+	fprintf(t->out, "  %-26s %6u   (%u in use can be moved)\n", alike, step->claim.alike,
+		step->claim.movable);
 	fprintf(t->out, "  %-26s %6u\n", "= fit the new type", step->claim.free + step->claim.alike);
 	fprintf(t->out, "  %-26s %6u   %s\n", "half the pageblock", step->claim.needed,
 		step->yes ? "reached: yes" : "not reached: no");
@@ -385,7 +386,7 @@ static const char *const high_rules[] = {
 	[MMR_STORY_HIGH_NONE] = "the lists are switched off",
 	[MMR_STORY_HIGH_FREES_MOSTLY] = "it frees many blocks above order 0: others may need them",
 	[MMR_STORY_HIGH_RECLAIM] = "4 batches: kswapd is at work in this zone, memory is short",
-	[MMR_STORY_HIGH_BELOW] = "what they hold: the zone is below its high mark, memory is short",
+	[MMR_STORY_HIGH_BELOW] = "what they hold, or the least high: the zone is short of pages",
 	[MMR_STORY_HIGH_GROWN] = "high as it was; it grows for the next time",
 };
 
@@ -537,10 +538,9 @@ static void put_event(const struct teller *t, const struct explain_event *event)
 		snprintf(what, sizeof(what), "order %u %s", ev->order, mt_name(ev->migratetype));
 		break;
 	case TRACE_EXTFRAG:
-		snprintf(what, sizeof(what), "order %u %s from order %u %s%s", ev->order,
-			 mt_name(ev->migratetype), event->cls.fallback_order,
+		snprintf(what, sizeof(what), "from order %u %s, %s", event->cls.fallback_order,
 			 mt_name(event->cls.fallback_migratetype),
-			 ev->flags & TRACE_F_CHANGE_OWNERSHIP ? ", claimed" : ", stolen");
+			 ev->flags & TRACE_F_CHANGE_OWNERSHIP ? "claimed" : "stolen");
 		break;
 	case TRACE_FREE:
 		snprintf(what, sizeof(what), "order %u", ev->order);
@@ -596,6 +596,52 @@ static void put_verdicts(const struct teller *t)
 		fprintf(t->out, "  and %zu more\n", e->nr_more_verdicts);
 }
 
+/* "nid 0, order 3": what an event of another kind says beside its time */
+static const char *beside_words(const struct explain_beside *beside)
+{
+	static _Thread_local char text[300];
+	const struct trace_event_info *info = trace_event_info(beside->ev.type);
+	size_t len = 0;
+
+	text[0] = '\0';
+	if (info->has_zone)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, ", zone %s",
+					mmr_zone_name((enum zone_type)beside->cls.zone));
+	if (info->has_order)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, ", order %u", beside->ev.order);
+	for (unsigned int i = 0; i < beside->args.nr && i < info->nr_args && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, ", %s %" PRId64, info->args[i],
+					beside->args.v[i]);
+	return text[0] ? text + 2 : text;
+}
+
+/* Who decides, and probes on the way: kinds of events that few recordings have. */
+static void put_beside(const struct teller *t)
+{
+	const struct explain *e = t->e;
+	bool any = false;
+
+	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (!e->kswapd[nid].known)
+			continue;
+		if (!any)
+			heading(t, "(the recording)", "Beside it");
+		any = true;
+		para(t, LABEL, words("  kswapd of node %u", nid),
+		     words("%s for %.6f s", e->kswapd[nid].awake ? "awake" : "asleep",
+			   ((double)e->events[0].ev.ts_ns - (double)e->kswapd[nid].since_ns) / 1e9));
+	}
+	if (e->nr_beside && !any)
+		heading(t, "(the recording)", "Beside it");
+	for (size_t i = 0; i < e->nr_beside; i++) {
+		const struct trace_event *ev = &e->beside[i].ev;
+
+		fprintf(t->out, "  %+23.3f us  %-20s %s\n",
+			((double)ev->ts_ns - (double)e->request.ev.ts_ns) / 1000,
+			trace_event_type_name((enum trace_event_type)ev->type), beside_words(&e->beside[i]));
+	}
+}
+
 void put_recording(const struct teller *t)
 {
 	const struct explain *e = t->e;
@@ -621,6 +667,7 @@ void put_recording(const struct teller *t)
 				       : "It drained other pages, or another number of them.");
 	}
 	put_events(t);
+	put_beside(t);
 	put_verdicts(t);
 }
 

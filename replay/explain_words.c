@@ -75,7 +75,7 @@ bool explain_claims_and_steals(const struct kernel_profile *profile)
 
 	for (size_t i = 0; (name = kernel_profile_axis(i, NULL)); i++) {
 		if (!strcmp(name, "steal"))
-			return !strcmp(kernel_profile_axis_value(profile, i), "claim");
+			return !strcmp(kernel_profile_axis_value(profile, i), "6.15");
 	}
 	return false;
 }

@@ -210,6 +210,52 @@ static void before_the_keyframe_and_after_a_loss_nothing_is_told(void **state)
 	synth_kernel_destroy(&k);
 }
 
+/* A waking kswapd and a probed free, as other recorders write them, between two allocations. */
+static void write_beside(struct synth_kernel *k)
+{
+	static const struct trace_class wake = {.type = TRACE_KSWAPD_WAKE, .order = 3, .nr_args = 1};
+	static const struct trace_class commit = {.type = TRACE_PCP_COMMIT, .nr_args = 2};
+	struct trace_event ev = {.pfn = TRACE_NO_PFN, .task = TRACE_NO_TASK};
+	struct mmr_error err;
+
+	ev.ts_ns = k->now_ns += 100;
+	assert_int_equal(trace_writer_class(k->writer, &wake, &ev.class_id, &err), 0);
+	assert_int_equal(trace_writer_event_args(k->writer, &ev, &(struct trace_args){1, {0}}, &err), 0);
+	ev.ts_ns = k->now_ns += 100;
+	assert_int_equal(trace_writer_class(k->writer, &commit, &ev.class_id, &err), 0);
+	assert_int_equal(trace_writer_event_args(k->writer, &ev, &(struct trace_args){2, {7, 8}}, &err), 0);
+}
+
+static void what_was_recorded_beside_is_shown(void **state)
+{
+	struct synth_kernel k;
+	struct told t;
+	uint64_t last;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	write_beside(&k);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	last = k.nr_events - 1 + 2; /* the two were not counted by the synthetic kernel */
+	synth_kernel_end(&k);
+	open_recording(&k, &t);
+
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = last - 1}),
+			 -ENOENT);
+	done(&t);
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = last}), 0);
+	assert_int_equal(t.e.kind, EXPLAIN_ALLOC);
+	assert_true(explain_same(&t.e));
+	assert_true(t.e.kswapd[0].known && t.e.kswapd[0].awake);
+	assert_int_equal(t.e.nr_beside, 2);
+	assert_int_equal(t.e.beside[1].ev.type, TRACE_PCP_COMMIT);
+	assert_int_equal(t.e.beside[1].args.v[1], 8);
+	done(&t);
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
 static void what_is_not_there_is_refused_and_a_signal_stops(void **state)
 {
 	struct synth_kernel k;
@@ -248,6 +294,7 @@ int main(void)
 		cmocka_unit_test(a_free_tells_where_its_page_goes),
 		cmocka_unit_test(what_the_kernel_did_otherwise_is_seen),
 		cmocka_unit_test(before_the_keyframe_and_after_a_loss_nothing_is_told),
+		cmocka_unit_test(what_was_recorded_beside_is_shown),
 		cmocka_unit_test(what_is_not_there_is_refused_and_a_signal_stops),
 	};
 
