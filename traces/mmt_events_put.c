@@ -153,11 +153,15 @@ static bool put_task_column(struct mmt_encoder *enc, const struct mmt_event_arra
 	return !buf->failed;
 }
 
-/* Append a column to the body, compressed where that saves at least 1/32; tell its head. */
+/*
+ * Append a column to the body, compressed where that saves at least 1/8; tell its head. Low bytes of times and
+ * scattered pfns hardly shrink and take a nanosecond a byte to expand: leaving these plain made reading two
+ * recordings of compiles 6 and 14 % quicker and the files 3 and 6 % larger than compressing from 1/32 on.
+ */
 static int put_column(struct mmt_encoder *enc, struct mmt_buf *buf, uint8_t id)
 {
 	const struct mmt_buf *col = &enc->column[id];
-	size_t n = 0, limit = col->len - col->len / 32;
+	size_t n = 0, limit = col->len - col->len / 8;
 	bool packed = false;
 
 	if (col->len >= 64) {
