@@ -173,6 +173,34 @@ struct progress {
 	uint64_t last;
 };
 
+/* Seven bits from each of up to four bytes. */
+static inline uint32_t squeeze(uint32_t x)
+{
+	return (x & 0x7f) | (x >> 1 & 0x3f80) | (x >> 2 & 0x1fc000) | (x >> 3 & 0xfe00000);
+}
+
+/*
+ * Two varints from one load, where both have up to four bytes: where the next one begins is known only when
+ * this one's end is found, and that takes as long for two as for one. Return: false where they are longer.
+ */
+static inline bool get_two(struct mmt_cursor *c, uint64_t value[2])
+{
+	uint64_t x = mmt_le64(c->p), stop = ~x & 0x8080808080808080u, rest = stop & (stop - 1), second;
+	unsigned int bits, all;
+
+	if (!rest)
+		return false;
+	bits = (unsigned int)__builtin_ctzll(stop) + 1;
+	all = (unsigned int)__builtin_ctzll(rest) + 1;
+	if (bits > 32 || all - bits > 32)
+		return false;
+	second = (x & (rest ^ (rest - 1))) >> bits;
+	value[0] = squeeze((uint32_t)(x & (stop ^ (stop - 1))));
+	value[1] = squeeze((uint32_t)second);
+	c->p += all / 8;
+	return true;
+}
+
 static const char *get_fresh(struct mmt_cursor *fresh, struct progress *p, uint64_t count, bool *overflow)
 {
 	uint32_t *to = p->pfns + p->at;
@@ -181,13 +209,23 @@ static const char *get_fresh(struct mmt_cursor *fresh, struct progress *p, uint6
 	if (count > p->nr - p->at)
 		return "it has more new pfns than events";
 	p->at += (uint32_t)count;
-	while (count--) {
-		last += (uint64_t)mmt_unzigzag(mmt_get_varint(fresh));
-		if (last >= TRACE_NO_PFN && last != UINT64_MAX) {
-			*overflow = !fresh->bad;
-			return "a pfn has more than 32 bits, which this build cannot hold";
+	while (count) {
+		uint64_t value[2];
+		uint32_t n = 2;
+
+		if (count < 2 || mmt_left(fresh) < 8 || fresh->bad || !get_two(fresh, value)) {
+			value[0] = mmt_get_varint(fresh);
+			n = 1;
 		}
-		*to++ = (uint32_t)last;
+		for (uint32_t i = 0; i < n; i++) {
+			last += (uint64_t)mmt_unzigzag(value[i]);
+			if (__builtin_expect(last >= TRACE_NO_PFN && last != UINT64_MAX, 0)) {
+				*overflow = !fresh->bad;
+				return "a pfn has more than 32 bits, which this build cannot hold";
+			}
+			*to++ = (uint32_t)last;
+		}
+		count -= n;
 	}
 	p->last = last;
 	return fresh->bad ? "its new pfns are cut off" : NULL;
