@@ -145,14 +145,14 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 		count_loss(cpu, ts_ns, cls);
 		return 0;
 	}
-	if (!use_lanes || (many_nodes && REC_CLASS_TYPE(cls) == ALLOC)) {
+	if (!use_lanes || (REC_CLASS_TYPE(cls) == ALLOC && many_nodes)) {
 		ring = bpf_map_lookup_elem(&rings, &nr);
 		if (!ring) {
 			count_loss(cpu, ts_ns, cls);
 			return 0;
 		}
 	}
-	if (ring && many_nodes && REC_CLASS_TYPE(cls) == ALLOC)
+	if (ring && REC_CLASS_TYPE(cls) == ALLOC && many_nodes)
 		tell_policy(ring, cpu, task, tid, ts_ns);
 	if (!use_lanes) {
 		e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;

@@ -262,6 +262,7 @@ static int make_notes(struct record_capture *c, const struct record_capture_opti
 		.cpus = bpf_map__fd(c->skel->maps.cpus),
 		.names = options->names,
 		.costly = options->extras,
+		.page_cache = options->page_cache,
 		/* A part of the page events says nothing that these could complete. */
 		.none = record_filter_set(options->filter),
 	};

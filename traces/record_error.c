@@ -14,8 +14,9 @@
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
 
-/* libbpf's print hook has no context argument, so these two are the process's. */
+/* libbpf's print hook has no context argument, so these are the process's. */
 static char last_warning[200];
+static char last_program[64];
 static int pass_on;
 
 static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -31,8 +32,18 @@ static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list 
 	if (level == LIBBPF_WARN) {
 		line[strcspn(line, "\n")] = '\0';
 		snprintf(last_warning, sizeof(last_warning), "%.190s", line);
+		sscanf(line, "libbpf: prog '%63[^']'", last_program);
 	}
 	return 0;
+}
+
+const char *record_bpf_blamed(void)
+{
+	static char name[sizeof(last_program)];
+
+	memcpy(name, last_program, sizeof(name));
+	last_program[0] = '\0';
+	return name;
 }
 
 void record_bpf_log(int verbose)

@@ -23,6 +23,9 @@ void record_bpf_log(int verbose);
 int record_bpf_error(struct mmr_error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), cold));
 
+/** record_bpf_blamed - the program libbpf's latest warning since the last call was about; "" for none */
+const char *record_bpf_blamed(void);
+
 /**
  * record_check_host - can this kernel be recorded at all, as far as a look at files tells
  * Return: 0; -ENOENT: no BTF, or no access to it

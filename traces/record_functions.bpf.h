@@ -461,6 +461,87 @@ int BPF_PROG(balance_end_6_1, struct pglist_data *pgdat, int order, int zone)
 	return balance_note(BALANCE_END, pgdat, order, zone);
 }
 
+/*
+ * One request from entry to exit, with the node and the nodes it may come from: what a VMA's policy
+ * made of it, too. A call's two programs get the same context, so its address tells calls apart.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, u64);
+	__type(value, u64);
+} requests SEC(".maps");
+
+static __always_inline int request_entered(u64 *ctx)
+{
+	u64 key = (u64)ctx, ts_ns = bpf_ktime_get_ns();
+
+	if (recording)
+		bpf_map_update_elem(&requests, &key, &ts_ns, 0);
+	return 0;
+}
+
+static __always_inline int request_returned(u64 *ctx)
+{
+	u64 key = (u64)ctx, begin_ns, page = 0, nodes = ~0ULL, mask = argument(ctx, 3);
+	u64 *begin = bpf_map_lookup_elem(&requests, &key);
+	struct rec_note *n;
+
+	if (!begin)
+		return 0;
+	begin_ns = *begin;
+	bpf_map_delete_elem(&requests, &key);
+	bpf_get_func_ret(ctx, &page);
+	if (mask)
+		bpf_probe_read_kernel(&nodes, sizeof(nodes), (void *)mask);
+	n = start(ALLOC_REQUEST, F_EXTRA, 3);
+	if (!n)
+		return 0;
+	set_page(n, page);
+	n->gfp = argument(ctx, 0);
+	n->order = argument(ctx, 1);
+	n->args[0] = (int)argument(ctx, 2);
+	n->args[1] = nodes;
+	n->args[2] = bpf_ktime_get_ns() - begin_ns;
+	return done(n);
+}
+
+SEC("fentry/__alloc_frozen_pages_noprof")
+int request_begin(u64 *ctx)
+{
+	return request_entered(ctx);
+}
+
+SEC("fexit/__alloc_frozen_pages_noprof")
+int request(u64 *ctx)
+{
+	return request_returned(ctx);
+}
+
+SEC("fentry/__alloc_pages_noprof")
+int request_begin_6_10(u64 *ctx)
+{
+	return request_entered(ctx);
+}
+
+SEC("fexit/__alloc_pages_noprof")
+int request_6_10(u64 *ctx)
+{
+	return request_returned(ctx);
+}
+
+SEC("fentry/__alloc_pages")
+int request_begin_6_1(u64 *ctx)
+{
+	return request_entered(ctx);
+}
+
+SEC("fexit/__alloc_pages")
+int request_6_1(u64 *ctx)
+{
+	return request_returned(ctx);
+}
+
 SEC("fexit/get_page_from_freelist")
 int BPF_PROG(zone_scan, u32 gfp, unsigned int order, int alloc_flags, struct alloc_context *ac,
 	     struct page *page)

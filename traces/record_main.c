@@ -49,7 +49,7 @@ struct session {
 	uint64_t start_ns, paused_at_ns;
 	uint64_t flushed_ns, keyframes_ns;
 	uint64_t known_lost; /* losses that keyframes have followed */
-	uint64_t keyframes_took_ns;
+	uint64_t keyframes_held_ns; /* how long the latest ones locked zones, together */
 };
 
 static volatile sig_atomic_t stop_signal;
@@ -100,7 +100,7 @@ static uint64_t nap_ns(unsigned int filled)
 
 static int take_keyframes(struct session *s, uint32_t flags, struct mmr_error *err)
 {
-	uint64_t begin_ns = now_ns();
+	uint64_t held_ns = s->keyframes.held_ns;
 	int rc;
 
 	if (s->options->no_keyframes)
@@ -109,7 +109,7 @@ static int take_keyframes(struct session *s, uint32_t flags, struct mmr_error *e
 	record_capture_known(s->capture);
 	rc = record_keyframes_take(s->probe, s->capture, s->output.writer, flags, &s->keyframes, err);
 	s->keyframes_ns = now_ns();
-	s->keyframes_took_ns = s->keyframes_ns - begin_ns;
+	s->keyframes_held_ns = s->keyframes.held_ns - held_ns;
 	return rc;
 }
 
@@ -119,9 +119,9 @@ static bool keyframes_due(const struct session *s, uint64_t now)
 
 	if (s->options->keyframe_seconds > 0 && since > s->options->keyframe_seconds * 1e9)
 		return true;
-	/* What no event tells is no rarer than compaction: a fiftieth of the time at most. */
+	/* Compaction may never end: zones are locked for a fiftieth of the time at most. */
 	if (record_capture_untraced(s->capture) && since > AFTER_LOSS_NS &&
-	    since > 50.0 * (double)s->keyframes_took_ns)
+	    since > 50.0 * (double)s->keyframes_held_ns)
 		return true;
 	return record_capture_counts(s->capture)->nr_lost > s->known_lost && since > AFTER_LOSS_NS &&
 	       !s->rate.paused;
@@ -262,6 +262,7 @@ static int prepare(struct session *s, struct mmr_error *err)
 	struct record_capture_options capture = {
 		.names = !s->options->no_names,
 		.extras = s->options->extras,
+		.page_cache = s->options->page_cache,
 		.filter = &s->options->filter,
 		.lean = s->options->lean,
 	};

@@ -249,4 +249,39 @@ int page_pool_hold(u64 *ctx)
 	return done(n);
 }
 
+/* ---- tracepoints: the page cache, only where asked for ---------------------------------------- */
+
+/* A folio's flags are its first word in every kernel, whatever their type. */
+static __always_inline int cache_note(u8 type, struct folio *folio)
+{
+	struct rec_note *n = start(type, 0, 0);
+	unsigned long flags = 0;
+	u64 address;
+
+	if (!n)
+		return 0;
+	set_page(n, (u64)folio);
+	address = n->page;
+	bpf_probe_read_kernel(&flags, sizeof(flags), (void *)address);
+	if (!(flags >> bpf_core_enum_value(enum pageflags, PG_head) & 1))
+		return done(n);
+	if (bpf_core_field_exists(folio->_flags_1))
+		n->order = BPF_CORE_READ(folio, _flags_1) & 0xff;
+	else
+		n->order = BPF_CORE_READ((struct folio___before_6_6 *)folio, _folio_order);
+	return done(n);
+}
+
+SEC("tp_btf/mm_filemap_add_to_page_cache")
+int BPF_PROG(cache_add, struct folio *folio)
+{
+	return cache_note(CACHE_ADD, folio);
+}
+
+SEC("tp_btf/mm_filemap_delete_from_page_cache")
+int BPF_PROG(cache_delete, struct folio *folio)
+{
+	return cache_note(CACHE_DELETE, folio);
+}
+
 #include "traces/record_functions.bpf.h"

@@ -55,7 +55,7 @@ enum {
 	UNTRACED,
 	PCP_LIMITS,
 	FREE_CORE,
-	ALLOC_TIME,
+	ALLOC_REQUEST,
 };
 
 /* Signatures that differ between kernels; set before loading. */

@@ -18,69 +18,79 @@
  * The programs, and which kind of event each tells or helps to tell. Where one kind has several, the
  * first that the kernel has stands for those with @instead; all others of the kind go together.
  */
+enum group { ALWAYS, EXTRAS, PAGE_CACHE };
+
 static const struct note_program {
 	const char *name;
 	uint8_t type;
-	bool costly; /* at every allocation or free */
+	uint8_t asked; /* enum group: only where asked for */
 	const char *instead; /* not where the kernel has this one: an older way to see the same */
 } programs[] = {
-	{"bulk_page_begin", TRACE_BULK_PAGE, false, NULL},
-	{"bulk_page", TRACE_BULK_PAGE, false, NULL},
-	{"bulk_page_begin_6_1", TRACE_BULK_PAGE, false, "alloc_pages_bulk_noprof"},
-	{"bulk_page_6_1", TRACE_BULK_PAGE, false, "alloc_pages_bulk_noprof"},
-	{"isolate_page", TRACE_ISOLATE_PAGE, false, NULL},
-	{"putback_page", TRACE_PUTBACK_PAGE, false, NULL},
-	{"putback_page_end", TRACE_PUTBACK_PAGE, false, NULL},
-	{"pcp_commit", TRACE_PCP_COMMIT, true, NULL},
-	{"pcp_commit_6_1", TRACE_PCP_COMMIT, true, "free_frozen_page_commit"},
-	{"buddy_free", TRACE_BUDDY_FREE, false, NULL},
-	{"buddy_free_6_1", TRACE_BUDDY_FREE, false, "split_large_buddy"},
-	{"pcp_free_bulk", TRACE_PCP_FREE_BULK, false, NULL},
-	{"pcp_free_bulk_end", TRACE_PCP_FREE_BULK, false, NULL},
-	{"drain_pages", TRACE_DRAIN_PAGES, false, NULL},
-	{"pageblock_bits", TRACE_PAGEBLOCK_BITS, false, NULL},
-	{"pageblock_bits_clear", TRACE_PAGEBLOCK_BITS, false, NULL},
-	{"pageblock_bits_6_1", TRACE_PAGEBLOCK_BITS, false, "set_pfnblock_bit"},
-	{"move_block", TRACE_MOVE_BLOCK, false, NULL},
-	{"move_block_6_1", TRACE_MOVE_BLOCK, false, "__move_freepages_block"},
-	{"rotate_list", TRACE_ROTATE_LIST, false, NULL},
-	{"pcp_decay", TRACE_PCP_DECAY, false, NULL},
-	{"take_off_buddy", TRACE_TAKE_OFF_BUDDY, false, NULL},
-	{"put_back_buddy", TRACE_PUT_BACK_BUDDY, false, NULL},
-	{"unreserve_highatomic", TRACE_UNRESERVE_HIGHATOMIC, false, NULL},
-	{"zone_scan", TRACE_ZONE_SCAN, true, NULL},
-	{"vmstat_fold", TRACE_VMSTAT_FOLD, false, NULL},
-	{"kswapd_wake", TRACE_KSWAPD_WAKE, false, NULL},
-	{"kswapd_sleep", TRACE_KSWAPD_SLEEP, false, NULL},
-	{"wakeup_kswapd", TRACE_WAKEUP_KSWAPD, false, NULL},
-	{"balance_begin", TRACE_BALANCE_BEGIN, false, NULL},
-	{"balance_begin_6_1", TRACE_BALANCE_BEGIN, false, "btf_trace_mm_vmscan_balance_pgdat_begin"},
-	{"balance_end", TRACE_BALANCE_END, false, NULL},
-	{"balance_end_6_1", TRACE_BALANCE_END, false, "btf_trace_mm_vmscan_balance_pgdat_end"},
-	{"reclaim_begin", TRACE_RECLAIM_BEGIN, false, NULL},
-	{"reclaim_end", TRACE_RECLAIM_END, false, NULL},
-	{"compact_begin", TRACE_COMPACT_BEGIN, false, NULL},
-	{"compact_end", TRACE_COMPACT_END, false, NULL},
-	{"isolate_freepages", TRACE_ISOLATE_FREEPAGES, false, NULL},
-	{"isolate_migratepages", TRACE_ISOLATE_MIGRATEPAGES, false, NULL},
-	{"fast_isolate_freepages", TRACE_FAST_ISOLATE_FREEPAGES, false, NULL},
-	{"try_to_compact", TRACE_TRY_TO_COMPACT, false, NULL},
-	{"kcompactd_wake", TRACE_KCOMPACTD_WAKE, false, NULL},
-	{"kcompactd_sleep", TRACE_KCOMPACTD_SLEEP, false, NULL},
-	{"wakeup_kcompactd", TRACE_WAKEUP_KCOMPACTD, false, NULL},
-	{"pages_isolated", TRACE_PAGES_ISOLATED, false, NULL},
-	{"zone_wmarks", TRACE_ZONE_WMARKS, false, NULL},
-	{"lowmem_reserve", TRACE_LOWMEM_RESERVE, false, NULL},
-	{"totalreserve", TRACE_TOTALRESERVE, false, NULL},
-	{"oom_victim", TRACE_OOM_VICTIM, false, NULL},
-	{"page_pool_hold", TRACE_PAGE_POOL_HOLD, false, NULL},
-	{"pcp_limits", TRACE_PCP_LIMITS, false, NULL},
-	{"free_core", TRACE_FREE_CORE, false, NULL},
+	{"bulk_page_begin", TRACE_BULK_PAGE, ALWAYS, NULL},
+	{"bulk_page", TRACE_BULK_PAGE, ALWAYS, NULL},
+	{"bulk_page_begin_6_1", TRACE_BULK_PAGE, ALWAYS, "alloc_pages_bulk_noprof"},
+	{"bulk_page_6_1", TRACE_BULK_PAGE, ALWAYS, "alloc_pages_bulk_noprof"},
+	{"isolate_page", TRACE_ISOLATE_PAGE, ALWAYS, NULL},
+	{"putback_page", TRACE_PUTBACK_PAGE, ALWAYS, NULL},
+	{"putback_page_end", TRACE_PUTBACK_PAGE, ALWAYS, NULL},
+	{"pcp_commit", TRACE_PCP_COMMIT, EXTRAS, NULL},
+	{"pcp_commit_6_1", TRACE_PCP_COMMIT, EXTRAS, "free_frozen_page_commit"},
+	{"buddy_free", TRACE_BUDDY_FREE, ALWAYS, NULL},
+	{"buddy_free_6_1", TRACE_BUDDY_FREE, ALWAYS, "split_large_buddy"},
+	{"pcp_free_bulk", TRACE_PCP_FREE_BULK, ALWAYS, NULL},
+	{"pcp_free_bulk_end", TRACE_PCP_FREE_BULK, ALWAYS, NULL},
+	{"drain_pages", TRACE_DRAIN_PAGES, ALWAYS, NULL},
+	{"pageblock_bits", TRACE_PAGEBLOCK_BITS, ALWAYS, NULL},
+	{"pageblock_bits_clear", TRACE_PAGEBLOCK_BITS, ALWAYS, NULL},
+	{"pageblock_bits_6_1", TRACE_PAGEBLOCK_BITS, ALWAYS, "set_pfnblock_bit"},
+	{"move_block", TRACE_MOVE_BLOCK, ALWAYS, NULL},
+	{"move_block_6_1", TRACE_MOVE_BLOCK, ALWAYS, "__move_freepages_block"},
+	{"rotate_list", TRACE_ROTATE_LIST, ALWAYS, NULL},
+	{"pcp_decay", TRACE_PCP_DECAY, ALWAYS, NULL},
+	{"take_off_buddy", TRACE_TAKE_OFF_BUDDY, ALWAYS, NULL},
+	{"put_back_buddy", TRACE_PUT_BACK_BUDDY, ALWAYS, NULL},
+	{"unreserve_highatomic", TRACE_UNRESERVE_HIGHATOMIC, ALWAYS, NULL},
+	{"zone_scan", TRACE_ZONE_SCAN, EXTRAS, NULL},
+	{"vmstat_fold", TRACE_VMSTAT_FOLD, ALWAYS, NULL},
+	{"kswapd_wake", TRACE_KSWAPD_WAKE, ALWAYS, NULL},
+	{"kswapd_sleep", TRACE_KSWAPD_SLEEP, ALWAYS, NULL},
+	{"wakeup_kswapd", TRACE_WAKEUP_KSWAPD, ALWAYS, NULL},
+	{"balance_begin", TRACE_BALANCE_BEGIN, ALWAYS, NULL},
+	{"balance_begin_6_1", TRACE_BALANCE_BEGIN, ALWAYS, "btf_trace_mm_vmscan_balance_pgdat_begin"},
+	{"balance_end", TRACE_BALANCE_END, ALWAYS, NULL},
+	{"balance_end_6_1", TRACE_BALANCE_END, ALWAYS, "btf_trace_mm_vmscan_balance_pgdat_end"},
+	{"reclaim_begin", TRACE_RECLAIM_BEGIN, ALWAYS, NULL},
+	{"reclaim_end", TRACE_RECLAIM_END, ALWAYS, NULL},
+	{"compact_begin", TRACE_COMPACT_BEGIN, ALWAYS, NULL},
+	{"compact_end", TRACE_COMPACT_END, ALWAYS, NULL},
+	{"isolate_freepages", TRACE_ISOLATE_FREEPAGES, ALWAYS, NULL},
+	{"isolate_migratepages", TRACE_ISOLATE_MIGRATEPAGES, ALWAYS, NULL},
+	{"fast_isolate_freepages", TRACE_FAST_ISOLATE_FREEPAGES, ALWAYS, NULL},
+	{"try_to_compact", TRACE_TRY_TO_COMPACT, ALWAYS, NULL},
+	{"kcompactd_wake", TRACE_KCOMPACTD_WAKE, ALWAYS, NULL},
+	{"kcompactd_sleep", TRACE_KCOMPACTD_SLEEP, ALWAYS, NULL},
+	{"wakeup_kcompactd", TRACE_WAKEUP_KCOMPACTD, ALWAYS, NULL},
+	{"pages_isolated", TRACE_PAGES_ISOLATED, ALWAYS, NULL},
+	{"zone_wmarks", TRACE_ZONE_WMARKS, ALWAYS, NULL},
+	{"lowmem_reserve", TRACE_LOWMEM_RESERVE, ALWAYS, NULL},
+	{"totalreserve", TRACE_TOTALRESERVE, ALWAYS, NULL},
+	{"oom_victim", TRACE_OOM_VICTIM, ALWAYS, NULL},
+	{"page_pool_hold", TRACE_PAGE_POOL_HOLD, ALWAYS, NULL},
+	{"pcp_limits", TRACE_PCP_LIMITS, ALWAYS, NULL},
+	{"free_core", TRACE_FREE_CORE, ALWAYS, NULL},
+	{"cache_add", TRACE_CACHE_ADD, PAGE_CACHE, NULL},
+	{"cache_delete", TRACE_CACHE_DELETE, PAGE_CACHE, NULL},
+	{"request_begin", TRACE_ALLOC_REQUEST, EXTRAS, NULL},
+	{"request", TRACE_ALLOC_REQUEST, EXTRAS, NULL},
+	{"request_begin_6_10", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_frozen_pages_noprof"},
+	{"request_6_10", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_frozen_pages_noprof"},
+	{"request_begin_6_1", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_pages_noprof"},
+	{"request_6_1", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_pages_noprof"},
 };
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
 /* Why a program is not there. */
-enum state { ABSENT, COSTLY, REFUSED, WANTED, ATTACHED };
+enum state { ABSENT, NOT_ASKED, REFUSED, WANTED, ATTACHED };
 
 struct record_notes {
 	struct record_notes_bpf *skel; /* NULL where nothing could be loaded */
@@ -144,6 +154,12 @@ static bool kernel_has(const struct record_notes *notes, const struct bpf_progra
 	return prototype(notes->btf, name) != NULL;
 }
 
+static bool is_asked(const struct record_notes_options *options, uint8_t group)
+{
+	return group == ALWAYS || (group == EXTRAS && options->costly) ||
+	       (group == PAGE_CACHE && options->page_cache);
+}
+
 static void choose(struct record_notes *notes, const struct record_notes_bpf *skel)
 {
 	for (size_t i = 0; i < NR_PROGRAMS; i++) {
@@ -152,7 +168,7 @@ static void choose(struct record_notes *notes, const struct record_notes_bpf *sk
 		if (!kernel_has(notes, find(skel, i)) || (p->instead && prototype(notes->btf, p->instead)))
 			notes->state[i] = ABSENT;
 		else
-			notes->state[i] = p->costly && !notes->options.costly ? COSTLY : WANTED;
+			notes->state[i] = is_asked(&notes->options, p->asked) ? WANTED : NOT_ASKED;
 	}
 }
 
@@ -178,9 +194,8 @@ static struct record_notes_bpf *open_object(const struct record_notes *notes)
 	return skel;
 }
 
-/* Load those that are wanted: all, only number @only, or (@only -1) no function. Return: 0 or -errno. */
-static int try_load(const struct record_notes *notes, ssize_t only, bool functions,
-		    struct record_notes_bpf **ret)
+/* Load those that are wanted. Return: 0 or -errno. */
+static int try_load(struct record_notes *notes)
 {
 	struct record_notes_bpf *skel = open_object(notes);
 	int rc;
@@ -189,22 +204,16 @@ static int try_load(const struct record_notes *notes, ssize_t only, bool functio
 		return -errno;
 	for (size_t i = 0; i < NR_PROGRAMS; i++) {
 		struct bpf_program *prog = find(skel, i);
-		bool load = notes->state[i] == WANTED && (functions || !is_function(prog)) &&
-			    (only < 0 || (size_t)only == i);
 
-		bpf_program__set_autoload(prog, load);
+		bpf_program__set_autoload(prog, notes->state[i] == WANTED);
 		bpf_program__set_autoattach(prog, false);
 	}
 	rc = record_notes_bpf__load(skel);
-	if (rc) {
+	if (rc)
 		record_notes_bpf__destroy(skel);
-		return rc;
-	}
-	if (ret)
-		*ret = skel;
 	else
-		record_notes_bpf__destroy(skel);
-	return 0;
+		notes->skel = skel;
+	return rc;
 }
 
 static void refuse(struct record_notes *notes, size_t i, int code)
@@ -213,30 +222,30 @@ static void refuse(struct record_notes *notes, size_t i, int code)
 	notes->refusal[i] = code;
 }
 
-/* One program the kernel does not take makes the whole object fail: find out which. */
+/*
+ * One program that the kernel does not take makes the whole object fail: leave out the one that libbpf
+ * names, or all functions where they are not permitted, and try again.
+ */
 static void load(struct record_notes *notes, const struct record_notes_bpf *names)
 {
-	int rc = try_load(notes, -1, true, &notes->skel);
+	for (size_t tries = 0; tries <= NR_PROGRAMS; tries++) {
+		const char *blamed = record_bpf_blamed(); /* also forgets what was before */
+		bool changed = false;
+		int rc = try_load(notes);
 
-	if (!rc)
-		return;
-	for (size_t i = 0; i < NR_PROGRAMS; i++) {
-		if (notes->state[i] != WANTED)
-			continue;
-		if (rc == -EPERM && is_function(find(names, i))) {
+		if (!rc)
+			return;
+		blamed = record_bpf_blamed();
+		for (size_t i = 0; i < NR_PROGRAMS; i++) {
+			if (notes->state[i] != WANTED || (strcmp(programs[i].name, blamed) != 0 &&
+							  (rc != -EPERM || !is_function(find(names, i)))))
+				continue;
 			refuse(notes, i, rc);
-		} else {
-			int one = try_load(notes, (ssize_t)i, true, NULL);
-
-			if (one)
-				refuse(notes, i, one);
-			/* The others will not fare better: each try costs time. */
-			if (one == -EPERM && is_function(find(names, i)))
-				rc = one;
+			changed = true;
 		}
+		if (!changed)
+			return;
 	}
-	if (try_load(notes, -1, true, &notes->skel))
-		notes->skel = NULL;
 }
 
 static void attach(struct record_notes *notes)
@@ -398,8 +407,9 @@ bool record_notes_lack(const struct record_notes *notes, unsigned int nr, char *
 			snprintf(buf, size, "%s: this kernel has no such %s", trace_event_info(type)->name,
 				 type >= TRACE_KSWAPD_WAKE && type < TRACE_UNTRACED ? "tracepoint"
 										    : "function");
-		else if (notes->state[i] == COSTLY)
-			snprintf(buf, size, "%s: only with --extras", trace_event_info(type)->name);
+		else if (notes->state[i] == NOT_ASKED)
+			snprintf(buf, size, "%s: only with --%s", trace_event_info(type)->name,
+				 programs[i].asked == EXTRAS ? "extras" : "page-cache");
 		else
 			snprintf(buf, size, "%s: the kernel refuses the probe: %s",
 				 trace_event_info(type)->name, strerror(-notes->refusal[i]));

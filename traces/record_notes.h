@@ -18,6 +18,7 @@ struct record_notes_options {
 	int rings, cpus;
 	bool names; /* record task names */
 	bool costly; /* also what costs time at every allocation or free */
+	bool page_cache; /* also what enters and leaves the page cache */
 	bool none; /* nothing at all */
 };
 

@@ -25,6 +25,7 @@ enum {
 	OPT_ROTATE,
 	OPT_ROTATE_KEEP,
 	OPT_EXTRAS,
+	OPT_PAGE_CACHE,
 	OPT_NODE,
 	OPT_ORDER,
 	OPT_TASK,
@@ -42,9 +43,11 @@ static const struct argp_option option_table[] = {
 	{"rotate-keep", OPT_ROTATE_KEEP, "N", 0, "Keep the last N of these files, remove older ones", 1},
 	{"no-names", OPT_NO_NAMES, NULL, 0, "Leave task names out of the trace", 1},
 	{"extras", OPT_EXTRAS, NULL, 0,
-	 "Also probe every free on its way to a list and every look for a page in the zones, where the kernel "
-	 "permits that",
+	 "Also probe, where the kernel permits that, every request (which node, how long it took), every look "
+	 "for a page in the zones, and every free on its way to a list",
 	 1},
+	{"page-cache", OPT_PAGE_CACHE, NULL, 0,
+	 "Also tell which pages enter and leave the page cache: what holds a file's data", 1},
 	{"dry-run", OPT_DRY_RUN, NULL, 0,
 	 "Say on stdout what would be attached, what this kernel and this process lack, and whether a "
 	 "recording is possible (exit 0) or not (exit 1); the programs are loaded, but nothing is recorded and "
@@ -281,6 +284,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_EXTRAS:
 		o->extras = true;
+		break;
+	case OPT_PAGE_CACHE:
+		o->page_cache = true;
 		break;
 	case 'q':
 		o->quiet = true;

@@ -79,7 +79,7 @@ enum trace_event_type {
 	TRACE_UNTRACED, /* the recorder: free lists may have changed with no event */
 	TRACE_PCP_LIMITS, /* __zone_set_pageset_high_and_batch */
 	TRACE_FREE_CORE, /* __free_pages_core: boot, hotplug, deferred growth */
-	TRACE_ALLOC_TIME, /* the page allocator's own time for one request */
+	TRACE_ALLOC_REQUEST, /* an allocation, from where its node is chosen; in addition to TRACE_ALLOC */
 	NR_TRACE_EVENT_TYPES
 };
 

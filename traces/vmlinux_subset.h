@@ -92,6 +92,16 @@ struct page {
 	};
 };
 
+enum pageflags { PG_head };
+
+/* The second page of a large folio says its order: since 6.6 in its flags, before in a byte. */
+struct folio {
+	unsigned long _flags_1;
+};
+struct folio___before_6_6 {
+	unsigned char _folio_order;
+};
+
 enum zone_stat_item { NR_FREE_PAGES };
 
 struct free_area {
