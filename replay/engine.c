@@ -45,10 +45,11 @@ static size_t within_limits(struct engine *e, const struct trace_event *events, 
 
 void engine_show_progress(const struct engine *e, uint64_t *next)
 {
+	uint64_t nr_events = trace_reader_summary(e->reader)->nr_events * e->translate.copies;
+
 	if (!e->options.progress || e->nr_done < *next)
 		return;
-	e->options.progress((double)e->nr_done / (double)(trace_reader_summary(e->reader)->nr_events + 1),
-			    e->options.progress_ctx);
+	e->options.progress((double)e->nr_done / (double)(nr_events + 1), e->options.progress_ctx);
 	*next = e->nr_done + 2000000;
 }
 

@@ -3,6 +3,7 @@
 #include "replay/result.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "replay/scenario.h"
@@ -129,6 +130,34 @@ static json_t *node_matrix(const struct result_context *ctx)
 	return rows;
 }
 
+/* Requests and pages by memory tier, where the machine says which node is in which. */
+static json_t *tiers_json(const struct result_context *ctx)
+{
+	const struct machine *machine = ctx->options->machine;
+	json_t *tiers = json_object();
+
+	for (unsigned int n = 0; machine->tier && n < machine->nr_nodes; n++) {
+		json_int_t allocs = 0, pages = 0;
+		json_t *before;
+		char name[16];
+
+		snprintf(name, sizeof(name), "%d", machine->tier[n]);
+		before = json_object_get(tiers, machine->tier[n] == MACHINE_NO_TIER ? "none" : name);
+		json_unpack(before, "{s:I, s:I}", "allocs", &allocs, "pages", &pages);
+		for (int z = 0; z < MAX_NR_ZONES; z++) {
+			struct mmr_zone_info info;
+
+			if (!engine_zone_read(ctx->engine, n, z, &info))
+				continue;
+			allocs += (json_int_t)info.nr_allocs;
+			pages += (json_int_t)info.nr_alloc_pages;
+		}
+		json_object_set_new(tiers, machine->tier[n] == MACHINE_NO_TIER ? "none" : name,
+				    json_pack("{s:I, s:I}", "allocs", allocs, "pages", pages));
+	}
+	return tiers;
+}
+
 static json_t *numa_json(const struct result_context *ctx, const struct mmr_counters *c)
 {
 	uint64_t served = c->numa_hit + c->numa_miss;
@@ -142,6 +171,8 @@ static json_t *numa_json(const struct result_context *ctx, const struct mmr_coun
 	json_object_set_new(numa, "interleave", integer(c->numa_interleave));
 	json_object_set_new(numa, "distance_weighted", result_real(share(c->distance_sum, 10 * served)));
 	json_object_set_new(numa, "zones", placement_json(ctx));
+	if (ctx->options->machine->tier)
+		json_object_set_new(numa, "tiers", tiers_json(ctx));
 	json_object_set_new(numa, "nodes", node_matrix(ctx));
 	return numa;
 }
@@ -274,7 +305,7 @@ static json_t *start_json(const struct result_context *ctx)
 	json_object_set_new(state, "unusable_index_order9", result_real(got->unusable));
 	json_object_set_new(state, "extfrag_index_order9", result_real(got->extfrag));
 	if (start >= ENGINE_START_AGED)
-		json_object_set_new(state, "unmovable_scatter", result_real(got->scatter));
+		json_object_set_new(state, "scatter", result_real(got->scatter));
 	if (start == ENGINE_START_SAVED)
 		json_object_set_new(
 			state, "checksum",
@@ -284,7 +315,7 @@ static json_t *start_json(const struct result_context *ctx)
 
 		json_object_set_new(state, "wanted",
 				    json_pack("{s:o, s:o, s:o}", "free_share", result_real(wanted->free_share),
-					      "unmovable_scatter", result_real(wanted->scatter),
+					      "scatter", result_real(wanted->scatter),
 					      "unusable_index_order9", result_real(wanted->unusable)));
 	}
 	return state;
