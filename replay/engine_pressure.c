@@ -165,7 +165,8 @@ static void reclaimed(struct engine *e, const struct mmr_displaced *block)
 	charge(&e->pressure, owner, -(1 << block->order));
 	usage_change(&e->usage, block->from, block->order, owner->type, -1);
 	if (owner->held) {
-		e->counts.held_reclaimed_pages += 1ull << block->order;
+		*(owner->recorded == MMR_NO_PFN ? &e->counts.start_reclaimed_pages
+						: &e->counts.held_reclaimed_pages) += 1ull << block->order;
 		return;
 	}
 	e->counts.reclaimed_blocks++;
