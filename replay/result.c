@@ -315,8 +315,8 @@ static json_t *start_json(const struct result_context *ctx)
 
 		json_object_set_new(state, "wanted",
 				    json_pack("{s:o, s:o, s:o}", "free_share", result_real(wanted->free_share),
-					      "scatter", result_real(wanted->scatter),
-					      "unusable_index_order9", result_real(wanted->unusable)));
+					      "scatter", result_real(wanted->scatter), "unusable_index_order9",
+					      result_real(wanted->unusable)));
 	}
 	return state;
 }

@@ -2,6 +2,7 @@
 # Where recorded CPUs go: each way, a map, the machine file's own, and what has no place.
 command -v jq >/dev/null || skip "no jq"
 sample
+$mmreplay cut sample.mmt -o short.mmt --to 3s >/dev/null 2>&1 && mv short.mmt sample.mmt
 place() {
 	$mmreplay run sample.mmt "$@" --json | jq -c '[.placement, .scenario.cpus, (.numa.zones | with_entries(select(.value.allocs > 0)) | keys)]'
 }

@@ -2,6 +2,7 @@
 # Settings, memory and copies: what they change, that a seed decides all that is random, and what is refused.
 command -v jq >/dev/null || skip "no jq"
 sample
+$mmreplay cut sample.mmt -o short.mmt --to 3s >/dev/null 2>&1 && mv short.mmt sample.mmt
 run() {
 	$mmreplay run sample.mmt --json "$@"
 }

@@ -2,6 +2,7 @@
 # Start states: aged by a seed, saved and loaded, and states that cannot be taken.
 command -v jq >/dev/null || skip "no jq"
 sample
+$mmreplay cut sample.mmt -o short.mmt --to 3s >/dev/null 2>&1 && mv short.mmt sample.mmt
 run() {
 	$mmreplay run sample.mmt --json "$@"
 }
@@ -36,7 +37,6 @@ status run --start aged:free=2
 status run --start aged:colour=1
 status run --start recorded -m laptop
 status run --start aged -m epyc-nps4
-status run --start aged --backend jemalloc
 status $mmreplay run sample.mmt -q --save-state /nonexistent/state.mms
 status $mmreplay run sample.mmt -q --save-state x.mms --backend null
 # A recording without keyframes has no state of its own: said in the result.
