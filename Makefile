@@ -5,7 +5,7 @@
 #
 # A comment "##" after a target is what `make help` prints.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check bench lab sanitize tsan fuzz afl coverage format clean
+.PHONY: help setup build demo test check bench lab truth sanitize tsan fuzz afl coverage format clean
 
 # Settings, given as `make test JOBS=4`.
 FUZZ_SECONDS ?= 60
@@ -50,6 +50,11 @@ lab: ## boot stock kernels in QEMU and record them
 	@.ci/setup build lab
 	@.ci/build release
 	@traces/lab/run $(LAB)
+
+truth: ## record every cell of the lab, verify it, write the table of truth
+	@.ci/setup build lab
+	@.ci/build release
+	@traces/lab/truth --table traces/lab/TRUTH.md $(TRUTH)
 
 sanitize: ## the unit tests and command-line tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@.ci/setup build test

@@ -40,7 +40,7 @@ function equal(what) {
 /"event\.[a-z_]+": 2/ { extras = 1 }
 
 END {
-	events = top["events"]
+	events = top["events"] (top["nothing_claimed_from"] == "null" ? "" : ", some lost")
 	printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", name, layout, workload,
 		top["kernel"], events, count("zone"), count("buddy"), count("pcp"), count("fallback"),
 		equal("blocks"), equal("pcp_blocks"), equal("pageblocks"), extras ? "yes" : "no", top["checksum"]
