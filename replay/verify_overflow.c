@@ -31,8 +31,10 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 	for (int skipped = 0; n && skipped < OVERFLOW_DISTANCE;) {
 		const struct window_event *drain = window_at(&v->window, n);
 
+		/* Or it interrupted an event on its way to the recording, which came to it later. */
 		if ((chunked && drain->ev.task != event->ev.task) ||
-		    (!in_interrupt && verify_in_interrupt(&drain->ev))) {
+		    (!in_interrupt && verify_in_interrupt(&drain->ev)) ||
+		    (in_interrupt && !verify_in_interrupt(&drain->ev) && drain->ev.ts_ns < event->ev.ts_ns)) {
 			n = drain->next;
 			skipped++;
 			continue;
