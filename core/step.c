@@ -514,14 +514,6 @@ int mmr_step_pcp_overflow(struct mmr_machine *m, unsigned int cpu, struct zone *
 	return nr_pcp_overflow(&m->profile, zone, &zone->per_cpu_pageset[cpu], order);
 }
 
-void mmr_step_pcp_sink(struct mmr_machine *m, unsigned int cpu, struct zone *zone)
-{
-	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu];
-
-	if (m->profile.decay != DECAY_NONE)
-		sink_pcp_high(&m->profile, pcp);
-}
-
 void mmr_step_pcp_overflow_done(struct mmr_machine *m, struct zone *zone)
 {
 	if (m->profile.below_high)

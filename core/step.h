@@ -160,8 +160,6 @@ unsigned int mmr_step_pcp_push(struct mmr_machine *m, unsigned int cpu, struct z
 			       unsigned int order);
 /** mmr_step_pcp_overflow - pages the free of a block of @order makes too many; adapts the pcp's memory */
 int mmr_step_pcp_overflow(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order);
-/** mmr_step_pcp_sink - what the vmstat worker does to a list's high mark; nothing is freed */
-void mmr_step_pcp_sink(struct mmr_machine *m, unsigned int cpu, struct zone *zone);
 /** mmr_step_pcp_overflow_done - the end of free_unref_page_commit() */
 void mmr_step_pcp_overflow_done(struct mmr_machine *m, struct zone *zone);
 /** mmr_step_pcp_chunk - most pages one hold of zone->lock frees of an overflow; INT32_MAX where unlimited */

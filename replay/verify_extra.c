@@ -188,8 +188,8 @@ static void drain_pages(struct verify *v, const struct trace_event *ev, unsigned
 		verify_announce_drain(v, ev, zone, (unsigned int)args[1]);
 }
 
-/* The vmstat worker lets a list's high mark sink. Source: decay_pcp_high(), mm/page_alloc.c, v6.12. */
-static void pcp_decay(struct verify *v, const struct trace_event *ev, unsigned int type, const int64_t *args)
+/* The vmstat worker has let a list's high mark sink. Source: decay_pcp_high(), mm/page_alloc.c, v6.12. */
+static void pcp_decay(struct verify *v, unsigned int type, const int64_t *args)
 {
 	struct zone *zone = zone_at(v, args[0], type);
 	struct mmr_pcp_state state;
@@ -200,8 +200,6 @@ static void pcp_decay(struct verify *v, const struct trace_event *ev, unsigned i
 	mmr_step_pcp_read(zone, (unsigned int)args[1], &state, &count);
 	state.high = (uint32_t)args[2];
 	mmr_step_pcp_write(zone, (unsigned int)args[1], &state, count);
-	mmr_step_pcp_sink(v->core, (unsigned int)args[1], zone);
-	verify_announce_drain(v, ev, zone, (unsigned int)args[1]);
 }
 
 void verify_extra(struct verify *v, struct window_event *event)
@@ -252,7 +250,7 @@ void verify_extra(struct verify *v, struct window_event *event)
 		drain_pages(v, ev, extra->zone, extra->v);
 		break;
 	case TRACE_PCP_DECAY:
-		pcp_decay(v, ev, extra->zone, extra->v);
+		pcp_decay(v, extra->zone, extra->v);
 		break;
 	default:
 		break;

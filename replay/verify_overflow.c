@@ -17,6 +17,18 @@ struct drained {
 	uint32_t first_pfn;
 };
 
+/* Does an event between two page events say that the task goes on to drain lists for another reason? */
+static bool other_begins(const struct verify *v, uint32_t task, uint64_t after, uint64_t before)
+{
+	for (uint64_t n = after + 1; n < before; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if ((ev->type == TRACE_DRAIN_PAGES || ev->type == TRACE_PCP_DECAY) && ev->task == task)
+			return true;
+	}
+	return false;
+}
+
 /*
  * An interrupt may come between a free and its overflow.
  * @chunked: between two holds of the lock another task may run
@@ -26,7 +38,7 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 {
 	bool in_interrupt = verify_in_interrupt(&event->ev);
 	struct drained sum = {0};
-	uint64_t n = event->next;
+	uint64_t n = event->next, last = v->number;
 
 	for (int skipped = 0; n && skipped < OVERFLOW_DISTANCE;) {
 		const struct window_event *drain = window_at(&v->window, n);
@@ -42,6 +54,9 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 		if (drain->ev.type != TRACE_PCPU_DRAIN || drain->ev.task != event->ev.task ||
 		    mmr_step_zone(v->core, drain->ev.pfn, 0) != zone)
 			break;
+		if (other_begins(v, event->ev.task, last, n))
+			break;
+		last = n;
 		if (!sum.pages)
 			sum.first_pfn = drain->ev.pfn;
 		sum.last = 1 << drain->ev.order;
@@ -206,7 +221,8 @@ static bool try_memory(struct verify *v, const struct trace_event *ev, struct zo
 		other.free_count = (uint32_t)(tuned ? memories[i] : i);
 		if (tuned && (memories[i] < 0 || memories[i] > (int32_t)(before->batch << MAX_FREE_FACTOR)))
 			continue;
-		if (try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags, got))
+		if (try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags, got) ||
+		    try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags ^ RECLAIM_ACTIVE, got))
 			return true;
 	}
 	return false;
@@ -265,12 +281,12 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 		return true;
 	}
 	cause = find_cause(v, ev, zone, &before, count, flags, got);
-	if (cause == VERIFY_CAUSE_UNEXPLAINED && (asked || ev->order) &&
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && (asked || ev->order || got.pages) &&
 	    (got.pages || !verify_in_interrupt(ev)) && try_memory(v, ev, zone, &before, count, flags, got))
 		cause = VERIFY_CAUSE_ORDER;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && went_past(v, event, zone, pindex, got))
 		return false;
-	if (cause == VERIFY_CAUSE_UNEXPLAINED)
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && !v->limits_known)
 		cause = find_between(v, ev, zone, &before, count, flags, got);
 	if (cause == VERIFY_CAUSE_NONE) {
 		count_exact(v, VERIFY_PCP);

@@ -20,7 +20,7 @@ static bool may_be_mapped(const struct verify *v, uint32_t pfn)
 
 	if (place.state == MMR_PAGE_BOOT)
 		return mmr_step_pageblock(v->core, pfn) == MIGRATE_UNMOVABLE;
-	return place.state == MMR_PAGE_ALLOCATED && place.order > 0;
+	return place.state == MMR_PAGE_ALLOCATED && place.order > 0 && place.mt != MIGRATE_MOVABLE;
 }
 
 /*
