@@ -5,20 +5,60 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Members of the allocator's structures that mainline kernels do not have. */
-static const char *const vendor_features[] = {"zone.block_free", "zone.block_stuck", "free_area.nr_unreported"};
+/*
+ * Members of the allocator's structures in mainline kernels, 6.1 to 7.3 as Debian configures them, each
+ * between two blanks. What else BTF shows is the vendor's.
+ */
+static const struct {
+	const char *structure, *members;
+} mainline[] = {
+	{"free_area.", " free_list nr_free "},
+	{"per_cpu_pages.",
+	 " alloc_factor batch count expire flags free_count free_factor high high_max high_min "
+	 "lists lock "},
+	{"per_cpu_zonestat.", " stat_threshold vm_numa_event vm_stat_diff "},
+	{"zone.", " _pad1_ _pad2_ _pad3_ _watermark cma_pages compact_blockskip_flush "
+		  "compact_cached_free_pfn compact_cached_migrate_pfn compact_considered "
+		  "compact_defer_shift compact_init_free_pfn compact_init_migrate_pfn "
+		  "compact_order_failed contiguous flags free_area initialized lock lowmem_reserve "
+		  "managed_pages name node nr_free_highatomic nr_isolate_pageblock "
+		  "nr_reserved_highatomic pageset_batch pageset_high pageset_high_max pageset_high_min "
+		  "per_cpu_pageset per_cpu_zonestats percpu_drift_mark present_early_pages "
+		  "present_pages span_seqlock spanned_pages trylock_free_pages unaccepted_cleanup "
+		  "unaccepted_pages vm_numa_event vm_stat vmemmap_tails watermark_boost zone_pgdat "
+		  "zone_start_pfn "},
+};
+
+static bool is_mainline(const char *members, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = strstr(members, name); at; at = strstr(at + 1, name)) {
+		if (at > members && at[-1] == ' ' && at[len] == ' ')
+			return true;
+	}
+	return false;
+}
+
+static bool is_vendors(const char *feature)
+{
+	for (size_t i = 0; i < sizeof(mainline) / sizeof(mainline[0]); i++) {
+		size_t len = strlen(mainline[i].structure);
+
+		if (!strncmp(feature, mainline[i].structure, len))
+			return !is_mainline(mainline[i].members, feature + len);
+	}
+	return false;
+}
 
 const char *verify_vendor_features(const struct trace_machine *machine, char *buf, size_t size)
 {
 	size_t len = 0;
 
 	for (uint32_t i = 0; i < machine->nr_features && len < size; i++) {
-		for (size_t v = 0; v < sizeof(vendor_features) / sizeof(vendor_features[0]); v++) {
-			if (machine->features[i].value &&
-			    !strcmp(machine->features[i].name, vendor_features[v]))
-				len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
-							machine->features[i].name);
-		}
+		if (machine->features[i].value && is_vendors(machine->features[i].name))
+			len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
+						machine->features[i].name);
 	}
 	return len ? buf : NULL;
 }

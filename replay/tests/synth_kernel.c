@@ -388,6 +388,12 @@ uint32_t synth_kernel_isolate(struct synth_kernel *k, unsigned int order, unsign
 	return pfn;
 }
 
+uint32_t synth_kernel_isolate_told(struct synth_kernel *k, unsigned int order, unsigned int mt)
+{
+	emit_page(k, 0, TRACE_ISOLATE_PAGE, mmr_step_free_head(k->zone, order, mt), order, 0);
+	return synth_kernel_isolate(k, order, mt);
+}
+
 void synth_kernel_loss(struct synth_kernel *k, uint64_t nr)
 {
 	const struct trace_loss loss = {

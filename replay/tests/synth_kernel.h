@@ -43,6 +43,8 @@ void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uin
 void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns, unsigned int nr);
 /** synth_kernel_isolate - a free block vanishes without an event */
 uint32_t synth_kernel_isolate(struct synth_kernel *k, unsigned int order, unsigned int mt);
+/** synth_kernel_isolate_told - the same with an event */
+uint32_t synth_kernel_isolate_told(struct synth_kernel *k, unsigned int order, unsigned int mt);
 /** synth_kernel_loss - so many events are missing from now to the next event */
 void synth_kernel_loss(struct synth_kernel *k, uint64_t nr);
 void synth_kernel_end(struct synth_kernel *k);

@@ -286,6 +286,26 @@ static void a_block_that_vanished_diverges_once_and_is_forced(void **state)
 	synth_kernel_destroy(&k);
 }
 
+static void a_block_that_was_isolated_with_an_event_is_followed(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t pfn;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 4);
+	pfn = synth_kernel_isolate_told(&k, 5, MIGRATE_MOVABLE);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 5);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 6);
+	synth_kernel_free(&k, 0, pfn, 5);
+	synth_kernel_keyframe(&k, TRACE_KF_LAST);
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){0}, &report);
+	assert_exact(&report);
+	synth_kernel_destroy(&k);
+}
+
 /* ---- the edges of a recording --------------------------------------------------------------- */
 
 static void after_a_loss_nothing_is_claimed_until_the_next_keyframe(void **state)
@@ -358,6 +378,7 @@ int main(void)
 		cmocka_unit_test(pages_of_a_bulk_allocation_are_noticed_by_the_next_pop),
 		cmocka_unit_test(an_interrupts_free_that_was_logged_before_the_pop_is_put_right),
 		cmocka_unit_test(a_block_that_vanished_diverges_once_and_is_forced),
+		cmocka_unit_test(a_block_that_was_isolated_with_an_event_is_followed),
 		cmocka_unit_test(after_a_loss_nothing_is_claimed_until_the_next_keyframe),
 		cmocka_unit_test(until_ends_before_its_event),
 		cmocka_unit_test(a_recording_without_keyframe_is_refused),

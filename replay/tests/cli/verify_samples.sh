@@ -8,3 +8,4 @@ for recording in "$samples"/stock-*.mmt; do
 	[ "$(sed -n 's/.*"compared_blocks": \([0-9]*\).*/\1/p' report.json)" = \
 		"$(sed -n 's/.*"equal_blocks": \([0-9]*\).*/\1/p' report.json)" ] && echo "keyframes equal"
 done
+$mmreplay verify -q "$samples"/vendor-*.mmt | grep "^This kernel is patched"
