@@ -210,7 +210,7 @@ static const char *get_fresh(struct mmt_cursor *fresh, struct progress *p, uint6
 		return "it has more new pfns than events";
 	p->at += (uint32_t)count;
 	while (count) {
-		uint64_t value[2];
+		uint64_t value[2] = {0};
 		uint32_t n = 2;
 
 		if (count < 2 || mmt_left(fresh) < 8 || fresh->bad || !get_two(fresh, value)) {
