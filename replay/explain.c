@@ -47,6 +47,7 @@ static void tell_drain(struct mmr_machine *core, const struct explain *e)
 	struct zone *zone = mmr_step_zone(core, ev->pfn, ev->order);
 	int owner = mmr_step_pcp_owner(core, ev->pfn);
 
+	e->told->owner = owner;
 	if (owner >= 0)
 		mmr_step_pcp_remove(core, (unsigned int)owner, zone, ev->pfn);
 	else
@@ -268,8 +269,9 @@ static int find_known_from(struct trace_reader *reader, struct explain *e, struc
 
 /* ---- all of it ----------------------------------------------------------------------------- */
 
-int explain_tell(struct trace_reader *reader, const struct verify_options *vo, struct explain *e,
-		 struct mmr_error *err)
+/* One pass of verify over the recording, to the end of the decision. */
+static int follow(struct trace_reader *reader, const struct verify_options *vo, struct explain *e,
+		  struct mmr_error *err)
 {
 	struct following f = {.e = e, .machine = trace_reader_machine(reader), .err = err};
 	struct verify_options options = *vo;
@@ -278,25 +280,85 @@ int explain_tell(struct trace_reader *reader, const struct verify_options *vo, s
 
 	if (!report)
 		return mmr_err(err, -ENOMEM, "explain: no memory for the report");
-	e->told_bytes = sizeof(*e->told) + MAX_STEPS * sizeof(struct mmr_story_step);
-	e->told = mmap(NULL, e->told_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (e->told == MAP_FAILED) {
-		e->told = NULL;
-		free(report);
-		return mmr_err(err, -ENOMEM, "explain: no memory for a story of %u steps", MAX_STEPS);
-	}
 	options.at = e->begin;
 	options.until = e->last + 1;
 	options.before = before_decision;
 	options.on_decision = note_verdict;
 	options.ctx = &f;
 	rc = verify_run(reader, &options, report, err);
-	e->ran = !rc && !report->stopped;
 	if (!rc && report->stopped)
 		rc = mmr_err(err, -EINTR, "%s: stopped by a signal at event %llu", trace_reader_path(reader),
 			     (unsigned long long)report->events);
 	free(report);
-	rc = rc ? rc : f.rc;
+	return rc ? rc : f.rc;
+}
+
+/*
+ * Drains right behind a free need not be the free's: the same task may have emptied lists on its way to
+ * more memory. They are not where the model has room on the list and verify agrees.
+ */
+static bool drains_are_others(const struct explain *e)
+{
+	const struct mmr_story *story = &e->told->story;
+
+	if (e->kind != EXPLAIN_FREE || !e->told->finished ||
+	    e->events[e->nr_events - 1].ev.type != TRACE_PCPU_DRAIN)
+		return false;
+	for (uint32_t i = 0; i < story->nr_steps; i++) {
+		if (story->steps[i].kind == MMR_STORY_OVERFLOW && story->steps[i].nr)
+			return false;
+	}
+	for (size_t i = 0; i < e->nr_verdicts; i++) {
+		if (e->verdicts[i].event == e->request.number)
+			return false;
+	}
+	return true;
+}
+
+/* The free without those drains; or the drain that was asked about, without the free. */
+static void part_with_drains(struct explain *e)
+{
+	size_t nr = 0, asked = SIZE_MAX;
+
+	for (size_t i = 0; i < e->nr_events; i++) {
+		if (e->events[i].ev.type == TRACE_PCPU_DRAIN) {
+			if (e->events[i].number == e->asked)
+				asked = i;
+			continue;
+		}
+		e->events[nr++] = e->events[i];
+		if (asked != SIZE_MAX)
+			break;
+	}
+	if (asked == SIZE_MAX) {
+		e->nr_events = nr;
+		e->last = e->request.number;
+		return;
+	}
+	e->kind = EXPLAIN_DRAIN;
+	e->request = e->events[0] = e->events[asked];
+	e->order = e->request.ev.order;
+	e->nr_events = 1;
+	e->begin = e->last = e->asked;
+}
+
+int explain_tell(struct trace_reader *reader, const struct verify_options *vo, struct explain *e,
+		 struct mmr_error *err)
+{
+	int rc;
+
+	e->told_bytes = sizeof(*e->told) + MAX_STEPS * sizeof(struct mmr_story_step);
+	e->told = mmap(NULL, e->told_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (e->told == MAP_FAILED) {
+		e->told = NULL;
+		return mmr_err(err, -ENOMEM, "explain: no memory for a story of %u steps", MAX_STEPS);
+	}
+	rc = follow(reader, vo, e, err);
+	if (!rc && drains_are_others(e)) {
+		part_with_drains(e);
+		e->nr_verdicts = e->nr_more_verdicts = 0;
+		rc = follow(reader, vo, e, err);
+	}
 	if (!rc && !e->known)
 		rc = find_known_from(reader, e, err);
 	return rc;

@@ -58,6 +58,7 @@ struct explain_told {
 	struct mmr_page page; /* an allocation's result */
 	int nid; /* node it was told to prefer, NUMA_NO_NODE for the CPU's own */
 	int rc; /* a free's */
+	int owner; /* a drain: whose list the page was on, -1 on none */
 	enum mmr_page_state was; /* a free: where the model had the page, before */
 	struct mmr_story story; /* last: its steps follow */
 };
@@ -96,7 +97,7 @@ struct explain {
 	size_t nr_beside;
 	struct explain_kswapd kswapd[MAX_NUMNODES];
 	uint64_t nth, nr_allocs; /* BY_PFN: this is allocation @nth of @nr_allocs of the page */
-	bool known, early, ran;
+	bool known, early;
 	bool extfrag_first; /* this kernel's extfrag events come before the blocks they are about */
 	uint64_t known_from;
 	struct explain_told *told;

@@ -469,6 +469,18 @@ static void put_title(const struct teller *t)
 		fprintf(t->out, "(event %" PRIu64 " is a part of it)\n", e->asked);
 }
 
+static void put_drained(const struct teller *t)
+{
+	const struct explain *e = t->e;
+
+	heading(t, "free_pcppages_bulk()", "Page %u leaves a CPU's list", e->request.ev.pfn);
+	para(t, LABEL, "  whose",
+	     e->told->owner >= 0 ? words("CPU %d's", e->told->owner) : "none that the model has it on");
+	para(t, LABEL, "  why",
+	     "not told by an event: a worker lets long lists shrink, and who needs memory badly empties them "
+	     "all");
+}
+
 static void put_unknown(const struct teller *t)
 {
 	const struct explain *e = t->e;
@@ -507,6 +519,8 @@ void explain_text(FILE *out, const struct explain *e, const struct trace_reader 
 	if (e->nr_life)
 		put_life(&t);
 	put_title(&t);
+	if (e->told->finished && e->kind == EXPLAIN_DRAIN)
+		put_drained(&t);
 	if (e->told->finished)
 		for (uint32_t at = 0; at < t.story->nr_steps;)
 			at = put_step(&t, at);

@@ -50,9 +50,12 @@ static void put_pcp_state(const struct teller *t, const char *label, const struc
 
 static void put_pcp_sizes(const struct teller *t, const struct mmr_story_step *step)
 {
-	const char *range = step->pcp.auto_tuned ? words(" (moves, %s to %s)", grouped(step->pcp.high_min),
-							 grouped(step->pcp.high_max))
-						 : "";
+	/* verify sets limits out of reach where they were changed and no event says to what. */
+	bool unknown = step->pcp.high_max >= 1 << 30;
+	const char *range = !step->pcp.auto_tuned ? ""
+			    : unknown             ? " (its limits are not recorded)"
+						  : words(" (moves, %s to %s)", grouped(step->pcp.high_min),
+							  grouped(step->pcp.high_max));
 
 	para(t, LABEL, "  high", words("%s%s: beyond it some go back", grouped(step->pcp.high), range));
 	para(t, LABEL, "  batch",
