@@ -179,12 +179,12 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 }
 
 /*
- * Since 6.2 the kernel skips a program that is active on the CPU already: an interrupt's page events
- * would be lost where it comes while the same program runs for the task. So the tracepoints that
- * fire with interrupts on have two programs. Both are entered for every event, the first one first;
- * the second returns if the first has noted this very page. Else it records the event, marked:
- * usually the first was skipped, but it may also be that an interrupt's own programs ran between
- * these two. User space tells which, for then the same event stands in the rings twice.
+ * Since 6.2, and on stable kernels before it, a program that is active on the CPU already is skipped: an
+ * interrupt's page events would be lost where it comes while the same program runs for the task. So the
+ * tracepoints that fire with interrupts on have two programs. Both are entered for every event, the first one
+ * first; the second returns if the first has noted this very page. Else it records the event, marked: usually
+ * the first was skipped, but it may also be that an interrupt's own programs ran between these two. User space
+ * tells which, for then the same event stands in the rings twice.
  *
  * From 7.0 on a tracepoint leaves preemption on, and a task that is preempted within a program keeps
  * it active on that CPU until it runs again: two such tasks, and a third one's events are lost. Only

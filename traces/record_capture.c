@@ -74,9 +74,8 @@ static bool tracepoints_are_preemptible(void)
 }
 
 /*
- * Whether the kernel never runs a program twice at once on a CPU. That makes an interrupt's events
- * miss it, so a second program is needed; and it makes lanes possible, which rest on the order of
- * stores too.
+ * Whether the kernel is sure to never run a program twice at once on a CPU, which lanes rest on, as on
+ * the order of stores. Stable kernels before 6.2 may have it too; no type tells.
  */
 static bool programs_run_alone(void)
 {
@@ -230,8 +229,7 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	c->skel->rodata->use_lanes = c->use_lanes;
 	c->skel->rodata->lane_unit_shift = c->lane_unit_shift;
 	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(c->skel->obj, seconds[i]),
-					  programs_run_alone() && !c->lean);
+		bpf_program__set_autoload(bpf_object__find_program_by_name(c->skel->obj, seconds[i]), !c->lean);
 	for (size_t i = 0; i < NR_CLASSICS; i++) {
 		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);
 

@@ -11,7 +11,8 @@
  *
  * against no tracing, in a touch loop (fault a page in, give it back) and a pipe loop (a page through
  * a pipe), with one CPU busy and with two. All of it interleaved: a round has every technique once,
- * its own untraced samples around each, and the table has medians over rounds. Run as root.
+ * its own untraced samples around each. The table has medians over rounds, and the difference of the
+ * least of all rounds, which other tracers on the machine disturb less. Run as root.
  */
 #include <argp.h>
 #include <dirent.h>
@@ -344,9 +345,11 @@ static void stop(struct tracer *t, enum technique technique)
 
 /* ---- rounds -------------------------------------------------------------------------------- */
 
-/* [technique][loop][busy - 1][round]: ns added per event */
+/* [technique][loop][busy - 1][round]: ns added per event, and ns per page with it */
 static double added[NR_TECHNIQUES][NR_LOOPS][2][MAX_ROUNDS];
+static double traced[NR_TECHNIQUES][NR_LOOPS][2][MAX_ROUNDS];
 static double bases[NR_LOOPS][2][MAX_ROUNDS * NR_TECHNIQUES];
+static double floors[NR_LOOPS][2][MAX_ROUNDS * NR_TECHNIQUES]; /* the lower of the two around a sample */
 static double events_per_page[NR_LOOPS];
 
 static int by_value(const void *a, const void *b)
@@ -358,7 +361,7 @@ static int by_value(const void *a, const void *b)
 
 static double quantile(const double *values, unsigned int nr, double q)
 {
-	double sorted[MAX_ROUNDS * NR_TECHNIQUES];
+	static double sorted[MAX_ROUNDS * NR_TECHNIQUES];
 
 	memcpy(sorted, values, nr * sizeof(*values));
 	qsort(sorted, nr, sizeof(*sorted), by_value);
@@ -368,6 +371,17 @@ static double quantile(const double *values, unsigned int nr, double q)
 static uint64_t counted(const struct tracer *t, int cpu)
 {
 	return t->counter->bss->counts[cpu].nr;
+}
+
+/*
+ * What other tracers and tasks of the machine add, they add to some samples more than to others: the
+ * difference of the least of all rounds is what is left of this technique alone.
+ */
+static double least(const struct options *o, enum technique t, enum loop loop, int busy)
+{
+	return (quantile(traced[t][loop][busy - 1], o->rounds, 0) -
+		quantile(floors[loop][busy - 1], o->rounds * NR_TECHNIQUES, 0)) /
+	       events_per_page[loop];
 }
 
 /* How many events a page of each loop is; the other tasks of that CPU add a little. */
@@ -417,8 +431,10 @@ static void measure(struct tracer *t, enum technique technique, unsigned int rou
 		for (int busy = 1; busy <= 2; busy++) {
 			double after = sample(loop, busy, seconds / 2), *b = &base[loop][busy - 1];
 
+			floors[loop][busy - 1][nr] = *b < after ? *b : after;
 			*b = (*b + after) / 2;
 			bases[loop][busy - 1][nr] = *b;
+			traced[technique][loop][busy - 1][round] = with[loop][busy - 1];
 			added[technique][loop][busy - 1][round] =
 				(with[loop][busy - 1] - *b) / events_per_page[loop];
 		}
@@ -427,27 +443,26 @@ static void measure(struct tracer *t, enum technique technique, unsigned int rou
 
 static void print_ratios(const struct options *o, enum technique t, enum loop loop)
 {
-	double one = quantile(added[t][loop][0], o->rounds, 0.5);
+	double one = least(o, t, loop, 1);
 
 	if (o->skip[t])
 		return;
-	printf("%s, %s:", technique_names[t], loop_names[loop]);
+	printf("%s, %s, by the least:", technique_names[t], loop_names[loop]);
 	if (!o->skip[TRACEFS])
-		printf(" %.2f x tracefs (1.00 is asked for),",
-		       one / quantile(added[TRACEFS][loop][0], o->rounds, 0.5));
+		printf(" %.2f x tracefs (1.00 is asked for),", one / least(o, TRACEFS, loop, 1));
 	if (!o->skip[PERF])
-		printf(" %.2f x perf (0.35),", one / quantile(added[PERF][loop][0], o->rounds, 0.5));
-	printf(" both busy %.0f ns (60)\n", quantile(added[t][loop][1], o->rounds, 0.5));
+		printf(" %.2f x perf (0.35),", one / least(o, PERF, loop, 1));
+	printf(" both busy %.0f ns (60)\n", least(o, t, loop, 2));
 }
 
 static void print_table(const struct options *o)
 {
 	for (int busy = 1; busy <= 2; busy++) {
-		printf("%s busy: ns added per event, median [quartiles] of %u rounds\n",
+		printf("%s busy: ns added per event, median [quartiles] and least of %u rounds\n",
 		       busy == 1 ? "one CPU" : "both CPUs", o->rounds);
 		printf("  %-8s", "");
 		for (enum loop loop = 0; loop < NR_LOOPS; loop++)
-			printf("  %-10s %4.0f ns/page", loop_names[loop],
+			printf("  %-10s %6.0f ns/page      ", loop_names[loop],
 			       quantile(bases[loop][busy - 1], o->rounds * NR_TECHNIQUES, 0.5));
 		puts("");
 		for (enum technique t = 0; t < NR_TECHNIQUES; t++) {
@@ -457,8 +472,9 @@ static void print_table(const struct options *o)
 			for (enum loop loop = 0; loop < NR_LOOPS; loop++) {
 				const double *v = added[t][loop][busy - 1];
 
-				printf("  %8.1f [%6.1f %6.1f]", quantile(v, o->rounds, 0.5),
-				       quantile(v, o->rounds, 0.25), quantile(v, o->rounds, 0.75));
+				printf("  %7.1f [%6.1f %6.1f] %6.1f", quantile(v, o->rounds, 0.5),
+				       quantile(v, o->rounds, 0.25), quantile(v, o->rounds, 0.75),
+				       least(o, t, loop, busy));
 			}
 			puts("");
 		}
@@ -536,6 +552,10 @@ int main(int argc, char **argv)
 	if (!t.counter)
 		die("loading the counting programs");
 	count_events(&t);
+	for (enum loop loop = 0; loop < NR_LOOPS; loop++)
+		for (int busy = 0; busy < 2; busy++)
+			for (unsigned int i = 0; i < MAX_ROUNDS * NR_TECHNIQUES; i++)
+				floors[loop][busy][i] = bases[loop][busy][i] = 1e9;
 	for (unsigned int round = 0; round < o.rounds; round++)
 		for (unsigned int i = 0; i < NR_TECHNIQUES; i++)
 			if (!o.skip[(i + round) % NR_TECHNIQUES])
