@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A load for the recorder's tests: touches anonymous pages and gives them back, as fast as one CPU
- * can. With -n exactly that many pages, with -d for so many seconds; prints
- * "pages N seconds S".
+ * can. With -n exactly that many pages, with -d for so many seconds; with -p it sends pages through a
+ * pipe instead, for so many seconds: the most page events a CPU can make. Prints "pages N seconds S".
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -38,14 +38,29 @@ static void touch(size_t nr_pages, size_t page_bytes)
 	munmap(area, nr_pages * page_bytes);
 }
 
+/* More than the one or two pages a pipe keeps for itself. */
+static size_t pipe_pages(size_t page_bytes)
+{
+	static char block[8 * 4096];
+	static int ends[2] = {-1, -1};
+	size_t bytes = 8 * page_bytes;
+
+	if ((ends[0] < 0 && pipe(ends)) || bytes > sizeof(block) ||
+	    write(ends[1], block, bytes) != (ssize_t)bytes || read(ends[0], block, bytes) != (ssize_t)bytes) {
+		perror("record_load: pipe");
+		exit(1);
+	}
+	return 8;
+}
+
 int main(int argc, char **argv)
 {
 	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	uint64_t want = UINT64_MAX, done = 0;
 	double begin = now(), end = 1e300;
 
-	if (argc != 3 || (strcmp(argv[1], "-n") && strcmp(argv[1], "-d"))) {
-		fprintf(stderr, "usage: record_load -n PAGES | -d SECONDS\n");
+	if (argc != 3 || (strcmp(argv[1], "-n") && strcmp(argv[1], "-d") && strcmp(argv[1], "-p"))) {
+		fprintf(stderr, "usage: record_load -n PAGES | -d SECONDS | -p SECONDS\n");
 		return 2;
 	}
 	if (argv[1][1] == 'n')
@@ -55,6 +70,11 @@ int main(int argc, char **argv)
 	while (done < want && now() < end) {
 		uint64_t chunk = want - done < CHUNK_PAGES ? want - done : CHUNK_PAGES;
 
+		if (argv[1][1] == 'p') {
+			for (int i = 0; i < 1000; i++)
+				done += pipe_pages(page_bytes);
+			continue;
+		}
 		touch(chunk, page_bytes);
 		done += chunk;
 	}
