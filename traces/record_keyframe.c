@@ -287,6 +287,48 @@ static uint32_t block_pfn(struct taker *t, const struct record_probe_zone *zone,
 	return (uint32_t)pfn;
 }
 
+struct block_place {
+	uint32_t pfn, index;
+};
+
+static int by_pfn(const void *a, const void *b)
+{
+	const struct block_place *x = a, *y = b;
+
+	return (x->pfn > y->pfn) - (x->pfn < y->pfn);
+}
+
+/*
+ * Between two parts of a walk blocks are split, merged and moved: a page may have been seen in a block
+ * of each. Only one of them stays, so that the rest could be a zone's lists.
+ */
+static int drop_overlaps(struct taker *t, struct trace_keyframe *kf)
+{
+	struct block_place *places = malloc((kf->nr_blocks + 1) * sizeof(*places));
+	uint64_t end = 0, nr = 0;
+
+	if (!places)
+		return mmr_err(t->err, -ENOMEM, "keyframe: no memory for %llu blocks",
+			       (unsigned long long)kf->nr_blocks);
+	for (uint64_t i = 0; i < kf->nr_blocks; i++)
+		places[i] = (struct block_place){kf->blocks[i].pfn, (uint32_t)i};
+	qsort(places, kf->nr_blocks, sizeof(*places), by_pfn);
+	for (uint64_t i = 0; i < kf->nr_blocks; i++) {
+		struct trace_free_block *block = &kf->blocks[places[i].index];
+
+		if (block->pfn < end)
+			block->order = UINT8_MAX;
+		else
+			end = (uint64_t)block->pfn + (1ULL << block->order);
+	}
+	for (uint64_t i = 0; i < kf->nr_blocks; i++)
+		if (kf->blocks[i].order != UINT8_MAX)
+			kf->blocks[nr++] = kf->blocks[i];
+	kf->nr_blocks = nr;
+	free(places);
+	return 0;
+}
+
 static int fill_blocks(struct taker *t, const struct record_probe_zone *zone, struct trace_keyframe *kf)
 {
 	const struct rec_walk *walk = &t->probe->skel->bss->walk;
@@ -316,7 +358,7 @@ static int fill_blocks(struct taker *t, const struct record_probe_zone *zone, st
 		else if (t->parts.nr <= 1) /* between parts blocks come and go */
 			t->bad |= nr_free != seen[order];
 	}
-	return 0;
+	return t->parts.nr > 1 ? drop_overlaps(t, kf) : 0;
 }
 
 /*
@@ -524,10 +566,17 @@ static int take_zone(struct taker *t, const struct record_probe_zone *zone, uint
 	rc = fill_zone(t, zone, &kf);
 	if (kf.nr_missing || t->bad || t->probe->skel->bss->walk.full || t->probe->skel->bss->walk.errors)
 		kf.flags |= TRACE_KF_PARTIAL;
+	/* On a busy machine each of these takes long enough for a CPU to fill its lanes. */
+	if (!rc)
+		rc = record_capture_drain(t->capture, NULL, t->err);
 	if (!rc)
 		rc = record_pageblocks_read(t->probe, zone, &kf.pageblock_types, &kf.nr_pageblocks, t->err);
+	if (!rc)
+		rc = record_capture_drain(t->capture, NULL, t->err);
 	if (!rc && t->probe->percpu_offsets)
 		rc = read_pcps(t, zone, &kf);
+	if (!rc)
+		rc = record_capture_drain(t->capture, NULL, t->err);
 	if (!rc) {
 		count_keyframe(t, &kf);
 		rc = trace_writer_keyframe(t->writer, &kf, t->err);

@@ -20,6 +20,15 @@ uint64_t record_sizes_bytes(const struct record_sizes *s)
 	       s->max_blocks * FREE_BLOCK_BYTES;
 }
 
+uint64_t record_sizes_ring(uint64_t memory_bytes, uint32_t nr_cpus)
+{
+	uint64_t bytes = 16 << 20;
+
+	while (bytes > RECORD_MIN_RING_BYTES * 4 && bytes * nr_cpus > memory_bytes / 64)
+		bytes /= 2;
+	return bytes;
+}
+
 int record_sizes_fit(struct record_sizes *s, uint64_t max_bytes, struct mmr_error *err)
 {
 	struct record_sizes least = *s;

@@ -27,6 +27,9 @@ struct record_sizes {
 };
 uint64_t record_sizes_bytes(const struct record_sizes *s);
 
+/** record_sizes_ring - the default size of a ring on a machine with @memory_bytes and @nr_cpus with a ring */
+uint64_t record_sizes_ring(uint64_t memory_bytes, uint32_t nr_cpus);
+
 /**
  * record_sizes_fit - make rings and blocks smaller until all fits into @max_bytes (0: no limit)
  * Return: 0; -EINVAL where it cannot be: then the message says what is the least

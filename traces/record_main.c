@@ -240,8 +240,10 @@ static int describe(struct session *s, struct mmr_error *err)
 
 static int fit_sizes(struct session *s, struct mmr_error *err)
 {
-	uint64_t end_pfn = 0;
+	uint64_t end_pfn = 0, pages = 0;
 
+	for (uint32_t i = 0; i < s->machine.nr_zones; i++)
+		pages += s->machine.zones[i].managed_pages;
 	for (uint32_t i = 0; i < s->machine.nr_zones; i++)
 		if (s->machine.zones[i].start_pfn + s->machine.zones[i].spanned_pages > end_pfn)
 			end_pfn = s->machine.zones[i].start_pfn + s->machine.zones[i].spanned_pages;
@@ -252,6 +254,8 @@ static int fit_sizes(struct session *s, struct mmr_error *err)
 		.max_blocks = s->options->no_keyframes ? 0 : s->options->max_blocks,
 		.fixed_bytes = RECORD_BASE_BYTES,
 	};
+	if (!s->sizes.ring_bytes)
+		s->sizes.ring_bytes = record_sizes_ring(pages * s->machine.page_size, s->sizes.nr_cpus);
 	if (record_filter_set(&s->options->filter))
 		s->sizes.fixed_bytes += end_pfn / 4; /* two bits a page */
 	return record_sizes_fit(&s->sizes, s->options->max_memory_bytes, err);

@@ -57,7 +57,10 @@ static const struct argp_option option_table[] = {
 	{"verbose", 'v', NULL, 0, "Show libbpf's messages", 1},
 
 	{NULL, 0, NULL, 0, "Limits:", 2},
-	{"ring-mib", OPT_RING_MIB, "N", 0, "Size of each CPU's ring buffer in MiB, a power of two (default 8)",
+	{"ring-mib", OPT_RING_MIB, "N", 0,
+	 "Size of each CPU's buffers in MiB, a power of two (default 16, less where that were more than a 64th "
+	 "of "
+	 "the memory)",
 	 2},
 	{"max-memory", OPT_MAX_MEMORY, "SIZE", 0,
 	 "Make rings and buffers smaller until all of them together fit into SIZE (suffix K, M or G)", 2},
@@ -311,7 +314,7 @@ void record_options_parse(int argc, char **argv, struct record_options *ret)
 	static const struct argp argp = {option_table, parse_option, "-o FILE [-- CMD [ARG...]]", doc, NULL,
 					 NULL,         NULL};
 
-	*ret = (struct record_options){.ring_bytes = 8 << 20, .max_blocks = 1 << 20};
+	*ret = (struct record_options){.max_blocks = 1 << 20};
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, ret);
 }

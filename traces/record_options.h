@@ -14,7 +14,7 @@ enum { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 struct record_options {
 	const char *output; /* NULL with @dry_run only */
 	double seconds; /* 0: until a signal or the command's end */
-	uint64_t ring_bytes; /* per CPU; a power of two */
+	uint64_t ring_bytes; /* per CPU; a power of two; 0: as the machine is */
 	uint64_t max_memory_bytes; /* of rings and buffers together */
 	uint64_t max_file_bytes;
 	uint64_t rotate_bytes; /* start another file at this size */

@@ -11,7 +11,7 @@
 
 #include "traces/record_lanes.h"
 
-#define SHIFT      4 /* small lanes have 16 slots, large ones 128 */
+#define SHIFT      2 /* small lanes have 4 slots, large ones 128 */
 #define RING_BYTES 4096
 
 struct fake {

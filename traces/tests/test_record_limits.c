@@ -58,6 +58,15 @@ static void many_cpus_share_it(void **state)
 	assert_true(record_sizes_bytes(&s) <= 400 * MIB);
 }
 
+static void rings_are_a_small_part_of_the_memory(void **state)
+{
+	assert_int_equal(record_sizes_ring(1ULL << 40, 2), 16 * MIB);
+	assert_int_equal(record_sizes_ring(2048 * MIB, 2), 16 * MIB);
+	assert_int_equal(record_sizes_ring(1024 * MIB, 2), 8 * MIB);
+	assert_int_equal(record_sizes_ring(512ULL << 30, 512), 16 * MIB);
+	assert_int_equal(record_sizes_ring(64 * MIB, 64), 1 * MIB);
+}
+
 /* 10,000 events in each ms, where 1,000,000 a second are allowed: a tenth of the time may be recorded. */
 static void above_the_ceiling_whole_stretches_are_paused(void **state)
 {
@@ -102,6 +111,7 @@ int main(void)
 		cmocka_unit_test(rings_and_blocks_become_smaller_until_they_fit),
 		cmocka_unit_test(what_cannot_fit_is_refused_with_what_would),
 		cmocka_unit_test(many_cpus_share_it),
+		cmocka_unit_test(rings_are_a_small_part_of_the_memory),
 		cmocka_unit_test(above_the_ceiling_whole_stretches_are_paused),
 		cmocka_unit_test(below_the_ceiling_there_is_no_pause),
 	};
