@@ -104,7 +104,7 @@ static __noinline bool tell_change(struct rec_cpu *cpu, u32 nr, u64 ts_ns, u32 t
 	if (!cpu || !ring || recording == REC_PAUSED) /* no ring: a CPU that came online after the start */
 		return false;
 	if (cpu->lost)
-		put_loss(ring, cpu);
+		put_loss(ring, cpu, ts_ns);
 	if (tid != cpu->last_tid)
 		put_task(ring, cpu, ts_ns);
 	return true;

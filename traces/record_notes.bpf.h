@@ -86,7 +86,7 @@ static __always_inline struct rec_note *start(u8 type, u8 flags, u8 nr_args)
 		return 0;
 	}
 	if (cpu->lost)
-		put_loss(ring, cpu);
+		put_loss(ring, cpu, ts_ns);
 	if (tid != cpu->last_tid)
 		put_task(ring, cpu, ts_ns);
 	n = bpf_ringbuf_reserve(ring, bytes, 0);

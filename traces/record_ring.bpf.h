@@ -67,11 +67,17 @@ static __always_inline void count_loss(struct rec_cpu *cpu, u64 ts_ns, u16 cls)
 	cpu->gap_end_ns = ts_ns;
 }
 
-/* There is room again: what was lost goes into the ring first, so that it stands where it happened. */
-static __noinline void put_loss(void *ring, struct rec_cpu *cpu)
+/*
+ * There is room again, and has been for a millisecond: what was lost is told. One lane may be full for
+ * long while the others are not; that is one loss, not as many as it has events.
+ */
+static __noinline void put_loss(void *ring, struct rec_cpu *cpu, u64 ts_ns)
 {
-	struct rec_loss *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	struct rec_loss *r;
 
+	if ((s64)(ts_ns - cpu->gap_end_ns) < 1000000)
+		return;
+	r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
 	if (!r)
 		return;
 	r->begin_ns = cpu->gap_begin_ns;
