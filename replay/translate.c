@@ -39,6 +39,26 @@ static bool has_highmem(const struct machine *machine)
 	return false;
 }
 
+/*
+ * __GFP_THISNODE on a CPU whose node has no memory is refused by the kernel, and its caller then asks
+ * otherwise: a request that the recording cannot hold. The nearest node with memory stands for it.
+ */
+static int find_near_nodes(struct translate *t, const struct machine *machine, struct mmr_error *err)
+{
+	bool all = true;
+
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus && all; cpu++)
+		all = machine_node_pages(machine, machine->cpu_node[cpu]) != 0;
+	if (all)
+		return 0;
+	t->near_node = calloc(machine->nr_cpus, sizeof(*t->near_node));
+	if (!t->near_node)
+		return mmr_err(err, -ENOMEM, "no memory to map %u CPUs", machine->nr_cpus);
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
+		t->near_node[cpu] = (int16_t)machine_wanted_node(machine, machine->cpu_node[cpu]);
+	return 0;
+}
+
 int translate_init(struct translate *t, struct trace_reader *reader, const struct machine *recorded,
 		   const struct machine *machine, struct mmr_error *err)
 {
@@ -53,6 +73,7 @@ int translate_init(struct translate *t, struct trace_reader *reader, const struc
 	if (!t->node)
 		return mmr_err(err, -ENOMEM, "no memory to map %u recorded nodes", recorded->nr_nodes);
 	rc = translate_place(t, machine, PLACEMENT_AUTO, NULL, 1, 0, err);
+	rc = rc ? rc : find_near_nodes(t, machine, err);
 	rc = rc ? rc : named_nodes_init(&t->named, reader, recorded, err);
 	if (rc)
 		translate_deinit(t);
@@ -63,6 +84,7 @@ void translate_deinit(struct translate *t)
 {
 	free(t->cpu);
 	free(t->node);
+	free(t->near_node);
 	named_nodes_deinit(&t->named);
 	memset(t, 0, sizeof(*t));
 }
@@ -94,5 +116,7 @@ struct mmr_request translate_alloc(struct translate *t, const struct trace_event
 		if (nid != NUMA_NO_NODE)
 			request.nid = t->node[nid];
 	}
+	if (t->near_node && request.nid == NUMA_NO_NODE && (gfp & MMR_GFP_THISNODE))
+		request.nid = t->near_node[request.cpu];
 	return request;
 }

@@ -20,6 +20,8 @@
  * @recorded: the recorded machine; borrowed
  * @copies: of the recording; @copy_pages: page frame numbers from one copy to the next (stream.h)
  * @drop_dma32: the machine has no such zone: __GFP_DMA32 asks for low memory there
+ * @near_node: by machine CPU, the node that a request for its own node alone goes to; NULL where every
+ *	node with CPUs has memory of its own
  * @tasks: policies and cpusets, NULL where no rule was given; borrowed
  */
 struct translate {
@@ -32,6 +34,7 @@ struct translate {
 	unsigned int copies;
 	uint32_t copy_pages;
 	bool drop_dma32;
+	int16_t *near_node;
 	struct task_places *tasks;
 };
 
@@ -67,7 +70,7 @@ static inline void translate_follow(struct translate *t, const struct trace_even
 /** translate_is_plain - do all requests follow from their flags and their CPU alone? */
 static inline bool translate_is_plain(const struct translate *t)
 {
-	return t->named.nr_zones == 0 && !t->tasks;
+	return t->named.nr_zones == 0 && !t->tasks && !t->near_node;
 }
 
 /** translate_gfp - what a recorded class of requests asks for on this machine */

@@ -18,3 +18,6 @@ status $mmreplay run sample.mmt -m four-socket --place 0=64,1=0
 status $mmreplay run sample.mmt -m four-socket --place 0=1
 sed 's/^name:.*/name: bad\nplacement: sideways/' $machines/four-socket.yaml >bad.yaml
 status $mmreplay run sample.mmt -m bad.yaml
+# CPUs without memory: requests for their own node alone go to the nearest one that has some.
+printf 'name: bare\nnodes:\n  - { node: 0, cpus: "0-1", memory: 0 }\n  - { node: 1, memory: 4GiB }\n' >bare.yaml
+$mmreplay run sample.mmt -m bare.yaml --json | jq -c '[.failed, .numa.zones["node1/DMA32"].allocs == .allocs]'
