@@ -171,11 +171,14 @@ static unsigned int next_range(const struct mmr_machine *m, uint32_t pfn)
 
 struct zone *block_zone(const struct mmr_machine *m, uint32_t pfn, unsigned int order)
 {
-	uint32_t nr = 1u << order;
 	struct zone *zone;
 	unsigned int r;
+	uint32_t nr;
 
-	if (order > MAX_PAGE_ORDER || (pfn & (nr - 1)) || pfn >= m->end_pfn)
+	if (order > MAX_PAGE_ORDER || pfn >= m->end_pfn)
+		return NULL;
+	nr = 1u << order;
+	if (pfn & (nr - 1))
 		return NULL;
 	zone = pfn_zone(m, pfn);
 	r = next_range(m, pfn);

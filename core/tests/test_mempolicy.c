@@ -159,6 +159,95 @@ static void mems_allowed_confine_every_mode(void **state)
 	}
 }
 
+/* ---- several pages, indices, weights ----------------------------------------------------------- */
+
+static unsigned int pages_on(const uint32_t *pfns, unsigned int nr, unsigned int nid)
+{
+	unsigned int sum = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		sum += pfns[i] / 8192 == nid;
+	return sum;
+}
+
+/* 11 pages over nodes 0, 1, 2: three each, and one more for the two that come first, 1 and 2. */
+static void a_bulk_is_interleaved_in_shares(void **state)
+{
+	struct mmr_mempolicy policy = {.mode = MMR_MPOL_INTERLEAVE, .nodes = 0x7, .il_prev = 0};
+	const struct mmr_request req = {.gfp = MMR_GFP_KERNEL};
+	struct mmr_machine *m = four_nodes();
+	uint32_t pfns[11];
+
+	assert_int_equal(mmr_alloc_pages_bulk_mpol(m, &req, 11, &policy, pfns), 11);
+	assert_int_equal(pages_on(pfns, 11, 0), 3);
+	assert_int_equal(pages_on(pfns, 11, 1), 4);
+	assert_int_equal(pages_on(pfns, 11, 2), 4);
+	assert_int_equal(policy.il_prev, 0);
+	mmr_machine_destroy(m);
+}
+
+/*
+ * Weights 3, 1, 2. Node 0 has 2 pages of its turn left: 20 = 2 + 3 rounds of 6, and nothing left.
+ * 23: 2 + 3 rounds + 3: node 1 one more, node 2 two more, and the next turn is node 0's.
+ */
+static void a_weighted_bulk_goes_on_where_the_last_one_ended(void **state)
+{
+	static const struct {
+		unsigned int nr, on[3];
+	} cases[] = {{20, {2 + 9, 3, 6}}, {23, {2 + 9, 3 + 1, 6 + 2}}, {2, {2, 0, 0}}, {1, {1, 0, 0}}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mmr_mempolicy policy = {.mode = MMR_MPOL_WEIGHTED_INTERLEAVE,
+					       .nodes = 0x7,
+					       .il_prev = 0,
+					       .il_weight = 2,
+					       .weights = {3, 1, 2}};
+		const struct mmr_request req = {.gfp = MMR_GFP_KERNEL};
+		struct mmr_machine *m = four_nodes();
+		uint32_t pfns[32];
+
+		assert_int_equal(mmr_alloc_pages_bulk_mpol(m, &req, cases[i].nr, &policy, pfns), cases[i].nr);
+		for (unsigned int nid = 0; nid < 3; nid++)
+			assert_int_equal(pages_on(pfns, cases[i].nr, nid), cases[i].on[nid]);
+		mmr_machine_destroy(m);
+	}
+}
+
+static void a_mappings_page_has_its_node(void **state)
+{
+	const struct mmr_mempolicy plain = {.mode = MMR_MPOL_INTERLEAVE, .nodes = 0x15},
+				   weighted = {.mode = MMR_MPOL_WEIGHTED_INTERLEAVE,
+					       .nodes = 0x15,
+					       .weights = {2, 9, 1, 9, 0}},
+				   bind = {.mode = MMR_MPOL_BIND, .nodes = 0x15};
+	static const int by_turn[] = {0, 2, 4, 0, 2, 4}, by_weight[] = {0, 0, 2, 4, 0, 0};
+
+	for (uint64_t i = 0; i < 6; i++) {
+		assert_int_equal(mmr_mempolicy_index_node(&plain, i), by_turn[i]);
+		assert_int_equal(mmr_mempolicy_index_node(&weighted, i), by_weight[i]);
+	}
+	assert_int_equal(mmr_mempolicy_index_node(&plain, 3000000001), 2);
+	assert_int_equal(mmr_mempolicy_index_node(&bind, 0), -1);
+}
+
+/*
+ * 32 shares by bandwidth, over their greatest common divisor:
+ *   300 : 100 -> 24 : 8 -> 3 : 1        100 : 100 : 0 -> 16 : 16 : 1
+ */
+static void weights_follow_bandwidth(void **state)
+{
+	static const uint32_t two[] = {300, 100}, three[] = {100, 100, 0};
+	uint8_t weights[3];
+
+	mmr_mempolicy_auto_weights(two, 2, weights);
+	assert_int_equal(weights[0], 3);
+	assert_int_equal(weights[1], 1);
+	mmr_mempolicy_auto_weights(three, 3, weights);
+	assert_int_equal(weights[0], 16);
+	assert_int_equal(weights[1], 16);
+	assert_int_equal(weights[2], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +259,10 @@ int main(void)
 		cmocka_unit_test(a_huge_page_prefers_its_node),
 		cmocka_unit_test(impossible_policies_are_named),
 		cmocka_unit_test(mems_allowed_confine_every_mode),
+		cmocka_unit_test(a_bulk_is_interleaved_in_shares),
+		cmocka_unit_test(a_weighted_bulk_goes_on_where_the_last_one_ended),
+		cmocka_unit_test(a_mappings_page_has_its_node),
+		cmocka_unit_test(weights_follow_bandwidth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,9 +68,51 @@ static void threads_share_zones_and_keep_every_invariant(void **state)
 	mmr_machine_destroy(m);
 }
 
+/*
+ * The list's lock is taken, as by an interrupt's victim or a remote drain: an allocation takes one
+ * block from the buddy and leaves the list, a free goes to the buddy, and nothing waits.
+ */
+static void a_taken_list_is_passed_by(void **state)
+{
+	struct mmr_machine *m = machine_new((struct machine_spec){.zone_type = ZONE_NORMAL,
+								  .node_pages = 8192,
+								  .mark = 10,
+								  .batch = 8,
+								  .high_min = 64,
+								  .high_max = 64});
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[0];
+	struct mmr_page page;
+	uint64_t free_before;
+	uint8_t path;
+	int count;
+
+	mmr_seed_empty(m);
+	alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+	count = pcp->count;
+	assert_true(count > 0);
+	free_before = zone_list_pages(zone, true);
+
+	spin_lock(&pcp->lock);
+	page = alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+	assert_int_equal(page.path, MMR_PATH_BUDDY);
+	assert_int_equal(pcp->count, count);
+	assert_int_equal(zone_list_pages(zone, true), free_before - 1);
+	assert_int_equal(mmr_free_pages(m, page.pfn, 0, 0, &path), 0);
+	assert_int_equal(path, MMR_PATH_FREE_BUDDY);
+	assert_int_equal(pcp->count, count);
+	assert_int_equal(zone_list_pages(zone, true), free_before);
+	spin_unlock(&pcp->lock);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(threads_share_zones_and_keep_every_invariant)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(threads_share_zones_and_keep_every_invariant),
+		cmocka_unit_test(a_taken_list_is_passed_by),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
