@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "core/gfp.h"
 #include "core/list.h"
 
 #define NODE_RECLAIM_DISTANCE 30
@@ -628,6 +629,9 @@ int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req
 	if (req->gfp & ~MMR_GFP_KNOWN)
 		return mmr_err(err, -EINVAL, "request: gfp 0x%x has unknown bits 0x%x", req->gfp,
 			       req->gfp & ~MMR_GFP_KNOWN);
+	if (req->gfp & ~mmr_gfp_known(&m->profile))
+		return mmr_err(err, -EINVAL, "request: gfp 0x%x has bits 0x%x that kernel %s does not know",
+			       req->gfp, req->gfp & ~mmr_gfp_known(&m->profile), m->profile.name);
 	if (bad_zone_bits >> (req->gfp & MMR_GFP_ZONEMASK) & 1)
 		return mmr_err(err, -EINVAL, "request: gfp 0x%x: zone modifiers 0x%x exclude each other",
 			       req->gfp, req->gfp & MMR_GFP_ZONEMASK);

@@ -41,6 +41,7 @@ static const struct kernel_profile profiles[] = {
 		.name = "6.12",
 		SINCE_6_12,
 		.free_high = FREE_HIGH_BATCH,
+		.gfp_names = GFP_NAMES_6_10,
 		.node_reclaim_retest = 1,
 		.thisnode_noretry = 1,
 		.trace_dialect = TRACE_DIALECT_6_15, /* 6.12.y has the fallback of 6.15 */
@@ -50,6 +51,7 @@ static const struct kernel_profile profiles[] = {
 		.name = "6.18",
 		SINCE_6_12,
 		.free_high = FREE_HIGH_BATCH_HALF_MIN,
+		.gfp_names = GFP_NAMES_6_10,
 		.skip_busy_nodes = 1,
 		.isolate_bit = 1,
 		.node_reclaim_retest = 1,
@@ -80,6 +82,7 @@ static const struct kernel_profile profiles[] = {
 		.demote = DEMOTE_FILTERED_NEAREST,
 		.types = TYPES_6, /* as Debian configures it */
 		.trace_dialect = TRACE_DIALECT_7_2,
+		.gfp_names = GFP_NAMES_7_3,
 		.defrag_mode = DEFRAG_MODE_SYSCTL,
 		.defrag_promote = DEFRAG_PROMOTE_7_3,
 	},
@@ -97,60 +100,78 @@ static const char *const zero_to_six[] = {"0", "1", "2", "3", "4", "5", "6", NUL
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-/* Values in the order of the enums of profile_axes.h; what a value means is told there. */
+/* Values in the order of the enums of profile_axes.h. */
 static const struct axis {
 	const char *name;
 	size_t offset;
 	const char *const *values;
+	const char *about; /* one line */
 } axes[] = {
-#define AXIS_CALLED(name, field, list)                                                                         \
+#define AXIS_CALLED(name, field, list, about)                                                                  \
 	{                                                                                                      \
-		name, offsetof(struct kernel_profile, field), list                                             \
+		name, offsetof(struct kernel_profile, field), list, about                                      \
 	}
-#define AXIS(field, list) AXIS_CALLED(#field, field, list)
-	AXIS(steal, NAMES("old", "6.10", "6.15")),
-	AXIS(pcp, NAMES("5.14", "6.7")),
-	AXIS_CALLED("free_high_T", free_high, NAMES("batch", "batch+high_min/2")),
-	AXIS(decay, NAMES("none", "one", "batched")),
-	AXIS(hygiene, off_on),
-	AXIS(merge_retype, off_on),
-	AXIS(split_large_frees, off_on),
-	AXIS(acct_per_page, off_on),
-	AXIS(highatomic_acct, NAMES("reserved", "free")),
-	AXIS(highatomic_gate, NAMES("nonblock", "high")),
-	AXIS(highatomic_limit, NAMES("plus_block", "round_up")),
-	AXIS_CALLED("highatomic", highatomic_path, NAMES("6.18", "7.1", "7.3")),
-	AXIS_CALLED("oom_or_nonblock_fallback", nonblock_fallback, off_on),
-	AXIS(skip_busy_nodes, off_on),
-	AXIS(below_high, off_on),
-	AXIS(zone_movable_min, off_on),
-	AXIS(boost_wake_gated, off_on),
-	AXIS(boost_ignore, NAMES("atomic", "min_reserve")),
-	AXIS(expire_keeps_worker, off_on),
-	AXIS(pcp_overflow, NAMES("single", "chunked")),
-	AXIS(slowpath, NAMES("6.18", "7.x")),
-	AXIS(node_reclaim_retest, off_on),
-	AXIS(bulk_mark, NAMES("all", "remaining")),
-	AXIS(contig_free, NAMES("per_page", "pieces")),
-	AXIS(vmalloc, NAMES("bulk", "large_first")),
-	AXIS(free_batch, NAMES("order0", "folios")),
-	AXIS(isolate_bit, off_on),
-	AXIS(compact_source, NAMES("6.18", "7.2")),
-	AXIS(compact_mark, NAMES("min", "caller")),
-	AXIS(capture, NAMES("cc_order", "request_order")),
-	AXIS(capture_movable, off_on),
-	AXIS(proactive, NAMES("capped", "leeway")),
-	AXIS(thisnode_noretry, off_on),
-	AXIS(cma_skips_pcp, off_on),
-	AXIS(kswapd_hopeless, NAMES("progress", "pcp", "balanced")),
-	AXIS(demote, NAMES("random", "filtered+nearest")),
-	AXIS(types, NAMES("5", "6")),
-	AXIS(trace_dialect, NAMES("6.1", "6.9", "6.10", "6.15", "7.2")),
-	AXIS(buddyinfo_locked, off_on),
-	AXIS(shuffle, off_on),
-	AXIS(pcp_batch_scale_max, zero_to_six),
-	AXIS(defrag_mode, NAMES("0", "1", "sysctl")),
-	AXIS(defrag_promote, NAMES("no", "7.2", "7.3")),
+#define AXIS(field, list, about) AXIS_CALLED(#field, field, list, about)
+	AXIS(steal, NAMES("old", "6.10", "6.15"),
+	     "when a type's own lists are empty: what is taken from another's"),
+	AXIS(pcp, NAMES("5.14", "6.7"), "sizing of per-CPU lists: fixed high and free_factor, or auto-tuned"),
+	AXIS_CALLED("free_high_T", free_high, NAMES("batch", "batch+high_min/2"),
+		    "pages freed in a row before high orders empty the list"),
+	AXIS(decay, NAMES("none", "one", "batched"),
+	     "the vmstat worker lowers a list's high: never, at once, in batches"),
+	AXIS(hygiene, off_on, "a free page is always on the list of its pageblock's type"),
+	AXIS(merge_retype, off_on, "merging gives the buddy's pageblocks the freed page's type"),
+	AXIS(split_large_frees, off_on, "frees above a pageblock go in pageblock by pageblock"),
+	AXIS(acct_per_page, off_on, "NR_FREE_PAGES changes with each block taken, not once per refill"),
+	AXIS(highatomic_acct, NAMES("reserved", "free"),
+	     "what marks leave out: the reserve, or what of it is free"),
+	AXIS(highatomic_gate, NAMES("nonblock", "high"),
+	     "who uses the reserve: all that cannot wait, or __GFP_HIGH alone"),
+	AXIS(highatomic_limit, NAMES("plus_block", "round_up"),
+	     "size of the reserve: 1 % and a pageblock, or 1 % rounded up"),
+	AXIS_CALLED("highatomic", highatomic_path, NAMES("6.18", "7.1", "7.3"),
+		    "where the reserve is used and made: slow path, no refill, fast path too"),
+	AXIS_CALLED("oom_or_nonblock_fallback", nonblock_fallback, off_on,
+		    "a failed non-blocking request takes from the reserve"),
+	AXIS(skip_busy_nodes, off_on, "nodes whose kswapd is awake are passed by at first"),
+	AXIS(below_high, off_on, "zones below the high mark are flagged, and their lists kept short"),
+	AXIS(zone_movable_min, off_on, "ZONE_MOVABLE takes no share of min_free_kbytes"),
+	AXIS(boost_wake_gated, off_on, "only who may wake kswapd wakes it for a boost"),
+	AXIS(boost_ignore, NAMES("atomic", "min_reserve"),
+	     "who ignores a boost at the min mark: __GFP_ATOMIC or __GFP_HIGH"),
+	AXIS(expire_keeps_worker, off_on, "a remote list that expires keeps the vmstat worker alive"),
+	AXIS(pcp_overflow, NAMES("single", "chunked"),
+	     "an overlong list is freed in one go, or in batches that overshoot"),
+	AXIS(slowpath, NAMES("6.18", "7.x"), "order of the slow path's steps"),
+	AXIS(node_reclaim_retest, off_on, "the mark is tested again after a fruitless node reclaim"),
+	AXIS(bulk_mark, NAMES("all", "remaining"),
+	     "a bulk request's mark counts all its pages, or those missing"),
+	AXIS(contig_free, NAMES("per_page", "pieces"), "vfree() frees page by page, or neighbours together"),
+	AXIS(vmalloc, NAMES("bulk", "large_first"),
+	     "vmalloc takes single pages in bulk, or large blocks first"),
+	AXIS(free_batch, NAMES("order0", "folios"),
+	     "what waits for a batch's second pass: order 0, or all with a list"),
+	AXIS(isolate_bit, off_on, "isolation is a bit beside the pageblock's type"),
+	AXIS(compact_source, NAMES("6.18", "7.2"), "which pageblocks compaction empties for whom"),
+	AXIS(compact_mark, NAMES("min", "caller"),
+	     "room that compaction wants: beyond min or low, or beyond the caller's mark"),
+	AXIS(capture, NAMES("cc_order", "request_order"), "order of the block a compacting request may catch"),
+	AXIS(capture_movable, off_on, "movable requests catch blocks of movable pageblocks"),
+	AXIS(proactive, NAMES("capped", "leeway"), "thresholds of proactive compaction"),
+	AXIS(thisnode_noretry, off_on, "a costly request of one node gives up after compaction"),
+	AXIS(cma_skips_pcp, off_on, "movable requests without a right to CMA pass per-CPU lists by"),
+	AXIS(kswapd_hopeless, NAMES("progress", "pcp", "balanced"), "what lets a given-up kswapd try again"),
+	AXIS(demote, NAMES("random", "filtered+nearest"), "where demoted pages go"),
+	AXIS(types, NAMES("5", "6"), "number of migratetypes: without CMA, with CMA"),
+	AXIS(gfp_names, NAMES("6.1", "6.10", "7.3"), "which gfp flags there are"),
+	AXIS(trace_dialect, NAMES("6.1", "6.9", "6.10", "6.15", "7.2"),
+	     "how a recording's events are to be read"),
+	AXIS(buddyinfo_locked, off_on, "/proc/buddyinfo is read under zone->lock"),
+	AXIS(shuffle, off_on, "page_alloc.shuffle=1"),
+	AXIS(pcp_batch_scale_max, zero_to_six, "CONFIG_PCP_BATCH_SCALE_MAX"),
+	AXIS(defrag_mode, NAMES("0", "1", "sysctl"), "vm.defrag_mode: off, on, or as the machine says"),
+	AXIS(defrag_promote, NAMES("no", "7.2", "7.3"),
+	     "with defrag_mode small requests want a whole pageblock freed"),
 };
 
 #define NR_AXES (sizeof(axes) / sizeof(axes[0]))
@@ -192,6 +213,11 @@ const char *kernel_profile_axis(size_t index, const char *const **values)
 	if (values)
 		*values = axes[index].values;
 	return axes[index].name;
+}
+
+const char *kernel_profile_axis_about(size_t index)
+{
+	return index < NR_AXES ? axes[index].about : NULL;
 }
 
 const char *kernel_profile_axis_value(const struct kernel_profile *profile, size_t index)

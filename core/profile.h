@@ -41,6 +41,8 @@ void kernel_profile_destroy(struct kernel_profile *profile);
  * Return: the axis' name.
  */
 const char *kernel_profile_axis(size_t index, const char *const **values);
+/** kernel_profile_axis_about - what axis @index decides, in a few words; NULL where there is none */
+const char *kernel_profile_axis_about(size_t index);
 /** kernel_profile_axis_value - which value of axis @index @profile has */
 const char *kernel_profile_axis_value(const struct kernel_profile *profile, size_t index);
 

@@ -51,6 +51,7 @@ enum axis_kswapd_hopeless {
 };
 enum axis_demote { DEMOTE_RANDOM, DEMOTE_FILTERED_NEAREST };
 enum axis_types { TYPES_5, TYPES_6 }; /* with CONFIG_CMA there is MIGRATE_CMA */
+enum axis_gfp_names { GFP_NAMES_6_1, GFP_NAMES_6_10, GFP_NAMES_7_3 };
 /* What the events of a recording mean. */
 enum axis_trace_dialect {
 	TRACE_DIALECT_6_1, /* extfrag comes before the page it brings; batches hold order 0 */
@@ -124,6 +125,7 @@ struct kernel_profile {
 	uint8_t kswapd_hopeless;
 	uint8_t demote;
 	uint8_t types;
+	uint8_t gfp_names;
 	uint8_t trace_dialect;
 	uint8_t buddyinfo_locked;
 	uint8_t shuffle;

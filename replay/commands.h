@@ -8,6 +8,7 @@ enum exit_status { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 int cmd_backend(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_summary(int argc, char **argv);
+int cmd_kernel(int argc, char **argv);
 int cmd_machine(int argc, char **argv);
 int cmd_trust(int argc, char **argv);
 int cmd_verify(int argc, char **argv);

@@ -61,6 +61,7 @@ static const struct subcommand {
 	{"trust", "A.mmt B.mmt", "how far a prediction of B from A was right", cmd_trust},
 	{"summary", "RESULT ...", "results side by side on one screen", cmd_summary},
 	{"machine", "check|show|from-trace|from-host|list", "machine files", cmd_machine},
+	{"kernel", "[LINE[,AXIS=VALUE...]]", "kernel lines, and what can be switched about them", cmd_kernel},
 	{"plot", "RESULT ... -o DIR", "pictures of results", cmd_plot},
 	{"bench", "[--benchmark_filter=...]", "the benchmarks (Google Benchmark)", cmd_bench},
 };

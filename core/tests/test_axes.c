@@ -128,22 +128,14 @@ static bool tells_apart(const char *axis, const char *value, const char *other)
 
 /*
  * What does not decide where pages go, and what random histories reach too seldom, is tested by hand:
- * below, and for captures and demotion in test_kcompactd.c and test_reclaim.c.
+ * below, for flags in test_gfp.c, for captures and demotion in test_kcompactd.c and test_reclaim.c.
  */
 static bool has_its_own_test(const char *axis, const char *value)
 {
 	static const char *const axes[] = {
-		"trace_dialect",
-		"buddyinfo_locked",
-		"oom_or_nonblock_fallback",
-		"boost_wake_gated",
-		"expire_keeps_worker",
-		"bulk_mark",
-		"node_reclaim_retest",
-		"capture",
-		"capture_movable",
-		"cma_skips_pcp",
-		"types",
+		"trace_dialect",    "gfp_names",           "buddyinfo_locked", "oom_or_nonblock_fallback",
+		"boost_wake_gated", "expire_keeps_worker", "bulk_mark",        "node_reclaim_retest",
+		"capture",          "capture_movable",     "cma_skips_pcp",    "types",
 		"demote",
 	};
 
