@@ -270,9 +270,46 @@ static int check_zone(const struct mmr_machine *m, const struct zone *zone, uint
 	return 0;
 }
 
+/* CPUs: who is offline has nothing, and between calls nobody is being served. */
+static int check_cpus(const struct mmr_machine *m, struct mmr_error *err)
+{
+	unsigned int online = 0, of_nodes = 0;
+
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
+		bool offline = !mmr_cpu_online(m, cpu);
+
+		online += !offline;
+		if (m->cpus[cpu].current || m->cpus[cpu].capture_control)
+			return mmr_err(err, -EUCLEAN, "cpu %u: a request is being served, expected none", cpu);
+		for (unsigned int i = 0; i < m->nr_zones; i++) {
+			const struct zone *zone = m->zones[i];
+
+			if (zone->per_cpu_pageset[cpu].offline != offline)
+				return broken(err, zone, cpu, "cpu is offline in this zone alone", !offline,
+					      offline);
+			if (offline && zone->per_cpu_pageset[cpu].count)
+				return broken(err, zone, cpu, "pages on the lists of an offline cpu",
+					      (uint64_t)zone->per_cpu_pageset[cpu].count, 0);
+			if (offline && zone->per_cpu_zonestats[cpu].vm_stat_diff)
+				return broken(err, zone, cpu, "pending count of an offline cpu",
+					      (uint64_t)abs(zone->per_cpu_zonestats[cpu].vm_stat_diff), 0);
+		}
+	}
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		of_nodes += m->nodes[nid].nr_cpus;
+	if (online != m->nr_online_cpus || online != of_nodes)
+		return mmr_err(err, -EUCLEAN, "machine: %u cpus are online, it counts %u, its nodes %u", online,
+			       m->nr_online_cpus, of_nodes);
+	return 0;
+}
+
 int mmr_check(const struct mmr_machine *m, struct mmr_error *err)
 {
 	uint64_t there = 0;
+	int cpus = check_cpus(m, err);
+
+	if (cpus)
+		return cpus;
 
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		int rc = check_zone(m, m->zones[i], &there, err);

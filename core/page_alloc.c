@@ -241,18 +241,22 @@ struct mmr_page hand_out_captured(struct mmr_cpu *cpu, uint32_t pfn, unsigned in
 }
 
 /*
- * Are the node's dirty pages within its share of what could be dirty?
- * Simplified: no task is a real-time one, which would get a quarter more.
- * Source: node_dirty_ok(), node_dirtyable_memory(), mm/page-writeback.c, v6.12.
+ * Are the node's dirty pages within its share of what could be dirty? A real-time task has a quarter more.
+ * Source: node_dirty_ok(), node_dirtyable_memory(), node_dirty_limit(), mm/page-writeback.c, v6.12.
  */
-static bool node_dirty_ok(const struct mmr_machine *m, const struct pglist_data *pgdat)
+static bool node_dirty_ok(const struct mmr_cpu *cpu, const struct pglist_data *pgdat)
 {
+	const struct mmr_machine *m = cpu->m;
+	int64_t limit;
 	int64_t dirtyable = -(int64_t)pgdat->totalreserve_pages;
 
 	for (int i = 0; i < MAX_NR_ZONES; i++)
 		dirtyable += shared_read(pgdat->node_zones[i].vm_stat_free);
 	dirtyable = (dirtyable < 0 ? 0 : dirtyable) + pgdat->nr_file_pages;
-	return pgdat->nr_dirty_pages <= dirtyable * m->dirty_ratio / 100;
+	limit = dirtyable * m->dirty_ratio / 100;
+	if (cpu->current && (cpu->current->task & MMR_TASK_RT))
+		limit += limit / 4;
+	return pgdat->nr_dirty_pages <= limit;
 }
 
 int mmr_node_set_dirty(struct mmr_machine *m, unsigned int nid, const struct mmr_node_dirty *dirty,
@@ -304,7 +308,8 @@ retry:
 				goto retry;
 			}
 		}
-		if (unlikely(ac->spread_dirty_pages) && m->dirty_ratio && !node_dirty_ok(m, zone->zone_pgdat)) {
+		if (unlikely(ac->spread_dirty_pages) && m->dirty_ratio &&
+		    !node_dirty_ok(cpu, zone->zone_pgdat)) {
 			tell(zone, MMR_STORY_PASS_BY, .why = MMR_STORY_DIRTY);
 			continue;
 		}

@@ -440,5 +440,10 @@ bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages
 
 void mmr_drain_all_pages(struct mmr_machine *m)
 {
-	drain_all_pages(&m->cpus[0], NULL);
+	unsigned int cpu = 0;
+
+	/* Who does it counts what is freed: any that is online. */
+	while (!mmr_cpu_online(m, cpu))
+		cpu++;
+	drain_all_pages(&m->cpus[cpu], NULL);
 }

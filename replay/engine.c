@@ -162,6 +162,7 @@ static int create_backend(struct engine *e, struct mmr_error *err)
 	int rc;
 
 	machine_config(e->options.machine, e->options.profile, &config);
+	config.shuffle_seed = e->options.seed;
 	if (e->reclaim == ENGINE_RECLAIM_MODELLED) {
 		config.reclaim = MMR_RECLAIM_DEFAULT;
 		config.compaction = MMR_COMPACTION_DEFAULT;

@@ -83,6 +83,19 @@ static uint64_t earliest(const struct engine *e)
 	return e->measure_ns < ns ? e->measure_ns : ns;
 }
 
+/* Each node's kcompactd: it turns twice a second, and what it moved is settled before it moves more. */
+static void turn_kcompactds(struct engine *e)
+{
+	const unsigned int turns = e->reclaim == ENGINE_RECLAIM_MODELLED ? 2 : 0;
+
+	for (unsigned int turn = 0; turn < turns; turn++) {
+		for (unsigned int nid = 0; nid < e->options.machine->nr_nodes; nid++) {
+			mmr_kcompactd_turn(e->core, nid, 0, NULL);
+			engine_settle(e);
+		}
+	}
+}
+
 static void tick_all(struct engine *e)
 {
 	for (unsigned int cpu = 0; cpu < e->options.machine->nr_cpus; cpu++) {
@@ -91,8 +104,10 @@ static void tick_all(struct engine *e)
 		else if (e->backend->kind == BACKEND_OPS && e->backend->tick)
 			e->backend->tick(e->ctx, cpu);
 	}
-	if (e->pressure.owners)
+	if (e->pressure.owners) {
 		engine_settle(e);
+		turn_kcompactds(e);
+	}
 }
 
 __attribute__((noinline)) void engine_run_timers(struct engine *e, uint64_t ts_ns)

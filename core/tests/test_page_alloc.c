@@ -379,6 +379,30 @@ static void nolock_calls_never_wait(void **state)
 	mmr_machine_destroy(m);
 }
 
+/*
+ * Node 0 has an eighth more dirty pages than its limit: a page that is about to be dirtied goes to
+ * node 1, unless a real-time task asks, which may exceed the limit by a quarter.
+ */
+static void real_time_tasks_may_dirty_a_quarter_more(void **state)
+{
+	struct mmr_machine *m = two_nodes(50);
+	const struct pglist_data *pgdat = &m->nodes[0];
+	struct mmr_request req = {.gfp = MMR_GFP_USER | MMR_GFP_WRITE, .nid = NUMA_NO_NODE};
+	struct mmr_node_dirty dirty = {.nr_file_pages = 5000, .dirty_ratio = 20};
+	uint32_t limit =
+		(uint32_t)(pgdat->node_zones[ZONE_NORMAL].vm_stat_free - pgdat->totalreserve_pages + 5000) / 5;
+
+	dirty.nr_dirty_pages = limit + limit / 8;
+	assert_int_equal(mmr_node_set_dirty(m, 0, &dirty, NULL), 0);
+	assert_int_equal(mmr_alloc_pages(m, &req).nid, 1);
+	req.task = MMR_TASK_RT;
+	assert_int_equal(mmr_alloc_pages(m, &req).nid, 0);
+	dirty.nr_dirty_pages = limit + limit / 4 + 100;
+	assert_int_equal(mmr_node_set_dirty(m, 0, &dirty, NULL), 0);
+	assert_int_equal(mmr_alloc_pages(m, &req).nid, 1);
+	mmr_machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +420,7 @@ int main(void)
 		cmocka_unit_test(two_machines_do_not_know_each_other),
 		cmocka_unit_test(four_tebibytes_on_eight_nodes_are_cheap),
 		cmocka_unit_test(nolock_calls_never_wait),
+		cmocka_unit_test(real_time_tasks_may_dirty_a_quarter_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

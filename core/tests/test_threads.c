@@ -47,25 +47,30 @@ static void *work(void *arg)
 
 static void threads_share_zones_and_keep_every_invariant(void **state)
 {
-	struct mmr_machine *m = machine_new((struct machine_spec){
-		.nr_nodes = 2, .cpus_per_node = 2, .zone_type = ZONE_NORMAL, .node_pages = 20480});
-	struct worker workers[NR_THREADS];
-	pthread_t threads[NR_THREADS];
+	for (const char *const *line = kernel_profile_list(); *line; line++) {
+		struct mmr_machine *m = machine_new((struct machine_spec){.nr_nodes = 2,
+									  .cpus_per_node = 2,
+									  .zone_type = ZONE_NORMAL,
+									  .node_pages = 20480,
+									  .profile = *line});
+		struct worker workers[NR_THREADS];
+		pthread_t threads[NR_THREADS];
 
-	mmr_seed_empty(m);
-	for (unsigned int i = 0; i < NR_THREADS; i++) {
-		workers[i] = (struct worker){.m = m, .cpu = i};
-		assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+		mmr_seed_empty(m);
+		for (unsigned int i = 0; i < NR_THREADS; i++) {
+			workers[i] = (struct worker){.m = m, .cpu = i};
+			assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+		}
+		for (unsigned int i = 0; i < NR_THREADS; i++) {
+			pthread_join(threads[i], NULL);
+			assert_false(workers[i].failed);
+		}
+		assert_sound(m);
+		mmr_drain_all_pages(m);
+		assert_int_equal(zone_list_pages(zone_of(m, 0, ZONE_NORMAL), true), 20480);
+		assert_int_equal(zone_list_pages(zone_of(m, 1, ZONE_NORMAL), true), 20480);
+		mmr_machine_destroy(m);
 	}
-	for (unsigned int i = 0; i < NR_THREADS; i++) {
-		pthread_join(threads[i], NULL);
-		assert_false(workers[i].failed);
-	}
-	assert_sound(m);
-	mmr_drain_all_pages(m);
-	assert_int_equal(zone_list_pages(zone_of(m, 0, ZONE_NORMAL), true), 20480);
-	assert_int_equal(zone_list_pages(zone_of(m, 1, ZONE_NORMAL), true), 20480);
-	mmr_machine_destroy(m);
 }
 
 /*
