@@ -7,10 +7,13 @@
  */
 #include "core/list.h"
 
+/*
+ * Small zones have lo > hi, and then the order of the two tests decides.
+ * Source: __clamp(), include/linux/minmax.h, v6.2.
+ */
 static int clamp(int x, int lo, int hi)
 {
-	x = x < lo ? lo : x;
-	return x > hi ? hi : x;
+	return x >= hi ? hi : x <= lo ? lo : x;
 }
 
 static int max_int(int a, int b)

@@ -220,7 +220,7 @@ int mmr_seed_pcp_state(struct mmr_machine *m, unsigned int cpu, unsigned int nid
 	if (cpu >= m->nr_cpus)
 		return mmr_err(err, -EINVAL, "pcp state: cpu %u, the machine has 0..%u", cpu, m->nr_cpus - 1);
 	if (!state->batch || state->batch > 1u << 16 || state->high > INT32_MAX / 2 ||
-	    state->high_max > INT32_MAX / 2 || state->high_min > state->high_max || state->alloc_factor > 6 ||
+	    state->high_min > INT32_MAX / 2 || state->high_max > INT32_MAX / 2 || state->alloc_factor > 6 ||
 	    state->free_count > 1u << 24)
 		return mmr_err(err, -EINVAL,
 			       "pcp state of cpu %u node %u zone %s: batch %u, high %u in %u..%u, alloc_factor "

@@ -264,12 +264,12 @@ static int load_memory(struct load *l, int node, uint64_t *next_pfn)
 static int load_pcp(struct load *l, const char *place, const struct pcp_yaml *yaml,
 		    struct mmr_zone_config *zone)
 {
-	if (!yaml->batch || yaml->high_min > yaml->high_max || yaml->batch > 1u << 16 ||
+	if (!yaml->batch || yaml->high_min > INT32_MAX / 2 || yaml->batch > 1u << 16 ||
 	    yaml->high_max > INT32_MAX / 2)
-		return LOAD_ERR(l, place,
-				"batch %u, high_min %u, high_max %u, expected batch 1..65536 and high_min <= "
-				"high_max <= %d",
-				yaml->batch, yaml->high_min, yaml->high_max, INT32_MAX / 2);
+		return LOAD_ERR(
+			l, place,
+			"batch %u, high_min %u, high_max %u, expected batch 1..65536, both others at most %d",
+			yaml->batch, yaml->high_min, yaml->high_max, INT32_MAX / 2);
 	zone->have_pageset = true;
 	zone->pcp_batch = yaml->batch;
 	zone->pcp_high_min = yaml->high_min;

@@ -206,6 +206,27 @@ static void decay_lowers_high_and_frees_what_is_above(void **state)
 	mmr_machine_destroy(m);
 }
 
+/*
+ * A tiny zone has high_min above high_max. The kernel tests the upper bound first: 0 becomes 441, and 441, at the
+ * next free, 240.
+ */
+static void bounds_that_cross_are_tested_from_above(void **state)
+{
+	struct mmr_machine *m = with_lists("6.12", 63, 100, 63488);
+	struct mmr_pcp_state crossed = {.high = 0, .high_min = 441, .high_max = 240, .batch = 63};
+	uint32_t pfns[2];
+
+	for (size_t i = 0; i < 2; i++)
+		pfns[i] = alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0).pfn;
+	assert_int_equal(mmr_seed_pcp_state(m, 1, 0, ZONE_NORMAL, &crossed, NULL), 0);
+	mmr_free_pages(m, pfns[0], 0, 1, NULL);
+	assert_int_equal(pcp_of(m, 1)->high, 441);
+	mmr_free_pages(m, pfns[1], 0, 1, NULL);
+	assert_int_equal(pcp_of(m, 1)->high, 240);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
 /* A list of a remote node loses one batch at the third pass after its last change. */
 static void remote_lists_expire(void **state)
 {
@@ -265,6 +286,7 @@ int main(void)
 		cmocka_unit_test(a_bulk_free_does_not_cut_a_thp),
 		cmocka_unit_test(chunks_of_7_3_empty_the_list_of_thps),
 		cmocka_unit_test(decay_lowers_high_and_frees_what_is_above),
+		cmocka_unit_test(bounds_that_cross_are_tested_from_above),
 		cmocka_unit_test(remote_lists_expire),
 		cmocka_unit_test(high_order_frees_flush_when_freeing_prevails),
 	};
