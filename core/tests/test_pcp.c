@@ -207,8 +207,8 @@ static void decay_lowers_high_and_frees_what_is_above(void **state)
 }
 
 /*
- * A tiny zone has high_min above high_max. The kernel tests the upper bound first: 0 becomes 441, and 441, at the
- * next free, 240.
+ * A tiny zone has high_min above high_max. The kernel tests the upper bound first: 0 becomes 441, and 441, at
+ * the next free, 240.
  */
 static void bounds_that_cross_are_tested_from_above(void **state)
 {
