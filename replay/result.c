@@ -257,6 +257,25 @@ static json_t *orders_json(const struct engine_counts *counts)
 	return orders;
 }
 
+/* All requests, not a sample: by the way they took. */
+static json_t *paths_json(const struct mmr_counters *c)
+{
+	json_t *paths = json_object();
+
+	for (int path = 0; path < NR_MMR_PATHS; path++)
+		json_object_set_new(paths, mmr_path_name(path), integer(c->path[path]));
+	return paths;
+}
+
+/* Memory ran short, and what the model did about it is in every number that follows. */
+static bool pressure_modelled(const struct result_context *ctx)
+{
+	const struct engine_counts *n = &ctx->counts;
+
+	return engine_reclaim(ctx->engine) == ENGINE_RECLAIM_MODELLED &&
+	       (n->reclaimed_pages || n->held_reclaimed_pages || n->moved_pages || n->killed_processes);
+}
+
 static json_t *warnings_json(const struct result_context *ctx)
 {
 	const struct trace_summary *trace = trace_reader_summary(ctx->reader);
@@ -286,6 +305,10 @@ static json_t *warnings_json(const struct result_context *ctx)
 				      json_string("the recording has no keyframe: replayed on empty memory"));
 	if (ctx->options->scenario)
 		scenario_warn(ctx->options->scenario, ctx->engine, warnings);
+	if (pressure_modelled(ctx))
+		json_array_append_new(warnings,
+				      json_string("memory ran short: what was reclaimed, moved and killed, and "
+						  "all that follows from it, is modelled"));
 	if (ctx->stopped)
 		json_array_append_new(warnings, json_string("stopped before the end of the trace"));
 	return warnings;
@@ -344,6 +367,7 @@ json_t *result_summary(const struct result_context *ctx)
 			    json_string(placement_name(engine_translate(ctx->engine)->placement)));
 	set_counts(root, counts);
 	json_object_set_new(root, "orders", orders_json(counts));
+	json_object_set_new(root, "paths", paths_json(&c));
 	json_object_set_new(root, "latency_ns", latency_json(ctx->engine));
 	json_object_set_new(root, "fragmentation", result_fragmentation_json(ctx));
 	json_object_set_new(root, "lifetimes", result_lifetimes_json(ctx));
