@@ -426,9 +426,12 @@ bool decay_pcp_high(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages
 	int batch = pcp->batch, to_drain;
 	bool todo;
 
+	/* Another CPU may drain the lists at this moment. */
+	spin_lock(&pcp->lock);
 	sink_pcp_high(profile, pcp);
 	to_drain = pcp->count - pcp->high;
 	todo = pcp->high > pcp->high_min || to_drain > 0;
+	spin_unlock(&pcp->lock);
 	cpu->counters.pcp_decays += to_drain > 0;
 	while (to_drain > 0) {
 		int nr = profile->decay == DECAY_BATCHED ? min_int(to_drain, batch) : to_drain;

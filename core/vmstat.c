@@ -105,6 +105,17 @@ int64_t zone_free_blocks_pages(const struct zone *zone)
 	return pages;
 }
 
+/* Asked under the lock: another CPU may drain the lists at this moment. */
+static bool pcp_is_empty(struct per_cpu_pages *pcp)
+{
+	bool empty;
+
+	spin_lock(&pcp->lock);
+	empty = !pcp->count;
+	spin_unlock(&pcp->lock);
+	return empty;
+}
+
 /*
  * One pass of the vmstat worker over all zones.
  *
@@ -134,7 +145,7 @@ bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets)
 			continue;
 		if (m->profile.decay != DECAY_NONE)
 			changed |= decay_pcp_high(cpu, zone, pcp);
-		if (!pcp->expire || !pcp->count)
+		if (!pcp->expire || pcp_is_empty(pcp))
 			continue;
 		if (zone->node == cpu->nid) {
 			pcp->expire = 0;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Allocators to replay on: listed, checked, replayed on; and each broken promise is named with its event.
-sample
+cp $samples/stock-6.12-2node-churn.mmt sample.mmt
 status $mmreplay backend list
 status $mmreplay backend check $bin/examples/libfirstfit.so
 $mmreplay run sample.mmt --backend $bin/examples/libfirstfit.so --json >firstfit.json
