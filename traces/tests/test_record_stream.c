@@ -93,7 +93,8 @@ static void put_note(uint8_t type, uint64_t ts_ns, uint8_t form, uint64_t at, ui
 	n->nr_args = nr_args;
 	n->form = form;
 	n->zone = 1;
-	memcpy(n->args, args, nr_args * sizeof(*args));
+	if (nr_args)
+		memcpy(n->args, args, nr_args * sizeof(*args));
 	put(n, bytes);
 	free(n);
 }
