@@ -63,11 +63,12 @@ mmr_add_test(traces_record_ring tests/test_record_ring.c mmr_record_ring)
 mmr_add_test(traces_record_lanes tests/test_record_lanes.c mmr_record_ring)
 
 # Nor do the order of its events, the memory of its tasks, its filters, limits and files.
-add_library(mmr_record_order STATIC record_filter.c record_limits.c record_order.c record_output.c record_stream.c record_tasks.c)
+add_library(mmr_record_order STATIC record_filter.c record_limits.c record_order.c record_output.c record_seconds.c record_stream.c record_tasks.c)
 target_link_libraries(mmr_record_order PUBLIC mmr_record_ring mmr::trace PRIVATE mmr_warnings)
 mmr_add_test(traces_record_order_window tests/test_record_order.c mmr_record_order)
 mmr_add_test(traces_record_stream tests/test_record_stream.c mmr_record_order)
 mmr_add_test(traces_record_tasks tests/test_record_tasks.c mmr_record_order)
+mmr_add_test(traces_record_seconds tests/test_record_seconds.c mmr_record_order)
 mmr_add_test(traces_record_filter tests/test_record_filter.c mmr_record_order)
 mmr_add_test(traces_record_limits_sizes tests/test_record_limits.c mmr_record_order)
 mmr_add_test(traces_record_output tests/test_record_output.c mmr_record_order)

@@ -18,6 +18,7 @@
 #include "traces/record_attach.h"
 #include "traces/record_error.h"
 #include "traces/record_notes.h"
+#include "traces/record_seconds.h"
 #include "traces/record_stream.h"
 
 struct record_capture {
@@ -28,19 +29,22 @@ struct record_capture {
 	void *lanes; /* all CPUs', mapped */
 	size_t lanes_bytes;
 	uint32_t lane_unit_shift, nr_online;
-	bool use_lanes, lean;
+	bool use_lanes;
+	struct record_seconds seconds;
 	struct record_stream *streams;
 	uint32_t nr_cpus;
 	int tracefs;
-	struct bpf_link *classic_links[4];
+	struct bpf_link *classic_links[4], *late_links[RECORD_MAX_FIRSTS];
 	struct record_filter filter;
 	bool tell_interrupts;
-	uint64_t start_ns, skipped_before, looked_ns;
+	uint64_t start_ns, looked_ns;
 	struct record_sink sink;
 };
 
 /* Up to so long before a drain the rings read first may lack what those read last have. */
 #define SETTLED_NS 1000000
+/* How often the kernel is asked for runs it skipped: what is lost by them, is lost within so long a time. */
+#define LOOK_NS 100000000
 
 static uint64_t now_ns(void)
 {
@@ -205,11 +209,69 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 	return 0;
 }
 
-static const char *const seconds[] = {"mm_page_alloc_2", "mm_page_free_2", "mm_page_free_batched_2"};
+/*
+ * The first programs, and the second ones of those that an interrupt can come into. Where tasks are not
+ * preempted within them, only frees come often enough in interrupts to pay for two programs from the start.
+ */
+static const struct {
+	const char *first, *second;
+	bool often;
+} twins[] = {
+	{"mm_page_alloc", "mm_page_alloc_2", false},
+	{"mm_page_free", "mm_page_free_2", true},
+	{"mm_page_free_batched", "mm_page_free_batched_2", false},
+	{"mm_page_alloc_zone_locked", NULL, false},
+	{"mm_page_pcpu_drain", NULL, false},
+	{"mm_page_alloc_extfrag", NULL, false},
+	{"mm_page_alloc_extfrag_raw", NULL, false},
+};
+#define NR_TWINS (sizeof(twins) / sizeof(twins[0]))
+_Static_assert(NR_TWINS <= RECORD_MAX_FIRSTS, "one entry for each first program");
+
+static uint64_t skipped_runs(void *ctx, unsigned int nr)
+{
+	struct record_capture *c = ctx;
+	struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, twins[nr].first);
+	struct bpf_prog_info info = {0};
+	uint32_t bytes = sizeof(info);
+
+	if (!bpf_program__autoload(prog) || bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &bytes))
+		return 0;
+	return info.recursion_misses;
+}
+
+static bool attach_second(void *ctx, unsigned int nr)
+{
+	struct record_capture *c = ctx;
+
+	c->late_links[nr] =
+		bpf_program__attach(bpf_object__find_program_by_name(c->skel->obj, twins[nr].second));
+	return c->late_links[nr] != NULL;
+}
+
+/* Which programs go in pairs: from the start, from when it turns out to be needed, or not at all. */
+static void choose_seconds(struct record_capture *c, bool lean)
+{
+	c->seconds = (struct record_seconds){
+		.nr = NR_TWINS, .skipped_runs = skipped_runs, .attach = attach_second, .ctx = c};
+	for (unsigned int i = 0; i < NR_TWINS; i++) {
+		struct bpf_program *prog;
+
+		if (!twins[i].second)
+			continue;
+		prog = bpf_object__find_program_by_name(c->skel->obj, twins[i].second);
+		bpf_program__set_autoload(prog, !lean);
+		if (lean)
+			continue;
+		c->seconds.state[i] = twins[i].often || tracepoints_are_preemptible() ? RECORD_SECOND_ATTACHED
+										      : RECORD_SECOND_READY;
+		bpf_program__set_autoattach(prog, c->seconds.state[i] == RECORD_SECOND_ATTACHED);
+	}
+}
 
 static int load(struct record_capture *c, const struct record_capture_options *options, struct mmr_error *err)
 {
-	bool third = options->tracefs >= 0 && tracepoints_are_preemptible() && !c->lean;
+	bool third = options->tracefs >= 0 && tracepoints_are_preemptible() && !options->lean;
 	int rc;
 
 	c->skel = record_bpf__open();
@@ -228,8 +290,7 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	c->skel->rodata->have_third = third;
 	c->skel->rodata->use_lanes = c->use_lanes;
 	c->skel->rodata->lane_unit_shift = c->lane_unit_shift;
-	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(c->skel->obj, seconds[i]), !c->lean);
+	choose_seconds(c, options->lean);
 	for (size_t i = 0; i < NR_CLASSICS; i++) {
 		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);
 
@@ -305,7 +366,6 @@ int record_capture_create(uint32_t nr_cpus, const struct record_capture_options 
 	c->nr_cpus = c->sink.nr_cpus = nr_cpus;
 	c->tracefs = options->tracefs;
 	c->filter = *options->filter;
-	c->lean = options->lean;
 	c->use_lanes = programs_run_alone() && STORES_IN_ORDER;
 	c->lane_unit_shift = record_lanes_unit_shift(options->ring_bytes);
 	rc = record_tasks_create(&c->sink.tasks, err);
@@ -328,6 +388,19 @@ fail:
 	return rc;
 }
 
+/* What the skeleton did not attach, it does not detach. */
+static void detach_others(struct record_capture *c)
+{
+	for (size_t i = 0; i < NR_CLASSICS; i++) {
+		bpf_link__destroy(c->classic_links[i]);
+		c->classic_links[i] = NULL;
+	}
+	for (size_t i = 0; i < NR_TWINS; i++) {
+		bpf_link__destroy(c->late_links[i]);
+		c->late_links[i] = NULL;
+	}
+}
+
 void record_capture_destroy(struct record_capture *c)
 {
 	if (!c)
@@ -344,35 +417,12 @@ void record_capture_destroy(struct record_capture *c)
 		munmap(c->cpus, c->cpus_bytes);
 	if (c->lanes)
 		munmap(c->lanes, c->lanes_bytes);
-	for (size_t i = 0; i < NR_CLASSICS; i++)
-		bpf_link__destroy(c->classic_links[i]);
+	detach_others(c);
 	record_bpf__destroy(c->skel);
 	record_tasks_destroy(c->sink.tasks);
 	record_live_destroy(c->sink.live);
 	free(c->sink.sifted);
 	free(c);
-}
-
-/* Runs of a first program that the kernel skipped because it was active on the CPU already. */
-static uint64_t skipped_runs(const struct record_capture *c)
-{
-	struct bpf_program *prog;
-	uint64_t nr = 0;
-
-	bpf_object__for_each_program(prog, c->skel->obj)
-	{
-		struct bpf_prog_info info = {0};
-		uint32_t bytes = sizeof(info);
-		const char *name = bpf_program__name(prog);
-		size_t len = strlen(name);
-
-		if (!bpf_program__autoload(prog) || (len > 2 && name[len - 2] == '_') ||
-		    !strncmp(name, "task_", 5) || !strncmp(name, "count_", 6))
-			continue;
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &bytes))
-			nr += info.recursion_misses;
-	}
-	return nr;
 }
 
 /* After the others, so that they are called after them. */
@@ -414,7 +464,7 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	c->start_ns = c->looked_ns = now_ns();
 	c->skel->bss->tell_interrupts = tell_interrupts;
 	/* While programs are attached or detached one by one, what is skipped is no event of the trace. */
-	c->skipped_before = skipped_runs(c);
+	record_seconds_begin(&c->seconds);
 	c->tell_interrupts = tell_interrupts;
 	record_capture_pause(c, false);
 	return 0;
@@ -437,15 +487,17 @@ void record_capture_another_file(struct record_capture *c)
 	}
 }
 
-/* Without second programs, what the kernel skipped is lost: told at once, so that keyframes follow. */
-static int note_skipped(struct record_capture *c, uint64_t now)
+/*
+ * Where no second program is attached, what the kernel skipped is lost: told at once, so that keyframes
+ * follow. On which CPU it was is not known: the kernel's count is of all of them together.
+ */
+static int look_for_skipped(struct record_capture *c, uint64_t now, bool attach)
 {
-	uint64_t skipped = skipped_runs(c) - c->skipped_before, new = skipped - c->sink.counts.nr_skipped;
-	uint64_t since_ns = c->looked_ns;
+	uint64_t since_ns = c->looked_ns, lost = record_seconds_look(&c->seconds, attach ? now : 0);
 
 	c->looked_ns = now;
-	c->sink.counts.nr_skipped = skipped;
-	return new ? record_stream_loss(&c->sink, NULL, since_ns, now, new) : 0;
+	c->sink.counts.nr_skipped = c->seconds.nr_skipped;
+	return lost ? record_stream_loss(&c->sink, NULL, since_ns, now, lost) : 0;
 }
 
 int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err)
@@ -475,8 +527,8 @@ int record_capture_drain(struct record_capture *c, unsigned int *filled, struct 
 	}
 	if (filled)
 		*filled = fullest;
-	if (c->lean)
-		rc = note_skipped(c, begin_ns);
+	if (c->skel->bss->recording != REC_OFF && begin_ns - c->looked_ns >= LOOK_NS)
+		rc = look_for_skipped(c, begin_ns, true);
 	for (uint32_t cpu = 0; c->sink.live && cpu < c->nr_cpus && !rc; cpu++)
 		rc = record_stream_pass(&c->streams[cpu], settled_ns);
 	return rc || !c->sink.live ? rc : record_sink_sift(&c->sink);
@@ -502,8 +554,9 @@ int record_capture_settle(struct record_capture *c, struct mmr_error *err)
 
 static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 {
-	uint64_t skipped = c->sink.counts.nr_skipped, saved = c->sink.counts.nr_nested, extfrag_seen = 0,
-		 nr = c->sink.counts.strange;
+	uint64_t skipped = c->sink.counts.nr_skipped, extfrag_seen = 0, nr = c->sink.counts.strange;
+	/* By a second program, or told as lost when no such program was there yet. */
+	uint64_t saved = c->sink.counts.nr_nested + c->seconds.nr_lost;
 	int rc = 0;
 
 	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
@@ -516,10 +569,10 @@ static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 						state->gap_end_ns, state->lost);
 		state->lost = 0;
 	}
-	if (!c->lean && skipped > saved)
+	if (skipped > saved)
 		nr += skipped - saved;
 	/* Not where the ring was full: then which of the two is missing is counted already. */
-	if (!c->sink.counts.nr_lost && extfrag_seen > c->sink.counts.events[TRACE_EXTFRAG])
+	if (c->sink.counts.nr_lost == c->seconds.nr_lost && extfrag_seen > c->sink.counts.events[TRACE_EXTFRAG])
 		nr += extfrag_seen - c->sink.counts.events[TRACE_EXTFRAG];
 	if (!rc && nr)
 		rc = record_stream_loss(&c->sink, NULL, c->start_ns, end_ns, nr);
@@ -553,16 +606,15 @@ int record_capture_stop(struct record_capture *c, struct mmr_error *err)
 
 	c->skel->bss->recording = REC_OFF;
 	record_notes_switch(c->notes, REC_OFF, false);
-	c->sink.counts.nr_skipped = skipped_runs(c) - c->skipped_before;
+	c->sink.err = err;
+	rc = look_for_skipped(c, now_ns(), false);
 	/* A program that is past its look at the flag still finishes its record. */
 	nanosleep(&grace, NULL);
 	record_bpf__detach(c->skel);
-	rc = put_missed(c, err);
+	if (!rc)
+		rc = put_missed(c, err);
 	record_notes_detach(c->notes);
-	for (size_t i = 0; i < NR_CLASSICS; i++) {
-		bpf_link__destroy(c->classic_links[i]);
-		c->classic_links[i] = NULL;
-	}
+	detach_others(c);
 	if (!rc)
 		rc = record_capture_drain(c, NULL, err);
 	if (!rc)
@@ -584,6 +636,18 @@ const char *record_capture_hook(const struct record_capture *c, unsigned int nr,
 		return bpf_program__section_name(prog);
 	}
 	return record_notes_hook(c->notes, nr, program);
+}
+
+const char *record_capture_later(const struct record_capture *c, const char *program, uint64_t *ns)
+{
+	for (unsigned int i = 0; i < NR_TWINS; i++) {
+		if (!twins[i].second || strcmp(twins[i].second, program) != 0)
+			continue;
+		*ns = c->seconds.attached_ns[i] ? c->seconds.attached_ns[i] - c->start_ns : 0;
+		return c->seconds.state[i] == RECORD_SECOND_READY || c->seconds.attached_ns[i] ? twins[i].first
+											       : NULL;
+	}
+	return NULL;
 }
 
 bool record_capture_lack(const struct record_capture *c, unsigned int nr, char *buf, size_t size)

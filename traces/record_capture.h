@@ -21,7 +21,7 @@ struct record_capture_options {
 	uint64_t memory_nodes; /* those of the first 64 that have memory */
 	int tracefs; /* its descriptor; -1: extfrag events do not say what became of the block */
 	const struct record_filter *filter; /* borrowed */
-	bool lean; /* one program a tracepoint: what an interrupt brings into it is lost, and counted */
+	bool lean; /* never a second program: what an interrupt brings into the first is lost, and counted */
 };
 
 /** record_capture_nr_online - CPUs that get a ring, of @nr_cpus possible ones */
@@ -60,6 +60,12 @@ int record_capture_drain(struct record_capture *c, unsigned int *filled, struct 
  * Return: where it is attached, "tp_btf/mm_page_alloc"; NULL behind the last one.
  */
 const char *record_capture_hook(const struct record_capture *c, unsigned int nr, const char **program);
+/**
+ * record_capture_later - the first program whose second one, @program, is not attached at the start
+ * @ns: set to how long after the start it was attached; 0 where it was not
+ * Return: its name; NULL where @program is attached from the start
+ */
+const char *record_capture_later(const struct record_capture *c, const char *program, uint64_t *ns);
 /** record_capture_lack - the @nr-th kind of event that nothing tells here, and why; false behind the last */
 bool record_capture_lack(const struct record_capture *c, unsigned int nr, char *buf, size_t size);
 /** record_capture_may_lose - tasks can be preempted between programs, and there is no third one */

@@ -10,9 +10,17 @@
 static void print_hooks(const struct record_dry_run *d, FILE *out)
 {
 	const char *program, *where;
+	uint64_t ns;
 
-	for (unsigned int nr = 0; (where = record_capture_hook(d->capture, nr, &program)); nr++)
-		fprintf(out, "attach: %s (program %s)\n", where, program);
+	for (unsigned int nr = 0; (where = record_capture_hook(d->capture, nr, &program)); nr++) {
+		const char *first = record_capture_later(d->capture, program, &ns);
+
+		if (first)
+			fprintf(out, "attach: %s (program %s, when an interrupt has come into %s)\n", where,
+				program, first);
+		else
+			fprintf(out, "attach: %s (program %s)\n", where, program);
+	}
 	if (!d->options->no_keyframes)
 		fprintf(out,
 			"attach: raw_tp/mm_page_alloc_zone_locked, raw_tp/mm_page_pcpu_drain (while a keyframe "

@@ -69,9 +69,10 @@ static const struct argp_option option_table[] = {
 	 "keyframes and the open blocks come on top. With --rotate-keep, removed files do not count",
 	 2},
 	{"lean", OPT_LEAN, NULL, 0,
-	 "One program per tracepoint instead of two: half the cost. Events that an interrupt brings while "
-	 "another one is recorded on that CPU are lost then, some in a million; they are counted, and "
-	 "keyframes follow",
+	 "Never two programs at a tracepoint: the least cost. Events that an interrupt brings while another "
+	 "one is recorded on that CPU are lost then, some in a million; they are counted, and keyframes "
+	 "follow. Without it, frees have two programs from the start, and allocations and batched frees from "
+	 "the first such loss on",
 	 2},
 	{"max-rate", OPT_MAX_RATE, "N", 0,
 	 "Record N events a second at most, on average over a second: above, nothing at all is recorded for a "

@@ -26,7 +26,7 @@ struct record_options {
 	double max_hold_ms; /* of a zone's lock by one walk */
 	struct record_filter filter;
 	bool extras; /* also probes that cost time at every allocation or free */
-	bool lean; /* one program a tracepoint */
+	bool lean; /* never two programs at a tracepoint */
 	bool page_cache; /* also what enters and leaves the page cache */
 	bool dry_run, no_names, no_keyframes, quiet, verbose;
 	char **command; /* NULL-terminated; NULL: whole system until told to stop */

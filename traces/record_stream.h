@@ -28,7 +28,7 @@ struct record_pages {
  * @nr_moved: events that stood behind later ones of their CPU and were put before them
  * @nr_late: events whose place was written already: their CPU's times step back there
  * @nr_filtered: events that the filters left out; not in the other counts
- * @nr_skipped: events for which the kernel skipped the first program; known at the end
+ * @nr_skipped: events for which the kernel skipped the first program, as of the last look
  */
 struct record_counts {
 	uint64_t events[NR_TRACE_EVENT_TYPES];

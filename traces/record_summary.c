@@ -25,6 +25,21 @@ static void print_events(const struct record_summary *s, const struct record_cou
 				record_capture_lost_on(s->capture, cpu));
 }
 
+static void print_later(const struct record_capture *c)
+{
+	const char *program, *first;
+	uint64_t ns;
+
+	for (unsigned int nr = 0; record_capture_hook(c, nr, &program); nr++) {
+		first = record_capture_later(c, program, &ns);
+		if (first && ns)
+			fprintf(stderr,
+				"  %s was interrupted while it recorded: from second %.1f on it has a second "
+				"program\n",
+				first, (double)ns / 1e9);
+	}
+}
+
 static void print_notes(const struct record_summary *s, const struct record_counts *c)
 {
 	if (s->file_full)
@@ -36,6 +51,7 @@ static void print_notes(const struct record_summary *s, const struct record_coun
 		fprintf(stderr,
 			"  %" PRIu64 " events interrupted the recording of another; %" PRIu64 " of them kept\n",
 			c->nr_skipped, c->nr_nested);
+	print_later(s->capture);
 	if (c->nr_moved + c->nr_late)
 		fprintf(stderr,
 			"  %" PRIu64 " events came late from their ring and were put at their place; %" PRIu64

@@ -25,6 +25,14 @@ for line in "^kernel: $(uname -r)" "^attach: tp_btf/mm_page_alloc (program mm_pa
 	"^recording: possible"; do
 	grep -q "$line" "$WORK/dry" || fail "no line \"$line\" in: $(cat "$WORK/dry")"
 done
+# Two programs from the start for frees only; from 7.0 on, where tasks are preempted within them, for all.
+later=", when an interrupt has come into mm_page_alloc"
+[ "$(uname -r | cut -d. -f1)" -lt 7 ] || later=
+for line in "program mm_page_free_2)" "program mm_page_alloc_2$later)"; do
+	grep -q "^attach: tp_btf/.*$line" "$WORK/dry" || fail "no line with \"$line\" in: $(cat "$WORK/dry")"
+done
+"$REC" --dry-run --lean -o "$WORK/dry.mmt" >"$WORK/lean" || fail "exit $?: $(cat "$WORK/lean")"
+if grep "_2" "$WORK/lean"; then fail "--lean would attach second programs"; fi
 if [ -e "$WORK/dry.mmt" ] || [ -e "$WORK/ran" ]; then fail "a dry run left something behind"; fi
 
 # The load would take a minute; the ceiling ends it, which is no failure.
