@@ -26,8 +26,7 @@
  *	per-CPU lists
  * @extfrag: mm_page_alloc_extfrag events
  * @kswapd_wakeups: where @have_kswapd
- * @nr_free: free blocks by order at the end, by zone in the order of the trace's machine; all zones
- *	of @have_end have one
+ * @nr_free: free blocks at the end, by order, over the @nr_end_zones zones that have a last keyframe
  */
 struct observed {
 	uint64_t allocs, alloc_pages, failed, hits, passed_over;
