@@ -79,7 +79,7 @@ enum rec_lane {
 	REC_LANE_THIRD = REC_LANE_SECOND + 3, /* likewise */
 	REC_NR_LANES = REC_LANE_THIRD + 3,
 };
-#define REC_LANE_UNITS    168 /* 5 x 32, 7 x 1, and one to spare: 16 MiB are just enough for 4096 slots a unit */
+#define REC_LANE_UNITS    168 /* 5 x 32, 7 x 1, and one to spare: 32 MiB are just enough for 8192 slots a unit */
 #define REC_LANE_SIZE(i)  ((i) < 5 ? 32 : 1) /* units */
 #define REC_LANE_FIRST(i) ((i) < 5 ? (i)*32 : 160 + (i)-5) /* the unit it starts at */
 #define REC_NO_LANES      0x80000000U /* where a CPU's lanes would start that has none */

@@ -22,9 +22,10 @@ uint64_t record_sizes_bytes(const struct record_sizes *s)
 
 uint64_t record_sizes_ring(uint64_t memory_bytes, uint32_t nr_cpus)
 {
-	uint64_t bytes = 16 << 20;
+	/* A large process that ends frees its pages at once: 260,000 free events a CPU find room in 32 MiB. */
+	uint64_t bytes = 32 << 20;
 
-	while (bytes > RECORD_MIN_RING_BYTES * 4 && bytes * nr_cpus > memory_bytes / 64)
+	while (bytes > RECORD_MIN_RING_BYTES * 4 && bytes * nr_cpus > memory_bytes / 32)
 		bytes /= 2;
 	return bytes;
 }

@@ -60,10 +60,10 @@ static void many_cpus_share_it(void **state)
 
 static void rings_are_a_small_part_of_the_memory(void **state)
 {
-	assert_int_equal(record_sizes_ring(1ULL << 40, 2), 16 * MIB);
-	assert_int_equal(record_sizes_ring(2048 * MIB, 2), 16 * MIB);
-	assert_int_equal(record_sizes_ring(1024 * MIB, 2), 8 * MIB);
-	assert_int_equal(record_sizes_ring(512ULL << 30, 512), 16 * MIB);
+	assert_int_equal(record_sizes_ring(1ULL << 40, 2), 32 * MIB);
+	assert_int_equal(record_sizes_ring(2048 * MIB, 2), 32 * MIB);
+	assert_int_equal(record_sizes_ring(1024 * MIB, 2), 16 * MIB);
+	assert_int_equal(record_sizes_ring(512ULL << 30, 512), 32 * MIB);
 	assert_int_equal(record_sizes_ring(64 * MIB, 64), 1 * MIB);
 }
 
