@@ -93,7 +93,7 @@ static uint64_t digest_of(const char *spec, uint64_t seed)
 	static uint8_t data[HISTORY_BYTES];
 	struct kernel_profile *profile;
 	struct mmr_error err;
-	uint64_t digest, x = seed * 0x9e3779b97f4a7c15 + 1;
+	uint64_t digest = 0, x = seed * 0x9e3779b97f4a7c15 + 1;
 
 	for (size_t i = 0; i < HISTORY_BYTES; i++) {
 		x ^= x << 13;

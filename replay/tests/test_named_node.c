@@ -39,7 +39,7 @@ static void two_nodes(const uint64_t free[2], struct machine *machine, struct na
 	};
 	char path[] = "/tmp/mmr-named-XXXXXX";
 	struct trace_writer *writer;
-	struct trace_reader *reader;
+	struct trace_reader *reader = NULL;
 	struct mmr_error err = {0};
 	int fd = mkstemp(path);
 

@@ -25,11 +25,11 @@ struct outcome {
 static struct outcome replay(struct synth *s, enum engine_reclaim reclaim)
 {
 	struct mmr_error err = {0};
-	struct trace_reader *reader;
+	struct trace_reader *reader = NULL;
 	struct machine machine;
 	struct mmr_zone_info info;
 	struct outcome ret;
-	struct engine *engine;
+	struct engine *engine = NULL;
 	struct engine_options options = {
 		.recorded = &machine,
 		.machine = &machine,

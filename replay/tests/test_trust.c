@@ -23,9 +23,9 @@ static const struct trace_class extfrag = {.type = TRACE_EXTFRAG, .fallback_orde
 
 static struct observed read_back(struct synth *s)
 {
-	struct trace_reader *reader;
-	struct machine machine;
-	struct observed observed;
+	struct trace_reader *reader = NULL;
+	struct machine machine = {0};
+	struct observed observed = {0};
 	struct mmr_error err = {0};
 
 	if (trace_reader_open(s->path, &reader, &err) ||

@@ -101,7 +101,7 @@ static void put_note(uint8_t type, uint64_t ts_ns, uint8_t form, uint64_t at, ui
 
 static struct trace_reader *finish(void)
 {
-	struct trace_reader *r;
+	struct trace_reader *r = NULL;
 
 	assert_int_equal(record_stream_settle(&stream), 0);
 	if (trace_writer_close(sink.writer, &err) || trace_reader_open(path, &r, &err))
