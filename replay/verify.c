@@ -242,6 +242,8 @@ static void one_event(struct verify *v, struct window_event *event)
 		return;
 	if (v->nr_pending)
 		verify_end_pending(v, &event->ev);
+	if (v->nr_piece_runs)
+		verify_end_pieces(v, event);
 	switch (event->ev.type) {
 	case TRACE_ALLOC:
 		verify_alloc(v, event);

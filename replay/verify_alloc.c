@@ -553,11 +553,10 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 		return;
 	}
 	owner = mmr_step_pcp_owner(v->core, ev->pfn);
-	if (owner >= 0 && mmr_step_pcp_head(zone, (unsigned int)owner, pindex) == ev->pfn) {
-		/* The task went to another CPU between its pop and its event. */
+	if (owner >= 0 && verify_popped_elsewhere(v, ev, zone, (unsigned int)owner, pindex)) {
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_MIGRATED, &views, expected, got);
 		mmr_step_pcp_begin(zone, (unsigned int)owner);
-		mmr_step_pcp_pop(v->core, (unsigned int)owner, zone, pindex);
+		mmr_step_pcp_remove(v->core, (unsigned int)owner, zone, ev->pfn);
 		return;
 	}
 	if (verify_was_passed(v, ev->pfn)) {
@@ -672,14 +671,19 @@ void verify_bulk_page(struct verify *v, struct window_event *event)
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, 0);
 	unsigned int pindex = mmr_step_pindex(ev->migratetype, 0);
 	struct views views = {zone, ev->cpu, (int)pindex, 0, ev->migratetype};
+	struct mmr_step_place place;
 
 	if (!zone || !pcp_view(v, zone, ev->cpu)->known) {
 		v->report->unjudged++;
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, 0);
 		return;
 	}
+	place = mmr_step_place(v->core, ev->pfn);
 	if (was_late(v, ev->pfn)) {
 		count_exact(v, VERIFY_PCP);
+	} else if (place.state == MMR_PAGE_ALLOCATED && place.head == ev->pfn && !place.order) {
+		/* The one page that the call asked for the ordinary way has its own event. */
+		v->report->unjudged++;
 	} else if (mmr_step_pcp_head(zone, ev->cpu, pindex) == ev->pfn) {
 		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
 		count_exact(v, VERIFY_PCP);

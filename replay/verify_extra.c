@@ -211,6 +211,9 @@ void verify_extra(struct verify *v, struct window_event *event)
 	case TRACE_BULK_PAGE:
 		verify_bulk_page(v, event);
 		break;
+	case TRACE_BUDDY_FREE:
+		verify_buddy_free(v, event);
+		break;
 	case TRACE_ISOLATE_PAGE:
 		isolate_page(v, ev);
 		break;

@@ -12,6 +12,14 @@
 
 /* ---- insertion ----------------------------------------------------------------------------- */
 
+static void to_buddy(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	if (zone_known(v, zone))
+		mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+	else
+		v->report->unjudged++;
+}
+
 static void pass_list(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
 {
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
@@ -21,11 +29,11 @@ static void pass_list(struct verify *v, const struct trace_event *ev, struct zon
 	else
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
 			    "onto the CPU's list", "to the buddy");
-	if (!zone_known(v, zone))
+	/* Where it is told that it goes there it is told when, too. */
+	if (v->buddy_known || !zone_known(v, zone))
 		return;
 	mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
-	if (!v->buddy_known)
-		verify_note_passed(v, ev, zone, pindex);
+	verify_note_passed(v, ev, zone, pindex);
 }
 
 /* Onto the CPU's list. Source: free_unref_page_commit(), mm/page_alloc.c, v6.12. */
@@ -38,8 +46,8 @@ void verify_commit(struct verify *v, struct window_event *event, struct zone *zo
 	int32_t count;
 
 	if (mt == MIGRATE_ISOLATE) {
-		if (zone_known(v, zone))
-			mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
+		if (!event->past)
+			to_buddy(v, ev, zone);
 		return;
 	}
 	if (!view->known) {
@@ -84,6 +92,24 @@ static void free_untraced(struct verify *v, const struct trace_event *ev, struct
 	mmr_step_give_back(v->core, ev->pfn, ev->order);
 }
 
+/*
+ * A freed block goes to the buddy, now that zone->lock is held: other CPUs' may have come first since its free
+ * was announced. Source: free_one_page(), mm/page_alloc.c, v6.12.
+ */
+void verify_buddy_free(struct verify *v, const struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+
+	if (verify_insert_told_piece(v, event) || !event->link || !zone)
+		return;
+	/* Only where the model went wrong since the free can it be on a list. */
+	if (place.state == MMR_PAGE_FREE || place.state == MMR_PAGE_PCP)
+		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	to_buddy(v, ev, zone);
+}
+
 void verify_free(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
@@ -104,10 +130,8 @@ void verify_free(struct verify *v, struct window_event *event)
 		return;
 	if (mmr_step_pcp_order(ev->order))
 		verify_commit(v, event, zone);
-	else if (zone_known(v, zone))
-		mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
-	else
-		v->report->unjudged++;
+	else if (!event->past)
+		to_buddy(v, ev, zone);
 }
 
 void verify_free_batched(struct verify *v, struct window_event *event)

@@ -77,9 +77,6 @@ struct cpu_view {
 	const struct zone *refilled; /* the lists were, and who asked has not told yet */
 	uint64_t locked_until;
 	struct burst burst;
-	/* Frees of neighbours, inserted together at the last: the first page, and the last event. */
-	uint32_t run_pfn;
-	uint64_t run_end;
 	/* A drain that no free of this CPU caused. */
 	struct {
 		struct zone *zone;
@@ -99,6 +96,21 @@ struct pending_free {
 	uint32_t pfn, task;
 	uint16_t cpu;
 	uint8_t order;
+};
+
+#define MAX_PIECE_RUNS 8
+
+/**
+ * struct piece_run - neighbours that a task frees one by one, inserted in pieces after the last
+ * @ev: event of the first; @last: number of the last one's
+ * @pfn: the first page that is not inserted yet; @end: the one after the last
+ * @told: a BUDDY_FREE tells when a piece goes to the buddy
+ */
+struct piece_run {
+	struct trace_event ev;
+	uint64_t last;
+	uint32_t pfn, end;
+	bool active, told;
 };
 
 /** struct passed - a page of which verify guessed that it went past its list, to the buddy */
@@ -142,6 +154,8 @@ struct verify {
 	unsigned int nr_passed;
 	struct pending_free pending[MAX_PENDING];
 	unsigned int nr_pending;
+	struct piece_run piece_runs[MAX_PIECE_RUNS];
+	unsigned int nr_piece_runs; /* active */
 	struct cpu_view *cpus;
 	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
 	struct limits *limits[NR_LIMIT_SETS]; /* [zone id * nr_cpus + cpu] */
@@ -272,6 +286,9 @@ bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int cp
 			    uint32_t task);
 /* Before an event: pages of tasks that go on now, or that the event names, go to their lists */
 void verify_end_pending(struct verify *v, const struct trace_event *ev);
+/* May this task have popped the page from another CPU's list, before those above it were pushed? */
+bool verify_popped_elsewhere(const struct verify *v, const struct trace_event *ev, const struct zone *zone,
+			     unsigned int owner, unsigned int pindex);
 void verify_note_passed(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex);
 /* Was it only guessed that the page went past its list? It was not, then. */
 bool verify_was_passed(struct verify *v, uint32_t pfn);
@@ -294,6 +311,7 @@ void verify_free(struct verify *v, struct window_event *event);
 /* Onto the CPU's list, once it is known that the page goes there now */
 void verify_commit(struct verify *v, struct window_event *event, struct zone *zone);
 void verify_free_batched(struct verify *v, struct window_event *event);
+void verify_buddy_free(struct verify *v, const struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
 /* The drains to come of this task, on this CPU, are of @owner's lists */
 void verify_announce_drain(struct verify *v, const struct trace_event *ev, struct zone *zone,
@@ -302,6 +320,10 @@ void verify_announce_drain(struct verify *v, const struct trace_event *ev, struc
 /* ---- verify_pieces.c ----------------------------------------------------------------------- */
 
 bool verify_free_in_pieces(struct verify *v, const struct window_event *event);
+/* A block goes to the buddy; is it the piece of a run that waits for this? */
+bool verify_insert_told_piece(struct verify *v, const struct window_event *event);
+/* Before an event: runs whose pieces must have been inserted by then */
+void verify_end_pieces(struct verify *v, const struct window_event *event);
 
 /* ---- verify_keyframe.c --------------------------------------------------------------------- */
 

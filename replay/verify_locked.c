@@ -276,6 +276,62 @@ void verify_end_pending(struct verify *v, const struct trace_event *ev)
 	}
 }
 
+/* ---- what was pushed since ------------------------------------------------------------------ */
+
+/* How many of the list's first pages were freed after the event? */
+static unsigned int freed_since(const struct verify *v, const struct zone *zone, unsigned int cpu,
+				unsigned int pindex, uint64_t since)
+{
+	uint64_t begin = since + PAST_EVENTS > v->number ? since : v->number - PAST_EVENTS;
+	uint32_t pfn = mmr_step_pcp_head(zone, cpu, pindex);
+	unsigned int nr = 0;
+
+	for (uint64_t n = v->number - 1; n > begin && pfn != MMR_NO_PFN; n--) {
+		const struct window_event *event = window_at(&v->window, n);
+
+		if (event->ev.pfn != pfn || event->ev.cpu != cpu ||
+		    (event->ev.type != TRACE_FREE_BATCHED && (event->ev.type != TRACE_FREE || event->link)))
+			continue;
+		nr++;
+		pfn = mmr_step_pcp_next(v->core, zone, cpu, pindex, pfn);
+	}
+	return nr;
+}
+
+/* The task's last event before the one at hand, outside interrupts; 0 where none is left to see. */
+static uint64_t last_of_task(const struct verify *v, uint32_t task)
+{
+	uint64_t begin = v->number > PAST_EVENTS ? v->number - PAST_EVENTS : 1;
+
+	for (uint64_t n = v->number - 1; n >= begin; n--) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->task == task && !verify_in_interrupt(ev))
+			return n;
+	}
+	return 0;
+}
+
+/*
+ * A task that is preempted between its pop and its event may tell of it on another CPU. It popped after its
+ * last event, so nothing that was pushed since then kept it from the page.
+ */
+bool verify_popped_elsewhere(const struct verify *v, const struct trace_event *ev, const struct zone *zone,
+			     unsigned int owner, unsigned int pindex)
+{
+	uint32_t pfn = mmr_step_pcp_head(zone, owner, pindex);
+	unsigned int above;
+
+	if (pfn == ev->pfn)
+		return true;
+	if (ev->task == TRACE_NO_TASK || verify_in_interrupt(ev))
+		return false;
+	above = freed_since(v, zone, owner, pindex, last_of_task(v, ev->task));
+	while (above-- && pfn != ev->pfn)
+		pfn = mmr_step_pcp_next(v->core, zone, owner, pindex, pfn);
+	return pfn == ev->pfn;
+}
+
 /* ---- guesses that went past a list --------------------------------------------------------- */
 
 void verify_note_passed(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
@@ -308,25 +364,6 @@ bool verify_was_passed(struct verify *v, uint32_t pfn)
 	return p;
 }
 
-/* How many of the list's first pages were freed after the page was? */
-static unsigned int freed_since(const struct verify *v, const struct passed *p)
-{
-	uint64_t begin = p->event + PAST_EVENTS > v->number ? p->event : v->number - PAST_EVENTS;
-	uint32_t pfn = mmr_step_pcp_head(p->zone, p->cpu, p->pindex);
-	unsigned int nr = 0;
-
-	for (uint64_t n = v->number - 1; n > begin && pfn != MMR_NO_PFN; n--) {
-		const struct window_event *event = window_at(&v->window, n);
-
-		if (event->ev.pfn != pfn || event->ev.cpu != p->cpu ||
-		    (event->ev.type != TRACE_FREE_BATCHED && (event->ev.type != TRACE_FREE || event->link)))
-			continue;
-		nr++;
-		pfn = mmr_step_pcp_next(v->core, p->zone, p->cpu, p->pindex, pfn);
-	}
-	return nr;
-}
-
 bool verify_undo_passed(struct verify *v, uint32_t pfn)
 {
 	struct passed *p = find_passed(v, pfn);
@@ -343,7 +380,7 @@ bool verify_undo_passed(struct verify *v, uint32_t pfn)
 		return false;
 	mmr_step_pcp_read(p->zone, p->cpu, &state, &count);
 	mmr_step_withdraw(v->core, p->cpu, pfn, p->order);
-	nr = freed_since(v, p);
+	nr = freed_since(v, p->zone, p->cpu, p->pindex, p->event);
 	nr = nr < MAX_BURST ? nr : MAX_BURST;
 	for (unsigned int i = 0; i < nr; i++)
 		above[i] = mmr_step_pcp_pop(v->core, p->cpu, p->zone, p->pindex);

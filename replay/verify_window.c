@@ -72,8 +72,11 @@ static void take_in_extra(struct window *w, const struct trace_event *ev, uint64
 	if (ev->type == TRACE_BUDDY_FREE) {
 		uint64_t free = find_free(w, &w->cpus[ev->cpu], ev);
 
-		if (free != WINDOW_NONE && window_at(w, free)->link == WINDOW_NONE)
+		if (free != WINDOW_NONE && window_at(w, free)->link == WINDOW_NONE &&
+		    window_at(w, free)->ev.order == ev->order) {
 			window_at(w, free)->past = true;
+			window_at(w, number)->link = free;
+		}
 	}
 }
 

@@ -17,9 +17,9 @@
 /**
  * struct window_event - an event and its links; numbers count events from 1, WINDOW_NONE is none
  * @next: the next page event on the same CPU
- * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED: its FREE
+ * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED, BUDDY_FREE: its FREE
  * @done: verify has dealt with it ahead of its turn
- * @past: FREE: the page went past the per-CPU list, a BUDDY_FREE event says
+ * @past: FREE: the page goes to the buddy, a BUDDY_FREE event says when
  */
 struct window_event {
 	struct trace_event ev;

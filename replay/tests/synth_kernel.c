@@ -31,7 +31,7 @@ static void create_machine(struct synth_kernel *k, const char *profile, struct m
 	mmr_seed_empty(*ret);
 }
 
-void synth_kernel_begin(struct synth_kernel *k, const char *profile)
+static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy)
 {
 	static uint16_t cpu_node[SYNTH_NR_CPUS];
 	static uint8_t distance[1] = {10};
@@ -47,8 +47,9 @@ void synth_kernel_begin(struct synth_kernel *k, const char *profile)
 		.pcp_high_max = 300,
 		.stat_threshold = 4,
 	};
-	static char irq_context[] = "irq_context";
-	static struct trace_name_value feature = {.name = irq_context, .value = 1};
+	static char irq_context[] = "irq_context", buddy_free[] = "event.buddy_free";
+	static struct trace_name_value features[] = {{.name = irq_context, .value = 1},
+						     {.name = buddy_free, .value = 2}};
 	char release[40];
 	struct trace_machine header = {
 		.kernel_release = release,
@@ -63,15 +64,21 @@ void synth_kernel_begin(struct synth_kernel *k, const char *profile)
 		.node_distance = distance,
 		.nr_zones = 1,
 		.zones = &zone,
-		.nr_features = 1,
-		.features = &feature,
+		.nr_features = tells_buddy ? 2 : 1,
+		.features = features,
 		.command = "",
 	};
 	struct mmr_error err = {0};
 	int fd;
 
 	*k = (struct synth_kernel){
-		.path = "/tmp/mmr-kernel-XXXXXX", .now_ns = 1000000, .tweak_from = UINT64_MAX};
+		.path = "/tmp/mmr-kernel-XXXXXX",
+		.now_ns = 1000000,
+		.tweak_from = UINT64_MAX,
+		.tells_buddy = tells_buddy,
+		.task = TRACE_NO_TASK,
+		.gap_ns = 100,
+	};
 	snprintf(release, sizeof(release), "%s.0-synth", profile);
 	fd = mkstemp(k->path);
 	assert_true(fd >= 0);
@@ -84,14 +91,33 @@ void synth_kernel_begin(struct synth_kernel *k, const char *profile)
 	assert_non_null(k->zone);
 }
 
+void synth_kernel_begin(struct synth_kernel *k, const char *profile)
+{
+	begin(k, profile, false);
+}
+
+void synth_kernel_begin_telling(struct synth_kernel *k, const char *profile)
+{
+	begin(k, profile, true);
+}
+
+uint32_t synth_kernel_task(struct synth_kernel *k, uint32_t tid)
+{
+	const struct trace_task task = {.tid = tid, .tgid = tid, .comm = "synth"};
+	struct mmr_error err = {0};
+
+	must(trace_writer_task(k->writer, &task, &k->task, &err), &err);
+	return k->task;
+}
+
 /* ---- events -------------------------------------------------------------------------------- */
 
 static void emit(struct synth_kernel *k, unsigned int cpu, struct trace_class cls, uint32_t pfn)
 {
 	struct trace_event event = {
-		.ts_ns = k->now_ns += 100,
+		.ts_ns = k->now_ns += k->gap_ns,
 		.pfn = pfn,
-		.task = TRACE_NO_TASK,
+		.task = k->task,
 		.cpu = (uint16_t)cpu,
 	};
 	struct mmr_error err = {0};
@@ -136,6 +162,20 @@ static gfp_t gfp_of(unsigned int mt)
 	return mt == MIGRATE_MOVABLE       ? MMR_GFP_HIGHUSER_MOVABLE
 	       : mt == MIGRATE_RECLAIMABLE ? MMR_GFP_KERNEL | MMR_GFP_RECLAIMABLE
 					   : MMR_GFP_KERNEL;
+}
+
+static void emit_alloc(struct synth_kernel *k, unsigned int cpu, enum trace_event_type type, uint32_t pfn,
+		       unsigned int order, unsigned int mt)
+{
+	emit(k, cpu,
+	     (struct trace_class){
+		     .type = (uint8_t)type,
+		     .order = (uint8_t)order,
+		     .migratetype = (uint8_t)mt,
+		     .gfp = gfp_of(mt),
+		     .gfp_raw = gfp_of(mt),
+	     },
+	     pfn);
 }
 
 /* ---- keyframes ----------------------------------------------------------------------------- */
@@ -294,15 +334,7 @@ uint32_t synth_kernel_alloc(struct synth_kernel *k, unsigned int cpu, unsigned i
 		pfn = rmqueue_one(k, cpu, mt, order, &steal_only);
 	assert_int_not_equal(pfn, MMR_NO_PFN);
 	mmr_step_hand_out(k->m, k->zone, pfn, order, mt);
-	emit(k, cpu,
-	     (struct trace_class){
-		     .type = TRACE_ALLOC,
-		     .order = (uint8_t)order,
-		     .migratetype = (uint8_t)mt,
-		     .gfp = gfp_of(mt),
-		     .gfp_raw = gfp_of(mt),
-	     },
-	     pfn);
+	emit_alloc(k, cpu, TRACE_ALLOC, pfn, order, mt);
 	if (k->twin)
 		assert_int_equal(mmr_alloc_pages(k->twin, &request).pfn, pfn);
 	return pfn;
@@ -338,15 +370,28 @@ static void twin_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, un
 		assert_int_equal(mmr_free_pages(k->twin, pfn, order, cpu, NULL), 0);
 }
 
-void synth_kernel_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order)
+void synth_kernel_say_freed(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order)
 {
 	emit_page(k, cpu, TRACE_FREE, pfn, order, 0);
+}
+
+void synth_kernel_insert(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order)
+{
 	assert_int_equal(mmr_step_give_back(k->m, pfn, order), MMR_PAGE_ALLOCATED);
-	if (mmr_step_pcp_order(order))
+	if (mmr_step_pcp_order(order)) {
 		commit(k, cpu, pfn, order);
-	else
+	} else {
+		if (k->tells_buddy)
+			emit_page(k, cpu, TRACE_BUDDY_FREE, pfn, order, 0);
 		mmr_step_insert(k->m, cpu, k->zone, pfn, order, false);
+	}
 	twin_free(k, cpu, pfn, order);
+}
+
+void synth_kernel_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order)
+{
+	synth_kernel_say_freed(k, cpu, pfn, order);
+	synth_kernel_insert(k, cpu, pfn, order);
 }
 
 void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr)
@@ -362,6 +407,30 @@ void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uin
 	}
 }
 
+/* ---- frees of neighbours ------------------------------------------------------------------- */
+
+void synth_kernel_say_pages_freed(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		synth_kernel_say_freed(k, cpu, pfn + i, 0);
+}
+
+void synth_kernel_insert_pieces(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int nr)
+{
+	mmr_machine_destroy(k->twin);
+	k->twin = NULL;
+	for (unsigned int order; nr; pfn += 1u << order, nr -= 1u << order) {
+		order = (unsigned int)__builtin_ctz(pfn | MAX_ORDER_NR_PAGES);
+		while (1u << order > nr)
+			order--;
+		for (unsigned int i = 0; i < 1u << order; i++)
+			assert_int_equal(mmr_step_give_back(k->m, pfn + i, 0), MMR_PAGE_ALLOCATED);
+		for (unsigned int i = 0; i < 1u << order; i++)
+			mmr_step_hand_out(k->m, k->zone, pfn + i, 0, MIGRATE_UNMOVABLE);
+		synth_kernel_insert(k, cpu, pfn, order);
+	}
+}
+
 /* ---- what leaves no event ------------------------------------------------------------------ */
 
 void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns, unsigned int nr)
@@ -374,6 +443,18 @@ void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns,
 		assert_int_not_equal(pfns[i], MMR_NO_PFN);
 		mmr_step_hand_out(k->m, k->zone, pfns[i], 0, MIGRATE_UNMOVABLE);
 	}
+}
+
+void synth_kernel_bulk_told(struct synth_kernel *k, unsigned int cpu, uint32_t pfn)
+{
+	emit_alloc(k, cpu, TRACE_BULK_PAGE, pfn, 0, MIGRATE_UNMOVABLE);
+}
+
+void synth_kernel_say_popped(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int mt,
+			     unsigned int order)
+{
+	mmr_step_hand_out(k->m, k->zone, pfn, order, mt);
+	emit_alloc(k, cpu, TRACE_ALLOC, pfn, order, mt);
 }
 
 uint32_t synth_kernel_isolate(struct synth_kernel *k, unsigned int order, unsigned int mt)

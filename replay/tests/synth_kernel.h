@@ -18,6 +18,9 @@
  * @tweak_from: the first event of @tweak_type from this number on is falsified (its pfn plus
  *	@tweak_pfn), UINT64_MAX for none; @tweaked is its number
  * @interrupt: events carry the softirq flag
+ * @task: whose the next events are, see synth_kernel_task(); TRACE_NO_TASK at first
+ * @gap_ns: from one event to the next
+ * @tells_buddy: BUDDY_FREE events are recorded; set by synth_kernel_begin_telling()
  */
 struct synth_kernel {
 	char path[64];
@@ -29,10 +32,16 @@ struct synth_kernel {
 	uint64_t tweak_from, tweaked;
 	uint32_t tweak_pfn;
 	enum trace_event_type tweak_type;
-	bool interrupt;
+	bool interrupt, tells_buddy;
+	uint32_t task;
+	uint64_t gap_ns;
 };
 
 void synth_kernel_begin(struct synth_kernel *k, const char *profile);
+/** synth_kernel_begin_telling - the same, with events of what goes to the buddy */
+void synth_kernel_begin_telling(struct synth_kernel *k, const char *profile);
+/** synth_kernel_task - the next events are of this task; returns its number in the recording */
+uint32_t synth_kernel_task(struct synth_kernel *k, uint32_t tid);
 /** synth_kernel_keyframe - the zone's free lists and every CPU's lists, as they are now */
 void synth_kernel_keyframe(struct synth_kernel *k, uint32_t flags);
 uint32_t synth_kernel_alloc(struct synth_kernel *k, unsigned int cpu, unsigned int mt, unsigned int order);
@@ -41,6 +50,22 @@ void synth_kernel_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, u
 void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr);
 /** synth_kernel_bulk - alloc_pages_bulk(): pages leave the CPU's list without an event of their own */
 void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns, unsigned int nr);
+/** synth_kernel_bulk_told - one page of a bulk allocation, told at the call's end */
+void synth_kernel_bulk_told(struct synth_kernel *k, unsigned int cpu, uint32_t pfn);
+/**
+ * synth_kernel_say_freed, synth_kernel_insert - the two halves of a free: the event, and what follows it
+ *
+ * An insertion that goes to the buddy is told where the recording does that.
+ */
+void synth_kernel_say_freed(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order);
+void synth_kernel_insert(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order);
+/** synth_kernel_say_pages_freed - vfree() from 7.2 on: first the events of all pages … */
+void synth_kernel_say_pages_freed(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int nr);
+/** synth_kernel_insert_pieces - … then the largest aligned pieces go to their lists */
+void synth_kernel_insert_pieces(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int nr);
+/** synth_kernel_say_popped - the event of a pop by mmr_step_pcp_pop() */
+void synth_kernel_say_popped(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int mt,
+			     unsigned int order);
 /** synth_kernel_isolate - a free block vanishes without an event */
 uint32_t synth_kernel_isolate(struct synth_kernel *k, unsigned int order, unsigned int mt);
 /** synth_kernel_isolate_told - the same with an event */
