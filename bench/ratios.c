@@ -34,8 +34,8 @@ static const struct pair {
 /*
  * Targets that no peer measures: a median CPU time in ns, or what ratios_figure() was told.
  *
- * A page's record has 12 bytes, the bar; the word of its pageblock and the record of its 4 MiB block add a
- * fiftieth of a byte, and theirs for memory not yet touched as much again: that much it is missed by.
+ * A page's record has 10 bytes; the word of its pageblock and the record of its 4 MiB block add a fiftieth of
+ * a byte, and theirs for memory not yet touched as much again.
  */
 static const struct limit {
 	const char *what, *unit;

@@ -116,12 +116,11 @@ int mmr_free_pages_but_first(struct mmr_machine *m, uint32_t pfn, unsigned int o
 			"handed out, and an online cpu",
 			pfn, order, cpu);
 	tag = m->pages[pfn].tag;
-	shared_set(m->pages[pfn].tag, page_tag(tag_zone_id(tag), 0, PAGE_ALLOCATED, tag_type(tag)));
+	shared_set(m->pages[pfn].tag, page_tag(tag_zone(tag), 0, PAGE_ALLOCATED, tag_type(tag)));
 	while (order--) {
 		uint32_t upper = pfn + (1u << order);
 
-		shared_set(m->pages[upper].tag,
-			   page_tag(tag_zone_id(tag), order, PAGE_ALLOCATED, tag_type(tag)));
+		shared_set(m->pages[upper].tag, page_tag(tag_zone(tag), order, PAGE_ALLOCATED, tag_type(tag)));
 		mmr_free_pages(m, upper, order, cpu, NULL);
 	}
 	return 0;
@@ -133,10 +132,10 @@ int mmr_free_pages_but_first(struct mmr_machine *m, uint32_t pfn, unsigned int o
 static uint32_t run_of_pages(const struct mmr_machine *m, uint32_t pfn, uint32_t nr)
 {
 	uint32_t end = (pfn & ~(PAGES_PER_SECTION - 1)) + PAGES_PER_SECTION, at = pfn;
-	uint16_t zone_id = tag_zone_id(m->pages[pfn].tag);
+	unsigned int zone_tag = tag_zone(m->pages[pfn].tag);
 
 	nr = end - pfn < nr ? end - pfn : nr;
-	while (at < pfn + nr && allocated_with_order(m, at, 0) && tag_zone_id(m->pages[at].tag) == zone_id)
+	while (at < pfn + nr && allocated_with_order(m, at, 0) && tag_zone(m->pages[at].tag) == zone_tag)
 		at++;
 	return at - pfn;
 }
@@ -156,7 +155,7 @@ static void free_run(struct mmr_machine *m, uint32_t pfn, uint32_t nr, unsigned 
 		order = order < MAX_PAGE_ORDER ? order : MAX_PAGE_ORDER;
 		for (uint32_t at = pfn + 1; at < pfn + (1u << order); at++)
 			shared_set(m->pages[at].tag, 0);
-		shared_set(m->pages[pfn].tag, page_tag(tag_zone_id(tag), order, PAGE_ALLOCATED, tag_type(tag)));
+		shared_set(m->pages[pfn].tag, page_tag(tag_zone(tag), order, PAGE_ALLOCATED, tag_type(tag)));
 		mmr_free_pages(m, pfn, order, cpu, NULL);
 		pfn += 1u << order;
 		nr -= 1u << order;

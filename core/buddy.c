@@ -10,7 +10,7 @@ void add_to_free_list(struct mmr_machine *m, struct zone *zone, uint32_t pfn, un
 {
 	struct free_list *list = &zone->free_area[order].free_list[mt];
 
-	shared_set(free_record(m, pfn, order)->tag, page_tag(zone->id, order, PAGE_FREE, mt));
+	shared_set(free_record(m, pfn, order)->tag, page_tag(zone->tag, order, PAGE_FREE, mt));
 	if (tail)
 		free_list_add_tail(m, list, pfn, order);
 	else
@@ -109,7 +109,7 @@ uint32_t rmqueue_smallest(struct mmr_cpu *cpu, struct zone *zone, unsigned int o
 static bool page_is_buddy(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn,
 			  unsigned int order)
 {
-	return (shared_read(m->pages[pfn].tag) & ~TAG_TYPE_MASK) == page_tag(zone->id, order, PAGE_FREE, 0);
+	return tag_is(shared_read(m->pages[pfn].tag), zone->tag, order, PAGE_FREE);
 }
 
 /*

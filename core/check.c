@@ -35,17 +35,16 @@ static int check_free_block(const struct mmr_machine *m, const struct zone *zone
 	if (block_zone(m, pfn, order) != zone)
 		return broken(err, zone, pfn, "free block is not an aligned block of RAM of its zone, order",
 			      order, order);
-	if (tag != page_tag(zone->id, order, PAGE_FREE, mt))
+	if (tag != page_tag(zone->tag, order, PAGE_FREE, mt))
 		return broken(err, zone, pfn, "record of a listed free block", tag,
-			      page_tag(zone->id, order, PAGE_FREE, mt));
+			      page_tag(zone->tag, order, PAGE_FREE, mt));
 	if (order == MAX_PAGE_ORDER && m->pages[pfn].tag)
 		return broken(err, zone, pfn, "page record under a free block of the largest order",
 			      m->pages[pfn].tag, 0);
 	if (has_hygiene(&m->profile) && get_pageblock_migratetype(m, pfn) != mt)
 		return broken(err, zone, pfn, "pageblock type of a free block against its list",
 			      get_pageblock_migratetype(m, pfn), mt);
-	if (order < PAGEBLOCK_ORDER && pfn < buddy &&
-	    (m->pages[buddy].tag & ~TAG_TYPE_MASK) == (tag & ~TAG_TYPE_MASK))
+	if (order < PAGEBLOCK_ORDER && pfn < buddy && tag_is(m->pages[buddy].tag, zone->tag, order, PAGE_FREE))
 		return broken(err, zone, pfn, "two free buddies are not merged, order", order, order + 1);
 	return 0;
 }
@@ -128,9 +127,9 @@ static int check_pcp(const struct mmr_machine *m, const struct zone *zone, unsig
 				return broken(err, zone, pfn, "page on a per-CPU list of another zone, cpu",
 					      cpu, cpu);
 			tag = m->pages[pfn].tag;
-			if ((tag & ~TAG_TYPE_MASK) != page_tag(zone->id, order, PAGE_PCP, 0))
+			if (!tag_is(tag, zone->tag, order, PAGE_PCP))
 				return broken(err, zone, pfn, "record of a page on a per-CPU list", tag,
-					      page_tag(zone->id, order, PAGE_PCP, 0));
+					      page_tag(zone->tag, order, PAGE_PCP, 0));
 			if (prev != MMR_NO_PFN && m->pages[pfn].prev != prev)
 				return broken(err, zone, pfn, "back link of a per-CPU list", m->pages[pfn].prev,
 					      prev);
@@ -169,8 +168,8 @@ static int check_records(const struct mmr_machine *m, const struct zone *zone, s
 			continue;
 		if (pfn < busy_end)
 			return broken(err, zone, pfn, "page is inside another block, whose head is", busy, pfn);
-		if (tag_zone_id(tag) != zone->id)
-			return broken(err, zone, pfn, "zone of a record", tag_zone_id(tag), zone->id);
+		if (tag_zone(tag) != zone->tag)
+			return broken(err, zone, pfn, "zone of a record", tag_zone(tag), zone->tag);
 		busy = pfn;
 		busy_end = pfn + (1u << tag_order(tag));
 		if (tag_state(tag) == PAGE_FREE)
@@ -211,10 +210,10 @@ static int check_deferred(const struct mmr_machine *m, const struct zone *zone, 
 	for (uint64_t nr = 0; pfn != MMR_NO_PFN; pfn = m->pages[pfn].next) {
 		if (pfn >= m->end_pfn || ++nr > zone->spanned_pages)
 			return broken(err, zone, pfn, "blocks that wait for the lock", nr, zone->spanned_pages);
-		if (tag_state(m->pages[pfn].tag) != PAGE_PCP || tag_zone_id(m->pages[pfn].tag) != zone->id)
+		if (tag_state(m->pages[pfn].tag) != PAGE_PCP || tag_zone(m->pages[pfn].tag) != zone->tag)
 			return broken(err, zone, pfn, "record of a block that waits for the lock",
 				      m->pages[pfn].tag,
-				      page_tag(zone->id, tag_order(m->pages[pfn].tag), PAGE_PCP, 0));
+				      page_tag(zone->tag, tag_order(m->pages[pfn].tag), PAGE_PCP, 0));
 		*pages += 1u << tag_order(m->pages[pfn].tag);
 	}
 	return 0;
@@ -226,7 +225,7 @@ static int check_isolated(const struct mmr_machine *m, const struct zone *zone, 
 	uint32_t end = (zone->zone_start_pfn + zone->spanned_pages) >> PAGEBLOCK_ORDER, nr = 0;
 
 	for (uint32_t i = zone->zone_start_pfn >> PAGEBLOCK_ORDER; i < end; i++)
-		nr += m->pageblocks[i] >> PB_ZONE_SHIFT == zone->id &&
+		nr += m->pageblocks[i] >> PB_ZONE_SHIFT == zone->tag &&
 		      get_pageblock_migratetype(m, i << PAGEBLOCK_ORDER) == MIGRATE_ISOLATE;
 	if (nr != zone->nr_isolate_pageblock)
 		return broken(err, zone, zone->zone_start_pfn, "isolated pageblocks",

@@ -15,67 +15,12 @@
 #include "core/lock.h"
 #include "core/locked.h"
 #include "core/page_alloc.h"
+#include "core/page_record.h"
 #include "core/profile_axes.h"
 #include "core/story.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-
-/* ---- page records -------------------------------------------------------------------------- */
-
-/*
- * What the model knows of a page frame. Only heads of blocks have a state; the record of a tail is
- * zero, and so is that of a page that was allocated before we began or belongs to boot.
- */
-enum page_state {
-	PAGE_UNKNOWN,
-	PAGE_FREE, /* head of a block on a buddy free list */
-	PAGE_PCP, /* head of a block on a per-CPU list, or on trylock_free_pages of its zone */
-	PAGE_ALLOCATED /* head of a block that the model handed out */
-};
-
-/**
- * struct page - twelve bytes per page frame, touched only where frames are used
- * @next, @prev: PFNs on the list the block is on. A free list's ends hold MMR_NO_PFN. On a per-CPU
- *	list the head's @prev and the tail's @next are stale: the list knows its own ends, which
- *	saves touching a neighbour's record when a page is taken.
- * @tag: zone id << 16 | order << 8 | state << 4 | migratetype. The type is the free list's, the
- *	cached one of a per-CPU list, or the one the block was asked with.
- *
- * One word holds all that page_is_buddy() compares.
- */
-struct page {
-	uint32_t next, prev;
-	uint32_t tag;
-};
-_Static_assert(sizeof(struct page) == 12, "12 bytes measured faster than 8, 16 and 64");
-
-#define TAG_TYPE_MASK 0xfu
-
-static inline uint32_t page_tag(uint16_t zone_id, unsigned int order, enum page_state state, unsigned int mt)
-{
-	return (uint32_t)zone_id << 16 | order << 8 | (uint32_t)state << 4 | mt;
-}
-
-static inline enum page_state tag_state(uint32_t tag)
-{
-	return (enum page_state)(tag >> 4 & 0xf);
-}
-
-static inline unsigned int tag_order(uint32_t tag)
-{
-	return tag >> 8 & 0xff;
-}
-
-static inline unsigned int tag_type(uint32_t tag)
-{
-	return tag & TAG_TYPE_MASK;
-}
-
-static inline uint16_t tag_zone_id(uint32_t tag)
-{
-	return (uint16_t)(tag >> 16);
-}
 
 /* ---- zones and nodes ----------------------------------------------------------------------- */
 
@@ -136,6 +81,7 @@ struct zone {
 	uint32_t lowmem_reserve[MAX_NR_ZONES];
 	uint32_t flags; /* 1 << enum zone_flags */
 	uint16_t id; /* nid << 3 | zone_idx() */
+	uint16_t tag; /* its part of a page record's tag: its place in m->zones << 8 */
 	uint16_t node;
 	uint16_t nofragment; /* ALLOC_NOFRAGMENT where alloc_flags_nofragment() says so */
 	uint32_t unusable_highatomic; /* pages of the reserve a plain request may not count on */
@@ -286,7 +232,7 @@ struct mmr_cpu {
 struct mmr_machine {
 	struct page *pages; /* [end_pfn] */
 	uint32_t *pageblocks; /* [end_pfn >> PAGEBLOCK_ORDER], see PB_* below */
-	struct zone **zone_table; /* [nr_nodes << 3], by zone id */
+	struct zone **zones; /* [nr_zones], spanned ones by start_pfn */
 	struct mmr_cpu *cpus;
 	uint16_t *cpu_node;
 	struct pglist_data *nodes;
@@ -300,7 +246,6 @@ struct mmr_machine {
 	 * for a buddy, and all memory of a 4 TiB machine is seeded without touching @pages.
 	 */
 	struct page *max_blocks; /* [end_pfn >> MAX_PAGE_ORDER] */
-	struct zone **zones; /* [nr_zones], spanned ones by start_pfn */
 	struct mmr_mem_range *ranges;
 	unsigned int nr_ranges;
 	struct mmr_sysctl sysctl;
@@ -329,15 +274,15 @@ struct mmr_machine {
 };
 
 /*
- * A pageblock's word: its type, two flags, and in the upper half the id of the zone that holds all
- * of it. A free reads zone and type here, in a line that stays cached, rather than wait for the
+ * A pageblock's word: its type, two flags, and in the upper half the zone that holds all of it, as page
+ * records have it. A free reads zone and type here, in a line that stays cached, rather than wait for the
  * page's own record.
  */
 #define PB_TYPE_MASK  0x7u
 #define PB_ISOLATE    0x10u /* profile axis isolate_bit: the type survives underneath */
 #define PB_SEEDED     0x80u /* a seed put a record below pageblock order here */
 #define PB_ZONE_SHIFT 16
-#define PB_NO_ZONE    0xffffu /* not wholly inside one zone */
+#define PB_NO_ZONE    0xfff0u /* not wholly inside one zone; no record has order 15 */
 
 static inline int zone_idx(const struct zone *zone)
 {

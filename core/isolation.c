@@ -161,10 +161,9 @@ static int set_migratetype_isolate(struct mmr_cpu *cpu, struct zone *zone, uint3
 static bool merges_when_unset(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn)
 {
 	uint32_t buddy = pfn ^ PAGEBLOCK_NR_PAGES;
-	uint32_t free_tag = page_tag(zone->id, PAGEBLOCK_ORDER, PAGE_FREE, 0);
 
-	return (m->pages[pfn].tag & ~TAG_TYPE_MASK) == free_tag &&
-	       (m->pages[buddy].tag & ~TAG_TYPE_MASK) == free_tag &&
+	return tag_is(m->pages[pfn].tag, zone->tag, PAGEBLOCK_ORDER, PAGE_FREE) &&
+	       tag_is(m->pages[buddy].tag, zone->tag, PAGEBLOCK_ORDER, PAGE_FREE) &&
 	       get_pageblock_migratetype(m, buddy) != MIGRATE_ISOLATE;
 }
 
@@ -382,7 +381,7 @@ static void take_range(const struct range *r)
 		pfn = at + (1u << tag_order(tag));
 		for (; at < pfn; at++)
 			shared_set(m->pages[at].tag,
-				   page_tag(r->zone->id, 0, PAGE_ALLOCATED, MIGRATE_UNMOVABLE));
+				   page_tag(r->zone->tag, 0, PAGE_ALLOCATED, MIGRATE_UNMOVABLE));
 	}
 	mmr_free_contig_range(m, head, r->start - head, r->cpu->id);
 	mmr_free_contig_range(m, r->end, pfn - r->end, r->cpu->id);

@@ -240,7 +240,6 @@ static void init_zone(struct mmr_machine *m, unsigned int nid, int i, const stru
 	zone->zone_pgdat = pgdat;
 	zone->id = (uint16_t)(nid << 3 | (unsigned int)i);
 	zone->node = (uint16_t)nid;
-	m->zone_table[zone->id] = zone;
 	zone->zone_start_pfn = cfg->start_pfn;
 	zone->spanned_pages = cfg->spanned_pages;
 	zone->managed_pages = cfg->managed_pages;
@@ -266,7 +265,12 @@ static void init_zone(struct mmr_machine *m, unsigned int nid, int i, const stru
 /* Zones sorted by address must not overlap. */
 static int sort_zones(struct mmr_machine *m, struct mmr_error *err)
 {
+	if (m->nr_zones > MAX_ZONES)
+		return mmr_err(err, -EINVAL, "machine: %u zones with pages, expected at most %u", m->nr_zones,
+			       MAX_ZONES);
 	qsort(m->zones, m->nr_zones, sizeof(*m->zones), by_start_pfn);
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		m->zones[i]->tag = (uint16_t)(i << 8);
 	for (unsigned int i = 1; i < m->nr_zones; i++) {
 		const struct zone *a = m->zones[i - 1], *b = m->zones[i];
 
@@ -286,10 +290,9 @@ static int build_zones(struct mmr_machine *m, const struct mmr_machine_config *c
 	size_t nr_zones = (size_t)cfg->nr_nodes * MAX_NR_ZONES, per_node = nr_zones + 1;
 
 	m->nodes = alloc_array(cfg->nr_nodes, sizeof(*m->nodes));
-	m->zone_table = alloc_array((size_t)cfg->nr_nodes << 3, sizeof(*m->zone_table));
 	m->zones = alloc_array(nr_zones, sizeof(*m->zones));
 	m->zonerefs = alloc_array(per_node * MAX_ZONELISTS * cfg->nr_nodes, sizeof(*m->zonerefs));
-	if (!m->nodes || !m->zone_table || !m->zones || !m->zonerefs)
+	if (!m->nodes || !m->zones || !m->zonerefs)
 		return mmr_err(err, -ENOMEM, "machine: no memory for %u nodes", cfg->nr_nodes);
 	for (unsigned int nid = 0; nid < cfg->nr_nodes; nid++) {
 		m->nodes[nid].node_id = (int)nid;
@@ -404,7 +407,7 @@ static void reset_pageblocks(struct mmr_machine *m)
 		uint32_t last = (zone->zone_start_pfn + zone->spanned_pages - 1) >> PAGEBLOCK_ORDER;
 
 		for (uint32_t block = first; block <= last; block++)
-			m->pageblocks[block] = (uint32_t)zone->id << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
+			m->pageblocks[block] = (uint32_t)zone->tag << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
 		/* The first and the last may reach beyond the zone. */
 		if (!zone_spans_pfn(zone, first << PAGEBLOCK_ORDER))
 			m->pageblocks[first] = PB_NO_ZONE << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
@@ -634,7 +637,6 @@ void mmr_machine_destroy(struct mmr_machine *m)
 	free(m->ranges);
 	free(m->zonerefs);
 	free(m->zones);
-	free(m->zone_table);
 	free(m->nodes);
 	free(m);
 }

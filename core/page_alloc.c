@@ -220,7 +220,7 @@ static inline struct mmr_page hand_out(struct mmr_cpu *cpu, struct zone *zone, u
 {
 	if (story_of(zone))
 		story_page(zone, pfn, order, ac->migratetype, path);
-	shared_set(cpu->m->pages[pfn].tag, page_tag(zone->id, order, PAGE_ALLOCATED, ac->migratetype));
+	shared_set(cpu->m->pages[pfn].tag, page_tag(zone->tag, order, PAGE_ALLOCATED, ac->migratetype));
 	zone->per_cpu_zonestats[cpu->id].nr_allocs[order]++;
 	if (unlikely(path != MMR_PATH_PCP_HIT))
 		cpu->counters.path[path]++;
@@ -468,7 +468,7 @@ static inline bool alloc_pages_hit(struct mmr_machine *m, const struct mmr_reque
 	ret->nid = zone->node;
 	ret->zone = zone->id & 7;
 	ret->path = MMR_PATH_PCP_HIT;
-	shared_set(m->pages[ret->pfn].tag, page_tag(zone->id, 0, PAGE_ALLOCATED, mt));
+	shared_set(m->pages[ret->pfn].tag, page_tag(zone->tag, 0, PAGE_ALLOCATED, mt));
 	zone->per_cpu_zonestats[req->cpu].nr_allocs[0]++;
 	return true;
 }

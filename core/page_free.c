@@ -66,7 +66,7 @@ static struct zone *free_untracked(const struct mmr_machine *m, uint32_t pfn, un
 
 static inline bool allocated_with_order(uint32_t tag, unsigned int order)
 {
-	return (tag & 0xfff0) == (order << 8 | PAGE_ALLOCATED << 4);
+	return tag_is(tag & 0xff, 0, order, PAGE_ALLOCATED);
 }
 
 /* The zone a block goes back to, NULL where it is not ours to take. */
@@ -74,7 +74,7 @@ static struct zone *freeable_zone(const struct mmr_machine *m, uint32_t pfn, uns
 {
 	uint32_t tag = shared_read(m->pages[pfn].tag);
 
-	return likely(allocated_with_order(tag, order)) ? m->zone_table[tag_zone_id(tag)]
+	return likely(allocated_with_order(tag, order)) ? m->zones[tag_zone_place(tag)]
 							: free_untracked(m, pfn, order, NULL);
 }
 
@@ -102,7 +102,7 @@ enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t p
 	if (story_of(zone))
 		story_free(cpu, zone, pfn, order, mt, MMR_STORY_TO_PCP);
 	pcp->alloc_factor >>= 1;
-	shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
+	shared_set(m->pages[pfn].tag, page_tag(zone->tag, order, PAGE_PCP, mt));
 	pcp_list_add(m, &pcp->lists[pindex], pfn);
 	pcp->count += 1 << order;
 	if (unlikely(free_unref_page_overflow(cpu, zone, pcp, pindex, order))) {
@@ -136,12 +136,11 @@ static inline bool free_pages_hit(struct mmr_machine *m, uint32_t pfn, unsigned 
 	struct per_cpu_pages *pcp;
 	struct zone *zone;
 
-	if (unlikely((shared_read(m->pages[pfn].tag) & ~TAG_TYPE_MASK) !=
-		     page_tag((uint16_t)(block >> PB_ZONE_SHIFT), 0, PAGE_ALLOCATED, 0)))
+	if (unlikely(!tag_is(shared_read(m->pages[pfn].tag), block >> PB_ZONE_SHIFT, 0, PAGE_ALLOCATED)))
 		return false;
 	if (unlikely(mt >= MIGRATE_PCPTYPES || m->no_shortcuts))
 		return false;
-	zone = m->zone_table[block >> PB_ZONE_SHIFT];
+	zone = m->zones[tag_zone_place(block >> PB_ZONE_SHIFT)];
 	pcp = &zone->per_cpu_pageset[cpu_id];
 	if (unlikely(shared_read(zone->flags) || !spin_trylock(&pcp->lock)))
 		return false;
@@ -149,7 +148,7 @@ static inline bool free_pages_hit(struct mmr_machine *m, uint32_t pfn, unsigned 
 		spin_unlock(&pcp->lock);
 		return false;
 	}
-	shared_set(m->pages[pfn].tag, page_tag(zone->id, 0, PAGE_PCP, mt));
+	shared_set(m->pages[pfn].tag, page_tag(zone->tag, 0, PAGE_PCP, mt));
 	pcp_list_add(m, &pcp->lists[order_to_pindex(mt, 0)], pfn);
 	pcp->count++;
 	pcp->alloc_factor >>= 1;
@@ -236,7 +235,7 @@ static void free_one_page_trylock(struct mmr_cpu *cpu, struct zone *zone, uint32
 	cpu->counters.path[MMR_PATH_FREE_BUDDY]++;
 	if (busy) {
 		shared_set(m->pages[pfn].tag,
-			   page_tag(zone->id, order, PAGE_PCP, get_pageblock_migratetype(m, pfn)));
+			   page_tag(zone->tag, order, PAGE_PCP, get_pageblock_migratetype(m, pfn)));
 		m->pages[pfn].next = zone->trylock_free_pages;
 		zone->trylock_free_pages = pfn;
 		cpu->counters.nolock_deferred_pages += 1u << order;
@@ -271,7 +270,7 @@ int mmr_free_pages_nolock(struct mmr_machine *m, uint32_t pfn, unsigned int orde
 	list_mt = mt < MIGRATE_PCPTYPES ? mt : MIGRATE_MOVABLE;
 	pcp = &zone->per_cpu_pageset[cpu_id];
 	pcp->alloc_factor >>= 1;
-	shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
+	shared_set(m->pages[pfn].tag, page_tag(zone->tag, order, PAGE_PCP, mt));
 	pcp_list_add(m, &pcp->lists[order_to_pindex(list_mt, order)], pfn);
 	pcp->count += 1 << order;
 	free_unref_page_remember(&m->profile, pcp, order);
@@ -325,7 +324,7 @@ int mmr_split_page(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsi
 	tag = m->pages[pfn].tag;
 	if (!allocated_with_order(tag, order))
 		return -EINVAL;
-	tag = page_tag(tag_zone_id(tag), new_order, PAGE_ALLOCATED, tag_type(tag));
+	tag = page_tag(tag_zone(tag), new_order, PAGE_ALLOCATED, tag_type(tag));
 	for (uint32_t end = pfn + (1u << order); pfn != end; pfn += 1u << new_order)
 		shared_set(m->pages[pfn].tag, tag);
 	return 0;

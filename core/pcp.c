@@ -100,7 +100,7 @@ static int rmqueue_bulk(struct mmr_cpu *cpu, struct zone *zone, unsigned int ord
 		if (unlikely(pfn == MMR_NO_PFN))
 			break;
 		tell(zone, MMR_STORY_REFILL_PAGE, .order = (uint8_t)order, .pfn = pfn);
-		shared_set(m->pages[pfn].tag, page_tag(zone->id, order, PAGE_PCP, mt));
+		shared_set(m->pages[pfn].tag, page_tag(zone->tag, order, PAGE_PCP, mt));
 		pcp_list_add_tail(m, list, pfn);
 	}
 	if (!m->profile.acct_per_page)

@@ -74,7 +74,8 @@ static void seed_isolation(struct mmr_machine *m, uint32_t pfn, bool isolate)
 	bool was = get_pageblock_migratetype(m, pfn) == MIGRATE_ISOLATE;
 
 	if (*block >> PB_ZONE_SHIFT != PB_NO_ZONE)
-		m->zone_table[*block >> PB_ZONE_SHIFT]->nr_isolate_pageblock += (uint32_t)isolate - was;
+		m->zones[tag_zone_place(*block >> PB_ZONE_SHIFT)]->nr_isolate_pageblock +=
+			(uint32_t)isolate - was;
 	*block &= ~PB_ISOLATE;
 	if (isolate && m->profile.isolate_bit)
 		*block |= PB_ISOLATE;
@@ -192,7 +193,7 @@ int mmr_seed_pcp_page(struct mmr_machine *m, unsigned int cpu, uint32_t pfn, uns
 	if (!zone)
 		return -EINVAL;
 	pcp = &zone->per_cpu_pageset[cpu];
-	m->pages[pfn].tag = page_tag(zone->id, order, PAGE_PCP, mt);
+	m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_PCP, mt);
 	pcp_list_add_tail(m, &pcp->lists[order_to_pindex(mt < MIGRATE_PCPTYPES ? mt : MIGRATE_MOVABLE, order)],
 			  pfn);
 	pcp->count += 1 << order;

@@ -44,8 +44,8 @@ bool shuffle_pick_tail(struct zone *zone)
 /* Can the block at @pfn change places? Source: shuffle_valid_page(), mm/shuffle.c, v6.12. */
 static bool shuffle_valid_page(const struct mmr_machine *m, const struct zone *zone, uint32_t pfn)
 {
-	return zone_spans_pfn(zone, pfn) && (m->max_blocks[pfn >> MAX_PAGE_ORDER].tag & ~TAG_TYPE_MASK) ==
-						    page_tag(zone->id, SHUFFLE_ORDER, PAGE_FREE, 0);
+	return zone_spans_pfn(zone, pfn) &&
+	       tag_is(m->max_blocks[pfn >> MAX_PAGE_ORDER].tag, zone->tag, SHUFFLE_ORDER, PAGE_FREE);
 }
 
 /* Two blocks of one list change places. */

@@ -228,7 +228,7 @@ static void get_pcp_list(struct loader *l, struct zone *zone, struct per_cpu_pag
 			bad(l, "a page on the per-CPU list of another zone");
 			return;
 		}
-		l->m->pages[pfn].tag = page_tag(zone->id, order, PAGE_PCP, mt);
+		l->m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_PCP, mt);
 		pcp_list_add_tail(l->m, &pcp->lists[index], (uint32_t)pfn);
 		pcp->count += 1 << order;
 		before = (uint32_t)pfn;
@@ -238,7 +238,7 @@ static void get_pcp_list(struct loader *l, struct zone *zone, struct per_cpu_pag
 static void get_trylock_pages(struct loader *l, struct zone *zone)
 {
 	uint64_t nr = get_upto(l, zone->spanned_pages, "more deferred frees than a zone has pages");
-	uint32_t *link = &zone->trylock_free_pages;
+	uint32_t last = MMR_NO_PFN;
 
 	while (nr-- && !l->in.rc) {
 		uint64_t pfn = get_word(l);
@@ -249,10 +249,13 @@ static void get_trylock_pages(struct loader *l, struct zone *zone)
 			bad(l, "a deferred free of another zone");
 			return;
 		}
-		l->m->pages[pfn].tag = page_tag(zone->id, order, PAGE_PCP, mt);
+		l->m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_PCP, mt);
 		l->m->pages[pfn].next = MMR_NO_PFN;
-		*link = (uint32_t)pfn;
-		link = &l->m->pages[pfn].next;
+		if (last == MMR_NO_PFN)
+			zone->trylock_free_pages = (uint32_t)pfn;
+		else
+			l->m->pages[last].next = (uint32_t)pfn;
+		last = (uint32_t)pfn;
 	}
 }
 
@@ -383,7 +386,7 @@ static void get_allocated(struct loader *l)
 
 			if (!zone)
 				return;
-			l->m->pages[at].tag = page_tag(zone->id, order, PAGE_ALLOCATED, mt);
+			l->m->pages[at].tag = page_tag(zone->tag, order, PAGE_ALLOCATED, asked_type(mt));
 			l->m->seeded_pages -= 1u << order; /* not there to be handed out */
 		}
 	}

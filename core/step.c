@@ -93,21 +93,21 @@ struct mmr_step_place mmr_step_place(const struct mmr_machine *m, uint32_t pfn)
 void mmr_step_hand_out(struct mmr_machine *m, const struct zone *zone, uint32_t pfn, unsigned int order,
 		       unsigned int mt)
 {
-	m->pages[pfn].tag = page_tag(zone->id, order, PAGE_ALLOCATED, mt);
+	m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_ALLOCATED, asked_type(mt));
 }
 
 /* Cut an allocated block down to the piece of @order at @pfn; the halves left over stay allocated. */
 static void split_allocated(struct mmr_machine *m, const struct mmr_step_place *place, uint32_t pfn,
 			    unsigned int order)
 {
-	uint16_t zone_id = tag_zone_id(m->pages[place->head].tag);
+	unsigned int zone_tag = tag_zone(m->pages[place->head].tag);
 	uint32_t head = place->head;
 
 	for (unsigned int o = place->order; o > order;) {
 		uint32_t upper = head + (1u << --o);
 
-		m->pages[head].tag = page_tag(zone_id, o, PAGE_ALLOCATED, place->mt);
-		m->pages[upper].tag = page_tag(zone_id, o, PAGE_ALLOCATED, place->mt);
+		m->pages[head].tag = page_tag(zone_tag, o, PAGE_ALLOCATED, place->mt);
+		m->pages[upper].tag = page_tag(zone_tag, o, PAGE_ALLOCATED, place->mt);
 		if (pfn >= upper)
 			head = upper;
 	}
@@ -238,7 +238,7 @@ bool mmr_step_make_head(struct mmr_machine *m, struct zone *zone, uint32_t pfn, 
 	struct page *head = free_record(m, list->head, order), *page = free_record(m, pfn, order);
 	uint32_t last;
 
-	if (list->head == MMR_NO_PFN || page->tag != page_tag(zone->id, order, PAGE_FREE, mt))
+	if (list->head == MMR_NO_PFN || page->tag != page_tag(zone->tag, order, PAGE_FREE, mt))
 		return false;
 	if (list->head == pfn)
 		return true;
@@ -451,7 +451,7 @@ int mmr_step_pcp_owner(const struct mmr_machine *m, uint32_t pfn)
 
 	if (tag_state(tag) != PAGE_PCP)
 		return -1;
-	zone = m->zone_table[tag_zone_id(tag)];
+	zone = m->zones[tag_zone_place(tag)];
 	pindex = pindex_of(m, pfn);
 	/* The lists do not name their CPU, but each knows its tail. */
 	for (uint32_t left = zone->spanned_pages; left; left--) {
@@ -481,7 +481,7 @@ void mmr_step_pcp_append(struct mmr_machine *m, unsigned int cpu, struct zone *z
 {
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu];
 
-	m->pages[pfn].tag = page_tag(zone->id, order, PAGE_PCP, mt);
+	m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_PCP, mt);
 	pcp_list_add_tail(m, &pcp->lists[mmr_step_pindex(mt, order)], pfn);
 	pcp->count += 1 << order;
 }
@@ -503,7 +503,7 @@ unsigned int mmr_step_pcp_push(struct mmr_machine *m, unsigned int cpu, struct z
 	unsigned int mt = get_pageblock_migratetype(m, pfn), pindex = mmr_step_pindex(mt, order);
 
 	pcp->alloc_factor >>= 1;
-	m->pages[pfn].tag = page_tag(zone->id, order, PAGE_PCP, mt);
+	m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_PCP, mt);
 	pcp_list_add(m, &pcp->lists[pindex], pfn);
 	pcp->count += 1 << order;
 	return pindex;
@@ -545,7 +545,7 @@ bool mmr_step_pcp_remove(struct mmr_machine *m, unsigned int cpu, struct zone *z
 	uint32_t tag = m->pages[pfn].tag, prev;
 	struct pcp_list *list;
 
-	if (tag_state(tag) != PAGE_PCP || tag_zone_id(tag) != zone->id)
+	if (tag_state(tag) != PAGE_PCP || tag_zone(tag) != zone->tag)
 		return false;
 	list = &pcp->lists[pindex_of(m, pfn)];
 	if (pcp_list_empty(list))

@@ -233,7 +233,7 @@ static void the_check_sees_damage(void **state)
 
 	m = used();
 	m->pages[zone_of(m, 0, ZONE_NORMAL)->free_area[10].free_list[MIGRATE_MOVABLE].head + 7].tag =
-		page_tag(ZONE_NORMAL, 0, PAGE_ALLOCATED, 0);
+		page_tag(zone_of(m, 0, ZONE_NORMAL)->tag, 0, PAGE_ALLOCATED, 0);
 	assert_broken(m, "inside another block");
 
 	m = used();

@@ -216,6 +216,60 @@ static void a_freed_block_of_the_largest_order_goes_to_either_end(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* A page's record tells 256 zones apart; on 64 nodes there can be more spans only with devices. */
+static void more_zones_than_a_record_can_tell_apart_are_refused(void **state)
+{
+	static struct mmr_node_config nodes[MAX_NUMNODES];
+	static uint8_t distance[MAX_NUMNODES * MAX_NUMNODES];
+	static const uint16_t only_cpu[1];
+	struct mmr_machine_config cfg = {
+		.profile = kernel_profile_find("6.12"),
+		.nr_nodes = MAX_NUMNODES,
+		.nr_cpus = 1,
+		.cpu_node = only_cpu,
+		.distance = distance,
+		.nodes = nodes,
+		.sysctl = MMR_SYSCTL_DEFAULT,
+	};
+	static const enum zone_type types[] = {ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE, ZONE_DEVICE};
+	struct mmr_machine *m = NULL;
+	struct mmr_error err = {0};
+	uint32_t start = 0;
+
+	(void)state;
+	memset(distance, 20, sizeof(distance));
+	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++) {
+		distance[nid * MAX_NUMNODES + nid] = 10;
+		for (unsigned int i = 0; i < 5; i++, start += 1024)
+			nodes[nid].zones[types[i]] = (struct mmr_zone_config){
+				.start_pfn = start,
+				.spanned_pages = 1024,
+				.present_pages = 1024,
+				.managed_pages = types[i] == ZONE_DEVICE ? 0 : 1024,
+			};
+	}
+	assert_int_equal(mmr_machine_create(&cfg, &m, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "320 zones"));
+	assert_non_null(strstr(err.msg, "at most 256"));
+
+	/* Without the devices 256 zones are left, and all work: the last page of all is that of zone 255. */
+	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++)
+		nodes[nid].zones[ZONE_DEVICE] = (struct mmr_zone_config){0};
+	assert_int_equal(mmr_machine_create(&cfg, &m, &err), 0);
+	mmr_seed_empty(m);
+	assert_int_equal(m->zones[255]->tag, 0xff00);
+	struct mmr_request req = {.gfp = MMR_GFP_HIGHUSER_MOVABLE | MMR_GFP_THISNODE, .nid = 63};
+	struct mmr_page page = mmr_alloc_pages(m, &req);
+
+	assert_int_equal(page.nid, 63);
+	assert_int_equal(page.zone, ZONE_MOVABLE);
+	assert_int_equal(m->pages[page.pfn].tag, 0xff00 | (KIND_ALLOCATED + MIGRATE_MOVABLE));
+	assert_int_equal(mmr_free_pages(m, page.pfn, 0, 0, NULL), 0);
+	assert_int_equal(m->pages[page.pfn].tag, 0xff00 | (KIND_PCP + MIGRATE_MOVABLE));
+	assert_int_equal(mmr_check(m, &err), 0);
+	mmr_machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +278,7 @@ int main(void)
 		cmocka_unit_test(a_32_bit_kernel_has_no_nofragment),
 		cmocka_unit_test(a_device_zone_serves_nobody_and_takes_nothing),
 		cmocka_unit_test(a_device_zone_with_managed_pages_is_refused),
+		cmocka_unit_test(more_zones_than_a_record_can_tell_apart_are_refused),
 		cmocka_unit_test(shuffling_permutes_the_largest_blocks_by_the_seed),
 		cmocka_unit_test(a_freed_block_of_the_largest_order_goes_to_either_end),
 	};
