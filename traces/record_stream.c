@@ -145,6 +145,12 @@ static int write_note(struct record_stream *s, const struct trace_event *event)
 
 	s->free_notes[s->nr_free_notes++] = (uint16_t)event->pfn;
 	ev.pfn = note->pfn;
+	/* A bulk call's one ordinary allocation has its own event. */
+	if (ev.type == TRACE_BULK_PAGE && ev.pfn == s->last_alloc.pfn && ev.task == s->last_alloc.task) {
+		s->sink->counts.events[ev.type]--;
+		s->sink->counts.nr_events--;
+		return 0;
+	}
 	return trace_writer_event_args(s->sink->writer, &ev, &note->args, s->sink->err);
 }
 
@@ -183,6 +189,15 @@ int record_sink_sift(struct record_sink *c)
 	return rc;
 }
 
+/* The page that was allocated last, for as long as it is not freed again. */
+static void note_last_alloc(struct record_stream *s, const struct trace_event *event)
+{
+	if (event->type == TRACE_ALLOC)
+		s->last_alloc = (struct record_last_alloc){event->pfn, event->task};
+	else if (event->type == TRACE_FREE && event->pfn == s->last_alloc.pfn)
+		s->last_alloc.pfn = TRACE_NO_PFN;
+}
+
 static int write_event(void *ctx, const struct trace_event *event)
 {
 	struct record_stream *s = ctx;
@@ -190,6 +205,7 @@ static int write_event(void *ctx, const struct trace_event *event)
 
 	if (event->flags & HELD_NOTE)
 		return write_note(s, event);
+	note_last_alloc(s, event);
 	if (!c->live)
 		return trace_writer_event(c->writer, event, c->err);
 	if (!mmt_grow((void **)&c->sifted, c->nr_sifted, sizeof(*c->sifted)))
@@ -238,10 +254,8 @@ static int put_event(struct record_stream *s, const struct rec_event *e)
 			return rc;
 	}
 	ev.task = s->task;
-	if (type == TRACE_ALLOC) {
+	if (type == TRACE_ALLOC)
 		policy = e->tid == s->policy_tid ? s->policy : 0;
-		s->last_alloc = page;
-	}
 	if (type == TRACE_ALLOC && cls & REC_NOT_ASKED) {
 		cls &= (uint16_t)~REC_NOT_ASKED;
 		ev.flags = NOT_ASKED;
@@ -276,7 +290,8 @@ int record_stream_note(struct record_stream *s, uint64_t ts_ns, uint32_t task, c
 		       const struct record_held *note)
 {
 	struct record_sink *c = s->sink;
-	struct trace_event ev = {.ts_ns = ts_ns, .cpu = (uint16_t)s->cpu, .task = task, .flags = HELD_NOTE};
+	struct trace_event ev = {
+		.ts_ns = ts_ns, .cpu = (uint16_t)s->cpu, .task = task, .type = cls->type, .flags = HELD_NOTE};
 	int rc = trace_writer_class(c->writer, cls, &ev.class_id, c->err);
 
 	if (rc)
@@ -362,8 +377,6 @@ static int put_note(struct record_stream *s, const struct rec_note *n, size_t by
 		note.pfn = (uint32_t)n->page;
 	else if (n->form & REC_NOTE_PAGE && n->page && !page_to_pfn(c, n->page & REC_PAGE_MASK, &note.pfn))
 		return 0; /* a page pool may hold what is no page of memory */
-	if (n->type == TRACE_BULK_PAGE && (n->page & REC_PAGE_MASK) == s->last_alloc)
-		return 0; /* the call's one ordinary allocation has its own event */
 	if (n->tid != s->tid)
 		rc = set_task(s, n->tid, 0, NULL);
 	if (rc)
@@ -437,6 +450,7 @@ int record_stream_init(struct record_stream *s, uint32_t cpu, struct record_sink
 	s->cpu = cpu;
 	s->tid = s->policy_tid = REC_NO_TID;
 	s->task = TRACE_NO_TASK;
+	s->last_alloc.pfn = TRACE_NO_PFN;
 	s->sink = sink;
 	return record_order_init(&s->order, err);
 }

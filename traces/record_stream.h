@@ -87,7 +87,9 @@ struct record_stream {
 	uint16_t policy;
 	struct record_held *notes; /* made at the first one; an event's pfn is then its place here */
 	uint16_t *free_notes, nr_free_notes;
-	uint64_t last_alloc; /* page of the latest allocation event */
+	struct record_last_alloc {
+		uint32_t pfn, task;
+	} last_alloc; /* of the latest allocation event; TRACE_NO_PFN once the page is freed */
 	uint32_t nr_recent;
 	uint64_t recent[RECORD_RECENT]; /* pages of the last records, and their class in the upper bits */
 	uint64_t nr_lost;

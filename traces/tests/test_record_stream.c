@@ -183,6 +183,25 @@ static void a_page_of_a_bulk_call_that_has_its_own_event_is_told_once(void **sta
 	trace_reader_close(r);
 }
 
+/* Another bulk call may get the very page that was allocated and freed before, and that is no double. */
+static void a_page_of_a_bulk_call_that_was_freed_before_is_told(void **state)
+{
+	const struct trace_event *events;
+	struct trace_reader *r;
+
+	put_page_event(100, TRACE_ALLOC, 10, 0, 70);
+	put_page_event(110, TRACE_FREE, 10, 0, 70);
+	put_note(TRACE_BULK_PAGE, 200, REC_NOTE_PAGE, page(10), 0, NULL);
+	put_page_event(210, TRACE_ALLOC, 11, 0, 71);
+	put_note(TRACE_BULK_PAGE, 220, REC_NOTE_PAGE, page(11), 0, NULL);
+	r = finish();
+	assert_int_equal(trace_reader_next(r, &events, &err), 5);
+	assert_int_equal(events[2].type, TRACE_BULK_PAGE);
+	assert_int_equal(events[2].pfn, 10);
+	assert_int_equal(events[4].type, TRACE_BULK_PAGE); /* the allocation was another task's */
+	trace_reader_close(r);
+}
+
 static void put_policy(uint32_t tid, uint16_t mode, uint64_t nodes, bool is_default)
 {
 	struct rec_policy p = {
@@ -268,6 +287,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(arguments_stay_with_their_events, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_page_of_a_bulk_call_that_has_its_own_event_is_told_once,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_page_of_a_bulk_call_that_was_freed_before_is_told, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(allocations_name_their_tasks_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(compaction_that_nobody_sees_is_an_untraced_change, setup,
 						teardown),
