@@ -662,6 +662,28 @@ void verify_alloc(struct verify *v, struct window_event *event)
 }
 
 /*
+ * The pages that a bulk allocation popped, from the one at hand on: it took them at once, and if they lie below
+ * others, these were pushed since.
+ */
+static void take_bulk(struct verify *v, const struct trace_event *first, struct zone *zone, unsigned int pindex)
+{
+	uint32_t pfn = first->pfn, next;
+
+	for (uint64_t n = v->number + 1;; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		next = mmr_step_pcp_next(v->core, zone, first->cpu, pindex, pfn);
+		mmr_step_pcp_remove(v->core, first->cpu, zone, pfn);
+		if (pfn != first->pfn)
+			verify_note_late(v, zone, pfn, 0);
+		if (n >= v->window.end || ev->type != TRACE_BULK_PAGE || ev->task != first->task ||
+		    ev->class_id != first->class_id || ev->pfn != next)
+			return;
+		pfn = next;
+	}
+}
+
+/*
  * A page that a bulk allocation popped: the events come at its end, the pops were before. Source:
  * alloc_pages_bulk_noprof(), mm/page_alloc.c, v6.12, which does not halve free_count.
  */
@@ -672,6 +694,7 @@ void verify_bulk_page(struct verify *v, struct window_event *event)
 	unsigned int pindex = mmr_step_pindex(ev->migratetype, 0);
 	struct views views = {zone, ev->cpu, (int)pindex, 0, ev->migratetype};
 	struct mmr_step_place place;
+	bool unseen;
 
 	if (!zone || !pcp_view(v, zone, ev->cpu)->known) {
 		v->report->unjudged++;
@@ -688,9 +711,10 @@ void verify_bulk_page(struct verify *v, struct window_event *event)
 		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
 		count_exact(v, VERIFY_PCP);
 	} else if (on_list(v, zone, ev, pindex)) {
-		mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
-		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, "the list's head",
-			    say("page %u", ev->pfn));
+		unseen = take_off_gone(v, zone, ev->cpu, pindex, ev->pfn);
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, unseen ? VERIFY_CAUSE_BULK : VERIFY_CAUSE_ORDER,
+			    &views, "the list's head", say("page %u", ev->pfn));
+		take_bulk(v, ev, zone, pindex);
 	} else {
 		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views, "the list's head",
 			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));

@@ -283,6 +283,49 @@ static void the_ordinary_page_of_a_bulk_allocation_may_be_told_twice(void **stat
 	assert_lists_equal(&report);
 }
 
+/*  list: a b c d ...   a call takes a, b, c;  x is freed on top;  then the call's end tells a, b, c */
+static void a_bulk_call_is_told_after_what_was_freed_since(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t page, pfns[3];
+
+	begin(&k, true);
+	page = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_bulk(&k, 0, pfns, 3);
+	synth_kernel_free(&k, 0, page, 0);
+	for (int i = 0; i < 3; i++)
+		synth_kernel_bulk_told(&k, 0, pfns[i]);
+	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0), page);
+	finish(&k, &report);
+	assert_false(report.have_divergence);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
+	assert_lists_equal(&report);
+}
+
+/* The first page of a call is never told, but it is freed again: it is no longer on the list. */
+static void a_page_of_a_bulk_call_that_is_not_told_is_taken_off(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t pfns[4];
+
+	begin(&k, true);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_bulk(&k, 0, pfns, 4);
+	for (int i = 1; i < 4; i++)
+		synth_kernel_bulk_told(&k, 0, pfns[i]);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_free(&k, 0, pfns[0], 0);
+	finish(&k, &report);
+	assert_false(report.have_divergence);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BULK], 1);
+	assert_string_equal(report.keyframe_difference, "");
+	assert_int_equal(report.untraced_changes, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +337,8 @@ int main(void)
 		cmocka_unit_test(a_block_that_waits_for_the_zone_goes_there_last),
 		cmocka_unit_test(a_pop_that_is_told_on_another_cpu_is_found_below_later_frees),
 		cmocka_unit_test(the_ordinary_page_of_a_bulk_allocation_may_be_told_twice),
+		cmocka_unit_test(a_bulk_call_is_told_after_what_was_freed_since),
+		cmocka_unit_test(a_page_of_a_bulk_call_that_is_not_told_is_taken_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
