@@ -18,6 +18,15 @@
 	.boost_ignore = BOOST_IGNORE_MIN_RESERVE, .expire_keeps_worker = 1, .pcp_batch_scale_max = 5,          \
 	.free_batch = FREE_BATCH_FOLIOS, .capture_movable = 1
 
+/* What 7.1 and the lines after it share beyond that. */
+#define SINCE_7_1                                                                                              \
+	SINCE_6_12, .free_high = FREE_HIGH_BATCH_HALF_MIN, .skip_busy_nodes = 1, .isolate_bit = 1,             \
+		    .pcp_overflow = PCP_OVERFLOW_CHUNKED, .slowpath = SLOWPATH_7_X,                            \
+		    .bulk_mark = BULK_MARK_REMAINING, .vmalloc = VMALLOC_LARGE_FIRST,                          \
+		    .compact_mark = COMPACT_MARK_CALLER, .proactive = PROACTIVE_LEEWAY,                        \
+		    .kswapd_hopeless = KSWAPD_HOPELESS_BALANCED, .demote = DEMOTE_FILTERED_NEAREST,            \
+		    .defrag_mode = DEFRAG_MODE_SYSCTL, .types = TYPES_6 /* as Debian configures it */
+
 static const struct kernel_profile profiles[] = {
 	{
 		.name = "6.1",
@@ -63,34 +72,48 @@ static const struct kernel_profile profiles[] = {
 		.defrag_mode = DEFRAG_MODE_SYSCTL,
 	},
 	{
-		.name = "7.3",
-		SINCE_6_12,
-		.free_high = FREE_HIGH_BATCH_HALF_MIN,
-		.skip_busy_nodes = 1,
-		.isolate_bit = 1,
-		.highatomic_path = HIGHATOMIC_PATH_7_3,
-		.pcp_overflow = PCP_OVERFLOW_CHUNKED,
-		.slowpath = SLOWPATH_7_X,
-		.bulk_mark = BULK_MARK_REMAINING,
+		.name = "7.1",
+		SINCE_7_1,
+		.highatomic_path = HIGHATOMIC_PATH_7_1,
+		.node_reclaim_retest = 1,
+		.gfp_names = GFP_NAMES_6_10,
+		.trace_dialect = TRACE_DIALECT_6_15,
+		.buddyinfo_locked = 1,
+	},
+	{
+		.name = "7.2",
+		SINCE_7_1,
+		.highatomic_path = HIGHATOMIC_PATH_7_1,
+		.node_reclaim_retest = 1,
 		.contig_free = CONTIG_FREE_PIECES,
-		.vmalloc = VMALLOC_LARGE_FIRST,
 		.compact_source = COMPACT_SOURCE_7_2,
-		.compact_mark = COMPACT_MARK_CALLER,
 		.capture = CAPTURE_REQUEST_ORDER,
-		.proactive = PROACTIVE_LEEWAY,
-		.kswapd_hopeless = KSWAPD_HOPELESS_BALANCED,
-		.demote = DEMOTE_FILTERED_NEAREST,
-		.types = TYPES_6, /* as Debian configures it */
+		.gfp_names = GFP_NAMES_6_10,
 		.trace_dialect = TRACE_DIALECT_7_2,
+		.buddyinfo_locked = 1,
+		.defrag_promote = DEFRAG_PROMOTE_7_2,
+	},
+	{
+		.name = "7.3",
+		SINCE_7_1,
+		.highatomic_path = HIGHATOMIC_PATH_7_3,
+		.contig_free = CONTIG_FREE_PIECES,
+		.compact_source = COMPACT_SOURCE_7_2,
+		.capture = CAPTURE_REQUEST_ORDER,
 		.gfp_names = GFP_NAMES_7_3,
-		.defrag_mode = DEFRAG_MODE_SYSCTL,
+		.trace_dialect = TRACE_DIALECT_7_2,
 		.defrag_promote = DEFRAG_PROMOTE_7_3,
 	},
 };
 
 #define NR_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
 
-static const char *const line_names[] = {profiles[0].name, profiles[1].name, profiles[2].name, profiles[3].name,
+static const char *const line_names[] = {profiles[0].name,
+					 profiles[1].name,
+					 profiles[2].name,
+					 profiles[3].name,
+					 profiles[4].name,
+					 profiles[5].name,
 					 NULL};
 _Static_assert(sizeof(line_names) / sizeof(line_names[0]) == NR_PROFILES + 1,
 	       "every line has its name in the list");

@@ -6,16 +6,29 @@
 #include <limits.h>
 #include <stdio.h>
 
+/* How many releases lie before 5.0, 6.0 and 7.0, counted from 4.0: after 4.20 came 5.0, after 6.19 came 7.0. */
+static long releases_before(unsigned int major)
+{
+	static const unsigned int per_major[] = {21, 20, 20}; /* of 4, 5 and 6 */
+	long nr = 0;
+
+	for (unsigned int m = 4; m < major; m++)
+		nr += m - 4 < sizeof(per_major) / sizeof(per_major[0]) ? per_major[m - 4] : 20;
+	return nr;
+}
+
+/* A release's place in the row of all: 7.0 is the one after 6.19. -1 without a version in its name. */
 static long line_number(const char *release)
 {
 	unsigned int major = 0, minor = 0;
 
-	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+	if (sscanf(release, "%u.%u", &major, &minor) != 2 || major > 1000)
 		return -1;
-	return (long)major * 1000 + minor;
+	/* Before 4.0 everything is as far away as can be. */
+	return major < 4 ? 0 : releases_before(major) + minor;
 }
 
-/* The line nearest to @want. Of two neighbours the older one is: a kernel behaves like its past. */
+/* The line nearest to @want. A newer one counts twice as far away: a kernel behaves like its past. */
 static const char *nearest_line(long want, bool *exact)
 {
 	const char *nearest = NULL;

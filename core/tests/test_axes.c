@@ -170,6 +170,8 @@ static void the_dialect_says_how_events_are_read(void **state)
 		{"6.12", false, false},
 		{"6.12,trace_dialect=6.10", false, false},
 		{"6.18", false, false},
+		{"7.1", false, false},
+		{"7.2", false, true},
 		{"7.3", false, true},
 		{"7.3,trace_dialect=6.1", true, false},
 	};

@@ -169,7 +169,7 @@ static void single_behaviours_are_switched_by_name(void **state)
 	kernel_profile_destroy(profile);
 
 	assert_int_equal(kernel_profile_parse("5.10", &profile, &err), -EINVAL);
-	assert_says(&err, "line 5.10, expected one of 6.1, 6.12, 6.18, 7.3");
+	assert_says(&err, "line 5.10, expected one of 6.1, 6.12, 6.18, 7.1, 7.2, 7.3");
 	assert_int_equal(kernel_profile_parse("6.1,pcp=9", &profile, &err), -EINVAL);
 	assert_says(&err, "pcp is 9, expected one of 5.14, 6.7");
 	assert_int_equal(kernel_profile_parse("6.1,color=red", &profile, &err), -EINVAL);
@@ -182,6 +182,7 @@ static void releases_find_their_line(void **state)
 	assert_string_equal(kernel_profile_name(kernel_profile_for_release("6.12.107+deb13-amd64")), "6.12");
 	assert_string_equal(kernel_profile_name(kernel_profile_for_release("6.1.0-56-amd64")), "6.1");
 	assert_string_equal(kernel_profile_name(kernel_profile_for_release("6.18.44")), "6.18");
+	assert_string_equal(kernel_profile_name(kernel_profile_for_release("7.2.12+deb13-amd64")), "7.2");
 	assert_null(kernel_profile_for_release("6.17.2"));
 	assert_null(kernel_profile_for_release("7.30.1"));
 }
