@@ -182,6 +182,14 @@ void free_one_page_locked(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, 
 	bool tail;
 
 	assert(order <= MAX_PAGE_ORDER && !(pfn & ((1u << order) - 1)));
+	if (unlikely(tag_state(shared_read(m->pages[pfn].tag)) == PAGE_FREE)) {
+		model_damaged(m,
+			      "node %u zone %s: pfn %u order %u goes to the free lists and is there already, "
+			      "with order %u",
+			      zone->node, mmr_zone_name((enum zone_type)zone_idx(zone)), pfn, order,
+			      tag_order(m->pages[pfn].tag));
+		return;
+	}
 	shared_set(m->pages[pfn].tag, 0);
 	account_freepages(cpu, zone, (int32_t)(1u << order), mt);
 

@@ -305,14 +305,14 @@ static int check_cpus(const struct mmr_machine *m, struct mmr_error *err)
 int mmr_check(const struct mmr_machine *m, struct mmr_error *err)
 {
 	uint64_t there = 0;
-	int cpus = check_cpus(m, err);
+	int rc = mmr_machine_damage(m, err);
 
-	if (cpus)
-		return cpus;
-
+	if (!rc)
+		rc = check_cpus(m, err);
+	if (rc)
+		return rc;
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
-		int rc = check_zone(m, m->zones[i], &there, err);
-
+		rc = check_zone(m, m->zones[i], &there, err);
 		if (rc)
 			return rc;
 	}

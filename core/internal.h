@@ -271,6 +271,8 @@ struct mmr_machine {
 	uint8_t hit_mark; /* the mark of alloc_pages_hit() */
 	bool no_shortcuts; /* take the long way always: tests, and ungrouped machines */
 	struct mmr_story *story; /* see story_of() */
+	uint32_t damaged; /* 1 from the first model_damaged() on */
+	struct mmr_error damage;
 };
 
 /*
@@ -465,6 +467,10 @@ void story_high(const struct zone *zone, const struct per_cpu_pages *pcp, int li
 void story_page(const struct zone *zone, uint32_t pfn, unsigned int order, unsigned int mt, enum mmr_path path);
 void story_free(const struct mmr_cpu *cpu, const struct zone *zone, uint32_t pfn, unsigned int order,
 		unsigned int mt, enum mmr_story_free way);
+
+/* ---- damage.c ------------------------------------------------------------------------------ */
+
+void model_damaged(struct mmr_machine *m, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
 
 /* ---- machine.c ----------------------------------------------------------------------------- */
 

@@ -483,6 +483,7 @@ static void reset_lists(struct mmr_machine *m)
 /* Back to the state after create: nothing free, all pages owned by boot. */
 void machine_reset(struct mmr_machine *m)
 {
+	m->damaged = 0;
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct zone *zone = m->zones[i];
 

@@ -650,4 +650,14 @@ uint64_t mmr_touched_pages(const struct mmr_machine *m);
  */
 int mmr_check(const struct mmr_machine *m, struct mmr_error *err);
 
+/**
+ * mmr_machine_damage - was the model asked for what contradicts itself?
+ *
+ * A page put on a list that is on one already, or a count that no list has pages for: the request is
+ * not carried out, the first one is kept, and from then on nothing the model says is worth anything. Only
+ * callers of step.h can come here. Costs one look.
+ * Return: 0; -EUCLEAN with the block, zone and list, and where it was before.
+ */
+int mmr_machine_damage(const struct mmr_machine *m, struct mmr_error *err);
+
 #endif

@@ -132,6 +132,17 @@ uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct p
 
 /* ---- overflow ------------------------------------------------------------------------------ */
 
+/* The first list with pages, from @pindex on and around; NR_PCP_LISTS where there is none. */
+static inline unsigned int next_pcp_list(const struct per_cpu_pages *pcp, unsigned int pindex)
+{
+	for (unsigned int i = 0; i < NR_PCP_LISTS; i++) {
+		if (!pcp_list_empty(&pcp->lists[pindex]))
+			return pindex;
+		pindex = pindex == NR_PCP_LISTS - 1 ? 0 : pindex + 1;
+	}
+	return NR_PCP_LISTS;
+}
+
 /*
  * Free pages to the buddy from the tails of the lists, one list after the other from @pindex on.
  * Blocks are freed whole, so that a THP overshoots @count.
@@ -151,8 +162,14 @@ void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struc
 	tell(zone, MMR_STORY_DRAIN, .cpu = cpu->id, .nr = count, .list = (uint8_t)pindex);
 	zone_lock(cpu, zone);
 	while (count > 0) {
-		while (pcp_list_empty(&pcp->lists[pindex]))
-			pindex = pindex == NR_PCP_LISTS - 1 ? 0 : pindex + 1;
+		pindex = next_pcp_list(pcp, pindex);
+		if (unlikely(pindex == NR_PCP_LISTS)) {
+			model_damaged(
+				m, "node %u zone %s: a per-CPU count of %d pages, but all its lists are empty",
+				zone->node, mmr_zone_name((enum zone_type)zone_idx(zone)), pcp->count);
+			pcp->count = 0;
+			break;
+		}
 		struct pcp_list *list = &pcp->lists[pindex];
 		unsigned int order = pindex_to_order(pindex);
 

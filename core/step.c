@@ -88,6 +88,32 @@ struct mmr_step_place mmr_step_place(const struct mmr_machine *m, uint32_t pfn)
 	return (struct mmr_step_place){.state = MMR_PAGE_BOOT, .head = pfn};
 }
 
+/*
+ * Is a block that is about to go to a list free of all others? @where: of the list, for the message
+ * Return: false where the model is damaged by the wish alone; nothing may be done then.
+ */
+static bool on_no_list(struct mmr_machine *m, const struct zone *zone, uint32_t pfn, unsigned int order,
+		       const char *where)
+{
+	for (uint32_t at = pfn; at < pfn + (1u << order);) {
+		/* Of the pages behind the first only heads can say something new. */
+		struct mmr_step_place place =
+			at == pfn ? mmr_step_place(m, at) : place_at(at, m->pages[at].tag);
+
+		if (place.state == MMR_PAGE_FREE || place.state == MMR_PAGE_PCP) {
+			model_damaged(
+				m,
+				"node %u zone %s: pfn %u order %u goes to %s, but block %u order %u is on a %s "
+				"list",
+				zone->node, mmr_zone_name((enum zone_type)zone_idx(zone)), pfn, order, where,
+				place.head, place.order, place.state == MMR_PAGE_FREE ? "free" : "per-CPU");
+			return false;
+		}
+		at += place.state == MMR_PAGE_ALLOCATED && place.head == at ? 1u << place.order : 1;
+	}
+	return true;
+}
+
 /* ---- page records --------------------------------------------------------------------------- */
 
 void mmr_step_hand_out(struct mmr_machine *m, const struct zone *zone, uint32_t pfn, unsigned int order,
@@ -222,13 +248,15 @@ uint32_t mmr_step_take_smallest(struct mmr_machine *m, unsigned int cpu_id, stru
 void mmr_step_insert(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
 		     unsigned int order, bool to_tail)
 {
-	free_one_page(&m->cpus[cpu], zone, pfn, order, to_tail ? FPI_TO_TAIL : FPI_NONE);
+	if (on_no_list(m, zone, pfn, order, "the free lists"))
+		free_one_page(&m->cpus[cpu], zone, pfn, order, to_tail ? FPI_TO_TAIL : FPI_NONE);
 }
 
 void mmr_step_insert_as(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
 			unsigned int order, unsigned int mt)
 {
-	free_one_page_locked(&m->cpus[cpu], zone, pfn, order, mt, FPI_NONE);
+	if (on_no_list(m, zone, pfn, order, "the free lists"))
+		free_one_page_locked(&m->cpus[cpu], zone, pfn, order, mt, FPI_NONE);
 }
 
 bool mmr_step_make_head(struct mmr_machine *m, struct zone *zone, uint32_t pfn, unsigned int order,
@@ -417,7 +445,7 @@ void mmr_step_pcp_write(struct zone *zone, unsigned int cpu, const struct mmr_pc
 	pcp->high = (int32_t)state->high;
 	pcp->high_min = (int32_t)state->high_min;
 	pcp->high_max = (int32_t)state->high_max;
-	pcp->batch = (int32_t)state->batch;
+	pcp->batch = state->batch ? (int32_t)state->batch : 1;
 	pcp->free_count = (int32_t)state->free_count;
 	pcp->alloc_factor = state->alloc_factor;
 	pcp->flags = state->flags;
@@ -481,6 +509,8 @@ void mmr_step_pcp_append(struct mmr_machine *m, unsigned int cpu, struct zone *z
 {
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu];
 
+	if (!on_no_list(m, zone, pfn, order, "a CPU's list"))
+		return;
 	m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_PCP, mt);
 	pcp_list_add_tail(m, &pcp->lists[mmr_step_pindex(mt, order)], pfn);
 	pcp->count += 1 << order;
@@ -489,8 +519,14 @@ void mmr_step_pcp_append(struct mmr_machine *m, unsigned int cpu, struct zone *z
 uint32_t mmr_step_pcp_pop(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int pindex)
 {
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu];
-	uint32_t pfn = pcp_list_pop(m, &pcp->lists[pindex]);
+	uint32_t pfn;
 
+	if (pcp_list_empty(&pcp->lists[pindex])) {
+		model_damaged(m, "node %u zone %s: a page is taken from list %u of CPU %u, which is empty",
+			      zone->node, mmr_zone_name((enum zone_type)zone_idx(zone)), pindex, cpu);
+		return MMR_NO_PFN;
+	}
+	pfn = pcp_list_pop(m, &pcp->lists[pindex]);
 	m->pages[pfn].tag = 0;
 	pcp->count -= 1 << pindex_to_order(pindex);
 	return pfn;
@@ -502,6 +538,8 @@ unsigned int mmr_step_pcp_push(struct mmr_machine *m, unsigned int cpu, struct z
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu];
 	unsigned int mt = get_pageblock_migratetype(m, pfn), pindex = mmr_step_pindex(mt, order);
 
+	if (!on_no_list(m, zone, pfn, order, "a CPU's list"))
+		return pindex;
 	pcp->alloc_factor >>= 1;
 	m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_PCP, mt);
 	pcp_list_add(m, &pcp->lists[pindex], pfn);

@@ -76,6 +76,11 @@ uint32_t mmr_step_peek_smallest(const struct zone *zone, unsigned int order, uns
 /** mmr_step_take_smallest - rmqueue_smallest() */
 uint32_t mmr_step_take_smallest(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
 				unsigned int mt);
+/*
+ * Routines that put a block on a list refuse one that is on a list already, or lies in one that is, and
+ * leave word of it: mmr_machine_damage(). So a list is never a ring, and every walk ends.
+ */
+
 /** mmr_step_insert - free_one_page() for a block that is on no list */
 void mmr_step_insert(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
 		     unsigned int order, bool to_tail);
@@ -153,7 +158,7 @@ int mmr_step_pcp_refill_size(struct mmr_machine *m, unsigned int cpu, struct zon
 /** mmr_step_pcp_append - at the tail, as a refill does; counted */
 void mmr_step_pcp_append(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
 			 unsigned int order, unsigned int mt);
-/** mmr_step_pcp_pop - the head, which must exist; counted */
+/** mmr_step_pcp_pop - the head; counted. MMR_NO_PFN and mmr_machine_damage() where the list is empty */
 uint32_t mmr_step_pcp_pop(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int pindex);
 /** mmr_step_pcp_push - free_unref_page_commit() up to the push; returns the list's number */
 unsigned int mmr_step_pcp_push(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,

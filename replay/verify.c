@@ -314,6 +314,9 @@ static int loop(struct verify *v, struct mmr_error *err)
 			v->options.before(v, v->options.ctx);
 		one_event(v, event);
 		v->report->events++;
+		rc = mmr_machine_damage(v->core, err);
+		if (rc)
+			return mmr_err_prefix(err, "event %llu", (unsigned long long)number - 1);
 		if (should_stop(v))
 			return 0;
 	}

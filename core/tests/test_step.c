@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The stepping interface: what forces the model to an outcome must leave it sound. */
+#include <errno.h>
+
 #include "core/tests/machines.h"
 
 #include "core/step.h"
@@ -147,6 +149,90 @@ static void a_zone_adopts_lists_and_counts(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* What a recording with a hole in it can make a caller ask for: named, and not done. */
+static void what_is_on_a_list_goes_to_no_other(void **state)
+{
+	static const struct {
+		uint32_t pfn;
+		unsigned int order;
+		bool to_pcp;
+		const char *says;
+	} cases[] = {
+		{8, 0, true, "pfn 8 order 0 goes to a CPU's list, but block 8 order 3 is on a free list"},
+		{13, 0, true, "pfn 13 order 0 goes to a CPU's list, but block 8 order 3 is on a free list"},
+		{12, 1, false, "pfn 12 order 1 goes to the free lists, but block 8 order 3 is on a free list"},
+		{16, 0, true, "pfn 16 order 0 goes to a CPU's list, but block 16 order 0 is on a per-CPU list"},
+		{16, 2, false, "pfn 16 order 2 goes to the free lists, but block 16 order 0 is on a per-CPU"},
+		{1024 + 77, 0, false, "block 1024 order 10 is on a free list"},
+		/* The head is nobody's, a page behind it is. */
+		{32, 3, false, "pfn 32 order 3 goes to the free lists, but block 37 order 0 is on a free list"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mmr_machine *m = small_machine();
+		struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+		struct mmr_error err = {0};
+
+		free_block(m, 8, 3, MIGRATE_MOVABLE);
+		free_block(m, 37, 0, MIGRATE_MOVABLE);
+		free_block(m, 1024, 10, MIGRATE_MOVABLE);
+		mmr_step_pcp_push(m, 0, zone, 16, 0);
+		assert_int_equal(mmr_machine_damage(m, &err), 0);
+		if (cases[i].to_pcp)
+			mmr_step_pcp_push(m, 1, zone, cases[i].pfn, cases[i].order);
+		else
+			mmr_step_insert(m, 1, zone, cases[i].pfn, cases[i].order, false);
+		assert_int_equal(mmr_machine_damage(m, &err), -EUCLEAN);
+		if (!strstr(err.msg, cases[i].says))
+			fail_msg("%s", err.msg);
+		assert_non_null(strstr(err.msg, "node 0 zone DMA32"));
+		/* Nothing was done: every list is as it was, and the first word stays. */
+		assert_free_list(m, zone, 3, MIGRATE_MOVABLE, 8);
+		assert_free_list(m, zone, 0, MIGRATE_MOVABLE, 37);
+		assert_free_list(m, zone, 10, MIGRATE_MOVABLE, 1024);
+		assert_int_equal(zone->per_cpu_pageset[0].count, 1);
+		assert_int_equal(zone->per_cpu_pageset[1].count, 0);
+		mmr_step_insert_as(m, 1, zone, 37, 0, MIGRATE_MOVABLE);
+		mmr_step_pcp_append(m, 1, zone, 37, 0, MIGRATE_MOVABLE);
+		assert_int_equal(zone->free_area[0].free_list[MIGRATE_MOVABLE].nr, 1);
+		mmr_machine_damage(m, &err);
+		assert_non_null(strstr(err.msg, cases[i].says));
+		assert_int_equal(mmr_check(m, NULL), -EUCLEAN);
+		/* A new start is a new model. */
+		mmr_seed_empty(m);
+		assert_sound(m);
+		mmr_machine_destroy(m);
+	}
+}
+
+static void nothing_is_taken_from_an_empty_list_for_ever(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+	struct mmr_error err = {0};
+	struct mmr_pcp_state pcp;
+	int32_t count;
+
+	assert_int_equal(mmr_step_pcp_pop(m, 1, zone, 2), MMR_NO_PFN);
+	assert_int_equal(mmr_machine_damage(m, &err), -EUCLEAN);
+	assert_non_null(strstr(err.msg, "list 2 of CPU 1, which is empty"));
+	mmr_machine_destroy(m);
+
+	/* A count without pages: the drain that believes it ends. */
+	m = small_machine();
+	zone = zone_of(m, 0, ZONE_DMA32);
+	mmr_step_pcp_push(m, 0, zone, 16, 0);
+	mmr_step_pcp_read(zone, 0, &pcp, &count);
+	pcp.batch = 0;
+	mmr_step_pcp_write(zone, 0, &pcp, 40);
+	mmr_drain_all_pages(m);
+	assert_int_equal(mmr_machine_damage(m, &err), -EUCLEAN);
+	assert_non_null(strstr(err.msg, "a per-CPU count of"));
+	assert_non_null(strstr(err.msg, "all its lists are empty"));
+	assert_free_list(m, zone, 0, MIGRATE_MOVABLE, 16);
+	mmr_machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +242,8 @@ int main(void)
 		cmocka_unit_test(a_page_leaves_a_cpus_list_wherever_it_stands),
 		cmocka_unit_test(only_what_the_rules_leave_open_is_possible),
 		cmocka_unit_test(a_zone_adopts_lists_and_counts),
+		cmocka_unit_test(what_is_on_a_list_goes_to_no_other),
+		cmocka_unit_test(nothing_is_taken_from_an_empty_list_for_ever),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
