@@ -91,8 +91,6 @@ enum compact_result suit_allocation_order(const struct mmr_machine *m, const str
 
 /*
  * Would compaction find room somewhere if reclaim went on for the sake of it?
- *
- * Simplified: reclaimable is the share of all that is not free that struct mmr_reclaim names.
  * Source: compaction_zonelist_suitable(), mm/compaction.c, v6.12.
  */
 bool compaction_zonelist_suitable(const struct mmr_cpu *cpu, const struct alloc_context *ac,
@@ -105,8 +103,7 @@ bool compaction_zonelist_suitable(const struct mmr_cpu *cpu, const struct alloc_
 
 	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
 	{
-		int64_t free = zone_free_snapshot(m, zone), used = zone->managed_pages - free;
-		int64_t gain = m->reclaim.enabled && used > 0 ? used * m->reclaim.reclaimable_percent / 100 : 0;
+		int64_t free = zone_free_snapshot(m, zone), gain = zone_reclaimable_pages(m, zone);
 
 		if (room_for_copies(m, zone, ac->reclaim_compact_order,
 				    wmark_pages(zone, alloc_flags & ALLOC_WMARK_MASK), ac->highest_zoneidx,

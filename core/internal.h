@@ -731,6 +731,7 @@ uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac);
 void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
 void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac);
 int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone);
+int64_t zone_reclaimable_pages(const struct mmr_machine *m, const struct zone *zone);
 void kswapd_reset_failures(struct mmr_machine *m, const struct zone *zone);
 void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
 

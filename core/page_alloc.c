@@ -626,6 +626,22 @@ unsigned int mmr_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_reques
 
 /* ---- checking a request --------------------------------------------------------------------- */
 
+static int cpuset_check(const struct mmr_cpuset *cpuset, uint64_t memory_nodes, struct mmr_error *err)
+{
+	unsigned long long mems = cpuset->mems_allowed;
+
+	if (!(mems & memory_nodes))
+		return mmr_err(err, -EINVAL,
+			       "request: cpuset of nodes 0x%llx has none with memory, these are 0x%llx", mems,
+			       (unsigned long long)memory_nodes);
+	if (mems & ~cpuset->hardwall_mems)
+		return mmr_err(err, -EINVAL,
+			       "request: cpuset of nodes 0x%llx within a hard wall of 0x%llx, expected a part "
+			       "of it",
+			       mems, (unsigned long long)cpuset->hardwall_mems);
+	return 0;
+}
+
 int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req, struct mmr_error *err)
 {
 	/* Two zone modifiers at once mean nothing, except the two pairs with MOVABLE that have a zone. */
@@ -663,15 +679,9 @@ int mmr_request_check(const struct mmr_machine *m, const struct mmr_request *req
 		return mmr_err(err, -EINVAL,
 			       "request: nodemask 0x%llx has no node with memory, these are 0x%llx",
 			       (unsigned long long)req->nodemask, (unsigned long long)memory_nodes);
-	if (req->cpuset && !(req->cpuset->mems_allowed & memory_nodes))
-		return mmr_err(err, -EINVAL,
-			       "request: cpuset of nodes 0x%llx has none with memory, these are 0x%llx",
-			       (unsigned long long)req->cpuset->mems_allowed, (unsigned long long)memory_nodes);
-	if (req->cpuset && (req->cpuset->mems_allowed & ~req->cpuset->hardwall_mems))
-		return mmr_err(err, -EINVAL,
-			       "request: cpuset of nodes 0x%llx within a hard wall of 0x%llx, expected a part "
-			       "of it",
-			       (unsigned long long)req->cpuset->mems_allowed,
-			       (unsigned long long)req->cpuset->hardwall_mems);
+	if (req->cpuset && cpuset_check(req->cpuset, memory_nodes, err))
+		return -EINVAL;
+	if (req->cpuset && req->cpuset->later)
+		return cpuset_check(req->cpuset->later, memory_nodes, err);
 	return 0;
 }

@@ -248,10 +248,14 @@ const char *mmr_path_name(enum mmr_path path);
  * @mems_allowed: bit n for node n; not empty
  * @hardwall_mems: those of its nearest ancestor with mem_hardwall or mem_exclusive, which requests
  *	without __GFP_HARDWALL may use as well; a superset of @mems_allowed
+ * @later: what somebody else makes of it while a request of the task waits, in direct reclaim or
+ *	compaction: cpuset.mems was written, or the task was moved. NULL where nobody does. A request sees
+ *	one such change at most: its own @later is not looked at.
  */
 struct mmr_cpuset {
 	uint64_t mems_allowed;
 	uint64_t hardwall_mems;
+	const struct mmr_cpuset *later;
 };
 
 /** enum mmr_task - what of the asking task decides, a set */
@@ -272,7 +276,7 @@ enum mmr_task {
  * @pf_memalloc: the task may use the reserves (PF_MEMALLOC)
  * @task: a set of enum mmr_task
  * @nodemask: allowed nodes, bit n for node n; 0 for all
- * @cpuset: of the task; borrowed during the call. NULL where cpusets are not in use.
+ * @cpuset: of the task; borrowed during the call, with its @later. NULL where cpusets are not in use.
  */
 struct mmr_request {
 	gfp_t gfp;

@@ -21,11 +21,12 @@
 /* What 7.1 and the lines after it share beyond that. */
 #define SINCE_7_1                                                                                              \
 	SINCE_6_12, .free_high = FREE_HIGH_BATCH_HALF_MIN, .skip_busy_nodes = 1, .isolate_bit = 1,             \
-		    .pcp_overflow = PCP_OVERFLOW_CHUNKED, .slowpath = SLOWPATH_7_X,                            \
-		    .bulk_mark = BULK_MARK_REMAINING, .vmalloc = VMALLOC_LARGE_FIRST,                          \
-		    .compact_mark = COMPACT_MARK_CALLER, .proactive = PROACTIVE_LEEWAY,                        \
-		    .kswapd_hopeless = KSWAPD_HOPELESS_BALANCED, .demote = DEMOTE_FILTERED_NEAREST,            \
-		    .defrag_mode = DEFRAG_MODE_SYSCTL, .types = TYPES_6 /* as Debian configures it */
+		    .retry_free = RETRY_FREE_ONCE, .pcp_overflow = PCP_OVERFLOW_CHUNKED,                       \
+		    .slowpath = SLOWPATH_7_X, .bulk_mark = BULK_MARK_REMAINING,                                \
+		    .vmalloc = VMALLOC_LARGE_FIRST, .compact_mark = COMPACT_MARK_CALLER,                       \
+		    .proactive = PROACTIVE_LEEWAY, .kswapd_hopeless = KSWAPD_HOPELESS_BALANCED,                \
+		    .demote = DEMOTE_FILTERED_NEAREST, .defrag_mode = DEFRAG_MODE_SYSCTL,                      \
+		    .types = TYPES_6 /* as Debian configures it */
 
 static const struct kernel_profile profiles[] = {
 	{
@@ -63,6 +64,7 @@ static const struct kernel_profile profiles[] = {
 		.gfp_names = GFP_NAMES_6_10,
 		.skip_busy_nodes = 1,
 		.isolate_bit = 1,
+		.retry_free = RETRY_FREE_ONCE,
 		.node_reclaim_retest = 1,
 		.compact_mark = COMPACT_MARK_CALLER,
 		.proactive = PROACTIVE_LEEWAY,
@@ -166,6 +168,8 @@ static const struct axis {
 	AXIS(pcp_overflow, NAMES("single", "chunked"),
 	     "an overlong list is freed in one go, or in batches that overshoot"),
 	AXIS(slowpath, NAMES("6.18", "7.x"), "order of the slow path's steps"),
+	AXIS(retry_free, NAMES("twice", "once"),
+	     "where nothing can be reclaimed the free pages count double for another round"),
 	AXIS(node_reclaim_retest, off_on, "the mark is tested again after a fruitless node reclaim"),
 	AXIS(bulk_mark, NAMES("all", "remaining"),
 	     "a bulk request's mark counts all its pages, or those missing"),

@@ -29,6 +29,7 @@ enum axis_highatomic_path {
 	HIGHATOMIC_PATH_7_3 /* flag on the fast path; only at the MIN mark reserves */
 };
 enum axis_pcp_overflow { PCP_OVERFLOW_SINGLE, PCP_OVERFLOW_CHUNKED };
+enum axis_retry_free { RETRY_FREE_TWICE, RETRY_FREE_ONCE };
 enum axis_slowpath { SLOWPATH_6_18, SLOWPATH_7_X };
 enum axis_contig_free { CONTIG_FREE_PER_PAGE, CONTIG_FREE_PIECES }; /* vfree(): 7.2 joins neighbours */
 enum axis_vmalloc { VMALLOC_BULK, VMALLOC_LARGE_FIRST };
@@ -109,6 +110,7 @@ struct kernel_profile {
 	uint8_t expire_keeps_worker;
 	uint8_t pcp_overflow;
 	uint8_t slowpath;
+	uint8_t retry_free;
 	uint8_t node_reclaim_retest;
 	uint8_t bulk_mark;
 	uint8_t contig_free;

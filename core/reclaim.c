@@ -184,6 +184,21 @@ int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone)
 }
 
 /*
+ * What could be reclaimed at most: of all that is not free the share that struct mmr_reclaim names, and
+ * nothing where the last walk around the zone found nothing.
+ *
+ * Stands for zone_reclaimable_pages(), mm/vmscan.c, v6.12, which counts what is on the LRU lists.
+ */
+int64_t zone_reclaimable_pages(const struct mmr_machine *m, const struct zone *zone)
+{
+	int64_t used = zone->managed_pages - zone_free_snapshot(m, zone);
+
+	if (!m->reclaim.enabled || zone->reclaim_dry || used <= 0)
+		return 0;
+	return used * m->reclaim.reclaimable_percent / 100;
+}
+
+/*
  * What kswapd takes for free: near the marks it looks closely, and with defrag_mode only whole
  * pageblocks count for a long block.
  * Source: pgdat_balanced(), mm/vmscan.c, v6.15; zone_watermark_ok_safe(), mm/page_alloc.c, v6.12.

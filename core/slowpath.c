@@ -15,7 +15,7 @@
 /* Where one request stands on its way through the slow path. */
 struct slowpath {
 	struct mmr_cpu *cpu;
-	const struct mmr_request *req;
+	struct mmr_request *req; /* the cpuset in it is the task's at this moment */
 	struct alloc_context *ac;
 	unsigned int alloc_flags;
 	unsigned int no_progress_loops;
@@ -26,6 +26,7 @@ struct slowpath {
 	bool may_reclaim;
 	bool costly;
 	bool mask_dropped;
+	bool mems_changed, mems_seen; /* by then, at the last start: what the kernel's cookie tells */
 	bool oom; /* out_of_memory() was called */
 };
 
@@ -124,6 +125,15 @@ static bool take_reserve_flags(struct slowpath *s)
 	return true;
 }
 
+/* The task sleeps, and whoever writes its cpuset finds the time to. */
+static void wait_for_memory(struct slowpath *s)
+{
+	if (likely(!s->req->cpuset || !s->req->cpuset->later || s->mems_changed))
+		return;
+	s->req->cpuset = s->req->cpuset->later;
+	s->mems_changed = true;
+}
+
 /*
  * Reclaim, look, and where that was in vain although pages were gained: they may lie on other CPUs'
  * lists or behind the highatomic reserve. Gather both and look once more.
@@ -137,6 +147,7 @@ static struct mmr_page alloc_after_reclaim(struct slowpath *s)
 	struct mmr_page page = NO_PAGE;
 
 	s->progress = try_to_free_pages(s->cpu, s->ac);
+	wait_for_memory(s);
 	tell_all(s->cpu->m, MMR_STORY_RECLAIM, .nr = (int32_t)s->progress, .yes = s->cpu->m->reclaim.enabled);
 	if (s->cpu->m->reclaim.enabled) {
 		if (!s->progress)
@@ -172,6 +183,7 @@ static struct mmr_page alloc_after_compaction(struct slowpath *s, enum compact_p
 		return page;
 	}
 	s->compact_result = try_to_compact_pages(s->cpu, s->req->order, s->alloc_flags, s->ac, prio, &captured);
+	wait_for_memory(s);
 	tell_all(s->cpu->m, MMR_STORY_COMPACT, .order = s->req->order, .why = s->compact_result, .yes = true);
 	if (s->compact_result == COMPACT_SKIPPED)
 		return page;
@@ -186,9 +198,15 @@ static struct mmr_page alloc_after_compaction(struct slowpath *s, enum compact_p
 	return page;
 }
 
+/* What the OOM killer sends cannot be ignored. */
+static bool fatal_signal_pending(const struct mmr_request *req)
+{
+	return (req->task & MMR_TASK_OOM_VICTIM) && !(req->task & MMR_TASK_INTERRUPT);
+}
+
 /*
  * Another round for compaction's sake: where it was skipped as long as reclaim could make room for it,
- * where it says that it succeeded some times more, then with a higher priority.
+ * where it says that it succeeded some times more, then with a higher priority. Not for who is killed.
  *
  * Source: should_compact_retry(), mm/page_alloc.c, v6.12.
  */
@@ -197,7 +215,7 @@ static bool should_compact_retry(struct slowpath *s)
 	unsigned int max_retries = s->costly ? MAX_COMPACT_RETRIES / 4 : MAX_COMPACT_RETRIES;
 	enum compact_priority floor = s->costly ? COMPACT_PRIO_SYNC_LIGHT : COMPACT_PRIO_SYNC_FULL;
 
-	if (!can_compact(s))
+	if (!can_compact(s) || fatal_signal_pending(s->req))
 		return false;
 	if (s->compact_result == COMPACT_SKIPPED)
 		return !promoted(s) && compaction_zonelist_suitable(s->cpu, s->ac, s->alloc_flags);
@@ -217,34 +235,71 @@ static bool compacts_first(const struct slowpath *s)
 	       (s->costly || (s->req->order && s->ac->migratetype != MIGRATE_MOVABLE));
 }
 
-/* Source: should_reclaim_retry(), mm/page_alloc.c, v6.12. */
+/*
+ * If all that can be reclaimed were free, would some zone be above its min mark, and with a block long
+ * enough? Where there is nothing to reclaim the kernel took the free pages in its place, and so counted
+ * them twice, up to 6.17.
+ * Source: should_reclaim_retry(), mm/page_alloc.c, and zone_reclaimable_pages(), mm/vmscan.c, v6.12.
+ */
+static bool reclaim_could_serve(const struct slowpath *s)
+{
+	const struct alloc_context *ac = s->ac;
+	const struct mmr_machine *m = s->cpu->m;
+	const struct zoneref *z =
+		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+	const struct zone *zone;
+
+	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
+	{
+		int64_t free = zone_free_snapshot(m, zone), reclaimable = zone_reclaimable_pages(m, zone);
+
+		if (!reclaimable && m->profile.retry_free == RETRY_FREE_TWICE)
+			reclaimable = free;
+		if ((s->alloc_flags & ALLOC_CPUSET) && !cpuset_zone_allowed(s->cpu, zone, s->req->gfp))
+			continue;
+		if (zone_watermark_ok_inner(zone, s->req->order, wmark_pages(zone, WMARK_MIN),
+					    ac->highest_zoneidx, s->alloc_flags, free + reclaimable))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Another round for reclaim's sake: up to 16 that gain nothing, or gain but for an order that is dear, as
+ * long as what there is to reclaim could be enough. Before it ends the highatomic reserve is given up.
+ *
+ * Simplified: where reclaim is not modelled one round is all, since nothing changes between two.
+ * Source: should_reclaim_retry(), mm/page_alloc.c, v6.12.
+ */
 static bool should_reclaim_retry(struct slowpath *s)
 {
 	if (s->progress && !s->costly && !promoted(s))
 		s->no_progress_loops = 0;
 	else
 		s->no_progress_loops++;
-	/* Nothing changes between two tries of the model that gain nothing: one is as good as 16. */
-	if (s->progress && s->no_progress_loops <= MAX_RECLAIM_RETRIES)
+	if (s->cpu->m->reclaim.enabled && s->no_progress_loops <= MAX_RECLAIM_RETRIES && reclaim_could_serve(s))
 		return true;
 	return unreserve_highatomic_pageblock(s->cpu, s->ac, true);
 }
 
 /*
  * A nodemask that lies outside the task's cpuset cannot have been meant: the cpuset was changed after
- * the policy. Then the request starts over without the mask.
+ * the policy. Then the request starts over without the mask. It starts over too where the cpuset changed
+ * since it last began.
  *
- * Simplified: nothing changes during a request, so mems_allowed is what it was at the start.
+ * The kernel's other reason, zonelists that were built anew (zonelist_update_seq), comes with memory
+ * hotplug alone, which the model has not.
  * Source: check_retry_cpuset(), mm/page_alloc.c, v6.12.
  */
 static bool check_retry_cpuset(struct slowpath *s)
 {
 	const struct mmr_cpuset *cpuset = s->req->cpuset;
 
-	if (!cpuset || !s->ac->nodemask || (s->ac->nodemask & cpuset->mems_allowed))
-		return false;
-	s->ac->nodemask = 0;
-	return true;
+	if (cpuset && s->ac->nodemask && !(s->ac->nodemask & cpuset->mems_allowed)) {
+		s->ac->nodemask = 0;
+		return true;
+	}
+	return s->mems_changed && !s->mems_seen;
 }
 
 /* From now on pageblocks may be mixed, and what is wanted is the order alone, with counts that are new. */
@@ -309,7 +364,11 @@ static bool may_retry(struct slowpath *s)
 
 static enum round after_round(struct slowpath *s, struct mmr_page *page)
 {
-	bool again = may_retry(s);
+	bool again;
+
+	if (s->cpu->m->profile.slowpath == SLOWPATH_7_X && !gives_up(s) && check_retry_cpuset(s))
+		return ROUND_RESTART;
+	again = may_retry(s);
 
 	tell_all(s->cpu->m, MMR_STORY_RETRY, .yes = again);
 	if (again)
@@ -367,6 +426,8 @@ static enum round slowpath_6_18(struct slowpath *s, struct mmr_page *page)
 	if (page->pfn != MMR_NO_PFN)
 		return ROUND_SERVED;
 	for (round = first_compaction(s, page); round == ROUND_AGAIN; round = after_round(s, page)) {
+		if (check_retry_cpuset(s))
+			return ROUND_RESTART;
 		wake_kswapds(s);
 		take_reserve_flags(s);
 		*page = scan(s, s->alloc_flags);
@@ -444,6 +505,7 @@ static void restart(struct slowpath *s)
 	s->no_progress_loops = s->compaction_retries = 0;
 	s->compact_priority = COMPACT_PRIO_SYNC_LIGHT;
 	s->mask_dropped = false;
+	s->mems_seen = s->mems_changed;
 	set_reclaim_compact_order(s);
 	recompute_preferred(s->ac);
 }
@@ -451,9 +513,10 @@ static void restart(struct slowpath *s)
 struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_request *req,
 				     struct alloc_context *ac)
 {
+	struct mmr_request now = *req;
 	struct slowpath s = {
 		.cpu = cpu,
-		.req = req,
+		.req = &now,
 		.ac = ac,
 		.may_reclaim = req->gfp & MMR_GFP_DIRECT_RECLAIM,
 		.costly = req->order > PAGE_ALLOC_COSTLY_ORDER,
@@ -461,6 +524,7 @@ struct mmr_page alloc_pages_slowpath(struct mmr_cpu *cpu, const struct mmr_reque
 	struct mmr_page page = NO_PAGE;
 	enum round round;
 
+	cpu->current = &now;
 	do {
 		restart(&s);
 		tell_all(cpu->m, MMR_STORY_SLOWPATH, .order = req->order, .flags = s.alloc_flags);

@@ -220,7 +220,7 @@ static int do_alloc(struct driver *d)
 		MMR_GFP_KERNEL | MMR_GFP_NORETRY,
 		MMR_GFP_KERNEL | MMR_GFP_RETRY_MAYFAIL,
 	};
-	struct mmr_cpuset cpuset;
+	struct mmr_cpuset cpuset = {0}, later = {0};
 	uint8_t what = next_byte(d), how = next_byte(d), order = next_byte(d);
 	struct mmr_request req = {
 		.gfp = gfps[what % (sizeof(gfps) / sizeof(gfps[0]))],
@@ -242,6 +242,11 @@ static int do_alloc(struct driver *d)
 		cpuset.mems_allowed = next_byte(d) & 0xf;
 		cpuset.hardwall_mems = cpuset.mems_allowed | (next_byte(d) & 0xf);
 		req.cpuset = &cpuset;
+		if (how & 0x10) {
+			later.mems_allowed = next_byte(d) & 0xf;
+			later.hardwall_mems = later.mems_allowed | cpuset.hardwall_mems;
+			cpuset.later = &later;
+		}
 	}
 	if ((how & 0xf) < 4)
 		req.task = next_byte(d) & MMR_TASK_KNOWN;
@@ -260,7 +265,7 @@ static int do_alloc(struct driver *d)
 		return 0;
 	if (legal && req.cpuset && !(req.task & 0xf) && what < 0xe0 && !(req.gfp & MMR_GFP_MEMALLOC) &&
 	    !req.pf_memalloc && !(req.gfp & MMR_GFP_NOFAIL) && (req.gfp & MMR_GFP_DIRECT_RECLAIM) &&
-	    !(cpuset.hardwall_mems >> page.nid & 1))
+	    !((cpuset.hardwall_mems | later.hardwall_mems) >> page.nid & 1))
 		return mmr_err(d->err, -EUCLEAN, "pfn %u of node %u for a cpuset of nodes 0x%llx", page.pfn,
 			       page.nid, (unsigned long long)cpuset.hardwall_mems);
 	if (!legal && req.order > MAX_PAGE_ORDER)

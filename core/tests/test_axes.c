@@ -133,9 +133,19 @@ static bool tells_apart(const char *axis, const char *value, const char *other)
 static bool has_its_own_test(const char *axis, const char *value)
 {
 	static const char *const axes[] = {
-		"trace_dialect",    "gfp_names",           "buddyinfo_locked", "oom_or_nonblock_fallback",
-		"boost_wake_gated", "expire_keeps_worker", "bulk_mark",        "node_reclaim_retest",
-		"capture",          "capture_movable",     "cma_skips_pcp",    "types",
+		"trace_dialect",
+		"gfp_names",
+		"buddyinfo_locked",
+		"oom_or_nonblock_fallback",
+		"boost_wake_gated",
+		"expire_keeps_worker",
+		"bulk_mark",
+		"node_reclaim_retest",
+		"retry_free",
+		"capture",
+		"capture_movable",
+		"cma_skips_pcp",
+		"types",
 		"demote",
 	};
 

@@ -134,6 +134,60 @@ static void a_bulk_request_stays_within_its_nodes(void **state)
 	mmr_machine_destroy(m);
 }
 
+/*
+ * Node 0 is full, and all the task may use. While its request waits in direct reclaim, which gains nothing,
+ * somebody writes 2 to cpuset.mems: the request starts over and finds its page on node 2. A task that may
+ * not wait never sees the change; one that would rather fail than wait long sees it at the end.
+ *
+ *   node    0     1     2
+ *   before  x     .     .
+ *   then    .     .     x
+ */
+static void a_cpuset_that_changes_meanwhile_starts_the_request_over(void **state)
+{
+	const struct mmr_cpuset later = {.mems_allowed = 0x4, .hardwall_mems = 0x4};
+	const struct mmr_cpuset cpuset = {.mems_allowed = 0x1, .hardwall_mems = 0x1, .later = &later};
+	const struct mmr_cpuset never = {.mems_allowed = 0x1, .hardwall_mems = 0x1};
+	static const char *const profiles[] = {"6.1", "6.12", "6.18", "7.3"};
+
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		struct mmr_machine *m = three_nodes(profiles[i]);
+		struct mmr_page page;
+
+		while (ask(m, MMR_GFP_USER | MMR_GFP_NORETRY, &never, 0).pfn != MMR_NO_PFN)
+			;
+		assert_int_equal(ask(m, MMR_GFP_USER, &never, 0).path, MMR_PATH_OOM);
+		assert_int_equal(ask(m, MMR_GFP_NOWAIT_MASK | MMR_GFP_HARDWALL, &cpuset, 0).pfn, MMR_NO_PFN);
+		page = ask(m, MMR_GFP_USER, &cpuset, 0);
+		assert_int_equal(page.path, MMR_PATH_SLOWPATH);
+		assert_int_equal(page.nid, 2);
+		assert_int_equal(ask(m, MMR_GFP_USER | MMR_GFP_NORETRY, &cpuset, 0).nid, 2);
+		assert_sound(m);
+		mmr_machine_destroy(m);
+	}
+}
+
+/* It starts over once: what the new nodes cannot give either is refused, and nothing goes on for ever. */
+static void a_change_to_full_nodes_ends_all_the_same(void **state)
+{
+	struct mmr_cpuset later = {.mems_allowed = 0x4, .hardwall_mems = 0x4};
+	struct mmr_cpuset cpuset = {.mems_allowed = 0x1, .hardwall_mems = 0x1, .later = &later};
+	struct mmr_machine *m = three_nodes(NULL);
+	struct mmr_error err;
+	struct mmr_request bad = {.gfp = MMR_GFP_USER, .nid = NUMA_NO_NODE, .cpuset = &cpuset};
+
+	while (ask(m, MMR_GFP_USER | MMR_GFP_NORETRY, &cpuset, 0).pfn != MMR_NO_PFN)
+		;
+	later.later = &cpuset; /* and back: not looked at */
+	assert_int_equal(ask(m, MMR_GFP_USER, &cpuset, 0).path, MMR_PATH_OOM);
+	assert_int_equal(ask(m, MMR_GFP_USER, NULL, 0).nid, 1);
+	assert_sound(m);
+	later.mems_allowed = 0x8;
+	assert_int_equal(mmr_request_check(m, &bad, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "cpuset of nodes 0x8 has none with memory"));
+	mmr_machine_destroy(m);
+}
+
 static void impossible_cpusets_and_tasks_are_named(void **state)
 {
 	const struct mmr_cpuset empty = {0}, beyond = {.mems_allowed = 0x8, .hardwall_mems = 0x8},
@@ -168,6 +222,8 @@ int main(void)
 		cmocka_unit_test(without_the_hardwall_flag_the_slow_path_uses_the_ancestors_nodes),
 		cmocka_unit_test(an_exiting_task_and_a_victim_may_leave_their_nodes),
 		cmocka_unit_test(a_bulk_request_stays_within_its_nodes),
+		cmocka_unit_test(a_cpuset_that_changes_meanwhile_starts_the_request_over),
+		cmocka_unit_test(a_change_to_full_nodes_ends_all_the_same),
 		cmocka_unit_test(impossible_cpusets_and_tasks_are_named),
 	};
 

@@ -154,6 +154,86 @@ static void what_may_not_fail_goes_below_every_mark(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* Reclaim on, kswapd off: it would be faster. Return: rounds of direct reclaim that one request costs. */
+static uint64_t rounds(struct mmr_machine *m, gfp_t gfp, unsigned int order, enum mmr_path path)
+{
+	struct mmr_counters before, after;
+
+	m->reclaim.enabled = true;
+	mmr_counters_read(m, &before);
+	assert_int_equal(ask(m, gfp & ~MMR_GFP_KSWAPD_RECLAIM, order, 0).path, path);
+	mmr_counters_read(m, &after);
+	assert_sound(m);
+	return after.direct_reclaims - before.direct_reclaims;
+}
+
+/*
+ * 1000 pages are free, which is min, and all others unmovable: nothing can be reclaimed. Since 6.18 that is
+ * the end, since 1000 are not above 1000. Before, the free pages count double where nothing is reclaimable:
+ * 2000 are above, and 16 more rounds are made in vain. At 400 even twice is not enough.
+ */
+static void rounds_in_vain_follow_from_an_estimate(void **state)
+{
+	static const struct {
+		const char *profile;
+		uint64_t at_1000, at_400;
+	} cases[] = {
+		{"6.1", 17, 1}, {"6.12", 17, 1}, {"6.12,retry_free=once", 1, 1},
+		{"6.18", 1, 1}, {"7.3", 1, 1},   {"7.3,retry_free=twice", 17, 1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mmr_machine *m = machine(cases[i].profile);
+		struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+
+		assert_int_equal(free_left_by(m, MMR_GFP_KERNEL, 0), 1000);
+		assert_int_equal(rounds(m, MMR_GFP_KERNEL, 0, MMR_PATH_OOM), cases[i].at_1000);
+		m->reclaim.enabled = false;
+		while (zone_list_pages(zone, true) > 400)
+			assert_int_not_equal(ask(m, MMR_GFP_KERNEL | MMR_GFP_MEMALLOC, 0, 0).pfn, MMR_NO_PFN);
+		zone->reclaim_skip = 0;
+		assert_int_equal(rounds(m, MMR_GFP_KERNEL, 0, MMR_PATH_OOM), cases[i].at_400);
+		mmr_machine_destroy(m);
+	}
+}
+
+/*
+ * All is movable and half of it reclaimable, 32 pages a round; the free pages hold a block of order 9.
+ * For one page each round is the last: it is served at once. A huge page wants 1000 + 511 pages to be free:
+ * from 1100 that is 13 rounds, from 900 it would be 20, and the 17th is the last. Who is not asked to
+ * try hard makes one.
+ */
+static void rounds_that_gain_are_counted_for_dear_orders(void **state)
+{
+	static const struct {
+		gfp_t gfp;
+		unsigned int order;
+		uint64_t free, rounds;
+		enum mmr_path path;
+	} cases[] = {
+		{MMR_GFP_KERNEL, 0, 990, 1, MMR_PATH_SLOWPATH},
+		{MMR_GFP_KERNEL | MMR_GFP_RETRY_MAYFAIL, 9, 1100, 13, MMR_PATH_SLOWPATH},
+		{MMR_GFP_KERNEL | MMR_GFP_RETRY_MAYFAIL, 9, 900, 17, MMR_PATH_FAILED},
+		{MMR_GFP_KERNEL, 9, 1100, 1, MMR_PATH_FAILED},
+	};
+	static const char *const profiles[] = {"6.1", "6.12", "6.18", "7.3"};
+
+	for (size_t p = 0; p < 4; p++) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			struct mmr_machine *m = machine(profiles[p]);
+
+			for (uint64_t nr = NR_PAGES; nr > cases[i].free; nr--)
+				ask(m, MMR_GFP_HIGHUSER_MOVABLE | MMR_GFP_MEMALLOC, 0, 0);
+			mmr_drain_all_pages(m);
+			assert_int_equal(zone_list_pages(zone_of(m, 0, ZONE_NORMAL), true), cases[i].free);
+			m->reclaim.reclaimable_percent = 50;
+			assert_int_equal(rounds(m, cases[i].gfp, cases[i].order, cases[i].path),
+					 cases[i].rounds);
+			mmr_machine_destroy(m);
+		}
+	}
+}
+
 /* Orders that are dear are retried only for who asks so, and only where it may do I/O. */
 static void costly_requests_are_retried_only_with_io_and_mayfail(void **state)
 {
@@ -224,6 +304,8 @@ int main(void)
 		cmocka_unit_test(the_oom_killer_is_an_outcome),
 		cmocka_unit_test(after_the_kill_the_request_goes_on),
 		cmocka_unit_test(what_may_not_fail_goes_below_every_mark),
+		cmocka_unit_test(rounds_in_vain_follow_from_an_estimate),
+		cmocka_unit_test(rounds_that_gain_are_counted_for_dear_orders),
 		cmocka_unit_test(costly_requests_are_retried_only_with_io_and_mayfail),
 		cmocka_unit_test(a_huge_page_of_one_node_gives_up_early),
 	};
