@@ -7,8 +7,10 @@
  * the movable blocks the share that struct mmr_compaction names, evenly spread. Every number that
  * comes of this is modelled.
  *
- * Simplified: no skip hints and no fast search, so the scanners see every pageblock; what a target
- * block has too much goes back at once, not at the end.
+ * Skip hints and fast searches are in compaction_search.c, where the machine asks for them; else the
+ * scanners see every pageblock.
+ *
+ * Simplified: what a target block has too much goes back at once, not at the end.
  */
 #include "core/compaction.h"
 
@@ -206,6 +208,39 @@ static bool take_target(struct compact_control *cc, uint32_t pfn, unsigned int f
 	return taken;
 }
 
+/* The first free block of a pageblock that is long enough. @free_order: gets its order */
+static uint32_t target_in_block(const struct mmr_machine *m, uint32_t block_pfn, unsigned int order,
+				unsigned int *free_order)
+{
+	for (uint32_t pfn = block_pfn; pfn < block_pfn + PAGEBLOCK_NR_PAGES;) {
+		uint32_t tag = m->pages[pfn].tag;
+
+		*free_order = tag_order(tag);
+		if (tag_state(tag) == PAGE_FREE && *free_order >= order)
+			return pfn;
+		pfn += 1u << *free_order;
+	}
+	return MMR_NO_PFN;
+}
+
+/* From the free lists, then from around what was found there. Source: fast_isolate_around(), v6.12. */
+static uint32_t fast_compaction_alloc(struct compact_control *cc, unsigned int order)
+{
+	unsigned int free_order;
+	uint32_t pfn = MMR_NO_PFN;
+
+	if (!cc->cpu->m->compaction.fast_search)
+		return MMR_NO_PFN;
+	if (cc->around_pfn != MMR_NO_PFN)
+		pfn = target_in_block(cc->cpu->m, cc->around_pfn, order, &free_order);
+	if (pfn == MMR_NO_PFN)
+		pfn = fast_isolate_freepages(cc, order, &free_order);
+	cc->around_pfn = pfn == MMR_NO_PFN ? pfn : pfn & ~(PAGEBLOCK_NR_PAGES - 1);
+	if (pfn != MMR_NO_PFN && block_zone(cc->cpu->m, cc->around_pfn, PAGEBLOCK_ORDER) != cc->zone)
+		cc->around_pfn = MMR_NO_PFN; /* some of it is not ours */
+	return pfn != MMR_NO_PFN && take_target(cc, pfn, free_order, order) ? pfn : MMR_NO_PFN;
+}
+
 /*
  * The free scanner: a free place of @order, in the highest pageblock that has one.
  * Return: its PFN, MMR_NO_PFN where the scanners have met or the min mark is reached.
@@ -214,19 +249,19 @@ static bool take_target(struct compact_control *cc, uint32_t pfn, unsigned int f
 static uint32_t compaction_alloc(struct compact_control *cc, unsigned int order)
 {
 	const struct mmr_machine *m = cc->cpu->m;
+	uint32_t pfn = fast_compaction_alloc(cc, order);
+	unsigned int free_order;
 
+	if (pfn != MMR_NO_PFN)
+		return pfn;
 	for (; cc->free_pfn > cc->migrate_pfn; cc->free_pfn -= PAGEBLOCK_NR_PAGES) {
-		uint32_t pfn = cc->free_pfn;
-
-		if (block_zone(m, pfn, PAGEBLOCK_ORDER) != cc->zone || !suitable_migration_target(m, pfn))
+		if (block_zone(m, cc->free_pfn, PAGEBLOCK_ORDER) != cc->zone ||
+		    !suitable_migration_target(m, cc->free_pfn) || !isolation_suitable(cc, cc->free_pfn))
 			continue;
-		while (pfn < cc->free_pfn + PAGEBLOCK_NR_PAGES) {
-			uint32_t tag = m->pages[pfn].tag;
-
-			if (tag_state(tag) == PAGE_FREE && tag_order(tag) >= order)
-				return take_target(cc, pfn, tag_order(tag), order) ? pfn : MMR_NO_PFN;
-			pfn += 1u << tag_order(tag);
-		}
+		pfn = target_in_block(m, cc->free_pfn, order, &free_order);
+		if (pfn != MMR_NO_PFN)
+			return take_target(cc, pfn, free_order, order) ? pfn : MMR_NO_PFN;
+		set_pageblock_skip(cc, cc->free_pfn);
 	}
 	return MMR_NO_PFN;
 }
@@ -274,6 +309,8 @@ static bool migrate_pageblock(struct compact_control *cc)
 		}
 		pfn += 1u << tag_order(tag);
 	}
+	if (!moved && room)
+		set_pageblock_skip(cc, cc->migrate_pfn);
 	/* What was emptied lies on this CPU's list; only in the buddy can it merge. */
 	if (moved && cc->order > 0)
 		drain_pages_zone(cc->cpu, cc->cpu->id, cc->zone);
@@ -313,28 +350,42 @@ static bool goal_reached(const struct compact_control *cc)
 	return suitable_block_free(cc);
 }
 
-static void reset_scanners(struct zone *zone)
+void reset_scanners(struct zone *zone)
 {
 	uint32_t last = zone->zone_start_pfn + zone->spanned_pages - 1;
 
 	zone->compact_cached_migrate_pfn =
 		(zone->zone_start_pfn + PAGEBLOCK_NR_PAGES - 1) & ~(PAGEBLOCK_NR_PAGES - 1);
 	zone->compact_cached_free_pfn = last & ~(PAGEBLOCK_NR_PAGES - 1);
-	zone->compact_scanners_set = true;
+	zone->compact_flags |= COMPACT_SCANNERS_SET;
+}
+
+/* Deferred as long as can be: it begins anew. Source: compaction_restarting(), mm/compaction.c, v6.12. */
+static bool compaction_restarting(const struct zone *zone, int order)
+{
+	return order >= (int)zone->compact_order_failed &&
+	       zone->compact_defer_shift == COMPACT_MAX_DEFER_SHIFT &&
+	       zone->compact_considered >= 1u << COMPACT_MAX_DEFER_SHIFT;
 }
 
 /* Where the two scanners start: where they stopped, or at the ends. Source: compact_zone(), v6.12. */
 static void start_scanners(struct compact_control *cc, bool whole_zone)
 {
 	struct zone *zone = cc->zone;
-	uint32_t first;
+	uint32_t last = zone->zone_start_pfn + zone->spanned_pages - 1;
 
-	if (whole_zone || !zone->compact_scanners_set)
+	if (cc->cpu->m->compaction.skip_hints && compaction_restarting(zone, cc->order))
+		reset_isolation_suitable(cc->cpu->m, zone);
+	if (whole_zone || !(zone->compact_flags & COMPACT_SCANNERS_SET))
 		reset_scanners(zone);
-	first = (zone->zone_start_pfn + PAGEBLOCK_NR_PAGES - 1) & ~(PAGEBLOCK_NR_PAGES - 1);
+	cc->first_pfn = (zone->zone_start_pfn + PAGEBLOCK_NR_PAGES - 1) & ~(PAGEBLOCK_NR_PAGES - 1);
+	cc->last_pfn = last & ~(PAGEBLOCK_NR_PAGES - 1);
+	cc->around_pfn = cc->fast_start_pfn = MMR_NO_PFN;
+	cc->search_order = cc->order;
+	cc->heeds_skip = cc->cpu->m->compaction.skip_hints && !whole_zone;
 	cc->migrate_pfn = zone->compact_cached_migrate_pfn;
 	cc->free_pfn = zone->compact_cached_free_pfn;
-	cc->from_start = cc->migrate_pfn == first;
+	cc->from_start = cc->migrate_pfn == cc->first_pfn;
 }
 
 /* Has the request caught what it wanted on the way? */
@@ -359,9 +410,14 @@ enum compact_result compact_zone(struct compact_control *cc, bool whole_zone)
 		if (!room || cc->migrate_pfn >= cc->free_pfn) {
 			cc->result = cc->from_start ? COMPACT_COMPLETE : COMPACT_PARTIAL_SKIPPED;
 			reset_scanners(zone);
+			if (cc->direct && cc->cpu->m->compaction.skip_hints)
+				zone->compact_flags |= COMPACT_BLOCKSKIP_FLUSH;
 			return goal_reached(cc) ? COMPACT_SUCCESS : cc->result;
 		}
+		cc->fast_found = false;
+		fast_find_migrateblock(cc);
 		if (block_zone(cc->cpu->m, cc->migrate_pfn, PAGEBLOCK_ORDER) == zone &&
+		    (cc->fast_found || isolation_suitable(cc, cc->migrate_pfn)) &&
 		    suitable_migration_source(cc, cc->migrate_pfn)) {
 			room = migrate_pageblock(cc);
 			if (captured(cc) || goal_reached(cc))

@@ -20,8 +20,15 @@ struct compact_control {
 	bool async;
 	bool proactive; /* for a lower fragmentation score, not for a block */
 	bool from_start;
+	bool heeds_skip; /* passes pageblocks with PB_SKIP by */
+	bool fast_found; /* the fast search chose @migrate_pfn */
+	uint32_t first_pfn, last_pfn; /* the zone's first and last whole pageblock */
 	uint32_t migrate_pfn; /* next pageblock to empty, ascending */
 	uint32_t free_pfn; /* pageblock being filled, descending */
+	uint32_t around_pfn; /* pageblock of the last target the fast search found, MMR_NO_PFN for none */
+	uint32_t fast_start_pfn; /* lowest pageblock the fast search chose, MMR_NO_PFN for none */
+	unsigned int fast_search_fail; /* searches in vain since the last success */
+	int search_order; /* where the search for targets begins */
 	enum compact_result result;
 };
 
@@ -31,6 +38,14 @@ enum compact_result suit_allocation_order(const struct mmr_machine *m, const str
 enum compact_result compact_zone(struct compact_control *cc, bool whole_zone);
 void defer_compaction(struct zone *zone, unsigned int order);
 bool compaction_deferred(struct zone *zone, unsigned int order);
+
+void reset_scanners(struct zone *zone);
+
+/* compaction_search.c */
+bool isolation_suitable(const struct compact_control *cc, uint32_t block_pfn);
+void set_pageblock_skip(struct compact_control *cc, uint32_t block_pfn);
+uint32_t fast_isolate_freepages(struct compact_control *cc, unsigned int order, unsigned int *free_order);
+void fast_find_migrateblock(struct compact_control *cc);
 
 /* kcompactd.c */
 unsigned int fragmentation_score_zone(const struct zone *zone);

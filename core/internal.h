@@ -110,7 +110,7 @@ struct zone {
 	/* Compaction: where its scanners stopped, and how long it is deferred. */
 	uint32_t compact_cached_migrate_pfn, compact_cached_free_pfn;
 	uint8_t compact_considered, compact_defer_shift, compact_order_failed;
-	bool compact_scanners_set;
+	uint8_t compact_flags; /* COMPACT_SCANNERS_SET, COMPACT_BLOCKSKIP_FLUSH */
 	uint32_t reclaim_hand; /* where reclaim goes on, relative to zone_start_pfn */
 	struct mmr_lock_times *lock_times; /* NULL where nobody measures the lock */
 	bool recorded_watermark, recorded_reserve, recorded_pageset;
@@ -276,12 +276,13 @@ struct mmr_machine {
 };
 
 /*
- * A pageblock's word: its type, two flags, and in the upper half the zone that holds all of it, as page
+ * A pageblock's word: its type, three flags, and in the upper half the zone that holds all of it, as page
  * records have it. A free reads zone and type here, in a line that stays cached, rather than wait for the
  * page's own record.
  */
 #define PB_TYPE_MASK  0x7u
 #define PB_ISOLATE    0x10u /* profile axis isolate_bit: the type survives underneath */
+#define PB_SKIP       0x20u /* compaction found nothing here to move, or no place to move to */
 #define PB_SEEDED     0x80u /* a seed put a record below pageblock order here */
 #define PB_ZONE_SHIFT 16
 #define PB_NO_ZONE    0xfff0u /* not wholly inside one zone; no record has order 15 */
@@ -759,6 +760,9 @@ enum compact_result try_to_compact_pages(struct mmr_cpu *cpu, unsigned int order
 					 uint32_t *pfn);
 bool compaction_zonelist_suitable(const struct mmr_cpu *cpu, const struct alloc_context *ac,
 				  unsigned int alloc_flags);
+#define COMPACT_SCANNERS_SET    0x1u /* they do not start at the ends of the zone */
+#define COMPACT_BLOCKSKIP_FLUSH 0x2u /* they have met: the hints are old when kswapd goes to sleep */
+void reset_isolation_suitable(struct mmr_machine *m, struct zone *zone);
 void compaction_defer_reset(struct zone *zone, unsigned int order, bool alloc_success);
 
 /* ---- kcompactd.c ---------------------------------------------------------------------------- */

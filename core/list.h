@@ -82,6 +82,23 @@ static inline void free_list_add_after(const struct mmr_machine *m, struct free_
 	shared_set(list->nr, list->nr + 1);
 }
 
+/* @pfn, which is on the list, becomes its head: what was before it goes behind the tail. */
+static inline void free_list_rotate(const struct mmr_machine *m, struct free_list *list, uint32_t pfn,
+				    unsigned int order)
+{
+	struct page *page = free_record(m, pfn, order);
+	uint32_t last = page->prev;
+
+	if (last == MMR_NO_PFN)
+		return;
+	free_record(m, list->tail, order)->next = list->head;
+	free_record(m, list->head, order)->prev = list->tail;
+	free_record(m, last, order)->next = MMR_NO_PFN;
+	page->prev = MMR_NO_PFN;
+	shared_set(list->head, pfn);
+	list->tail = last;
+}
+
 static inline bool pcp_list_empty(const struct pcp_list *list)
 {
 	return list->head == MMR_NO_PFN;

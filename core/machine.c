@@ -492,7 +492,7 @@ void machine_reset(struct mmr_machine *m)
 		zone->watermark_boost = 0;
 		zone->reclaim_hand = zone->reclaim_dry = zone->reclaim_skip = 0;
 		zone->compact_considered = zone->compact_defer_shift = zone->compact_order_failed = 0;
-		zone->compact_scanners_set = false;
+		zone->compact_flags = 0;
 		zone->flags = 0;
 		zone->unusable_highatomic = zone->nr_free_cma = 0;
 		zone->nr_reserved_highatomic = zone->nr_free_highatomic = zone->nr_isolate_pageblock = 0;

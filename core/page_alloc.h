@@ -106,15 +106,21 @@ struct mmr_reclaim {
  * @enabled: the slow path compacts for orders above 0. Off (the default), it is skipped as for want of
  *	free pages. On, one thread at a time may use the machine.
  * @movable_percent: share of the movable allocations that can be moved, 0 .. 100
+ * @skip_hints: pageblocks where nothing was found are passed by, until both scanners have met and kswapd
+ *	goes to sleep, or compaction was deferred as long as can be
+ * @fast_search: both scanners look at the movable free lists first, and rotate them; for what is to be
+ *	emptied with @skip_hints only. Without the two every pageblock is looked at, which gains as much or
+ *	more and leaves the lists in their order.
  */
 struct mmr_compaction {
 	bool enabled;
 	uint8_t movable_percent;
+	bool skip_hints, fast_search;
 };
 #define MMR_COMPACTION_DEFAULT                                                                                 \
 	(struct mmr_compaction)                                                                                \
 	{                                                                                                      \
-		.enabled = true, .movable_percent = 90                                                         \
+		.enabled = true, .movable_percent = 90, .skip_hints = true, .fast_search = true                \
 	}
 
 /**

@@ -271,6 +271,8 @@ void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		struct zone *zone = &pgdat->node_zones[i];
 
+		if (zone->compact_flags & COMPACT_BLOCKSKIP_FLUSH)
+			reset_isolation_suitable(cpu->m, zone);
 		if (!zone->managed_pages || !shared_read(zone->watermark_boost))
 			continue;
 		zone_lock(cpu, zone);

@@ -7,6 +7,7 @@
 
 /* A pageblock's type, with isolation above it. */
 #define STATE_ISOLATE 0x8u
+#define STATE_SKIP    0x10u /* what PB_SKIP says */
 
 /*
  * One row for each field that decides and cannot be derived; X(field). A field that is added to these
@@ -26,7 +27,7 @@
 	X(compact_considered)                                                                                  \
 	X(compact_defer_shift)                                                                                 \
 	X(compact_order_failed)                                                                                \
-	X(compact_scanners_set)                                                                                \
+	X(compact_flags)                                                                                       \
 	X(highest_stat_threshold)                                                                              \
 	X(shuffle_bits)                                                                                        \
 	X(shuffle_state)

@@ -196,7 +196,8 @@ static void get_pageblocks(struct loader *l, struct zone *zone)
 
 	while (block <= last && !l->in.rc) {
 		uint64_t nr = get_upto(l, last - block + 1, "more pageblocks than a zone has");
-		uint64_t word = get_upto(l, STATE_ISOLATE | PB_TYPE_MASK, "a pageblock of no type");
+		uint64_t word =
+			get_upto(l, STATE_SKIP | STATE_ISOLATE | PB_TYPE_MASK, "a pageblock of no type");
 		unsigned int mt = word & PB_TYPE_MASK;
 
 		if (!nr || mt >= MIGRATE_TYPES) {
@@ -210,6 +211,8 @@ static void get_pageblocks(struct loader *l, struct zone *zone)
 			mmr_seed_pageblock(l->m, pfn, (enum migratetype)mt, NULL);
 			if (word & STATE_ISOLATE)
 				mmr_seed_pageblock(l->m, pfn, MIGRATE_ISOLATE, NULL);
+			if (word & STATE_SKIP)
+				l->m->pageblocks[block] |= PB_SKIP;
 		}
 	}
 }
@@ -329,7 +332,7 @@ static bool cursors_fit(const struct zone *zone)
 	    zone->reclaim_hand >= zone->spanned_pages || zone->compact_order_failed > NR_PAGE_ORDERS ||
 	    zone->compact_defer_shift > 6 || zone->reclaim_dry > 6)
 		return false;
-	return !zone->compact_scanners_set ||
+	return !(zone->compact_flags & COMPACT_SCANNERS_SET) ||
 	       (zone->compact_cached_migrate_pfn - zone->zone_start_pfn <=
 			zone->spanned_pages + PAGEBLOCK_NR_PAGES &&
 		zone->compact_cached_free_pfn + PAGEBLOCK_NR_PAGES - zone->zone_start_pfn <=

@@ -90,7 +90,7 @@ static void put_pageblocks(struct saver *s, const struct zone *zone)
 {
 	uint32_t first = zone->zone_start_pfn >> PAGEBLOCK_ORDER;
 	uint32_t last = (zone->zone_start_pfn + zone->spanned_pages - 1) >> PAGEBLOCK_ORDER, nr = 0;
-	uint32_t mask = PB_TYPE_MASK | PB_ISOLATE;
+	uint32_t mask = PB_TYPE_MASK | PB_ISOLATE | PB_SKIP;
 
 	for (uint32_t block = first; block <= last; block += nr) {
 		uint32_t word = s->m->pageblocks[block] & mask;
@@ -98,7 +98,8 @@ static void put_pageblocks(struct saver *s, const struct zone *zone)
 		for (nr = 1; block + nr <= last && (s->m->pageblocks[block + nr] & mask) == word;)
 			nr++;
 		put_word(s, nr);
-		put_word(s, (word & PB_TYPE_MASK) | (word & PB_ISOLATE ? STATE_ISOLATE : 0));
+		put_word(s, (word & PB_TYPE_MASK) | (word & PB_ISOLATE ? STATE_ISOLATE : 0) |
+				    (word & PB_SKIP ? STATE_SKIP : 0));
 	}
 }
 

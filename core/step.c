@@ -263,20 +263,11 @@ bool mmr_step_make_head(struct mmr_machine *m, struct zone *zone, uint32_t pfn, 
 			unsigned int mt)
 {
 	struct free_list *list = &zone->free_area[order].free_list[mt];
-	struct page *head = free_record(m, list->head, order), *page = free_record(m, pfn, order);
-	uint32_t last;
 
-	if (list->head == MMR_NO_PFN || page->tag != page_tag(zone->tag, order, PAGE_FREE, mt))
+	if (list->head == MMR_NO_PFN ||
+	    free_record(m, pfn, order)->tag != page_tag(zone->tag, order, PAGE_FREE, mt))
 		return false;
-	if (list->head == pfn)
-		return true;
-	last = page->prev;
-	free_record(m, list->tail, order)->next = list->head;
-	head->prev = list->tail;
-	free_record(m, last, order)->next = MMR_NO_PFN;
-	page->prev = MMR_NO_PFN;
-	list->head = pfn;
-	list->tail = last;
+	free_list_rotate(m, list, pfn, order);
 	return true;
 }
 

@@ -138,6 +138,8 @@ static void plan_machine(struct driver *d, struct plan *plan)
 		(struct mmr_reclaim){.enabled = next_byte(d) & 1, .reclaimable_percent = next_byte(d) % 101};
 	plan->cfg.compaction =
 		(struct mmr_compaction){.enabled = next_byte(d) & 1, .movable_percent = next_byte(d) % 101};
+	plan->cfg.compaction.skip_hints = plan->cfg.compaction.movable_percent & 1;
+	plan->cfg.compaction.fast_search = plan->cfg.compaction.movable_percent & 2;
 	plan->cfg.sysctl.zone_reclaim_mode = next_byte(d) % 4 == 0;
 	plan->cfg.sysctl.defrag_mode = next_byte(d) % 4 == 0;
 	plan->cfg.sysctl.compaction_proactiveness = next_byte(d) % 101;
