@@ -582,6 +582,7 @@ static inline void account_freepages(struct mmr_cpu *cpu, struct zone *zone, int
 }
 
 void refresh_zone_stat_thresholds(struct mmr_machine *m);
+uint32_t boot_watermark_gap(const struct mmr_machine *m, const struct zone *zone);
 void set_pgdat_percpu_threshold(struct mmr_machine *m, struct pglist_data *pgdat, bool pressure);
 int64_t zone_free_blocks_pages(const struct zone *zone);
 bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets);

@@ -234,7 +234,7 @@ void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct
  * pages. That holds for zones with a percpu_drift_mark, which on machines of more than one CPU are all:
  * it is first computed as the second CPU comes up, when there are no watermarks yet.
  */
-void mmr_step_set_pressure(struct mmr_machine *m, unsigned int nid, bool awake);
+void mmr_step_set_pressure(struct mmr_machine *m, unsigned int nid, bool awake, bool marks_first);
 /** mmr_step_set_marks - the marks without boost */
 void mmr_step_set_marks(struct zone *zone, const uint32_t watermark[NR_WMARK]);
 

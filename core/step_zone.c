@@ -226,14 +226,23 @@ void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct
 		ret->watermark[i] = zone->_watermark[i];
 }
 
-void mmr_step_set_pressure(struct mmr_machine *m, unsigned int nid, bool awake)
+/* Was the zone's percpu_drift_mark set as the last CPU came up? It is never taken back. */
+static bool could_drift(const struct mmr_machine *m, const struct zone *zone, bool marks_first)
+{
+	uint32_t threshold = (uint32_t)zone->per_cpu_zonestats[0].stat_threshold;
+
+	return m->nr_online_cpus > 1 &&
+	       (!marks_first || m->nr_online_cpus * threshold > boot_watermark_gap(m, zone));
+}
+
+void mmr_step_set_pressure(struct mmr_machine *m, unsigned int nid, bool awake, bool marks_first)
 {
 	struct pglist_data *pgdat = &m->nodes[nid];
 
-	for (int i = 0; i < MAX_NR_ZONES && m->nr_online_cpus > 1; i++) {
+	for (int i = 0; i < MAX_NR_ZONES; i++) {
 		struct zone *zone = &pgdat->node_zones[i];
 
-		if (!zone->percpu_drift_mark)
+		if (zone->managed_pages && !zone->percpu_drift_mark && could_drift(m, zone, marks_first))
 			zone->percpu_drift_mark = zone->_watermark[WMARK_HIGH];
 	}
 	set_pgdat_percpu_threshold(m, pgdat, awake);

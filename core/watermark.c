@@ -189,6 +189,27 @@ static bool takes_min_share(const struct mmr_machine *m, const struct zone *zone
 	       !(m->profile.zone_movable_min && zone_idx(zone) == ZONE_MOVABLE);
 }
 
+/*
+ * How far a zone's low mark was above its min mark at boot, from the square-root rule alone: before
+ * khugepaged started.
+ */
+uint32_t boot_watermark_gap(const struct mmr_machine *m, const struct zone *zone)
+{
+	uint64_t lowmem = 0, kbytes, share, gap;
+	const struct zone *other;
+	unsigned int i;
+
+	for_each_populated_zone (m, other, i)
+		lowmem += takes_min_share(m, other) ? other->managed_pages : 0;
+	if (!lowmem)
+		return 0;
+	kbytes = int_sqrt(lowmem * 4 * 16);
+	kbytes = kbytes < 128 ? 128 : kbytes > 262144 ? 262144 : kbytes;
+	share = kbytes / 4 * zone->managed_pages / lowmem;
+	gap = (uint64_t)zone->managed_pages * m->sysctl.watermark_scale_factor / 10000;
+	return (uint32_t)(gap > share / 4 ? gap : share / 4);
+}
+
 static uint32_t small_min(const struct zone *zone)
 {
 	uint32_t min = zone->managed_pages / 1024;

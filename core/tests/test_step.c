@@ -233,6 +233,39 @@ static void nothing_is_taken_from_an_empty_list_for_ever(void **state)
 	mmr_machine_destroy(m);
 }
 
+/*
+ * While kswapd is awake a CPU may keep as much to itself as the marks allow, in zones that could drift below a
+ * mark unseen when the last CPU came up: all where there were no marks yet, else those whose marks lay close
+ * together.
+ */
+static void pressure_changes_thresholds_where_a_zone_could_drift(void **state)
+{
+	static const struct {
+		bool marks_first;
+		uint16_t nr_cpus;
+		bool changed;
+	} cases[] = {{false, 2, true}, {false, 1, false}, {true, 2, false}, {true, 64, true}};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mmr_machine *m = machine_new((struct machine_spec){.cpus_per_node = cases[i].nr_cpus,
+									  .zone_type = ZONE_DMA32,
+									  .node_pages = MIB_PAGES(16),
+									  .mark = 200,
+									  .batch = 7,
+									  .high_min = 30,
+									  .high_max = 300});
+		struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+		int32_t before = zone->per_cpu_zonestats[0].stat_threshold;
+
+		zone->percpu_drift_mark = 0;
+		mmr_step_set_pressure(m, 0, true, cases[i].marks_first);
+		assert_int_equal(zone->per_cpu_zonestats[0].stat_threshold != before, cases[i].changed);
+		mmr_step_set_pressure(m, 0, false, cases[i].marks_first);
+		assert_int_equal(zone->per_cpu_zonestats[0].stat_threshold, before);
+		mmr_machine_destroy(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_page_leaves_a_cpus_list_wherever_it_stands),
 		cmocka_unit_test(only_what_the_rules_leave_open_is_possible),
 		cmocka_unit_test(a_zone_adopts_lists_and_counts),
+		cmocka_unit_test(pressure_changes_thresholds_where_a_zone_could_drift),
 		cmocka_unit_test(what_is_on_a_list_goes_to_no_other),
 		cmocka_unit_test(nothing_is_taken_from_an_empty_list_for_ever),
 	};
