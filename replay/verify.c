@@ -83,23 +83,9 @@ bool verify_list_known(const struct verify *v, const struct zone *zone, unsigned
 	return view->known && !(view->unknown & 1u << pindex);
 }
 
-struct verify_at verify_at(const struct verify *v)
+bool verify_event_done(const struct verify *v)
 {
-	const struct window_event *event = window_at(&v->window, v->options.at + 1);
-	struct verify_at at = {.during = v->number - 1};
-
-	at.past = event->past || (event->ev.type == TRACE_FREE_BATCHED && event->link &&
-				  window_at(&v->window, event->link)->past);
-	verify_run_of_pieces(v, event, v->options.at + 1, &at);
-	return at;
-}
-
-void verify_show(struct verify *v, uint64_t number)
-{
-	if (!v->options.before || number - 1 != v->options.at || v->shown)
-		return;
-	v->shown = true;
-	v->options.before(v, v->options.ctx);
+	return window_at(&v->window, v->number)->done;
 }
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -310,6 +296,7 @@ static bool should_stop(struct verify *v)
 static int loop(struct verify *v, struct mmr_error *err)
 {
 	uint64_t number;
+	bool moment_due;
 	int rc;
 
 	while ((rc = window_next(&v->window, &number, err)) > 0) {
@@ -319,12 +306,17 @@ static int loop(struct verify *v, struct mmr_error *err)
 			return 0;
 		v->number = number;
 		v->ts_ns = event->ev.ts_ns;
-		if (v->next_moment < v->nr_moments && v->moments[v->next_moment].ts_ns <= v->ts_ns) {
+		moment_due = v->next_moment < v->nr_moments && v->moments[v->next_moment].ts_ns <= v->ts_ns;
+		if (v->owed && (v->owed != number || moment_due))
+			verify_pop_owed(v);
+		v->owed = WINDOW_NONE;
+		if (moment_due) {
 			rc = moments_until(v, v->ts_ns, err);
 			if (rc)
 				return rc;
 		}
-		verify_show(v, number);
+		if (v->options.before && number - 1 == v->options.at)
+			v->options.before(v, v->options.ctx);
 		one_event(v, event);
 		v->report->events++;
 		rc = mmr_machine_damage(v->core, err);
@@ -362,6 +354,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->max_zone_id = mmr_step_max_zone_id(v->core);
 	v->extfrag_first = mmr_step_extfrag_first(v->core);
 	v->frees_pieces = mmr_step_frees_pieces(v->core);
+	v->drains_known = has_feature(v->header, "event.pcp_free_bulk");
 	v->bulk_known = has_feature(v->header, "event.bulk_page");
 	v->isolation_known = has_feature(v->header, "event.isolate_page");
 	v->buddy_known = has_feature(v->header, "event.buddy_free");

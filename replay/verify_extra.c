@@ -185,7 +185,7 @@ static void drain_pages(struct verify *v, const struct trace_event *ev, unsigned
 	struct zone *zone = zone_at(v, args[0], type);
 
 	if (zone && args[1] >= 0 && args[1] < v->nr_cpus)
-		verify_announce_drain(v, ev, zone, (unsigned int)args[1]);
+		verify_announce_drain(v, ev, zone, (unsigned int)args[1], 0);
 }
 
 /* The vmstat worker has let a list's high mark sink. Source: decay_pcp_high(), mm/page_alloc.c, v6.12. */
@@ -235,10 +235,10 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_KSWAPD_WAKE:
 	case TRACE_KSWAPD_SLEEP:
-		/* The lab shows no such thing on 7.3: there marks are set up before the second CPU comes. */
-		if (!v->frees_pieces && extra->v[0] >= 0 && extra->v[0] < v->recorded.nr_nodes)
-			mmr_step_set_pressure(v->core, (unsigned int)extra->v[0],
-					      ev->type == TRACE_KSWAPD_WAKE);
+		/* On 7.3 marks are set up before the second CPU comes. */
+		if (extra->v[0] >= 0 && extra->v[0] < v->recorded.nr_nodes)
+			mmr_step_set_pressure(v->core, (unsigned int)extra->v[0], ev->type == TRACE_KSWAPD_WAKE,
+					      v->frees_pieces);
 		break;
 	case TRACE_VMSTAT_FOLD:
 		mmr_step_fold(v->core, ev->cpu);
@@ -248,6 +248,9 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_ZONE_WMARKS:
 		zone_wmarks(v, extra->zone, extra->v);
+		break;
+	case TRACE_PCP_FREE_BULK:
+		verify_pcp_free_bulk(v, ev, extra);
 		break;
 	case TRACE_DRAIN_PAGES:
 		drain_pages(v, ev, extra->zone, extra->v);

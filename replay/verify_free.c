@@ -349,13 +349,13 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 }
 
 void verify_announce_drain(struct verify *v, const struct trace_event *ev, struct zone *zone,
-			   unsigned int owner)
+			   unsigned int owner, unsigned int pindex)
 {
 	struct cpu_view *cpu = &v->cpus[ev->cpu];
 
 	cpu->drain.zone = zone;
 	cpu->drain.owner = owner;
-	cpu->drain.pindex = 0;
+	cpu->drain.pindex = pindex;
 	cpu->drain.task = ev->task;
 	cpu->drain.announced = true;
 }
@@ -440,7 +440,8 @@ void verify_drain(struct verify *v, struct window_event *event)
 		return;
 	}
 	v->cpus[ev->cpu].unlocking = zone;
-	v->cpus[ev->cpu].refilled = NULL;
+	if (!verify_in_interrupt(ev))
+		v->cpus[ev->cpu].refilled = NULL;
 	view = pcp_view(v, zone, ev->cpu);
 	if (mmr_step_place(v->core, ev->pfn).state != MMR_PAGE_PCP && !all_pcps_known(v, zone)) {
 		/* From a list that is not known yet, of this CPU or of another. */

@@ -33,10 +33,12 @@ struct overflow {
  * struct pcp_view - what verify knows of one CPU's lists of one zone
  * @known: followed at all, from the moment the lists were read
  * @unknown: bit per list: behind the entries the model has, the kernel has others
+ * @drained_until: another CPU drains the lists; up to this event it may hold their lock
  */
 struct pcp_view {
 	bool known;
 	uint16_t unknown;
+	uint64_t drained_until;
 	struct overflow overflows[MAX_OVERFLOWS];
 };
 
@@ -52,6 +54,7 @@ struct refill_run {
 	struct mmr_pcp_state before;
 	int32_t before_count;
 	uint8_t order, mt;
+	uint64_t alloc; /* what asked for it; WINDOW_NONE where that is not in sight */
 	bool active, refill, steal_only, fragmenting;
 	bool counts_held; /* to 6.9, until it is complete; @held: for mmr_step_release_counts() */
 	int32_t held;
@@ -77,6 +80,9 @@ struct cpu_view {
 	const struct zone *refilled; /* the lists were, and who asked has not told yet */
 	uint64_t locked_until;
 	struct burst burst;
+	struct { /* head of a list from below which pages were popped, how often in a row */
+		uint32_t pfn, times;
+	} passed_over;
 	/* A drain that no free of this CPU caused. */
 	struct {
 		struct zone *zone;
@@ -147,7 +153,7 @@ struct verify {
 	const struct trace_machine *header;
 	struct window window;
 	uint64_t number; /* of the event at hand, from 1 */
-	bool shown; /* options.before has been called */
+	uint64_t owed; /* an allocation whose refill is complete: its pop comes before any other event */
 	uint64_t ts_ns;
 	uint32_t late[MAX_LATE];
 	unsigned int nr_late, late_waiting; /* written; of these not told yet */
@@ -175,7 +181,7 @@ struct verify {
 	uint32_t nr_keyframes;
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
-	bool bulk_known, isolation_known, buddy_known, limits_known, balance_known,
+	bool drains_known, bulk_known, isolation_known, buddy_known, limits_known, balance_known,
 		folds_known; /* events tell */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
@@ -211,8 +217,6 @@ static inline void count_exact(struct verify *v, enum verify_level level)
 
 void count_other(struct verify *v, enum verify_level level, enum verify_verdict verdict,
 		 enum verify_cause cause, const struct views *views, const char *expected, const char *got);
-/* Calls options.before, if it is about this event and has not been called */
-void verify_show(struct verify *v, uint64_t number);
 /* "pfn 4711 order 3" and the like; the buffers take turns */
 const char *say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *say_place(const struct verify *v, uint32_t pfn);
@@ -257,16 +261,27 @@ void verify_marks_of_size(struct verify *v, struct zone *zone, uint32_t high_min
 /* Had the marks been set anew? Keeps them where that explains who served. */
 bool verify_try_marks(struct verify *v, const struct mmr_step_request *request);
 
-/* ---- verify_alloc.c ------------------------------------------------------------------------ */
+/* ---- verify_refill.c ----------------------------------------------------------------------- */
 
+/* The pop that a refill was for: its list is locked, so nothing comes between */
+void verify_pop_owed(struct verify *v);
 /* The blocks that this CPU takes under one hold of zone->lock are complete */
 void verify_end_run(struct verify *v, unsigned int cpu);
 void verify_zone_locked(struct verify *v, struct window_event *event);
 void verify_extfrag(struct verify *v, struct window_event *event);
+
+/* ---- verify_alloc.c ------------------------------------------------------------------------ */
+
 void verify_alloc(struct verify *v, struct window_event *event);
 void verify_bulk_page(struct verify *v, struct window_event *event);
 /* Is the next that is seen of a page on a list that it was given out? */
 bool verify_is_late_pop(const struct verify *v, uint32_t pfn);
+/*
+ * Pages that left the head of a list, down to @until, without an event: a bulk allocation. Or the task that
+ * popped them has not come to its event yet. Return: how many there were.
+ */
+unsigned int verify_pop_untraced(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
+				 uint32_t until, enum verify_cause *cause);
 /* It was popped, its task tells later */
 void verify_note_late(struct verify *v, const struct zone *zone, uint32_t pfn, unsigned int order);
 void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt, struct zone *zone,
@@ -318,7 +333,27 @@ void verify_buddy_free(struct verify *v, const struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
 /* The drains to come of this task, on this CPU, are of @owner's lists */
 void verify_announce_drain(struct verify *v, const struct trace_event *ev, struct zone *zone,
-			   unsigned int owner);
+			   unsigned int owner, unsigned int pindex);
+
+/* ---- verify_told.c ------------------------------------------------------------------------- */
+
+/** struct told_drain - @pages: that an overflow asks for; @count: on the lists before, -1: not told */
+struct told_drain {
+	int32_t pages, count;
+};
+struct told_drain verify_told_drain(const struct verify *v, const struct window_event *event,
+				    const struct zone *zone, unsigned int pindex);
+/*
+ * Were the next @nr_pages that this CPU frees to the zone put on its lists? The next time that is told how many
+ * there are on them shows it.
+ */
+enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages);
+/* The lists hold @told pages: takes off what was popped by tasks that tell later. Return: whether any was. */
+bool verify_told_count(struct verify *v, struct zone *zone, unsigned int owner, int64_t told);
+/* The free of a block made nothing too many: takes one off that was popped by a task that tells later, where
+ * that explains it */
+bool verify_told_no_drain(struct verify *v, struct zone *zone, unsigned int owner, unsigned int order);
+void verify_pcp_free_bulk(struct verify *v, const struct trace_event *ev, const struct window_extra *extra);
 
 /* ---- verify_pieces.c ----------------------------------------------------------------------- */
 
@@ -327,9 +362,6 @@ bool verify_free_in_pieces(struct verify *v, const struct window_event *event);
 bool verify_insert_told_piece(struct verify *v, const struct window_event *event);
 /* Before an event: runs whose pieces must have been inserted by then */
 void verify_end_pieces(struct verify *v, const struct window_event *event);
-/* The run that event @number is a part of: @ret's run_ members; those are left where it is of none */
-void verify_run_of_pieces(const struct verify *v, const struct window_event *event, uint64_t number,
-			  struct verify_at *ret);
 
 /* ---- verify_keyframe.c --------------------------------------------------------------------- */
 

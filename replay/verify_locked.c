@@ -35,6 +35,9 @@ void verify_note_batch(struct verify *v, const struct window_event *event, struc
 			cpu->locked_until = n;
 			return;
 		}
+		/* It let go of the lock, as it does now and then. Source: free_unref_page_list(), v6.1. */
+		if (next->ev.task != event->ev.task && !verify_in_interrupt(&next->ev) && v->irq_known)
+			return;
 		n = next->next;
 	}
 }
@@ -148,6 +151,7 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 {
 	const struct trace_event *first = &event->ev;
 	uint64_t burst[MAX_BURST];
+	int32_t nr_pages = 0;
 	unsigned int nr = 0;
 	enum fate fate;
 
@@ -156,10 +160,14 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 
 		if (!verify_is_of_burst(next, first))
 			break;
-		if (mmr_step_pcp_order(next->ev.order) && is_in_zone(v, next->ev.pfn, zone))
-			burst[nr++] = n;
+		if (!mmr_step_pcp_order(next->ev.order) || !is_in_zone(v, next->ev.pfn, zone))
+			continue;
+		burst[nr++] = n;
+		nr_pages += 1 << next->ev.order;
 	}
 	fate = first_seen(v, burst, nr);
+	if (fate == FATE_UNKNOWN)
+		fate = verify_told_fate(v, zone, first->cpu, nr_pages);
 	while (fate == FATE_UNKNOWN && nr--) {
 		const struct trace_event *ev = &window_at(&v->window, burst[nr])->ev;
 
@@ -183,6 +191,7 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 		return false;
 	if (v->buddy_known)
 		return event->past;
+	suspicious |= v->number < pcp_view(v, zone, event->ev.cpu)->drained_until;
 	if (v->irq_known && !suspicious)
 		return false;
 	if (v->number < cpu->locked_until && cpu->locked_zone == zone)

@@ -11,10 +11,14 @@ enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 #define MAX_FREE_FACTOR   5 /* CONFIG_PCP_BATCH_SCALE_MAX */
 #define OVERFLOW_DISTANCE 8192 /* events of a CPU between two holds of the lock by one overflow */
 
-/* The drain events that directly follow an insertion: pages in all, and of the last block; the first. */
+/*
+ * The drain events that directly follow an insertion: pages in all, and of the last block; the first. And what
+ * is told of how many the kernel asked for.
+ */
 struct drained {
 	int32_t pages, last;
 	uint32_t first_pfn;
+	struct told_drain told;
 };
 
 /* Does an event between two page events say that the task goes on to drain lists for another reason? */
@@ -37,7 +41,7 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 				     const struct zone *zone, bool chunked)
 {
 	bool in_interrupt = verify_in_interrupt(&event->ev);
-	struct drained sum = {0};
+	struct drained sum = {.told.count = -1};
 	uint64_t n = event->next, last = v->number;
 
 	for (int skipped = 0; n && skipped < OVERFLOW_DISTANCE;) {
@@ -69,6 +73,9 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 /* Draining stops with the block that reaches the number asked for, or with the last page there is. */
 static bool amount_fits(struct drained got, int32_t asked, int32_t count, int32_t chunk)
 {
+	if (got.told.count >= 0)
+		return got.told.pages == asked ||
+		       (chunk < asked && got.told.pages < asked && got.pages >= count);
 	if (asked <= 0)
 		return got.pages == 0;
 	if (got.pages == count && asked >= count)
@@ -178,6 +185,8 @@ static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struc
 	/* Up to 6.6 high is a limit itself, and no worker lowers it. */
 	if (h->high != HIGH_SAME && !before->high_max)
 		return false;
+	if (h->flip & RECLAIM_ACTIVE && v->balance_known)
+		return false;
 	if (h->limits == LIMITS_OTHER && !verify_other_limits(v, zone, ev->cpu))
 		return false;
 	asked = ask(v, ev, zone, h, before, count, flags);
@@ -210,19 +219,22 @@ static enum verify_cause find_cause(struct verify *v, const struct trace_event *
 static bool try_memory(struct verify *v, const struct trace_event *ev, struct zone *zone,
 		       const struct mmr_pcp_state *before, int32_t count, uint32_t flags, struct drained got)
 {
-	const int32_t memories[] = {got.pages - (1 << ev->order), (int32_t)before->batch - 1,
+	int32_t drained = got.told.count >= 0 ? got.told.pages : got.pages;
+	const int32_t memories[] = {drained - (1 << ev->order), drained, (int32_t)before->batch - 1,
 				    (int32_t)before->batch};
 	bool tuned = before->high_max != 0;
 
 	/* Up to 6.6 it is the free_factor. */
-	for (int i = 0; i < (tuned ? 3 : MAX_FREE_FACTOR + 1); i++) {
+	for (int i = 0; i < (tuned ? 4 : MAX_FREE_FACTOR + 1); i++) {
 		struct mmr_pcp_state other = *before;
 
 		other.free_count = (uint32_t)(tuned ? memories[i] : i);
-		if (tuned && (memories[i] < 0 || memories[i] > (int32_t)(before->batch << MAX_FREE_FACTOR)))
+		if (tuned && (memories[i] < 0 || memories[i] >= (int32_t)((before->batch << MAX_FREE_FACTOR) +
+									  PAGEBLOCK_NR_PAGES)))
 			continue;
 		if (try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags, got) ||
-		    try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags ^ RECLAIM_ACTIVE, got))
+		    (!v->balance_known &&
+		     try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags ^ RECLAIM_ACTIVE, got)))
 			return true;
 	}
 	return false;
@@ -253,6 +265,29 @@ static bool went_past(const struct verify *v, const struct window_event *event, 
 	return fate == FATE_PASSED || (fate == FATE_UNKNOWN && verify_in_interrupt(&event->ev));
 }
 
+/*
+ * What is told of the drain shows pages that were popped before, by tasks that tell later: how many there are,
+ * or that they are not so many that some have to leave.
+ */
+static bool pop_late(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex,
+		     struct drained *got)
+{
+	struct mmr_pcp_state before;
+	int32_t count;
+	int asked;
+
+	if (got->told.count >= 0)
+		return verify_told_count(v, zone, ev->cpu, got->told.count);
+	/* An interrupt's may be missing: it came while another event of the kind was being recorded. */
+	if (got->pages && got->first_pfn == mmr_step_pcp_victim(zone, ev->cpu, &pindex))
+		return false;
+	got->pages = 0;
+	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
+	asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
+	mmr_step_pcp_write(zone, ev->cpu, &before, count);
+	return asked && verify_told_no_drain(v, zone, ev->cpu, ev->order);
+}
+
 bool verify_overflow(struct verify *v, const struct window_event *event, struct zone *zone,
 		     struct pcp_view *view, unsigned int pindex)
 {
@@ -264,6 +299,7 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 	enum verify_cause cause;
 	struct drained got;
 	int32_t count, asked, chunk;
+	bool late = false;
 
 	mmr_step_pcp_read(zone, ev->cpu, &before, &count);
 	asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
@@ -274,8 +310,16 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 	}
 	chunk = mmr_step_pcp_chunk(v->core, zone, ev->cpu);
 	got = look_at_drains(v, event, zone, chunk != INT_MAX);
-	if (!asked && !view->unknown &&
-	    got.first_pfn != mmr_step_pcp_victim(zone, ev->cpu, &(unsigned int){pindex})) {
+	if (v->drains_known) {
+		got.told = verify_told_drain(v, event, zone, pindex);
+		mmr_step_pcp_write(zone, ev->cpu, &before, count);
+		late = pop_late(v, ev, zone, pindex, &got);
+		mmr_step_pcp_read(zone, ev->cpu, &before, &count);
+		asked = mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
+	}
+	if (!asked && !view->unknown && got.told.count < 0 &&
+	    ((v->drains_known && !got.pages) ||
+	     got.first_pfn != mmr_step_pcp_victim(zone, ev->cpu, &(unsigned int){pindex}))) {
 		/* Not this list's oldest page: somebody else's drain. */
 		count_exact(v, VERIFY_PCP);
 		return true;
@@ -283,6 +327,8 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 	cause = find_cause(v, ev, zone, &before, count, flags, got);
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && (asked || ev->order || got.pages) &&
 	    (got.pages || !verify_in_interrupt(ev)) && try_memory(v, ev, zone, &before, count, flags, got))
+		cause = VERIFY_CAUSE_ORDER;
+	if (cause == VERIFY_CAUSE_NONE && late)
 		cause = VERIFY_CAUSE_ORDER;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && went_past(v, event, zone, pindex, got))
 		return false;
@@ -303,7 +349,7 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 			say("%d pages to drain; count %d, high %u in %u..%u, free_count %u, zone flags 0x%x",
 			    asked, count, before.high, before.high_min, before.high_max, before.free_count,
 			    flags),
-			say("%d pages", got.pages));
+			say("%d pages asked for, %d drained", got.told.pages, got.pages));
 	}
 	if (got.pages)
 		*free_overflow(view) = (struct overflow){

@@ -31,16 +31,19 @@ void window_deinit(struct window *w)
 }
 
 /* The last free of the page by this task among those of a CPU; WINDOW_NONE. */
-static uint64_t find_free(const struct window *w, const struct window_cpu *cpu, const struct trace_event *ev)
+static uint64_t find_free(const struct window *w, struct window_cpu *cpu, const struct trace_event *ev)
 {
 	uint32_t span = cpu->nr_frees < WINDOW_FREES ? cpu->nr_frees : WINDOW_FREES;
 
-	for (uint32_t i = 1; i <= span; i++) {
-		uint32_t slot = (cpu->nr_frees - i) % WINDOW_FREES;
+	/* A batch is mostly inserted in the order in which it was announced, all of it before the first. */
+	for (uint32_t i = 0; i <= span; i++) {
+		uint32_t slot = (i ? cpu->nr_frees - i : cpu->next_free) % WINDOW_FREES;
 		uint64_t number = cpu->frees[slot].number;
 
-		if (cpu->frees[slot].pfn != ev->pfn)
+		if (cpu->frees[slot].pfn != ev->pfn || (!i && number > cpu->last_found))
 			continue;
+		cpu->next_free = slot + 1;
+		cpu->last_found = w->end - 1;
 		return number >= w->first && window_at(w, number)->ev.task == ev->task ? number : WINDOW_NONE;
 	}
 	return WINDOW_NONE;

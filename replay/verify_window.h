@@ -10,7 +10,7 @@
 
 #define WINDOW_EVENTS    (1u << 16)
 #define WINDOW_LOOKAHEAD (WINDOW_EVENTS - 4096)
-#define WINDOW_FREES     1024 /* frees of a CPU that may wait for their batch */
+#define WINDOW_FREES     4096 /* frees of a CPU that may wait for their batch */
 #define WINDOW_WAITING   64
 #define WINDOW_NONE      0
 
@@ -19,12 +19,13 @@
  * @next: the next page event on the same CPU
  * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED, BUDDY_FREE: its FREE
  * @done: verify has dealt with it ahead of its turn
+ * @popped: ALLOC, BULK_PAGE: its page was taken off its list ahead of its turn
  * @past: FREE: the page goes to the buddy, a BUDDY_FREE event says when
  */
 struct window_event {
 	struct trace_event ev;
 	uint64_t next, link;
-	bool done, past;
+	bool done, popped, past;
 };
 
 #define WINDOW_ARGS 5
@@ -38,6 +39,8 @@ struct window_extra {
 struct window_cpu {
 	uint64_t last;
 	uint32_t nr_frees, nr_waiting;
+	uint32_t next_free; /* slot of the free that is likely to be completed next, if it was announced ... */
+	uint64_t last_found; /* ... before this event, which completed the last one */
 	uint64_t waiting[WINDOW_WAITING]; /* events besides page events since @last */
 	struct {
 		uint32_t pfn;

@@ -31,7 +31,7 @@ static void create_machine(struct synth_kernel *k, const char *profile, struct m
 	mmr_seed_empty(*ret);
 }
 
-static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy)
+static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy, bool tells_drains)
 {
 	static uint16_t cpu_node[SYNTH_NR_CPUS];
 	static uint8_t distance[1] = {10};
@@ -47,9 +47,14 @@ static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy)
 		.pcp_high_max = 300,
 		.stat_threshold = 4,
 	};
-	static char irq_context[] = "irq_context", buddy_free[] = "event.buddy_free";
-	static struct trace_name_value features[] = {{.name = irq_context, .value = 1},
-						     {.name = buddy_free, .value = 2}};
+	static char irq_context[] = "irq_context", buddy_free[] = "event.buddy_free",
+		    bulk_page[] = "event.bulk_page", pcp_free_bulk[] = "event.pcp_free_bulk";
+	struct trace_name_value features[] = {
+		{.name = irq_context, .value = 1},
+		{.name = buddy_free, .value = tells_buddy ? 2 : 0},
+		{.name = bulk_page, .value = tells_drains ? 2 : 0},
+		{.name = pcp_free_bulk, .value = tells_drains ? 2 : 0},
+	};
 	char release[40];
 	struct trace_machine header = {
 		.kernel_release = release,
@@ -64,7 +69,7 @@ static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy)
 		.node_distance = distance,
 		.nr_zones = 1,
 		.zones = &zone,
-		.nr_features = tells_buddy ? 2 : 1,
+		.nr_features = sizeof(features) / sizeof(features[0]),
 		.features = features,
 		.command = "",
 	};
@@ -76,6 +81,7 @@ static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy)
 		.now_ns = 1000000,
 		.tweak_from = UINT64_MAX,
 		.tells_buddy = tells_buddy,
+		.tells_drains = tells_drains,
 		.task = TRACE_NO_TASK,
 		.gap_ns = 100,
 	};
@@ -93,12 +99,17 @@ static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy)
 
 void synth_kernel_begin(struct synth_kernel *k, const char *profile)
 {
-	begin(k, profile, false);
+	begin(k, profile, false, false);
 }
 
 void synth_kernel_begin_telling(struct synth_kernel *k, const char *profile)
 {
-	begin(k, profile, true);
+	begin(k, profile, true, false);
+}
+
+void synth_kernel_begin_telling_drains(struct synth_kernel *k, const char *profile)
+{
+	begin(k, profile, false, true);
 }
 
 uint32_t synth_kernel_task(struct synth_kernel *k, uint32_t tid)
@@ -132,6 +143,35 @@ static void emit(struct synth_kernel *k, unsigned int cpu, struct trace_class cl
 		cls.flags |= TRACE_F_SOFTIRQ;
 	must(trace_writer_class(k->writer, &cls, &event.class_id, &err), &err);
 	must(trace_writer_event(k->writer, &event, &err), &err);
+}
+
+/* free_pcppages_bulk() of a CPU's lists begins. */
+static void emit_pcp_free_bulk(struct synth_kernel *k, unsigned int cpu, unsigned int owner, int pages,
+			       unsigned int pindex)
+{
+	struct trace_class cls = {
+		.type = TRACE_PCP_FREE_BULK,
+		.flags = (uint8_t)(TRACE_F_EXTRA | (k->interrupt ? TRACE_F_SOFTIRQ : 0)),
+		.nr_args = 5,
+		.zone = ZONE_DMA32,
+	};
+	struct trace_event event = {
+		.ts_ns = k->now_ns += k->gap_ns,
+		.pfn = TRACE_NO_PFN,
+		.task = k->task,
+		.cpu = (uint16_t)cpu,
+	};
+	struct mmr_pcp_state state;
+	struct mmr_error err = {0};
+	int32_t count;
+
+	mmr_step_pcp_read(k->zone, owner, &state, &count);
+	k->nr_events++;
+	must(trace_writer_class(k->writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event_args(k->writer, &event,
+				     &(struct trace_args){.nr = 5, .v = {0, owner, pages, pindex, count}},
+				     &err),
+	     &err);
 }
 
 static void emit_page(struct synth_kernel *k, unsigned int cpu, enum trace_event_type type, uint32_t pfn,
@@ -342,6 +382,25 @@ uint32_t synth_kernel_alloc(struct synth_kernel *k, unsigned int cpu, unsigned i
 
 /* ---- frees --------------------------------------------------------------------------------- */
 
+static void free_pcppages_bulk(struct synth_kernel *k, unsigned int cpu, unsigned int owner, int left,
+			       unsigned int pindex)
+{
+	if (k->tells_drains)
+		emit_pcp_free_bulk(k, cpu, owner, left, pindex);
+	while (left > 0) {
+		uint32_t victim = mmr_step_pcp_victim(k->zone, owner, &pindex);
+		unsigned int victim_order = mmr_step_pindex_order(pindex), mt;
+
+		if (victim == MMR_NO_PFN)
+			break;
+		mt = mmr_step_pageblock(k->m, victim);
+		mmr_step_pcp_remove(k->m, owner, k->zone, victim);
+		mmr_step_insert_as(k->m, cpu, k->zone, victim, victim_order, mt);
+		emit_page(k, cpu, TRACE_PCPU_DRAIN, victim, victim_order, mt);
+		left -= 1 << victim_order;
+	}
+}
+
 static void commit(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order)
 {
 	unsigned int pindex = mmr_step_pcp_push(k->m, cpu, k->zone, pfn, order);
@@ -349,19 +408,15 @@ static void commit(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsig
 
 	if (!left)
 		return;
-	while (left > 0) {
-		uint32_t victim = mmr_step_pcp_victim(k->zone, cpu, &pindex);
-		unsigned int victim_order = mmr_step_pindex_order(pindex), mt;
-
-		if (victim == MMR_NO_PFN)
-			break;
-		mt = mmr_step_pageblock(k->m, victim);
-		mmr_step_pcp_remove(k->m, cpu, k->zone, victim);
-		mmr_step_insert_as(k->m, cpu, k->zone, victim, victim_order, mt);
-		emit_page(k, cpu, TRACE_PCPU_DRAIN, victim, victim_order, mt);
-		left -= 1 << victim_order;
-	}
+	free_pcppages_bulk(k, cpu, cpu, left, pindex);
 	mmr_step_pcp_overflow_done(k->m, k->zone);
+}
+
+void synth_kernel_drain(struct synth_kernel *k, unsigned int cpu, unsigned int owner, int pages)
+{
+	mmr_machine_destroy(k->twin);
+	k->twin = NULL;
+	free_pcppages_bulk(k, cpu, owner, pages, 0);
 }
 
 static void twin_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order)

@@ -20,6 +20,7 @@
  * @interrupt: events carry the softirq flag
  * @task: whose the next events are, see synth_kernel_task(); TRACE_NO_TASK at first
  * @gap_ns: from one event to the next
+ * @tells_drains: PCP_FREE_BULK and BULK_PAGE events are; set by synth_kernel_begin_telling_drains()
  * @tells_buddy: BUDDY_FREE events are recorded; set by synth_kernel_begin_telling()
  */
 struct synth_kernel {
@@ -32,7 +33,7 @@ struct synth_kernel {
 	uint64_t tweak_from, tweaked;
 	uint32_t tweak_pfn;
 	enum trace_event_type tweak_type;
-	bool interrupt, tells_buddy;
+	bool interrupt, tells_buddy, tells_drains;
 	uint32_t task;
 	uint64_t gap_ns;
 };
@@ -40,6 +41,10 @@ struct synth_kernel {
 void synth_kernel_begin(struct synth_kernel *k, const char *profile);
 /** synth_kernel_begin_telling - the same, with events of what goes to the buddy */
 void synth_kernel_begin_telling(struct synth_kernel *k, const char *profile);
+/** synth_kernel_begin_telling_drains - the same, with events of drains and of bulk allocations */
+void synth_kernel_begin_telling_drains(struct synth_kernel *k, const char *profile);
+/** synth_kernel_drain - @cpu drains so many pages of @owner's lists, as drain_pages_zone() does */
+void synth_kernel_drain(struct synth_kernel *k, unsigned int cpu, unsigned int owner, int pages);
 /** synth_kernel_task - the next events are of this task; returns its number in the recording */
 uint32_t synth_kernel_task(struct synth_kernel *k, uint32_t tid);
 /** synth_kernel_keyframe - the zone's free lists and every CPU's lists, as they are now */

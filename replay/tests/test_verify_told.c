@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Drains that are told, and pops that are told late: a kernel in miniature does things in another order than it
+ * says them, and verify must find out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay/tests/synth_kernel.h"
+#include "replay/verify.h"
+
+#define NR_PAGES 400 /* more than a list may be long */
+
+static void verify_file(struct synth_kernel *k, struct verify_report *report)
+{
+	struct verify_options options = {.profile = kernel_profile_find("6.12"), .until = UINT64_MAX};
+	struct trace_reader *reader;
+	struct mmr_error err = {0};
+
+	synth_kernel_keyframe(k, TRACE_KF_LAST);
+	synth_kernel_end(k);
+	if (trace_reader_open(k->path, &reader, &err) || verify_run(reader, &options, report, &err))
+		fail_msg("%s", err.msg);
+	trace_reader_close(reader);
+	synth_kernel_destroy(k);
+}
+
+static void assert_nothing_diverged(const struct verify_report *report)
+{
+	for (int level = 0; level < NR_VERIFY_LEVELS; level++) {
+		if (report->levels[level].diverged)
+			fail_msg("%s, event %llu: expected %s, got %s",
+				 verify_level_name(report->first_divergence.level),
+				 (unsigned long long)report->first_divergence.event,
+				 report->first_divergence.expected, report->first_divergence.got);
+	}
+	assert_string_equal(report->keyframe_difference, "");
+	assert_int_equal(report->untraced_changes, 0);
+}
+
+static uint64_t informed(const struct verify_report *report)
+{
+	return report->levels[VERIFY_PCP].informed + report->levels[VERIFY_BUDDY].informed;
+}
+
+static void begin(struct synth_kernel *k, uint32_t pfns[NR_PAGES])
+{
+	synth_kernel_begin_telling_drains(k, "6.12");
+	synth_kernel_keyframe(k, TRACE_KF_FIRST);
+	synth_kernel_task(k, 100);
+	for (unsigned int i = 0; i < NR_PAGES; i++)
+		pfns[i] = synth_kernel_alloc(k, 0, MIGRATE_UNMOVABLE, 0);
+}
+
+/* Pops a page that synth_kernel_say_popped() tells of later. */
+static uint32_t pop_silently(struct synth_kernel *k)
+{
+	uint32_t pfn;
+
+	mmr_step_pcp_begin(k->zone, 0);
+	synth_kernel_bulk(k, 0, &pfn, 1);
+	return pfn;
+}
+
+static bool list_is_empty(const struct synth_kernel *k)
+{
+	return mmr_step_pcp_head(k->zone, 0, mmr_step_pindex(MIGRATE_UNMOVABLE, 0)) == MMR_NO_PFN;
+}
+
+/* list: empty   the task refills it, pops and is interrupted; the interrupt's free lies on top of the rest */
+static void a_refills_pop_comes_before_an_interrupt(void **state)
+{
+	uint32_t pfns[NR_PAGES], popped;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	while (!list_is_empty(&k))
+		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	popped = pop_silently(&k);
+	k.interrupt = true;
+	synth_kernel_free(&k, 0, pfns[0], 0);
+	k.interrupt = false;
+	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 0);
+}
+
+/* list: a b c ...   task 100 pops a and is preempted; task 101 frees until pages are drained, and is told how
+ * many pages there are: one less than without the pop */
+static void a_late_pop_shows_in_the_count_that_a_drain_tells(void **state)
+{
+	uint32_t pfns[NR_PAGES], popped, first, second;
+	struct verify_report report;
+	struct synth_kernel k;
+	unsigned int i = 0;
+
+	begin(&k, pfns);
+	while (list_is_empty(&k))
+		synth_kernel_free(&k, 0, pfns[i++], 0);
+	first = k.task;
+	popped = pop_silently(&k);
+	second = synth_kernel_task(&k, 101);
+	for (; i < NR_PAGES; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	k.task = first;
+	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
+	k.task = second;
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_in_range(informed(&report), 1, 2);
+}
+
+/* CPU 1 drains CPU 0's lists: whose they are is told, and nothing is a surprise. */
+static void a_drain_of_another_cpus_lists_is_told(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	for (unsigned int i = 0; i < 20; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	synth_kernel_task(&k, 101);
+	synth_kernel_drain(&k, 1, 0, 5);
+	synth_kernel_drain(&k, 0, 0, 1000);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 0);
+}
+
+/* A batch of more pages than any folio batch: all are announced before the first is inserted. */
+static void a_long_batch_is_inserted_when_it_says_so(void **state)
+{
+	static uint32_t pfns[2500];
+	struct verify_report report;
+	struct synth_kernel k;
+
+	synth_kernel_begin_telling_drains(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_task(&k, 100);
+	for (unsigned int i = 0; i < 2500; i++)
+		pfns[i] = synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	synth_kernel_free_batch(&k, 0, pfns, 2500);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 0);
+}
+
+/* list: a b c d ...   a leaves it without an event; b and c are popped */
+static void a_head_that_is_passed_over_twice_is_gone(void **state)
+{
+	uint32_t pfns[NR_PAGES], gone;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	for (unsigned int i = 0; i < 5; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	synth_kernel_bulk(&k, 0, &gone, 1);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_int_equal(report.levels[VERIFY_PCP].diverged, 0);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 2);
+	assert_int_equal(report.untraced_changes, 1);
+	assert_string_equal(report.keyframe_difference, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_refills_pop_comes_before_an_interrupt),
+		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),
+		cmocka_unit_test(a_drain_of_another_cpus_lists_is_told),
+		cmocka_unit_test(a_long_batch_is_inserted_when_it_says_so),
+		cmocka_unit_test(a_head_that_is_passed_over_twice_is_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
