@@ -95,7 +95,8 @@ int profile_choose_exact(const char *asked, const struct trace_reader *reader, s
 	if (trace_machine_feature(machine, TRACE_FEATURE_PARTIAL))
 		return mmr_err(err, -EINVAL,
 			       "%s: a partial recording (it was made with a filter: --node, --order, --task or "
-			       "--cgroup), expected every event: no list can be followed with some of them",
+			       "--cgroup), expected every event: no list can be followed with some of them, so "
+			       "from event 0 on nothing can be claimed",
 			       trace_reader_path(reader));
 	rc = profile_choose(asked, NULL, machine->kernel_release, ret, &exact, err);
 	return !rc && !exact ? unknown_kernel(machine, kernel_profile_name(*ret), err) : rc;

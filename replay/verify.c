@@ -63,7 +63,7 @@ bool verify_passed(const struct verify_report *report)
 		if (report->levels[level].diverged)
 			return false;
 	}
-	return report->claim_end == UINT64_MAX && !report->stopped;
+	return report->claim_end == UINT64_MAX && !report->stopped && !report->damaged;
 }
 
 struct mmr_machine *verify_model(const struct verify *v)
@@ -378,33 +378,77 @@ static int create(struct verify *v, struct mmr_error *err)
 	return rc ? rc : verify_plan(v, err);
 }
 
-int verify_run(struct trace_reader *reader, const struct verify_options *options, struct verify_report *report,
-	       struct mmr_error *err)
+static void destroy(struct verify *v)
+{
+	verify_plan_deinit(v);
+	window_deinit(&v->window);
+	free(v->zone_known);
+	free(v->boosts);
+	free(v->policies);
+	for (int set = 0; set < NR_LIMIT_SETS; set++)
+		free(v->marks[set]);
+	free(v->pcps);
+	free(v->cpus);
+	mmr_machine_destroy(v->core);
+	machine_deinit(&v->recorded);
+}
+
+static int run_once(struct trace_reader *reader, const struct verify_options *options, bool tolerant,
+		    struct verify_report *report, struct mmr_error *err)
 {
 	struct verify v = {
 		.reader = reader,
 		.options = *options,
 		.report = report,
 		.header = trace_reader_machine(reader),
+		.tolerant = tolerant,
 	};
-	uint64_t begin = clock_now_ns();
 	int rc;
 
 	*report = (struct verify_report){.claim_end = UINT64_MAX};
 	rc = create(&v, err);
 	if (!rc)
 		rc = loop(&v, err);
+	destroy(&v);
+	return rc;
+}
+
+/* Once through the file: from then on what is missing in it is known. */
+static int find_holes(struct trace_reader *reader, const struct verify_options *options, struct mmr_error *err)
+{
+	const struct trace_event *events;
+	ssize_t nr;
+
+	trace_reader_tolerate(reader);
+	trace_reader_want(reader, TRACE_WANT_ALL);
+	while ((nr = trace_reader_next(reader, &events, err)) > 0) {
+		if (options->stop && *options->stop)
+			return 0;
+	}
+	return (int)nr;
+}
+
+int verify_run(struct trace_reader *reader, const struct verify_options *options, struct verify_report *report,
+	       struct mmr_error *err)
+{
+	uint64_t begin = clock_now_ns();
+	struct mmr_error damage;
+	int rc = run_once(reader, options, false, report, &damage);
+
+	if (!rc && trace_reader_summary(reader)->nr_damaged) {
+		report->damaged = true;
+		rc = mmr_err(err, -EBADMSG, "%s: %s", trace_reader_path(reader),
+			     trace_reader_damage(reader, 0));
+	} else if (rc == -EBADMSG) {
+		rc = find_holes(reader, options, err);
+		rc = rc ? rc : run_once(reader, options, true, report, err);
+		report->damaged = true;
+		rc = rc ? rc : -EBADMSG;
+		if (rc == -EBADMSG && err)
+			*err = damage;
+	} else if (rc && err) {
+		*err = damage;
+	}
 	report->wall_ns = clock_now_ns() - begin;
-	verify_plan_deinit(&v);
-	window_deinit(&v.window);
-	free(v.zone_known);
-	free(v.boosts);
-	free(v.policies);
-	for (int set = 0; set < NR_LIMIT_SETS; set++)
-		free(v.marks[set]);
-	free(v.pcps);
-	free(v.cpus);
-	mmr_machine_destroy(v.core);
-	machine_deinit(&v.recorded);
 	return rc;
 }

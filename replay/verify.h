@@ -96,6 +96,8 @@ struct verify_tally {
 	uint64_t decisions, exact, informed, diverged;
 };
 
+#define VERIFY_MAX_UNCLAIMED 16
+
 /**
  * struct verify_report - what came out
  * @causes: [verdict - 1]: informed, diverged
@@ -105,6 +107,9 @@ struct verify_tally {
  *	whatever place
  * @claim_end: first event of which nothing can be claimed because events before it are missing;
  *	UINT64_MAX where there is none
+ * @unclaimed: the stretches of these, up to where keyframes had brought back all zones' lists; @end
+ *	UINT64_MAX where they did not. The last one's if there are more than are kept
+ * @damaged: the file is
  */
 struct verify_report {
 	uint64_t events;
@@ -117,7 +122,11 @@ struct verify_report {
 	uint32_t keyframes_compared, keyframes_equal;
 	char keyframe_difference[300]; /* the first one; empty where all are equal */
 	uint64_t claim_end;
-	bool have_divergence, stopped;
+	struct {
+		uint64_t begin, end;
+	} unclaimed[VERIFY_MAX_UNCLAIMED];
+	uint32_t nr_unclaimed;
+	bool have_divergence, stopped, damaged;
 	struct {
 		uint64_t event;
 		enum verify_level level;
@@ -129,8 +138,11 @@ struct verify_report {
 
 /**
  * verify_run - verify a recording from its first event
+ * Where the file is damaged, what is missing counts as a loss: nothing is claimed until the next keyframes.
+ *
  * Return: 0, whatever was found; -EINVAL where the recording cannot be verified (no keyframe, a
- *	machine the model cannot hold); -EBADMSG damaged: @report is good up to there; -ENOMEM.
+ *	machine the model cannot hold); -EBADMSG damaged: @report is good, and says where nothing is
+ *	claimed; -ENOMEM.
  */
 int verify_run(struct trace_reader *reader, const struct verify_options *options, struct verify_report *report,
 	       struct mmr_error *err);

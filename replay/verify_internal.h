@@ -179,6 +179,9 @@ struct verify {
 	struct trace_keyframe *keyframes; /* [nr_keyframes], decoded while moments of theirs are left */
 	uint32_t *moments_left;
 	uint32_t nr_keyframes;
+	struct trace_loss *missing; /* losses, and what is damaged */
+	uint32_t nr_missing;
+	bool tolerant; /* what is damaged is passed over */
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
 	bool drains_known, bulk_known, isolation_known, buddy_known, limits_known, balance_known,

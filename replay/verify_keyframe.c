@@ -173,10 +173,26 @@ static int plan_cut(struct verify *v, uint32_t *room, struct mmr_error *err)
 	return rc ? mmr_err(err, rc, "verify: no memory for the plan") : 0;
 }
 
+/* What was lost, and what of the file is damaged. */
+static int gather_missing(struct verify *v)
+{
+	uint32_t nr_losses, nr_holes;
+	const struct trace_loss *losses = trace_reader_losses(v->reader, &nr_losses);
+	const struct trace_loss *holes = trace_reader_holes(v->reader, &nr_holes);
+
+	v->missing = calloc(nr_losses + nr_holes + 1, sizeof(*v->missing));
+	if (!v->missing)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < nr_losses; i++)
+		v->missing[v->nr_missing++] = losses[i];
+	for (uint32_t i = 0; i < nr_holes; i++)
+		v->missing[v->nr_missing++] = holes[i];
+	return 0;
+}
+
 int verify_plan(struct verify *v, struct mmr_error *err)
 {
-	const struct trace_loss *losses;
-	uint32_t nr_losses, room = 0;
+	uint32_t room = 0;
 	bool have_types = true;
 	int rc = 0;
 
@@ -196,6 +212,10 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 		struct trace_keyframe kf;
 
 		rc = trace_reader_keyframe(v->reader, i, &kf, err);
+		if (rc == -EBADMSG && v->tolerant) {
+			rc = 0;
+			continue;
+		}
 		if (rc)
 			return rc;
 		rc = plan_keyframe(v, &room, i, &kf);
@@ -205,9 +225,9 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 	}
 	if (!rc && !have_types)
 		rc = learn_types(v, err);
-	losses = trace_reader_losses(v->reader, &nr_losses);
-	for (uint32_t i = 0; i < nr_losses && !rc; i++)
-		rc = add_moment(v, &room, (struct moment){losses[i].begin_ns, MOMENT_LOSS, 0, 0});
+	rc = rc ? rc : gather_missing(v);
+	for (uint32_t i = 0; i < v->nr_missing && !rc; i++)
+		rc = add_moment(v, &room, (struct moment){v->missing[i].begin_ns, MOMENT_LOSS, 0, 0});
 	if (rc)
 		return mmr_err(err, rc, "verify: no memory for the plan of %u keyframes", v->nr_keyframes);
 	if (!trace_reader_summary(v->reader)->complete)
@@ -223,6 +243,7 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 
 void verify_plan_deinit(struct verify *v)
 {
+	free(v->missing);
 	for (uint32_t i = 0; v->keyframes && i < v->nr_keyframes; i++)
 		trace_keyframe_deinit(&v->keyframes[i]);
 	free(v->keyframes);
@@ -389,6 +410,8 @@ static int zone_moment(struct verify *v, const struct trace_keyframe *kf, struct
 	if (!zone_known(v, zone)) {
 		v->zone_known[mmr_step_zone_id(zone)] = true;
 		v->nr_zones_known++;
+		if (v->nr_zones_known == v->nr_zones && v->report->nr_unclaimed)
+			v->report->unclaimed[v->report->nr_unclaimed - 1].end = v->report->events;
 	}
 	return 0;
 }
@@ -475,8 +498,16 @@ static void pcp_moment(struct verify *v, const struct trace_keyframe *kf, const 
 /* Events are missing from here on: nothing is known until the next keyframes. */
 static void loss_moment(struct verify *v)
 {
-	if (v->report->claim_end == UINT64_MAX)
-		v->report->claim_end = v->number ? v->number - 1 : 0;
+	struct verify_report *report = v->report;
+	uint64_t event = v->number ? v->number - 1 : 0;
+
+	if (report->claim_end == UINT64_MAX)
+		report->claim_end = event;
+	if (!report->nr_unclaimed || report->unclaimed[report->nr_unclaimed - 1].end != UINT64_MAX) {
+		report->nr_unclaimed += report->nr_unclaimed < VERIFY_MAX_UNCLAIMED;
+		report->unclaimed[report->nr_unclaimed - 1].begin = event;
+		report->unclaimed[report->nr_unclaimed - 1].end = UINT64_MAX;
+	}
 	for (unsigned int n = 0; n < v->recorded.nr_nodes; n++) {
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
 			struct zone *zone = mmr_step_named_zone(v->core, n, (enum zone_type)z);
@@ -493,6 +524,8 @@ static void loss_moment(struct verify *v)
 	}
 	v->nr_zones_known = 0;
 	v->nr_pending = 0;
+	v->nr_piece_runs = 0;
+	memset(v->piece_runs, 0, sizeof(v->piece_runs));
 	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++)
 		verify_end_run(v, cpu);
 	memset(v->cpus, 0, v->nr_cpus * sizeof(*v->cpus));
@@ -501,11 +534,8 @@ static void loss_moment(struct verify *v)
 /* A state read while events were being lost says nothing about later ones. */
 static bool inside_loss(const struct verify *v, uint64_t ts_ns)
 {
-	uint32_t nr;
-	const struct trace_loss *losses = trace_reader_losses(v->reader, &nr);
-
-	for (uint32_t i = 0; i < nr; i++) {
-		if (ts_ns >= losses[i].begin_ns && ts_ns <= losses[i].end_ns)
+	for (uint32_t i = 0; i < v->nr_missing; i++) {
+		if (ts_ns >= v->missing[i].begin_ns && ts_ns <= v->missing[i].end_ns)
 			return true;
 	}
 	return false;

@@ -3,65 +3,8 @@
 #include "replay/verify_print.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-/*
- * Members of the allocator's structures in mainline kernels, 6.1 to 7.3 as Debian configures them, each
- * between two blanks. What else BTF shows is the vendor's.
- */
-static const struct {
-	const char *structure, *members;
-} mainline[] = {
-	{"free_area.", " free_list nr_free "},
-	{"per_cpu_pages.",
-	 " alloc_factor batch count expire flags free_count free_factor high high_max high_min "
-	 "lists lock "},
-	{"per_cpu_zonestat.", " stat_threshold vm_numa_event vm_stat_diff "},
-	{"zone.", " _pad1_ _pad2_ _pad3_ _watermark cma_pages compact_blockskip_flush "
-		  "compact_cached_free_pfn compact_cached_migrate_pfn compact_considered "
-		  "compact_defer_shift compact_init_free_pfn compact_init_migrate_pfn "
-		  "compact_order_failed contiguous flags free_area initialized lock lowmem_reserve "
-		  "managed_pages name node nr_free_highatomic nr_isolate_pageblock "
-		  "nr_reserved_highatomic pageset_batch pageset_high pageset_high_max pageset_high_min "
-		  "per_cpu_pageset per_cpu_zonestats percpu_drift_mark present_early_pages "
-		  "present_pages span_seqlock spanned_pages trylock_free_pages unaccepted_cleanup "
-		  "unaccepted_pages vm_numa_event vm_stat vmemmap_tails watermark_boost zone_pgdat "
-		  "zone_start_pfn "},
-};
-
-static bool is_mainline(const char *members, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *at = strstr(members, name); at; at = strstr(at + 1, name)) {
-		if (at > members && at[-1] == ' ' && at[len] == ' ')
-			return true;
-	}
-	return false;
-}
-
-static bool is_vendors(const char *feature)
-{
-	for (size_t i = 0; i < sizeof(mainline) / sizeof(mainline[0]); i++) {
-		size_t len = strlen(mainline[i].structure);
-
-		if (!strncmp(feature, mainline[i].structure, len))
-			return !is_mainline(mainline[i].members, feature + len);
-	}
-	return false;
-}
-
-const char *verify_vendor_features(const struct trace_machine *machine, char *buf, size_t size)
-{
-	size_t len = 0;
-
-	for (uint32_t i = 0; i < machine->nr_features && len < size; i++) {
-		if (machine->features[i].value && is_vendors(machine->features[i].name))
-			len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? ", " : "",
-						machine->features[i].name);
-	}
-	return len ? buf : NULL;
-}
+#include "traces/trace_vendor.h"
 
 static json_t *levels_json(const struct verify_report *r)
 {
@@ -102,11 +45,24 @@ static json_t *divergence_json(const struct verify_report *r)
 			 verify_cause_text(r->first_divergence.cause));
 }
 
+/* [{"from": 4711, "to": 9000}]; "to" null where it is not claimed again */
+static json_t *unclaimed_json(const struct verify_report *r)
+{
+	json_t *stretches = json_array();
+
+	for (uint32_t i = 0; i < r->nr_unclaimed; i++)
+		json_array_append_new(stretches,
+				      json_pack("{s:I, s:o}", "from", (json_int_t)r->unclaimed[i].begin, "to",
+						r->unclaimed[i].end == UINT64_MAX
+							? json_null()
+							: json_integer((json_int_t)r->unclaimed[i].end)));
+	return stretches;
+}
+
 json_t *verify_json(const struct verify_report *r, const struct trace_reader *reader, const char *profile)
 {
 	const struct trace_machine *machine = trace_reader_machine(reader);
-	char buf[400];
-	const char *vendor = verify_vendor_features(machine, buf, sizeof(buf));
+	struct trace_vendor_features vendor;
 	json_t *keyframes = json_pack(
 		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i, s:i}", "compared_blocks",
 		(json_int_t)r->compared_blocks, "equal_blocks", (json_int_t)r->equal_blocks, "listed_blocks",
@@ -117,17 +73,20 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 
 	if (r->keyframe_difference[0])
 		json_object_set_new(keyframes, "first_difference", json_string(r->keyframe_difference));
-	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:I, s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o, s:s?, s:b, s:b, s:f}",
-		"schema", "mmreplay.verify/1", "trace", trace_reader_path(reader), "kernel",
-		machine->kernel_release, "kernel_profile", profile, "events", (json_int_t)r->events, "levels",
-		levels_json(r), "causes", "informed", causes_json(r, VERIFY_INFORMED), "diverged",
-		causes_json(r, VERIFY_DIVERGED), "untraced_changes", (json_int_t)r->untraced_changes,
-		"unjudged", (json_int_t)r->unjudged, "keyframes", keyframes, "first_divergence",
-		divergence_json(r), "nothing_claimed_from",
-		r->claim_end == UINT64_MAX ? json_null() : json_integer((json_int_t)r->claim_end),
-		"vendor_features", vendor, "passed", verify_passed(r), "stopped", r->stopped, "wall_s",
-		(double)r->wall_ns / 1e9);
+	trace_vendor_features(machine, &vendor);
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o, s:o, s:b, "
+			 "s:s?, s:s?, s:b, s:b, s:f}",
+			 "schema", "mmreplay.verify/1", "trace", trace_reader_path(reader), "kernel",
+			 machine->kernel_release, "kernel_profile", profile, "events", (json_int_t)r->events,
+			 "levels", levels_json(r), "causes", "informed", causes_json(r, VERIFY_INFORMED),
+			 "diverged", causes_json(r, VERIFY_DIVERGED), "untraced_changes",
+			 (json_int_t)r->untraced_changes, "unjudged", (json_int_t)r->unjudged, "keyframes",
+			 keyframes, "first_divergence", divergence_json(r), "nothing_claimed_from",
+			 r->claim_end == UINT64_MAX ? json_null() : json_integer((json_int_t)r->claim_end),
+			 "not_claimed", unclaimed_json(r), "damaged", r->damaged, "vendor_features",
+			 vendor.own[0] ? vendor.own : NULL, "backported_features",
+			 vendor.later[0] ? vendor.later : NULL, "passed", verify_passed(r), "stopped",
+			 r->stopped, "wall_s", (double)r->wall_ns / 1e9);
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -151,18 +110,36 @@ static void print_causes(FILE *out, const struct verify_report *r, enum verify_v
 	}
 }
 
+static void print_unclaimed(FILE *out, const struct verify_report *r)
+{
+	if (r->nr_unclaimed)
+		fputs("\nThe recording is not whole. Nothing can be claimed\n", out);
+	for (uint32_t i = 0; i < r->nr_unclaimed; i++) {
+		fprintf(out, "  from event %" PRIu64 " on", r->unclaimed[i].begin);
+		if (r->unclaimed[i].end == UINT64_MAX)
+			fputs(", as no complete keyframes follow\n", out);
+		else if (r->unclaimed[i].end == r->events)
+			fputs(", as the next complete keyframes are those at its end\n", out);
+		else
+			fprintf(out, ", until keyframes bring back all lists at event %" PRIu64 "\n",
+				r->unclaimed[i].end);
+	}
+}
+
 void verify_print(FILE *out, const struct verify_report *r, const struct trace_reader *reader,
 		  const char *profile)
 {
 	const struct trace_machine *machine = trace_reader_machine(reader);
-	char buf[400];
-	const char *vendor = verify_vendor_features(machine, buf, sizeof(buf));
+	struct trace_vendor_features vendor;
 
+	trace_vendor_features(machine, &vendor);
 	fprintf(out, "%s: kernel %s, rules of %s, %" PRIu64 " events (%.1f million/s)\n",
 		trace_reader_path(reader), machine->kernel_release, profile, r->events,
 		r->wall_ns ? (double)r->events * 1e3 / (double)r->wall_ns : 0);
-	if (vendor)
-		fprintf(out, "This kernel is patched by its vendor: its structures have %s\n", vendor);
+	if (vendor.own[0])
+		fprintf(out, "This kernel is patched by its vendor: its structures have %s\n", vendor.own);
+	if (vendor.later[0])
+		fprintf(out, "This kernel has what mainline has later: %s\n", vendor.later);
 	fprintf(out, "\n  %-9s %12s %12s %10s %10s\n", "level", "decisions", "exact", "informed", "diverged");
 	for (int i = 0; i < NR_VERIFY_LEVELS; i++) {
 		const struct verify_tally *t = &r->levels[i];
@@ -189,9 +166,5 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 			r->first_divergence.event, verify_level_name(r->first_divergence.level),
 			r->first_divergence.expected, r->first_divergence.got,
 			verify_cause_text(r->first_divergence.cause));
-	if (r->claim_end != UINT64_MAX)
-		fprintf(out,
-			"\nThe recording is not whole: from event %" PRIu64
-			" on, nothing can be claimed until the next keyframe.\n",
-			r->claim_end);
+	print_unclaimed(out, r);
 }

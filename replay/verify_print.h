@@ -11,7 +11,5 @@
 json_t *verify_json(const struct verify_report *report, const struct trace_reader *reader, const char *profile);
 void verify_print(FILE *out, const struct verify_report *report, const struct trace_reader *reader,
 		  const char *profile);
-/** verify_vendor_features - names of features that no mainline kernel has, "a, b"; NULL where none */
-const char *verify_vendor_features(const struct trace_machine *machine, char *buf, size_t size);
 
 #endif

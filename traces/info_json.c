@@ -5,6 +5,7 @@
 
 #include "traces/gfp_map.h"
 #include "traces/info.h"
+#include "traces/trace_vendor.h"
 
 #define DEFAULT_ROWS 20u
 
@@ -357,6 +358,7 @@ static void set_file(const struct info *info, json_t *root)
 
 void info_print_json(const struct info *info)
 {
+	struct trace_vendor_features vendor;
 	json_t *root = json_object();
 
 	set_recording(info, root);
@@ -368,12 +370,14 @@ void info_print_json(const struct info *info)
 	json_object_set_new(root, "keyframes", integer(info->summary->nr_keyframes));
 	json_object_set_new(root, "keyframe_hold_ns", hold_json(info));
 	json_object_set_new(root, "keyframe_list", keyframes_json(info));
-	json_object_set_new(root, "partial",
-			    json_boolean(trace_machine_feature(info->machine, TRACE_FEATURE_PARTIAL)));
 	set_file(info, root);
 	json_object_set_new(root, "zones", zones_json(info->machine));
 	json_object_set_new(root, "policies", policies_json(info->reader));
 	json_object_set_new(root, "features", features_json(info->machine));
+	trace_vendor_features(info->machine, &vendor);
+	json_object_set_new(root, "vendor_features", vendor.own[0] ? json_string(vendor.own) : json_null());
+	json_object_set_new(root, "backported_features",
+			    vendor.later[0] ? json_string(vendor.later) : json_null());
 	json_object_set_new(root, "orders", orders_json(info));
 	json_object_set_new(root, "gfp", gfps_json(info));
 	json_object_set_new(root, "kinds", kinds_json(info));

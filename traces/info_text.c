@@ -7,6 +7,7 @@
 
 #include "traces/gfp_map.h"
 #include "traces/info.h"
+#include "traces/trace_vendor.h"
 
 #define SCREEN_ROWS 5
 
@@ -57,6 +58,7 @@ static void print_machine(const struct info *info)
 	uint64_t managed = 0;
 	char text[64], when[40] = "at an unknown time", size[32];
 	time_t start = (time_t)(info->start_realtime_ns / 1000000000u);
+	struct trace_vendor_features vendor;
 	struct tm tm;
 
 	for (uint32_t i = 0; i < m->nr_zones; i++)
@@ -65,6 +67,11 @@ static void print_machine(const struct info *info)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	printf("kernel     %s", info_printable(m->kernel_release, text));
 	printf(" (%s)\n", info_printable(m->arch, text));
+	trace_vendor_features(m, &vendor);
+	if (vendor.own[0])
+		printf("  its vendor's: %s\n", vendor.own);
+	if (vendor.later[0])
+		printf("  from later mainline kernels: %s\n", vendor.later);
 	printf("machine    %u CPU%s, %u node%s", m->nr_cpus, m->nr_cpus == 1 ? "" : "s", m->nr_nodes,
 	       m->nr_nodes == 1 ? "" : "s");
 	if (m->nr_zones)

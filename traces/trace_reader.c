@@ -163,6 +163,11 @@ static int load_blocks(struct trace_reader *r, struct mmr_error *err)
 }
 
 /* The index itself is no loss where END still tells that it was there. */
+static bool gap_may_hold_events(const struct trace_reader *r, const struct mmt_gap *gap)
+{
+	return gap->offset != r->map.index_offset && gap->offset + gap->length != r->map.size;
+}
+
 static void note_gaps(struct trace_reader *r)
 {
 	r->bad_gap = UINT64_MAX;
@@ -170,9 +175,7 @@ static void note_gaps(struct trace_reader *r)
 		const struct mmt_gap *gap = &r->map.gaps[i];
 
 		trace_reader_add_damage(r, gap->what);
-		if (gap->offset == r->map.index_offset || gap->offset + gap->length == r->map.size)
-			continue;
-		if (gap->offset < r->bad_gap) {
+		if (gap_may_hold_events(r, gap) && gap->offset < r->bad_gap) {
 			r->bad_gap = gap->offset;
 			r->bad_gap_what = gap->what;
 		}
@@ -333,6 +336,7 @@ void trace_reader_close(struct trace_reader *r)
 	free(r->keyframes);
 	free(r->tasks);
 	free(r->losses);
+	free(r->holes);
 	mmt_classes_deinit(&r->classes);
 	mmt_buf_deinit(&r->scratch);
 	trace_machine_deinit(&r->machine);
@@ -378,8 +382,57 @@ const char *trace_reader_damage(const struct trace_reader *r, uint32_t i)
 	return i < r->nr_damage ? r->damage[i] : "damaged, and no memory for the message";
 }
 
+const struct trace_loss *trace_reader_holes(const struct trace_reader *r, uint32_t *nr)
+{
+	*nr = r->nr_holes;
+	return r->holes;
+}
+
+int trace_reader_add_hole(struct trace_reader *r, const struct trace_loss *hole)
+{
+	struct trace_loss *more;
+
+	for (uint32_t i = 0; i < r->nr_holes; i++) {
+		if (r->holes[i].cpu == hole->cpu && r->holes[i].begin_ns == hole->begin_ns)
+			return 0;
+	}
+	more = realloc(r->holes, (r->nr_holes + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	r->holes = more;
+	more[r->nr_holes++] = *hole;
+	return 0;
+}
+
+/* What a stretch without a block held nobody knows: any CPU's events between its blocks before and behind. */
+static void add_holes_of_gap(struct trace_reader *r, uint64_t offset)
+{
+	for (uint32_t i = 0; i < r->nr_streams; i++) {
+		const struct trace_stream *s = &r->streams[i];
+		struct trace_loss hole = {
+			.cpu = s->cpu, .begin_ns = r->summary.first_ns, .end_ns = r->summary.last_ns};
+
+		for (uint32_t k = 0; k < s->nr_blocks; k++) {
+			const struct mmt_block *b = &r->map.blocks[s->blocks[k]];
+
+			if (b->offset >= offset) {
+				hole.end_ns = b->first_ns;
+				break;
+			}
+			hole.begin_ns = b->last_ns;
+		}
+		trace_reader_add_hole(r, &hole);
+	}
+}
+
 void trace_reader_tolerate(struct trace_reader *r)
 {
+	if (!r->tolerant && r->bad_gap != UINT64_MAX) {
+		for (uint32_t i = 0; i < r->map.nr_gaps; i++) {
+			if (gap_may_hold_events(r, &r->map.gaps[i]))
+				add_holes_of_gap(r, r->map.gaps[i].offset);
+		}
+	}
 	r->tolerant = true;
 }
 

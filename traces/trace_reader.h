@@ -65,6 +65,11 @@ const struct trace_machine *trace_reader_machine(const struct trace_reader *read
 const struct trace_summary *trace_reader_summary(const struct trace_reader *reader);
 const struct trace_task *trace_reader_tasks(const struct trace_reader *reader, uint32_t *nr);
 const struct trace_loss *trace_reader_losses(const struct trace_reader *reader, uint32_t *nr);
+/**
+ * trace_reader_holes - what is missing because the file is damaged, as losses: a CPU, from when to when, how
+ * many events (0 where unknown). Known once all has been read after trace_reader_tolerate().
+ */
+const struct trace_loss *trace_reader_holes(const struct trace_reader *reader, uint32_t *nr);
 /** trace_reader_policies - the policies that classes name; at least the default one, number 0 */
 const struct trace_policy *trace_reader_policies(const struct trace_reader *reader, uint32_t *nr);
 
@@ -101,8 +106,8 @@ ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event 
 /**
  * trace_reader_tolerate - from the next call on trace_reader_next() passes over damaged blocks
  *
- * Each becomes a trace_reader_damage(). For those who describe a file; whoever replays one must stop
- * where it is damaged.
+ * Each becomes a trace_reader_damage() and one of trace_reader_holes(). For those who describe a file;
+ * whoever replays one must stop where it is damaged, or forget there all that it has followed.
  */
 void trace_reader_tolerate(struct trace_reader *reader);
 /** trace_reader_nr_passed - events of the damaged blocks passed over so far, as their headers count them */

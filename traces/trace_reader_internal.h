@@ -56,6 +56,8 @@ struct trace_reader {
 	uint32_t nr_tasks;
 	struct trace_loss *losses;
 	uint32_t nr_losses;
+	struct trace_loss *holes;
+	uint32_t nr_holes;
 	struct trace_policy *policies;
 	uint32_t nr_policies;
 	uint64_t wanted; /* a bit per event type */
@@ -86,6 +88,9 @@ struct trace_reader {
 
 /** trace_reader_add_damage - remember a damaged place; one that is known already is not told twice */
 void trace_reader_add_damage(struct trace_reader *r, const char *what);
+
+/** trace_reader_add_hole - the same for events that are missing. Return: 0; -ENOMEM */
+int trace_reader_add_hole(struct trace_reader *r, const struct trace_loss *hole);
 
 /** trace_stream_deinit - what a stream owns */
 void trace_stream_deinit(struct trace_stream *s);

@@ -274,6 +274,11 @@ int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr
 			return rc;
 		}
 		trace_reader_add_damage(r, damage.msg);
+		if (trace_reader_add_hole(r, &(struct trace_loss){.cpu = s->cpu,
+								  .begin_ns = b->first_ns,
+								  .end_ns = b->last_ns,
+								  .nr_events = b->count}))
+			return mmr_err(err, -ENOMEM, "%s: no memory for what is damaged", r->map.path);
 		r->nr_passed += b->count;
 	}
 	/* Behind a gap this CPU's events may be incomplete, also where it has no more blocks. */

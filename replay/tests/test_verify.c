@@ -3,12 +3,14 @@
  * verify against a kernel in miniature that follows the model's rules: all of it must be exact, and
  * whatever is falsified must be found.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -336,6 +338,77 @@ static void after_a_loss_nothing_is_claimed_until_the_next_keyframe(void **state
 	synth_kernel_destroy(&k);
 }
 
+static long size_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (long)st.st_size;
+}
+
+/* So far every CPU's events are in the file. Return: its size. */
+static long write_out(struct synth_kernel *k)
+{
+	struct mmr_error err;
+
+	assert_int_equal(trace_writer_flush(k->writer, &err), 0);
+	return size_of(k->path);
+}
+
+static void flip_byte(const char *path, long at)
+{
+	FILE *f = fopen(path, "r+");
+	int c;
+
+	assert_non_null(f);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	c = fgetc(f);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	fputc(c ^ 0x5a, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+/*  keyframe | events | events in a block that is damaged | events | keyframe | events | keyframe  */
+static void what_is_damaged_counts_as_lost_and_the_rest_is_verified(void **state)
+{
+	struct verify_options options = {.profile = kernel_profile_find("6.12"), .until = UINT64_MAX};
+	struct verify_report report;
+	struct synth_kernel k;
+	struct load load = {.k = &k, .max_pages = 12000, .random = 11};
+	struct trace_reader *reader;
+	struct mmr_error err;
+	long begin, end;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	load_run(&load, 3000);
+	begin = write_out(&k);
+	load_run(&load, 500);
+	end = write_out(&k);
+	load_run(&load, 500);
+	synth_kernel_keyframe(&k, 0);
+	load_run(&load, 3000);
+	synth_kernel_keyframe(&k, TRACE_KF_LAST);
+	synth_kernel_end(&k);
+	flip_byte(k.path, begin + (end - begin) / 4);
+	assert_int_equal(trace_reader_open(k.path, &reader, &err), 0);
+
+	assert_int_equal(verify_run(reader, &options, &report, &err), -EBADMSG);
+	assert_non_null(strstr(err.msg, "damaged events block"));
+	assert_true(report.damaged);
+	assert_false(verify_passed(&report));
+	assert_int_equal(report.nr_unclaimed, 1);
+	assert_int_equal(report.unclaimed[0].begin, report.claim_end);
+	assert_in_range(report.claim_end, 3000, k.nr_events);
+	assert_in_range(report.unclaimed[0].end, report.claim_end + 1, report.events - 1000);
+	for (int level = 0; level < NR_VERIFY_LEVELS; level++)
+		assert_int_equal(report.levels[level].diverged, 0);
+	assert_int_equal(report.keyframes_compared, 1);
+	assert_string_equal(report.keyframe_difference, "");
+	trace_reader_close(reader);
+	synth_kernel_destroy(&k);
+}
+
 static void until_ends_before_its_event(void **state)
 {
 	struct verify_report report;
@@ -380,6 +453,7 @@ int main(void)
 		cmocka_unit_test(a_block_that_vanished_diverges_once_and_is_forced),
 		cmocka_unit_test(a_block_that_was_isolated_with_an_event_is_followed),
 		cmocka_unit_test(after_a_loss_nothing_is_claimed_until_the_next_keyframe),
+		cmocka_unit_test(what_is_damaged_counts_as_lost_and_the_rest_is_verified),
 		cmocka_unit_test(until_ends_before_its_event),
 		cmocka_unit_test(a_recording_without_keyframe_is_refused),
 	};

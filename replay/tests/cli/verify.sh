@@ -17,3 +17,10 @@ grep -c '"nothing_claimed_from": [0-9]' report.json
 tail -1 report.json
 status $mmreplay verify -q --until 1000 --kernel 6.13 "$stock"
 status $mmreplay verify
+# A block of events that is damaged: what is missing counts as lost, up to the next keyframes; still it fails.
+cp "$stock" damaged.mmt
+printf 'x' | dd of=damaged.mmt bs=1 seek=415000 conv=notrunc 2>dd.log
+status $mmreplay verify -q damaged.mmt 2>&1 | sed -n 's/^\(mmreplay verify: damaged.mmt: byte \).*\(damaged events block\).*/\1... \2/p
+	/not whole/,/^exit/p'
+$mmreplay verify -q --json damaged.mmt 2>/dev/null >report.json
+grep -E '"(damaged|passed|nothing_claimed_from|from|to)"' report.json
