@@ -542,37 +542,4 @@ int request_6_1(u64 *ctx)
 	return request_returned(ctx);
 }
 
-SEC("fexit/get_page_from_freelist")
-int BPF_PROG(zone_scan, u32 gfp, unsigned int order, int alloc_flags, struct alloc_context *ac,
-	     struct page *page)
-{
-	struct zoneref *preferred = BPF_CORE_READ(ac, preferred_zoneref);
-	nodemask_t *mask = BPF_CORE_READ(ac, nodemask);
-	int highest = BPF_CORE_READ(ac, highest_zoneidx), migratetype = BPF_CORE_READ(ac, migratetype);
-	struct zone *zone = 0;
-	u64 nodes = ~0ULL;
-	struct rec_note *n;
-
-	if (preferred)
-		zone = BPF_CORE_READ(preferred, zone);
-	if (mask)
-		nodes = BPF_CORE_READ(mask, bits[0]);
-	n = start(ZONE_SCAN, F_EXTRA, 4);
-	if (!n)
-		return 0;
-	n->args[0] = -1;
-	if (zone)
-		set_zone(n, zone);
-	n->args[1] = n->args[0];
-	n->args[0] = alloc_flags;
-	n->args[2] = highest;
-	n->args[3] = nodes;
-	n->order = order;
-	n->gfp = gfp;
-	n->migratetype = migratetype;
-	*(volatile u64 *)&n->page = (u64)page;
-	n->form |= REC_NOTE_PAGE;
-	return done(n);
-}
-
 #endif

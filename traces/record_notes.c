@@ -50,7 +50,6 @@ static const struct note_program {
 	{"take_off_buddy", TRACE_TAKE_OFF_BUDDY, ALWAYS, NULL},
 	{"put_back_buddy", TRACE_PUT_BACK_BUDDY, ALWAYS, NULL},
 	{"unreserve_highatomic", TRACE_UNRESERVE_HIGHATOMIC, ALWAYS, NULL},
-	{"zone_scan", TRACE_ZONE_SCAN, EXTRAS, NULL},
 	{"vmstat_fold", TRACE_VMSTAT_FOLD, ALWAYS, NULL},
 	{"kswapd_wake", TRACE_KSWAPD_WAKE, ALWAYS, NULL},
 	{"kswapd_sleep", TRACE_KSWAPD_SLEEP, ALWAYS, NULL},

@@ -315,9 +315,6 @@ static void translate_args(const struct record_sink *c, const struct rec_note *n
 	case TRACE_LOWMEM_RESERVE:
 		args->v[1] = c->map->zone[args->v[1] & 7];
 		break;
-	case TRACE_ZONE_SCAN:
-		args->v[2] = c->map->zone[args->v[2] & 7];
-		break;
 	}
 	for (uint32_t cpu = 0; n->form & REC_NOTE_PCP && c->percpu_offsets && cpu < c->nr_cpus; cpu++)
 		if (c->percpu_offsets[cpu] == n->page)
