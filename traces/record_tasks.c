@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOTS 16384 /* a power of two */
+#define LAST  8 /* what the switch back to a preempted task may free, and one more */
 
 struct slot {
 	uint32_t tid, task;
-	uint64_t last; /* page and class of its latest event, 0 before one */
+	uint64_t last[LAST]; /* page and class of its latest events, the newest first, 0 where there is none */
 	bool named;
 	struct trace_task who;
 };
@@ -69,26 +71,35 @@ void record_tasks_forget(struct record_tasks *t)
 		t->slots[i].task = TRACE_NO_TASK;
 }
 
-static bool same_event(uint64_t a, uint64_t b)
+/* The latest of @slot's events with the page of @page, if it is of the same type; else NULL. */
+static uint64_t *find_event(struct slot *slot, uint64_t page)
 {
-	return !((a ^ b) & REC_PAGE_MASK) &&
-	       REC_CLASS_TYPE(a >> REC_PAGE_BITS) == REC_CLASS_TYPE(b >> REC_PAGE_BITS);
+	for (int i = 0; i < LAST && slot->last[i]; i++) {
+		uint64_t differs = slot->last[i] ^ page;
+
+		if (differs & REC_PAGE_MASK)
+			continue;
+		return REC_CLASS_TYPE(differs >> REC_PAGE_BITS) ? NULL : &slot->last[i];
+	}
+	return NULL;
 }
 
 enum record_twin record_tasks_event(struct record_tasks *t, const struct rec_event *e)
 {
 	const uint64_t second = (uint64_t)REC_CLASS_SECOND << REC_PAGE_BITS;
 	struct slot *slot = take_slot(t, e->tid);
-	uint64_t last = slot->last;
+	uint64_t *twin;
 
 	if (!e->tid) /* every CPU's idle task has this number */
 		return RECORD_SINGLE;
-	if (last && ((last | e->page) & second) && same_event(last, e->page)) {
+	twin = find_event(slot, e->page);
+	if (twin && ((*twin | e->page) & second)) {
 		if (e->page & second)
 			return RECORD_DOUBLE;
-		slot->last = e->page;
+		*twin = e->page;
 		return RECORD_DOUBLE_OF_SECOND;
 	}
-	slot->last = e->page;
+	memmove(&slot->last[1], &slot->last[0], (LAST - 1) * sizeof(slot->last[0]));
+	slot->last[0] = e->page;
 	return RECORD_SINGLE;
 }

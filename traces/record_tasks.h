@@ -35,8 +35,9 @@ enum record_twin {
 /**
  * record_tasks_event - tell a record of an event in a task's own context
  *
- * Between two programs of one tracepoint a task has no other event of its own, whatever else happens
- * on the CPU, or on another one it is moved to, meanwhile: records of one event are neighbours.
+ * Between two programs of one tracepoint a task does next to nothing of its own, whatever else happens
+ * on the CPU, or on another one it is moved to, meanwhile: where it was preempted there, it frees on its
+ * way back what the task before it left. So records of one event are close together.
  */
 enum record_twin record_tasks_event(struct record_tasks *t, const struct rec_event *e);
 

@@ -49,6 +49,18 @@ static void the_first_programs_record_may_come_later_from_another_cpu(void **sta
 	assert_int_equal(event(*state, 7, FREE, 0x1000, true), RECORD_DOUBLE);
 }
 
+/* Preempted between two programs, it frees what is left of the task that ran before it. */
+static void frees_on_the_way_back_do_not_part_the_records_of_one_event(void **state)
+{
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, false), RECORD_SINGLE);
+	for (uint64_t page = 0x2000; page < 0x6000; page += 0x1000)
+		assert_int_equal(event(*state, 7, FREE, page, false), RECORD_SINGLE);
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, true), RECORD_DOUBLE);
+	/* The page's own free in between does: then it is another allocation. */
+	assert_int_equal(event(*state, 7, FREE, 0x1000, false), RECORD_SINGLE);
+	assert_int_equal(event(*state, 7, ALLOC, 0x1000, true), RECORD_SINGLE);
+}
+
 static void two_events_are_no_double(void **state)
 {
 	assert_int_equal(event(*state, 7, ALLOC, 0x1000, true), RECORD_SINGLE);
@@ -102,6 +114,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_second_programs_record_behind_the_firsts_is_a_double,
 						make_tasks, free_tasks),
 		cmocka_unit_test_setup_teardown(the_first_programs_record_may_come_later_from_another_cpu,
+						make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(frees_on_the_way_back_do_not_part_the_records_of_one_event,
 						make_tasks, free_tasks),
 		cmocka_unit_test_setup_teardown(two_events_are_no_double, make_tasks, free_tasks),
 		cmocka_unit_test_setup_teardown(another_file_has_other_numbers_for_the_same_tasks, make_tasks,
