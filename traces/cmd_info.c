@@ -48,8 +48,8 @@ static void add_table(struct argp_state *state, const char *name, struct info_re
 		return;
 	}
 	argp_error(state,
-		   "found table \"%s\", expected events, orders, use, rates, kinds, gfp, tasks, pages, cpus, "
-		   "zones, keyframes, losses or all",
+		   "found table \"%s\", expected events, orders, use, rates, kinds, gfp, tasks, stacks, "
+		   "cgroups, pages, cpus, zones, keyframes, losses or all",
 		   name);
 }
 
@@ -161,8 +161,8 @@ static const struct argp_option argp_options[] = {
 	{"json", 'j', NULL, 0, "Print one JSON object (schema mmreplay.info/1)", 0},
 	{"table", 't', "NAME,...", 0,
 	 "Only these tables, in full: events, orders, use (pages allocated, freed, still in use), rates (over "
-	 "time), kinds (of request: gfp, order, migratetype), gfp, tasks, pages (page frames), cpus, zones, "
-	 "keyframes, losses, or all",
+	 "time), kinds (of request: gfp, order, migratetype), gfp, tasks, stacks, cgroups, pages (page "
+	 "frames), cpus, zones, keyframes, losses, or all",
 	 0},
 	{"lines", 'l', "N", 0, "Rows of a table, 0 for all (20)", 0},
 	{"sort", 's', "KEY,...", 0,

@@ -12,16 +12,24 @@
 #include "traces/gfp_map.h"
 #include "traces/info.h"
 
+#define MAX_CPUS       4096u
 #define BUFFER_BYTES   (1u << 20)
 #define MAX_CLASS_TEXT 640u /* every gfp name at once takes 420 */
 #define MAX_TASK_TEXT  192u /* 15 bytes of name, at worst 6 characters each */
 #define MAX_TAIL_TEXT  640u /* zone and policy; node lists at worst 2 x 250 */
 #define MAX_ARGS_TEXT  384u /* names and 20 digits each */
+/* A label in quotes, at worst 6 characters for each of its bytes. */
+#define MAX_LABEL_TEXT (6u * 8192u + 32u)
 #define MAX_ROW_BYTES  (MAX_CLASS_TEXT + MAX_TASK_TEXT + MAX_TAIL_TEXT + MAX_ARGS_TEXT + 160u)
 
 struct text {
 	char *data; /* NULL: not made yet */
 	uint32_t len;
+};
+
+/* Who asks for a CPU's next allocation, and of which page. */
+struct from {
+	uint32_t pfn, stack, cgroup; /* numbers of labels */
 };
 
 struct export_rows {
@@ -39,6 +47,10 @@ struct export_rows {
 	struct text *tasks; /* [nr_tasks], one more for "unknown" */
 	uint32_t nr_tasks;
 	const struct trace_task *task_table;
+	const struct trace_label *labels;
+	uint32_t nr_labels;
+	struct from *from; /* [MAX_CPUS], made at the first of them */
+	size_t row_bytes; /* the longest row */
 };
 
 int export_rows_create(const struct trace_reader *reader, enum export_format format, int fd, const char *name,
@@ -56,6 +68,8 @@ int export_rows_create(const struct trace_reader *reader, enum export_format for
 		rows->classes = calloc(UINT16_MAX + 1, sizeof(*rows->classes));
 		rows->tails = calloc(UINT16_MAX + 1, sizeof(*rows->tails));
 		rows->policies = trace_reader_policies(reader, &rows->nr_policies);
+		rows->labels = trace_reader_labels(reader, &rows->nr_labels);
+		rows->row_bytes = MAX_ROW_BYTES + (rows->nr_labels ? 2 * MAX_LABEL_TEXT : 64);
 		rows->tasks = calloc((size_t)rows->nr_tasks + 1, sizeof(*rows->tasks));
 	}
 	if (!rows || !rows->buffer || !rows->classes || !rows->tails || !rows->tasks) {
@@ -79,6 +93,7 @@ void export_rows_destroy(struct export_rows *rows)
 	free(rows->classes);
 	free(rows->tails);
 	free(rows->tasks);
+	free(rows->from);
 	free(rows->buffer);
 	free(rows);
 }
@@ -108,8 +123,9 @@ int export_rows_flush(struct export_rows *rows, struct mmr_error *err)
 
 int export_rows_header(struct export_rows *rows, struct mmr_error *err)
 {
-	static const char columns[] = "event,time_ns,cpu,pfn,type,order,migratetype,gfp,gfp_flags,flags,"
-				      "fallback_order,fallback_migratetype,tid,tgid,comm,zone,policy,args\n";
+	static const char columns[] =
+		"event,time_ns,cpu,pfn,type,order,migratetype,gfp,gfp_flags,flags,"
+		"fallback_order,fallback_migratetype,tid,tgid,comm,zone,policy,args,stack,cgroup\n";
 
 	if (rows->format != EXPORT_CSV)
 		return 0;
@@ -249,11 +265,10 @@ static size_t utf8_len(const unsigned char *s, size_t left)
 	return len;
 }
 
-/* A task's name in quotes; what is no UTF-8 becomes U+FFFD. */
-static char *quote_name(const struct export_rows *rows, char *out, const char *comm)
+/* A text in quotes; what is no UTF-8 becomes U+FFFD. */
+static char *quote_text(const struct export_rows *rows, char *out, const char *text, size_t left)
 {
-	const unsigned char *s = (const unsigned char *)comm;
-	size_t left = strnlen(comm, sizeof(((struct trace_task *)NULL)->comm));
+	const unsigned char *s = (const unsigned char *)text;
 
 	*out++ = '"';
 	while (left) {
@@ -299,7 +314,7 @@ static bool make_task(struct export_rows *rows, uint32_t task)
 			out = stpcpy(out, "null");
 		out = stpcpy(out, csv ? "," : ",\"comm\":");
 		if (who->comm[0])
-			out = quote_name(rows, out, who->comm);
+			out = quote_text(rows, out, who->comm, strnlen(who->comm, sizeof(who->comm)));
 		else if (!csv)
 			out = stpcpy(out, "null");
 	}
@@ -372,7 +387,47 @@ static char *put_args(const struct export_rows *rows, char *out, const struct tr
 	}
 	if (!csv && nr)
 		*out++ = '}';
-	return stpcpy(out, csv ? "\n" : "}\n");
+	return out;
+}
+
+static char *put_label(const struct export_rows *rows, char *out, const char *key, uint32_t number)
+{
+	bool csv = rows->format == EXPORT_CSV;
+
+	out = stpcpy(out, csv ? "," : key);
+	if (number < rows->nr_labels)
+		return quote_text(rows, out, rows->labels[number].text, strlen(rows->labels[number].text));
+	return csv ? out : stpcpy(out, "null");
+}
+
+/* NULL where there is no memory: then the rows have the numbers only. */
+static struct from *make_from(void)
+{
+	struct from *from = malloc(MAX_CPUS * sizeof(*from));
+
+	if (from)
+		memset(from, 0xff, MAX_CPUS * sizeof(*from)); /* no labels */
+	return from;
+}
+
+/* Both rows get them: the event's that tells who asks, and that of its allocation, which comes next. */
+static char *put_labels(struct export_rows *rows, char *out, const struct trace_event *e)
+{
+	const struct trace_args *args = e->type == TRACE_ALLOC_FROM ? trace_reader_args(rows->reader, e) : NULL;
+	struct from *from = rows->from && e->cpu < MAX_CPUS ? &rows->from[e->cpu] : NULL;
+	uint32_t stack = UINT32_MAX, cgroup = UINT32_MAX;
+
+	if (from && args && args->nr >= 2)
+		*from = (struct from){e->pfn, (uint32_t)args->v[0], (uint32_t)args->v[1]};
+	if (from && (e->type == TRACE_ALLOC_FROM || e->type == TRACE_ALLOC) && from->pfn == e->pfn) {
+		stack = from->stack;
+		cgroup = from->cgroup;
+		if (e->type == TRACE_ALLOC) /* it tells of this one only */
+			*from = (struct from){e->pfn, UINT32_MAX, UINT32_MAX};
+	}
+	out = put_label(rows, out, ",\"stack\":", stack);
+	out = put_label(rows, out, ",\"cgroup\":", cgroup);
+	return stpcpy(out, rows->format == EXPORT_CSV ? "\n" : "}\n");
 }
 
 int export_rows_event(struct export_rows *rows, uint64_t number, const struct trace_event *event,
@@ -386,7 +441,9 @@ int export_rows_event(struct export_rows *rows, uint64_t number, const struct tr
 	if ((!cls->data && (!make_class(rows, event->class_id) || !make_tail(rows, event->class_id))) ||
 	    (!who->data && !make_task(rows, task)))
 		return mmr_err(err, -ENOMEM, "%s: no memory for the names of a row", rows->name);
-	if (rows->len + MAX_ROW_BYTES > BUFFER_BYTES) {
+	if (event->type == TRACE_ALLOC_FROM && !rows->from)
+		rows->from = make_from();
+	if (rows->len + rows->row_bytes > BUFFER_BYTES) {
 		int rc = export_rows_flush(rows, err);
 
 		if (rc)
@@ -397,6 +454,7 @@ int export_rows_event(struct export_rows *rows, uint64_t number, const struct tr
 	out = mempcpy(out, who->data, who->len);
 	out = mempcpy(out, tail->data, tail->len);
 	out = put_args(rows, out, event);
+	out = put_labels(rows, out, event);
 	rows->len = (size_t)(out - rows->buffer);
 	return 0;
 }

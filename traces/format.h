@@ -58,6 +58,7 @@ enum mmt_block_type {
 	MMT_INDEX = 6,
 	MMT_END = 7,
 	MMT_POLICIES = 8,
+	MMT_LABELS = 9,
 };
 
 enum mmt_block_flags {
@@ -169,6 +170,8 @@ enum mmt_pcp_tag {
 #define MMT_MAX_CLASSES      65535u
 #define MMT_MAX_TASKS        (64u << 20)
 #define MMT_MAX_POLICIES     65535u
+#define MMT_MAX_LABELS       (1u << 17)
+#define MMT_MAX_LABEL_BYTES  8192u
 #define MMT_MAX_STRING       65536u
 
 #define MMT_CLASS_BYTES       14u /* a dictionary entry without its count */

@@ -18,6 +18,8 @@ enum info_table {
 	INFO_KINDS,
 	INFO_GFP,
 	INFO_TASKS,
+	INFO_STACKS,
+	INFO_CGROUPS,
 	INFO_PAGES,
 	INFO_CPUS,
 	INFO_ZONES,
@@ -62,8 +64,9 @@ struct info_request {
 };
 
 /**
- * struct info_row - a line of kinds, gfp, tasks or pages
- * @id: task's number, page frame; @task: of a page frame; @gfp, @order, @migratetype: where the line is of one
+ * struct info_row - a line of kinds, gfp, tasks, pages, stacks or cgroups
+ * @id: task's or label's number, page frame; @task: of a page frame; @gfp, @order, @migratetype: where the line
+ * is of one
  * @events: of all types; @hits: allocations; @pages: they got; @live: of these still in use at the end
  */
 struct info_row {
@@ -111,6 +114,8 @@ struct info {
 	const struct trace_task *task_names;
 	const struct trace_loss *losses;
 	uint32_t nr_task_names, nr_losses;
+	const struct trace_label *labels;
+	uint32_t nr_labels;
 	uint64_t duration_ns, start_realtime_ns;
 	double bytes_per_event;
 	uint64_t events[NR_TRACE_EVENT_TYPES], nr_events, nr_unknown, nr_passed, nr_no_task;
@@ -119,7 +124,7 @@ struct info {
 	uint64_t frees[TRACE_NR_ORDERS];
 	bool have_use;
 	struct page_use_totals use;
-	struct info_rows kinds, gfps, tasks, pages;
+	struct info_rows kinds, gfps, tasks, pages, stacks, cgroups;
 	struct info_cpu *cpus;
 	uint32_t nr_cpus;
 	uint64_t width_ns;
@@ -152,6 +157,12 @@ const char *info_table_name(enum info_table table);
 /** info_policy_string - "bind=0-1", with "allowed=0" behind a ";" where not all nodes are; returns @buf */
 char *info_policy_string(const struct trace_policy *policy, char *buf, size_t size);
 
+/**
+ * info_stack_string - a label's calls without their offsets, "a < b < c"
+ * @callers_only: without the allocator's own functions, and four at most
+ */
+char *info_stack_string(const struct trace_label *label, bool callers_only, char *buf, size_t size);
+
 /** info_print_json - the mmreplay.info/1 object, on stdout */
 void info_print_json(const struct info *info);
 /** info_print_screen - one screen for people, on stdout */
@@ -171,5 +182,8 @@ void info_print_orders(const struct info *info);
 void info_print_use(const struct info *info);
 void info_print_gfp(const struct info *info, uint32_t lines);
 void info_print_tasks(const struct info *info, uint32_t lines);
+/** info_print_stacks, info_print_cgroups - nothing where the recording has none; @callers_only: as above */
+void info_print_stacks(const struct info *info, uint32_t lines, bool callers_only);
+void info_print_cgroups(const struct info *info, uint32_t lines);
 
 #endif

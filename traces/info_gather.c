@@ -21,6 +21,7 @@ struct gather {
 	uint64_t *classes; /* [NR_CLASSES] events */
 	uint64_t *tasks; /* [nr_task_names] events */
 	struct info_cpu *cpus; /* [NR_CPUS] */
+	uint64_t (*labels)[2]; /* [nr_labels] allocations and their pages */
 	struct page_use *use;
 	uint64_t rate_begin, rate_end; /* of the interval at hand */
 	uint32_t rate;
@@ -108,6 +109,18 @@ static struct info_rate *rate_of(struct gather *g, uint64_t since)
 	return &info->rates[g->rate];
 }
 
+static void count_labels(struct gather *g, const struct trace_event *e)
+{
+	const struct trace_args *args = trace_reader_args(g->info->reader, e);
+
+	for (uint8_t i = 0; args && i < args->nr && i < 2; i++) {
+		if ((uint64_t)args->v[i] >= g->info->nr_labels)
+			continue;
+		g->labels[args->v[i]][0]++;
+		g->labels[args->v[i]][1] += e->pfn == TRACE_NO_PFN ? 0 : 1ull << e->order;
+	}
+}
+
 static int count_event(struct gather *g, const struct trace_event *e, uint64_t since)
 {
 	struct info_rate *rate = rate_of(g, since);
@@ -123,6 +136,8 @@ static int count_event(struct gather *g, const struct trace_event *e, uint64_t s
 		cpu->first_ns = e->ts_ns;
 	cpu->last_ns = e->ts_ns > cpu->last_ns ? e->ts_ns : cpu->last_ns;
 	rate->events[e->type]++;
+	if (e->type == TRACE_ALLOC_FROM)
+		count_labels(g, e);
 	rate->failed += e->type == TRACE_ALLOC && e->pfn == TRACE_NO_PFN;
 	return page_use_event(g->use, e);
 }
@@ -387,6 +402,26 @@ static bool add_tasks(struct gather *g)
 	return true;
 }
 
+static bool add_labels(struct gather *g)
+{
+	struct info *info = g->info;
+
+	for (uint32_t i = 0; i < info->nr_labels; i++) {
+		bool stack = info->labels[i].kind == TRACE_LABEL_STACK;
+		struct info_row *row;
+
+		if (!g->labels[i][0])
+			continue;
+		row = add_row(stack ? &info->stacks : &info->cgroups);
+		if (!row)
+			return false;
+		row->id = i;
+		row->hits = g->labels[i][0];
+		row->pages = g->labels[i][1];
+	}
+	return true;
+}
+
 /* Of page frames there may be millions: the first @keep are kept, in a buffer of twice as many. */
 struct page_rows {
 	struct info *info;
@@ -463,11 +498,13 @@ static bool add_cpus(struct gather *g)
 static bool add_rows(struct gather *g, const struct trace_stats *stats)
 {
 	struct info *info = g->info;
-	bool good = add_classes(g, stats) && add_tasks(g) && add_pages(g) && add_cpus(g);
+	bool good = add_classes(g, stats) && add_tasks(g) && add_labels(g) && add_pages(g) && add_cpus(g);
 
 	info_sort_rows(&info->gfps, info->request, INFO_BY_HITS);
 	info_sort_rows(&info->kinds, info->request, INFO_BY_HITS);
 	info_sort_rows(&info->tasks, info->request, INFO_BY_EVENTS);
+	info_sort_rows(&info->stacks, info->request, INFO_BY_HITS);
+	info_sort_rows(&info->cgroups, info->request, INFO_BY_HITS);
 	return good;
 }
 
@@ -520,6 +557,7 @@ static void begin(struct info *info)
 	info->machine = trace_reader_machine(info->reader);
 	info->summary = s = trace_reader_summary(info->reader);
 	info->task_names = trace_reader_tasks(info->reader, &info->nr_task_names);
+	info->labels = trace_reader_labels(info->reader, &info->nr_labels);
 	info->losses = trace_reader_losses(info->reader, &info->nr_losses);
 	all = s->last_ns > s->first_ns ? s->last_ns - s->first_ns : 0;
 	end = q->to_ns < all ? q->to_ns : all;
@@ -551,8 +589,9 @@ int info_gather(struct info *info, const struct info_request *request, struct tr
 	g.classes = calloc(NR_CLASSES, sizeof(*g.classes));
 	g.tasks = calloc((size_t)info->nr_task_names + 1, sizeof(*g.tasks));
 	g.cpus = calloc(NR_CPUS, sizeof(*g.cpus));
+	g.labels = calloc((size_t)info->nr_labels + 1, sizeof(*g.labels));
 	g.use = request->quick ? NULL : page_use_create(info->nr_task_names);
-	if (!g.classes || !g.tasks || !g.cpus || (!g.use && !request->quick))
+	if (!g.classes || !g.tasks || !g.cpus || !g.labels || (!g.use && !request->quick))
 		rc = no_memory(info, err);
 	if (!rc)
 		rc = request->quick ? count_heads(&g, &stats, err) : count_events(&g, err);
@@ -567,6 +606,7 @@ int info_gather(struct info *info, const struct info_request *request, struct tr
 	free(g.classes);
 	free(g.tasks);
 	free(g.cpus);
+	free(g.labels);
 	return rc;
 }
 
@@ -579,6 +619,8 @@ void info_deinit(struct info *info)
 	free(info->gfps.rows);
 	free(info->tasks.rows);
 	free(info->pages.rows);
+	free(info->stacks.rows);
+	free(info->cgroups.rows);
 	free(info->cpus);
 	free(info->rates);
 	free(info->keyframes);

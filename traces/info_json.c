@@ -149,6 +149,25 @@ static json_t *tasks_json(const struct info *info)
 	return tasks;
 }
 
+/* A path may be any bytes, and JSON is UTF-8: one that is not is left out. */
+static json_t *labels_json(const struct info *info, const struct info_rows *rows, const char *name)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < rows->nr && i < lines_of(info); i++) {
+		const struct trace_label *label = &info->labels[rows->rows[i].id];
+		json_t *row = json_object(), *text = json_string(label->text);
+
+		json_object_set_new(row, name, text ? text : json_null());
+		if (label->kind == TRACE_LABEL_CGROUP)
+			json_object_set_new(row, "id", integer(label->id));
+		json_object_set_new(row, "allocations", integer(rows->rows[i].hits));
+		json_object_set_new(row, "pages", integer(rows->rows[i].pages));
+		json_array_append_new(list, row);
+	}
+	return list;
+}
+
 static json_t *gfps_json(const struct info *info)
 {
 	json_t *gfps = json_array();
@@ -382,6 +401,9 @@ void info_print_json(const struct info *info)
 	json_object_set_new(root, "gfp", gfps_json(info));
 	json_object_set_new(root, "kinds", kinds_json(info));
 	json_object_set_new(root, "tasks", tasks_json(info));
+	json_object_set_new(root, "stacks", labels_json(info, &info->stacks, "calls"));
+	json_object_set_new(root, "nr_stacks", integer(info->stacks.nr));
+	json_object_set_new(root, "cgroups", labels_json(info, &info->cgroups, "path"));
 	json_object_set_new(root, "nr_tasks", integer(info->summary->nr_tasks));
 	json_object_set_new(root, "cpu_events", cpus_json(info));
 	if (info->have_use) {

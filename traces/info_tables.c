@@ -196,6 +196,18 @@ static void print_tasks(const struct info *info)
 		printf("%13s events of no known task\n", info_number(info->nr_no_task, text));
 }
 
+static void print_stacks(const struct info *info)
+{
+	info_print_stacks(info, lines_of(info), false);
+	print_rest(lines_of(info), info->stacks.nr);
+}
+
+static void print_cgroups(const struct info *info)
+{
+	info_print_cgroups(info, lines_of(info));
+	print_rest(lines_of(info), info->cgroups.nr);
+}
+
 static const struct {
 	const char *name;
 	void (*print)(const struct info *info);
@@ -207,6 +219,8 @@ static const struct {
 	[INFO_KINDS] = {"kinds", print_kinds},
 	[INFO_GFP] = {"gfp", print_gfp},
 	[INFO_TASKS] = {"tasks", print_tasks},
+	[INFO_STACKS] = {"stacks", print_stacks},
+	[INFO_CGROUPS] = {"cgroups", print_cgroups},
 	[INFO_PAGES] = {"pages", print_pages},
 	[INFO_CPUS] = {"cpus", print_cpus},
 	[INFO_ZONES] = {"zones", print_zones},

@@ -311,5 +311,7 @@ void info_print_screen(const struct info *info)
 	print_rate_line(info);
 	info_print_gfp(info, SCREEN_ROWS);
 	info_print_tasks(info, SCREEN_ROWS);
+	info_print_stacks(info, SCREEN_ROWS, true);
+	info_print_cgroups(info, SCREEN_ROWS);
 	print_keyframe_line(info);
 }

@@ -91,6 +91,10 @@ struct rec_task {
 	char comm[16];
 };
 
+/* Calls of a stack that are kept, the innermost ones, and how many different stacks there is room for. */
+#define REC_STACK_FRAMES 32
+#define REC_NR_STACKS    65536
+
 #define REC_SHORT_ARGS 2
 #define REC_LONG_ARGS  6
 

@@ -17,6 +17,7 @@
 #include "record.skel.h"
 #include "traces/record_attach.h"
 #include "traces/record_error.h"
+#include "traces/record_labels.h"
 #include "traces/record_notes.h"
 #include "traces/record_seconds.h"
 #include "traces/record_stream.h"
@@ -313,6 +314,25 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	return 0;
 }
 
+static bool read_stack(void *ctx, uint32_t id, uint64_t frames[REC_STACK_FRAMES])
+{
+	const struct record_capture *c = ctx;
+
+	return !bpf_map_lookup_elem(record_notes_stacks(c->notes), &id, frames);
+}
+
+static int make_labels(struct record_capture *c, const struct record_capture_options *options,
+		       struct mmr_error *err)
+{
+	const struct record_labels_options labels = {
+		.read_stack = record_notes_stacks(c->notes) < 0 ? NULL : read_stack,
+		.ctx = c,
+		.cgroups = options->cgroups,
+	};
+
+	return record_labels_create(&labels, &c->sink.labels, err);
+}
+
 static int make_notes(struct record_capture *c, const struct record_capture_options *options,
 		      struct mmr_error *err)
 {
@@ -322,13 +342,18 @@ static int make_notes(struct record_capture *c, const struct record_capture_opti
 		.names = options->names,
 		.costly = options->extras,
 		.page_cache = options->page_cache,
+		.stacks = options->stacks,
+		.cgroups = options->cgroups,
 		/* A part of the page events says nothing that these could complete. */
 		.none = record_filter_set(options->filter),
 	};
 	int rc = record_notes_create(&notes, &c->notes, err);
 
-	if (!rc)
-		c->sink.sees_isolation = record_notes_watch(c->notes, TRACE_ISOLATE_PAGE) != RECORD_UNWATCHED;
+	if (rc)
+		return rc;
+	c->sink.sees_isolation = record_notes_watch(c->notes, TRACE_ISOLATE_PAGE) != RECORD_UNWATCHED;
+	if (record_notes_watch(c->notes, TRACE_ALLOC_FROM) != RECORD_UNWATCHED)
+		rc = make_labels(c, options, err);
 	return rc;
 }
 
@@ -421,6 +446,7 @@ void record_capture_destroy(struct record_capture *c)
 	record_bpf__destroy(c->skel);
 	record_tasks_destroy(c->sink.tasks);
 	record_live_destroy(c->sink.live);
+	record_labels_destroy(c->sink.labels);
 	free(c->sink.sifted);
 	free(c);
 }

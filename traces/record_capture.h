@@ -17,6 +17,7 @@ struct record_capture_options {
 	bool names; /* record task names */
 	bool extras; /* also probes that cost time at every allocation or free */
 	bool page_cache; /* also what enters and leaves the page cache */
+	bool stacks, cgroups; /* also from which calls and cgroups allocations come */
 	uint32_t nr_nodes; /* from two on tasks' memory policies are told */
 	uint64_t memory_nodes; /* those of the first 64 that have memory */
 	int tracefs; /* its descriptor; -1: extfrag events do not say what became of the block */

@@ -267,6 +267,8 @@ static int prepare(struct session *s, struct mmr_error *err)
 		.names = !s->options->no_names,
 		.extras = s->options->extras,
 		.page_cache = s->options->page_cache,
+		.stacks = s->options->stacks,
+		.cgroups = s->options->cgroups,
 		.filter = &s->options->filter,
 		.lean = s->options->lean,
 	};

@@ -284,4 +284,36 @@ int BPF_PROG(cache_delete, struct folio *folio)
 	return cache_note(CACHE_DELETE, folio);
 }
 
+/* ---- tracepoints: who asks, only where asked for ----------------------------------------------- */
+
+const volatile bool want_stacks, want_cgroups;
+
+/* The kernel's side of the calls that led to an allocation; sized before loading. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, REC_STACK_FRAMES * sizeof(u64));
+} stacks SEC(".maps");
+
+SEC("tp_btf/mm_page_alloc")
+int BPF_PROG(alloc_from, struct page *page, unsigned int order)
+{
+	struct rec_note *n;
+	s64 stack = -1;
+
+	if (!recording)
+		return 0;
+	if (want_stacks)
+		stack = bpf_get_stackid(ctx, &stacks, 0);
+	n = start(ALLOC_FROM, 0, 2);
+	if (!n)
+		return 0;
+	set_page(n, (u64)page);
+	n->order = order;
+	n->args[0] = stack;
+	n->args[1] = want_cgroups ? bpf_get_current_cgroup_id() : -1;
+	return done(n);
+}
+
 #include "traces/record_functions.bpf.h"

@@ -56,6 +56,7 @@ enum {
 	PCP_LIMITS,
 	FREE_CORE,
 	ALLOC_REQUEST,
+	ALLOC_FROM,
 };
 
 /* Signatures that differ between kernels; set before loading. */

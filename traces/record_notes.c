@@ -18,7 +18,7 @@
  * The programs, and which kind of event each tells or helps to tell. Where one kind has several, the
  * first that the kernel has stands for those with @instead; all others of the kind go together.
  */
-enum group { ALWAYS, EXTRAS, PAGE_CACHE };
+enum group { ALWAYS, EXTRAS, PAGE_CACHE, CALLERS };
 
 static const struct note_program {
 	const char *name;
@@ -79,6 +79,7 @@ static const struct note_program {
 	{"free_core", TRACE_FREE_CORE, ALWAYS, NULL},
 	{"cache_add", TRACE_CACHE_ADD, PAGE_CACHE, NULL},
 	{"cache_delete", TRACE_CACHE_DELETE, PAGE_CACHE, NULL},
+	{"alloc_from", TRACE_ALLOC_FROM, CALLERS, NULL},
 	{"request_begin", TRACE_ALLOC_REQUEST, EXTRAS, NULL},
 	{"request", TRACE_ALLOC_REQUEST, EXTRAS, NULL},
 	{"request_begin_6_10", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_frozen_pages_noprof"},
@@ -87,6 +88,10 @@ static const struct note_program {
 	{"request_6_1", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_pages_noprof"},
 };
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+/* The options that ask for a group. */
+static const char *const asked_by[] = {
+	[EXTRAS] = "--extras", [PAGE_CACHE] = "--page-cache", [CALLERS] = "--stacks or --cgroups"};
 
 /* Why a program is not there. */
 enum state { ABSENT, NOT_ASKED, REFUSED, WANTED, ATTACHED };
@@ -155,8 +160,16 @@ static bool kernel_has(const struct record_notes *notes, const struct bpf_progra
 
 static bool is_asked(const struct record_notes_options *options, uint8_t group)
 {
-	return group == ALWAYS || (group == EXTRAS && options->costly) ||
-	       (group == PAGE_CACHE && options->page_cache);
+	switch ((enum group)group) {
+	case EXTRAS:
+		return options->costly;
+	case PAGE_CACHE:
+		return options->page_cache;
+	case CALLERS:
+		return options->stacks || options->cgroups;
+	default:
+		return true;
+	}
 }
 
 static void choose(struct record_notes *notes, const struct record_notes_bpf *skel)
@@ -180,6 +193,9 @@ static struct record_notes_bpf *open_object(const struct record_notes *notes)
 	if (!skel)
 		return NULL;
 	skel->rodata->want_names = notes->options.names;
+	skel->rodata->want_stacks = notes->options.stacks;
+	skel->rodata->want_cgroups = notes->options.cgroups;
+	bpf_map__set_max_entries(skel->maps.stacks, notes->options.stacks ? REC_NR_STACKS : 1);
 	skel->rodata->reclaim_gfp_first =
 		argument_is(notes->btf, "btf_trace_mm_vmscan_direct_reclaim_begin", 1, "gfp_t");
 	skel->rodata->bulk_has_list = nr_arguments(notes->btf, "alloc_pages_bulk_noprof") == 6 ||
@@ -361,6 +377,13 @@ uint64_t record_notes_missed(const struct record_notes *notes, unsigned int type
 	return nr;
 }
 
+int record_notes_stacks(const struct record_notes *notes)
+{
+	if (!notes->options.stacks || record_notes_watch(notes, TRACE_ALLOC_FROM) == RECORD_UNWATCHED)
+		return -1;
+	return bpf_map__fd(notes->skel->maps.stacks);
+}
+
 enum record_watch record_notes_watch(const struct record_notes *notes, unsigned int type)
 {
 	for (size_t i = 0; i < NR_PROGRAMS; i++)
@@ -393,6 +416,11 @@ static size_t excuse(const struct record_notes *notes, unsigned int type)
 	return best;
 }
 
+static bool is_tracepoint(unsigned int type)
+{
+	return (type >= TRACE_KSWAPD_WAKE && type < TRACE_UNTRACED) || type == TRACE_ALLOC_FROM;
+}
+
 bool record_notes_lack(const struct record_notes *notes, unsigned int nr, char *buf, size_t size)
 {
 	for (unsigned int type = TRACE_NR_PAGE_EVENTS; type < NR_TRACE_EVENT_TYPES; type++) {
@@ -404,11 +432,10 @@ bool record_notes_lack(const struct record_notes *notes, unsigned int nr, char *
 			snprintf(buf, size, "%s: not with filters", trace_event_info(type)->name);
 		else if (notes->state[i] == ABSENT)
 			snprintf(buf, size, "%s: this kernel has no such %s", trace_event_info(type)->name,
-				 type >= TRACE_KSWAPD_WAKE && type < TRACE_UNTRACED ? "tracepoint"
-										    : "function");
+				 is_tracepoint(type) ? "tracepoint" : "function");
 		else if (notes->state[i] == NOT_ASKED)
-			snprintf(buf, size, "%s: only with --%s", trace_event_info(type)->name,
-				 programs[i].asked == EXTRAS ? "extras" : "page-cache");
+			snprintf(buf, size, "%s: only with %s", trace_event_info(type)->name,
+				 asked_by[programs[i].asked]);
 		else
 			snprintf(buf, size, "%s: the kernel refuses the probe: %s",
 				 trace_event_info(type)->name, strerror(-notes->refusal[i]));

@@ -19,6 +19,7 @@ struct record_notes_options {
 	bool names; /* record task names */
 	bool costly; /* also what costs time at every allocation or free */
 	bool page_cache; /* also what enters and leaves the page cache */
+	bool stacks, cgroups; /* also where allocations come from */
 	bool none; /* nothing at all */
 };
 
@@ -42,6 +43,8 @@ void record_notes_switch(struct record_notes *notes, uint32_t mode, bool tell_in
 void record_notes_detach(struct record_notes *notes);
 
 enum record_watch record_notes_watch(const struct record_notes *notes, unsigned int type);
+/** record_notes_stacks - descriptor of the map that has the stacks, -1 where they are not recorded */
+int record_notes_stacks(const struct record_notes *notes);
 /** record_notes_missed - events of a kind that the kernel passed over because it was in the same program */
 uint64_t record_notes_missed(const struct record_notes *notes, unsigned int type);
 

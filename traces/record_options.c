@@ -26,6 +26,8 @@ enum {
 	OPT_ROTATE_KEEP,
 	OPT_EXTRAS,
 	OPT_PAGE_CACHE,
+	OPT_STACKS,
+	OPT_CGROUPS,
 	OPT_NODE,
 	OPT_ORDER,
 	OPT_TASK,
@@ -48,6 +50,13 @@ static const struct argp_option option_table[] = {
 	 1},
 	{"page-cache", OPT_PAGE_CACHE, NULL, 0,
 	 "Also tell which pages enter and leave the page cache: what holds a file's data", 1},
+	{"stacks", OPT_STACKS, NULL, 0,
+	 "Also tell which calls of the kernel led to each allocation. By name where /proc/kallsyms may be "
+	 "read, "
+	 "else by address. Costs about as much again as recording the allocation",
+	 1},
+	{"cgroups", OPT_CGROUPS, NULL, 0, "Also tell each allocation's cgroup (v2): its number and its path",
+	 1},
 	{"dry-run", OPT_DRY_RUN, NULL, 0,
 	 "Say on stdout what would be attached, what this kernel and this process lack, and whether a "
 	 "recording is possible (exit 0) or not (exit 1); the programs are loaded, but nothing is recorded and "
@@ -223,6 +232,8 @@ static void check_together(const struct record_options *o, struct argp_state *st
 		argp_error(state, "no output file: give -o FILE");
 	if (o->no_keyframes && o->keyframe_seconds > 0)
 		argp_error(state, "--keyframe-every: found together with --no-keyframes");
+	if ((o->stacks || o->cgroups) && record_filter_set(&o->filter))
+		argp_error(state, "--%s: found together with a filter", o->stacks ? "stacks" : "cgroups");
 	if (o->rotate_keep && !record_options_rotate(o))
 		argp_error(state, "--rotate-keep: found without --rotate");
 }
@@ -290,6 +301,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_PAGE_CACHE:
 		o->page_cache = true;
+		break;
+	case OPT_STACKS:
+		o->stacks = true;
+		break;
+	case OPT_CGROUPS:
+		o->cgroups = true;
 		break;
 	case 'q':
 		o->quiet = true;

@@ -28,6 +28,7 @@ struct record_options {
 	bool extras; /* also probes that cost time at every allocation or free */
 	bool lean; /* never two programs at a tracepoint */
 	bool page_cache; /* also what enters and leaves the page cache */
+	bool stacks, cgroups; /* also from which calls and cgroups allocations come */
 	bool dry_run, no_names, no_keyframes, quiet, verbose;
 	char **command; /* NULL-terminated; NULL: whole system until told to stop */
 };

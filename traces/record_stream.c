@@ -11,6 +11,7 @@
 
 #include "core/mm_types.h"
 #include "traces/mmt_payload.h"
+#include "traces/record_labels.h"
 
 #define CLASS_USED (1ULL << 63) /* in record_class_slot.key */
 
@@ -359,6 +360,16 @@ static int note_untraced(struct record_stream *s, const struct rec_note *n, uint
 	return record_stream_note(s, n->ts_ns, s->task, &cls, &note);
 }
 
+/* The kernel's numbers of a stack and a cgroup become those of labels. */
+static int label_args(struct record_sink *c, struct trace_args *args)
+{
+	if (!c->labels) {
+		args->v[0] = args->v[1] = -1;
+		return 0;
+	}
+	return record_labels_of(c->labels, c->writer, &args->v[0], &args->v[1], c->err);
+}
+
 static int put_note(struct record_stream *s, const struct rec_note *n, size_t bytes)
 {
 	struct record_sink *c = s->sink;
@@ -380,6 +391,10 @@ static int put_note(struct record_stream *s, const struct rec_note *n, size_t by
 		return rc;
 	memcpy(note.args.v, n->args, n->nr_args * sizeof(n->args[0]));
 	translate_args(c, n, &note.args);
+	if (n->type == TRACE_ALLOC_FROM && n->nr_args >= 2)
+		rc = label_args(c, &note.args);
+	if (rc)
+		return rc;
 	cls = class_of_note(c, n);
 	rc = record_stream_note(s, n->ts_ns, s->task, &cls, &note);
 	return rc ? rc : note_untraced(s, n, note.pfn);

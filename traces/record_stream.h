@@ -61,6 +61,7 @@ struct record_sink {
 	uint32_t nr_cpus;
 	bool sees_isolation, untraced;
 	struct record_live *live;
+	struct record_labels *labels; /* NULL: nothing names any */
 	struct trace_event *sifted;
 	uint32_t nr_sifted;
 	struct record_counts counts;

@@ -67,6 +67,7 @@ static const struct trace_event_info infos[NR_TRACE_EVENT_TYPES] = {
 	[TRACE_UNTRACED] = {"untraced", PFN, ARGS("end", "cause", "missed")},
 	[TRACE_PCP_LIMITS] = {"pcp_limits", ZONE, ARGS("nid", "high_min", "high_max", "batch")},
 	[TRACE_FREE_CORE] = {"free_core", PFN, ORDER},
+	[TRACE_ALLOC_FROM] = {"alloc_from", PFN, ORDER, ARGS("stack", "cgroup")},
 	[TRACE_ALLOC_REQUEST] = {"alloc_request", PFN, ORDER, GFP, ARGS("nid", "nodemask", "ns")},
 };
 /* clang-format on */

@@ -80,6 +80,7 @@ enum trace_event_type {
 	TRACE_PCP_LIMITS, /* __zone_set_pageset_high_and_batch */
 	TRACE_FREE_CORE, /* __free_pages_core: boot, hotplug, deferred growth */
 	TRACE_ALLOC_REQUEST, /* an allocation, from where its node is chosen; in addition to TRACE_ALLOC */
+	TRACE_ALLOC_FROM, /* who asks for the next allocation on this CPU; in addition to TRACE_ALLOC */
 	NR_TRACE_EVENT_TYPES
 };
 
@@ -184,6 +185,20 @@ struct trace_policy {
 	uint16_t mode, flags;
 	uint64_t nodes[TRACE_NODE_WORDS], allowed[TRACE_NODE_WORDS];
 };
+
+/** struct trace_label - a text that TRACE_ALLOC_FROM events name by its number */
+struct trace_label {
+	uint64_t id; /* cgroups: the kernel's number; stacks: 0 */
+	uint8_t kind; /* enum trace_label_kind */
+	char *text;
+};
+
+/**
+ * enum trace_label_kind - what a label's text is
+ * @TRACE_LABEL_STACK: calls, the innermost first, between semicolons: NAME+0xOFFSET, or an address
+ * @TRACE_LABEL_CGROUP: the cgroup's path; empty where it is not known
+ */
+enum trace_label_kind { TRACE_LABEL_STACK = 1, TRACE_LABEL_CGROUP = 2 };
 
 /** struct trace_loss - events that are missing, on one CPU, in one interval; never silent */
 struct trace_loss {

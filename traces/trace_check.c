@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "traces/mmt_events.h"
+#include "traces/mmt_labels.h"
 #include "traces/mmt_map.h"
 #include "traces/mmt_payload.h"
 
@@ -29,6 +30,7 @@ struct checker {
 	uint32_t nr_tasks;
 	struct trace_policy *policies;
 	uint32_t nr_policies;
+	struct mmt_labels labels;
 	uint64_t events[256]; /* by type */
 	uint64_t *last_ns; /* [MMT_MAX_CPUS] largest time of each CPU so far */
 	struct mmt_events ev;
@@ -288,6 +290,9 @@ static void check_block(struct checker *c, const struct mmt_block *b)
 	case MMT_POLICIES:
 		what = mmt_get_policies(&payload, b->count, &c->policies, &c->nr_policies);
 		break;
+	case MMT_LABELS:
+		what = mmt_get_labels(&payload, b->count, &c->labels);
+		break;
 	default:
 		break; /* INDEX, or of a later version: its checksum held */
 	}
@@ -374,6 +379,7 @@ int trace_check(const char *path, void (*finding)(void *ctx, const char *line), 
 	mmt_buf_deinit(&c.scratch);
 	free(c.tasks);
 	free(c.policies);
+	mmt_labels_deinit(&c.labels);
 	free(c.last_ns);
 	mmt_map_close(&c.map);
 	return rc;

@@ -16,6 +16,8 @@ struct trace_copy {
 	uint32_t *tasks, nr_tasks;
 	const struct trace_policy *policies;
 	uint32_t nr_policies;
+	const struct trace_label *labels;
+	uint32_t nr_labels;
 };
 
 int trace_copy_create(struct trace_reader *from, struct trace_writer *to, struct trace_copy **ret,
@@ -28,6 +30,7 @@ int trace_copy_create(struct trace_reader *from, struct trace_writer *to, struct
 		copy->to = to;
 		copy->task_table = trace_reader_tasks(from, &copy->nr_tasks);
 		copy->policies = trace_reader_policies(from, &copy->nr_policies);
+		copy->labels = trace_reader_labels(from, &copy->nr_labels);
 		copy->classes = malloc((UINT16_MAX + 1) * sizeof(*copy->classes));
 		copy->tasks = malloc(((size_t)copy->nr_tasks + 1) * sizeof(*copy->tasks));
 	}
@@ -71,6 +74,26 @@ static int copy_class(struct trace_copy *copy, uint16_t id, struct mmr_error *er
 	return rc;
 }
 
+/* A label gets its number in @to; one whose block is damaged is none. */
+static int copy_labels(struct trace_copy *copy, struct trace_args *args, struct mmr_error *err)
+{
+	for (uint8_t i = 0; i < args->nr && i < 2; i++) {
+		uint64_t from = (uint64_t)args->v[i];
+		const struct trace_label *l = from < copy->nr_labels ? &copy->labels[from] : NULL;
+		uint32_t number;
+		int rc;
+
+		args->v[i] = -1;
+		if (!l || !l->kind)
+			continue;
+		rc = trace_writer_label(copy->to, l->kind, l->id, l->text, &number, err);
+		if (rc)
+			return rc;
+		args->v[i] = number;
+	}
+	return 0;
+}
+
 int trace_copy_event(struct trace_copy *copy, const struct trace_event *event, struct mmr_error *err)
 {
 	const struct trace_args *args = trace_reader_args(copy->from, event);
@@ -91,6 +114,12 @@ int trace_copy_event(struct trace_copy *copy, const struct trace_event *event, s
 		e.task = copy->tasks[e.task];
 	}
 	e.class_id = (uint16_t)copy->classes[e.class_id];
+	if (args && e.type == TRACE_ALLOC_FROM) {
+		struct trace_args renumbered = *args;
+
+		rc = copy_labels(copy, &renumbered, err);
+		return rc ? rc : trace_writer_event_args(copy->to, &e, &renumbered, err);
+	}
 	return args ? trace_writer_event_args(copy->to, &e, args, err) : trace_writer_event(copy->to, &e, err);
 }
 

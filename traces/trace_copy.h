@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events of one trace into another: classes, tasks and policies are renumbered, everything else stays. */
+/* Events of one trace into another: classes, tasks, policies and labels are renumbered, everything else stays.
+ */
 #ifndef MMR_TRACES_TRACE_COPY_H
 #define MMR_TRACES_TRACE_COPY_H
 

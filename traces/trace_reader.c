@@ -63,6 +63,8 @@ static void load_table(struct trace_reader *r, const struct mmt_block *b)
 		what = mmt_get_losses(&c, b->count, &r->losses, &r->nr_losses);
 	if (!rc && b->type == MMT_POLICIES)
 		what = mmt_get_policies(&c, b->count, &r->policies, &r->nr_policies);
+	if (!rc && b->type == MMT_LABELS)
+		what = mmt_get_labels(&c, b->count, &r->labels);
 	if (what)
 		rc = mmt_block_malformed(r->map.path, b, what, &err);
 	if (rc)
@@ -151,7 +153,8 @@ static int load_blocks(struct trace_reader *r, struct mmr_error *err)
 				count_events(r, b, &pre);
 		} else if (b->type == MMT_KEYFRAME) {
 			r->keyframes[r->summary.nr_keyframes++] = i;
-		} else if (b->type == MMT_TASKS || b->type == MMT_LOSS || b->type == MMT_POLICIES) {
+		} else if (b->type == MMT_TASKS || b->type == MMT_LOSS || b->type == MMT_POLICIES ||
+			   b->type == MMT_LABELS) {
 			load_table(r, b);
 		}
 	}
@@ -333,6 +336,7 @@ void trace_reader_close(struct trace_reader *r)
 	free(r->batch_args_at);
 	free(r->batch_args);
 	free(r->policies);
+	mmt_labels_deinit(&r->labels);
 	free(r->keyframes);
 	free(r->tasks);
 	free(r->losses);
@@ -369,6 +373,12 @@ const struct trace_loss *trace_reader_losses(const struct trace_reader *r, uint3
 {
 	*nr = r->nr_losses;
 	return r->losses;
+}
+
+const struct trace_label *trace_reader_labels(const struct trace_reader *r, uint32_t *nr)
+{
+	*nr = r->labels.nr;
+	return r->labels.table;
 }
 
 const struct trace_policy *trace_reader_policies(const struct trace_reader *r, uint32_t *nr)

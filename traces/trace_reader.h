@@ -72,6 +72,8 @@ const struct trace_loss *trace_reader_losses(const struct trace_reader *reader, 
 const struct trace_loss *trace_reader_holes(const struct trace_reader *reader, uint32_t *nr);
 /** trace_reader_policies - the policies that classes name; at least the default one, number 0 */
 const struct trace_policy *trace_reader_policies(const struct trace_reader *reader, uint32_t *nr);
+/** trace_reader_labels - what the arguments of TRACE_ALLOC_FROM events number */
+const struct trace_label *trace_reader_labels(const struct trace_reader *reader, uint32_t *nr);
 
 /**
  * trace_reader_damage - message of damaged place @i (0 .. summary.nr_damaged - 1)

@@ -6,6 +6,7 @@
 #include "traces/merge_tree.h"
 #include "traces/mmt_classes.h"
 #include "traces/mmt_events.h"
+#include "traces/mmt_labels.h"
 #include "traces/mmt_map.h"
 #include "traces/trace_reader.h"
 
@@ -60,6 +61,7 @@ struct trace_reader {
 	uint32_t nr_holes;
 	struct trace_policy *policies;
 	uint32_t nr_policies;
+	struct mmt_labels labels;
 	uint64_t wanted; /* a bit per event type */
 	char **damage;
 	uint32_t nr_damage;

@@ -19,6 +19,7 @@
 #include "traces/mmt_block.h"
 #include "traces/mmt_classes.h"
 #include "traces/mmt_events.h"
+#include "traces/mmt_labels.h"
 #include "traces/mmt_payload.h"
 
 #define DEFAULT_ZSTD_LEVEL   3
@@ -47,6 +48,8 @@ struct trace_writer {
 	uint32_t nr_losses; /* not written yet */
 	struct trace_policy *policies;
 	uint32_t nr_policies, nr_policies_written;
+	struct mmt_labels labels;
+	uint32_t nr_labels_written;
 	struct mmt_event_arrays *cpus; /* [nr_cpus], arrays allocated at a CPU's first event */
 	uint32_t nr_cpus;
 	uint64_t events[256]; /* by type, for the index */
@@ -173,10 +176,25 @@ static int write_policies(struct trace_writer *w, struct mmr_error *err)
 	return 0;
 }
 
+static int write_labels(struct trace_writer *w, struct mmr_error *err)
+{
+	struct mmt_block b = {
+		.type = MMT_LABELS, .cpu = MMT_NO_CPU, .count = w->labels.nr - w->nr_labels_written};
+
+	w->raw.len = 0;
+	mmt_put_labels(&w->raw, &w->labels, w->nr_labels_written);
+	if (write_raw_block(w, &b, err))
+		return w->failed;
+	w->nr_labels_written = w->labels.nr;
+	return 0;
+}
+
 /* Tables before the events that name them, losses before anything later: a cut file has all. */
 static int write_pending(struct trace_writer *w, struct mmr_error *err)
 {
 	if (w->nr_policies > w->nr_policies_written && write_policies(w, err))
+		return w->failed;
+	if (w->labels.nr > w->nr_labels_written && write_labels(w, err))
 		return w->failed;
 	if (w->nr_tasks > w->nr_tasks_written) {
 		struct mmt_block b = {
@@ -263,6 +281,7 @@ static void release(struct trace_writer *w)
 	free(w->task_slots);
 	free(w->losses);
 	free(w->policies);
+	mmt_labels_deinit(&w->labels);
 	mmt_buf_deinit(&w->raw);
 	mmt_buf_deinit(&w->out);
 	mmt_buf_deinit(&w->index);
@@ -422,6 +441,16 @@ int trace_writer_policy(struct trace_writer *w, const struct trace_policy *polic
 	w->policies[w->nr_policies] = *policy;
 	*id = (uint16_t)w->nr_policies++;
 	return 0;
+}
+
+int trace_writer_label(struct trace_writer *w, enum trace_label_kind kind, uint64_t id, const char *text,
+		       uint32_t *number, struct mmr_error *err)
+{
+	int rc = mmt_labels_add(&w->labels, (uint8_t)kind, id, text, number);
+
+	if (rc == -ENOSPC)
+		return mmr_err(err, rc, "%s: more than %u labels", w->path, MMT_MAX_LABELS);
+	return rc ? mmr_err(err, rc, "%s: no memory for the labels", w->path) : 0;
 }
 
 /* First event of a CPU: its arrays, sized once. */
@@ -613,6 +642,7 @@ int trace_writer_rotate(struct trace_writer *w, const char *path, const struct t
 	if (w->task_slots)
 		memset(w->task_slots, 0, w->nr_task_slots * sizeof(*w->task_slots));
 	w->nr_policies_written = 1;
+	w->nr_labels_written = 0;
 	rc = open_file(w, err);
 	if (!rc)
 		rc = write_machine(w, machine, err);

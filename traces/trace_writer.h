@@ -63,6 +63,14 @@ int trace_writer_policy(struct trace_writer *w, const struct trace_policy *polic
 			struct mmr_error *err);
 
 /**
+ * trace_writer_label - number of a label, added on first use (by all three); TRACE_ALLOC_FROM events name it
+ * @text: borrowed; at most 8192 bytes of it count
+ * Return: 0; -ENOMEM; -ENOSPC past 131072
+ */
+int trace_writer_label(struct trace_writer *w, enum trace_label_kind kind, uint64_t id, const char *text,
+		       uint32_t *number, struct mmr_error *err);
+
+/**
  * trace_writer_event - append to the stream of CPU @cpu, in that CPU's program order
  *
  * Only @ts_ns, @pfn, @task, @cpu and @class_id are read. Times may step back a little within a CPU

@@ -38,6 +38,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_STACK_TRACE = 7,
 	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
@@ -181,16 +182,8 @@ struct mempolicy {
 	nodemask_t nodes;
 };
 
-struct zoneref {
-	struct zone *zone;
-	int zone_idx;
-};
-
 struct alloc_context {
-	nodemask_t *nodemask;
-	struct zoneref *preferred_zoneref;
 	int migratetype;
-	int highest_zoneidx;
 };
 
 struct compact_control {

@@ -31,7 +31,7 @@ for type in alloc free free_batched zone_locked pcpu_drain extfrag; do
 	[ "$(grep -c "^[0-9]*,[0-9]*,[0-9]*,[0-9]*,$type," all.csv)" = "$want" ] || complain "csv: $type, expected $want"
 	[ "$(grep -c "\"type\":\"$type\"" all.jsonl)" = "$want" ] || complain "jsonl: $type, expected $want"
 done
-[ "$(head -1 all.csv | tr , '\n' | wc -l)" = 18 ] || complain "csv: expected 18 columns"
+[ "$(head -1 all.csv | tr , '\n' | wc -l)" = 20 ] || complain "csv: expected 20 columns"
 
 # In three parts and joined again, in another order.
 total=$(count info.json total)

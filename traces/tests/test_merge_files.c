@@ -12,6 +12,7 @@
 #include "core/mm_types.h"
 #include "traces/tests/synth.h"
 #include "traces/trace_check.h"
+#include "traces/trace_copy.h"
 #include "traces/trace_merge_files.h"
 
 #define MAX_FILES 512u
@@ -252,12 +253,75 @@ static int teardown(void **state)
 	return rmdir(folder);
 }
 
+/* Each file numbers its labels for itself; in the whole each is there once, and every event has its own. */
+static void labels_are_renumbered(void **state)
+{
+	static const char *const texts[2][2] = {{"first+0x1", "second+0x2"}, {"second+0x2", "third+0x3"}};
+	const struct trace_class cls = {.type = TRACE_ALLOC_FROM, .nr_args = 2};
+	char whole[96];
+	struct trace_writer *to = start_file(file_name(2), 1, false);
+	const struct trace_event *events;
+	const struct trace_label *labels;
+	struct trace_reader *r;
+	struct mmr_error err;
+	uint32_t nr;
+
+	snprintf(whole, sizeof(whole), "%s", file_name(2));
+	for (uint32_t i = 0; i < 2; i++) {
+		struct trace_writer *w = start_file(file_name(i), 1, false);
+		struct trace_copy *copy = NULL;
+		ssize_t n;
+
+		for (uint32_t k = 0; k < 3; k++) {
+			struct trace_event e = {.ts_ns = 100 * i + k, .pfn = k, .task = TRACE_NO_TASK};
+			struct trace_args args = {.nr = 2, .v = {-1, k == 2 ? 99 : -1}};
+			uint32_t number;
+
+			assert_int_equal(trace_writer_class(w, &cls, &e.class_id, &err), 0);
+			if (k < 2) {
+				assert_int_equal(trace_writer_label(w, TRACE_LABEL_STACK, 0, texts[i][k],
+								    &number, &err), 0);
+				args.v[0] = number;
+			}
+			assert_int_equal(trace_writer_event_args(w, &e, &args, &err), 0);
+		}
+		assert_int_equal(trace_writer_close(w, &err), 0);
+		assert_int_equal(trace_reader_open(file_name(i), &r, &err), 0);
+		assert_int_equal(trace_copy_create(r, to, &copy, &err), 0);
+		while ((n = trace_reader_next(r, &events, &err)) > 0)
+			for (ssize_t k = 0; k < n; k++)
+				assert_int_equal(trace_copy_event(copy, &events[k], &err), 0);
+		assert_int_equal(n, 0);
+		trace_copy_destroy(copy);
+		trace_reader_close(r);
+		unlink(file_name(i));
+	}
+	assert_int_equal(trace_writer_close(to, &err), 0);
+	assert_int_equal(trace_reader_open(whole, &r, &err), 0);
+	trace_reader_want(r, TRACE_WANT_ALL);
+	labels = trace_reader_labels(r, &nr);
+	assert_int_equal(nr, 3);
+	assert_int_equal(trace_reader_next(r, &events, &err), 6);
+	for (uint32_t i = 0; i < 6; i++) {
+		const struct trace_args *args = trace_reader_args(r, &events[i]);
+
+		assert_int_equal(args->v[1], -1); /* 99 is the number of none */
+		if (i % 3 == 2)
+			assert_int_equal(args->v[0], -1);
+		else
+			assert_string_equal(labels[args->v[0]].text, texts[i / 3][i % 3]);
+	}
+	trace_reader_close(r);
+	unlink(whole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_for_each_cpu),
 		cmocka_unit_test(numbered_files),
 		cmocka_unit_test(a_file_for_each_of_512_cpus),
+		cmocka_unit_test(labels_are_renumbered),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

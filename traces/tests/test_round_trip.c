@@ -445,6 +445,50 @@ static void policies_are_numbered_once(void **state)
 	trace_reader_close(r);
 }
 
+static void labels_are_numbered_once(void **state)
+{
+	struct trace_machine machine = synth_machine(1, 1);
+	struct trace_writer *w = create(&machine);
+	const struct trace_label *labels;
+	static char longest[8192 + 2];
+	struct trace_reader *r;
+	struct mmr_error err;
+	char text[32];
+	uint32_t id, nr;
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	assert_ok(trace_writer_label(w, TRACE_LABEL_CGROUP, 4711, "/system.slice", &id, &err), err);
+	assert_int_equal(id, 0);
+	assert_ok(trace_writer_flush(w, &err), err);
+	/* Of another kind, of another number, and another text: three more. */
+	assert_ok(trace_writer_label(w, TRACE_LABEL_STACK, 4711, "/system.slice", &id, &err), err);
+	assert_int_equal(id, 1);
+	assert_ok(trace_writer_label(w, TRACE_LABEL_CGROUP, 4712, "/system.slice", &id, &err), err);
+	assert_int_equal(id, 2);
+	assert_ok(trace_writer_label(w, TRACE_LABEL_CGROUP, 4711, "", &id, &err), err);
+	assert_int_equal(id, 3);
+	assert_ok(trace_writer_label(w, TRACE_LABEL_CGROUP, 4711, "/system.slice", &id, &err), err);
+	assert_int_equal(id, 0);
+	assert_ok(trace_writer_label(w, TRACE_LABEL_STACK, 0, longest, &id, &err), err);
+	for (uint32_t i = 0; i < 2000; i++) {
+		snprintf(text, sizeof(text), "function_%u+0x10", i % 1000);
+		assert_ok(trace_writer_label(w, TRACE_LABEL_STACK, 0, text, &id, &err), err);
+		assert_int_equal(id, 5 + i % 1000);
+	}
+	r = finish_and_open(w);
+	labels = trace_reader_labels(r, &nr);
+	assert_int_equal(nr, 1005);
+	assert_int_equal(labels[0].kind, TRACE_LABEL_CGROUP);
+	assert_int_equal(labels[0].id, 4711);
+	assert_string_equal(labels[0].text, "/system.slice");
+	assert_int_equal(labels[1].kind, TRACE_LABEL_STACK);
+	assert_int_equal(labels[2].id, 4712);
+	assert_string_equal(labels[3].text, "");
+	assert_int_equal(strlen(labels[4].text), 8192);
+	assert_string_equal(labels[1004].text, "function_999+0x10");
+	trace_reader_close(r);
+}
+
 static void losses_add_up(void **state)
 {
 	struct trace_machine machine = synth_machine(1, 1);
@@ -633,6 +677,7 @@ int main(void)
 		cmocka_unit_test(a_machine_that_knows_nothing_is_readable),
 		cmocka_unit_test(tasks_are_told_apart_by_tid_and_name),
 		cmocka_unit_test(policies_are_numbered_once),
+		cmocka_unit_test(labels_are_numbered_once),
 		cmocka_unit_test(losses_add_up),
 		cmocka_unit_test(keyframes_keep_lists_in_order),
 		cmocka_unit_test(bad_requests_to_the_writer_are_refused),
