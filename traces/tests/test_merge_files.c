@@ -279,8 +279,9 @@ static void labels_are_renumbered(void **state)
 
 			assert_int_equal(trace_writer_class(w, &cls, &e.class_id, &err), 0);
 			if (k < 2) {
-				assert_int_equal(trace_writer_label(w, TRACE_LABEL_STACK, 0, texts[i][k],
-								    &number, &err), 0);
+				assert_int_equal(
+					trace_writer_label(w, TRACE_LABEL_STACK, 0, texts[i][k], &number, &err),
+					0);
 				args.v[0] = number;
 			}
 			assert_int_equal(trace_writer_event_args(w, &e, &args, &err), 0);
