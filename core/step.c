@@ -467,19 +467,22 @@ int mmr_step_pcp_owner(const struct mmr_machine *m, uint32_t pfn)
 	uint32_t tag = m->pages[pfn].tag;
 	const struct zone *zone;
 	unsigned int pindex;
+	uint32_t back;
 
 	if (tag_state(tag) != PAGE_PCP)
 		return -1;
 	zone = m->zones[tag_zone_place(tag)];
 	pindex = pindex_of(m, pfn);
-	/* The lists do not name their CPU, but each knows its tail. */
-	for (uint32_t left = zone->spanned_pages; left; left--) {
+	/* The lists do not name their CPU, but each knows its ends: look from the page both ways, head first. */
+	back = pfn;
+	for (uint32_t left = zone->spanned_pages; left && pfn != MMR_NO_PFN && back != MMR_NO_PFN; left--) {
 		for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
 			const struct pcp_list *list = &zone->per_cpu_pageset[cpu].lists[pindex];
 
-			if (!pcp_list_empty(list) && list->tail == pfn)
+			if (!pcp_list_empty(list) && (list->head == back || list->tail == pfn))
 				return (int)cpu;
 		}
+		back = m->pages[back].prev;
 		pfn = m->pages[pfn].next;
 	}
 	return -1;

@@ -87,7 +87,12 @@ static void a_page_leaves_a_cpus_list_wherever_it_stands(void **state)
 
 	for (uint32_t pfn = 100; pfn < 106; pfn++)
 		mmr_step_pcp_append(m, 1, zone, pfn, 0, MIGRATE_UNMOVABLE);
-	assert_int_equal(mmr_step_pcp_owner(m, 102), 1);
+	for (uint32_t pfn = 200; pfn < 203; pfn++)
+		mmr_step_pcp_append(m, 0, zone, pfn, 0, MIGRATE_UNMOVABLE);
+	for (uint32_t pfn = 100; pfn < 106; pfn++)
+		assert_int_equal(mmr_step_pcp_owner(m, pfn), 1);
+	for (uint32_t pfn = 200; pfn < 203; pfn++)
+		assert_int_equal(mmr_step_pcp_owner(m, pfn), 0);
 	assert_false(mmr_step_pcp_remove(m, 0, zone, 102));
 	assert_true(mmr_step_pcp_remove(m, 1, zone, 102));
 	assert_true(mmr_step_pcp_remove(m, 1, zone, 100));
