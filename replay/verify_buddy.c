@@ -161,8 +161,6 @@ void verify_fall_back(struct verify *v, const struct trace_event *ev, const stru
 	bool any = mmr_step_peek_fallback(v->core, zone, ev->order, ev->migratetype, run->steal_only, &choice);
 	uint32_t pfn;
 
-	if (cls->fallback_order < PAGEBLOCK_ORDER)
-		run->fragmenting = true;
 	if (!own && any && same_way(&choice, &way)) {
 		count_exact(v, VERIFY_FALLBACK);
 	} else if (!own && mmr_step_fallback_possible(v->core, zone, ev->order, ev->migratetype,
@@ -210,8 +208,6 @@ void verify_fall_back_old(struct verify *v, const struct trace_event *ev, const 
 	unsigned int old_mt = mmr_step_pageblock(v->core, ev->pfn);
 	bool own = mmr_step_peek_smallest(zone, ev->order, ev->migratetype) != MMR_NO_PFN, any = false;
 
-	if (cls->fallback_order < PAGEBLOCK_ORDER)
-		run->fragmenting = true;
 	if (!own)
 		any = mmr_step_fallback_old(v->core, ev->cpu, zone, ev->order, ev->migratetype, &did);
 	if (any && same_way(&did, &way)) {

@@ -55,7 +55,7 @@ struct refill_run {
 	int32_t before_count;
 	uint8_t order, mt;
 	uint64_t alloc; /* what asked for it; WINDOW_NONE where that is not in sight */
-	bool active, refill, steal_only, fragmenting;
+	bool active, refill, steal_only;
 	bool counts_held; /* to 6.9, until it is complete; @held: for mmr_step_release_counts() */
 	int32_t held;
 };

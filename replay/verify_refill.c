@@ -214,6 +214,20 @@ void verify_end_run(struct verify *v, unsigned int cpu)
 	run->counts_held = false;
 }
 
+/*
+ * Does the event at hand take its block from a pageblock of another type, part of which stays that type's? A
+ * claim of whole pageblocks mixes nothing. The extfrag event is the first, or the one after the page's own.
+ */
+static bool begins_fragmenting(const struct verify *v)
+{
+	const struct window_event *event = window_at(&v->window, v->number), *first = event;
+
+	if (event->ev.type == TRACE_ZONE_LOCKED && event->next)
+		event = window_at(&v->window, event->next);
+	return event->ev.type == TRACE_EXTFRAG && (event == first || event->ev.pfn == first->ev.pfn) &&
+	       trace_reader_class(v->reader, event->ev.class_id)->fallback_order < PAGEBLOCK_ORDER;
+}
+
 static void begin_run(struct verify *v, const struct trace_event *ev, struct zone *zone, struct refill_run *run)
 {
 	struct run_ahead ahead = look_ahead(v, zone, ev);
@@ -233,10 +247,7 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 
 		/* Before the pages are taken is when the kernel looked at the marks. */
 		if (!alloc->link && zone_known(v, zone)) {
-			const struct window_event *next = window_at(&v->window, v->number);
-			bool fragmenting = next->ev.type == TRACE_EXTFRAG;
-
-			verify_choice_of_zone(v, &alloc->ev, zone, fragmenting);
+			verify_choice_of_zone(v, &alloc->ev, zone, begins_fragmenting(v));
 			alloc->link = v->number;
 		}
 	}
