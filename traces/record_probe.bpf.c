@@ -367,21 +367,31 @@ static void read_hidden_state(void)
 					 8 * bpf_core_enum_value(enum zone_stat_item, NR_FREE_PAGES));
 }
 
-static u32 lock_word(void)
+/* Not 0 while somebody holds the spinlock_t at @address. */
+static u32 lock_word(u64 address)
 {
+	spinlock_t *lock = (spinlock_t *)address;
+	struct spinlock___rt *rt = (void *)address;
 	u32 word = 0;
+	u64 owner;
+	int err;
 
-	if (bpf_probe_read_kernel(
-		    &word, sizeof(word),
-		    (void *)(walk.zone + bpf_core_field_offset(struct zone, lock.rlock.raw_lock))))
-		walk.errors++;
+	if (bpf_core_field_exists(lock->rlock)) {
+		err = bpf_probe_read_kernel(&word, sizeof(word), &lock->rlock.raw_lock);
+	} else {
+		err = bpf_probe_read_kernel(&owner, sizeof(owner), &rt->lock.owner);
+		word = !err && owner > 1;
+	}
+	walk.errors += err != 0;
 	return word;
 }
 
 static void do_walk(void)
 {
+	u64 lock = walk.zone + bpf_core_field_offset(struct zone, lock);
+
 	walk.begin_ns = bpf_ktime_get_ns();
-	walk.lock_before = lock_word();
+	walk.lock_before = lock_word(lock);
 	walk.counting_again = 0;
 	bpf_loop(layout.nr_orders, count_step, NULL, 0);
 	read_hidden_state();
@@ -391,7 +401,7 @@ static void do_walk(void)
 		walk.full = 1;
 	walk.counting_again = 1;
 	bpf_loop(layout.nr_orders, count_step, NULL, 0);
-	walk.lock_after = lock_word();
+	walk.lock_after = lock_word(lock);
 	walk.end_ns = bpf_ktime_get_ns();
 }
 
@@ -489,7 +499,7 @@ SEC("raw_tp/mm_page_alloc")
 int read_pcp(void *ctx)
 {
 	struct zone *zone = (struct zone *)pcp.zone;
-	u32 cpu = bpf_get_smp_processor_id(), lock = 0;
+	u32 cpu = bpf_get_smp_processor_id();
 	u64 *offset = bpf_map_lookup_elem(&percpu_offsets, &cpu);
 
 	pcp.cpu = cpu;
@@ -499,10 +509,7 @@ int read_pcp(void *ctx)
 		return 0;
 	}
 	pcp_address = (u64)BPF_CORE_READ(zone, per_cpu_pageset) + *offset;
-	bpf_probe_read_kernel(
-		&lock, sizeof(lock),
-		(void *)(pcp_address + bpf_core_field_offset(struct per_cpu_pages, lock.rlock.raw_lock)));
-	pcp.busy = lock != 0;
+	pcp.busy = lock_word(pcp_address + bpf_core_field_offset(struct per_cpu_pages, lock)) != 0;
 	if (pcp.busy)
 		return 0;
 	read_pcp_fields((struct per_cpu_pages *)pcp_address);

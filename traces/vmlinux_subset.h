@@ -79,6 +79,14 @@ typedef struct spinlock {
 	};
 } spinlock_t;
 
+/* With PREEMPT_RT a spinlock_t is a lock that tasks sleep on; bit 0 of the owner says that some do. */
+struct rt_mutex_base___rt {
+	struct task_struct *owner;
+};
+struct spinlock___rt {
+	struct rt_mutex_base___rt lock;
+};
+
 struct page {
 	unsigned long flags;
 	union {
