@@ -473,7 +473,8 @@ int mmr_step_pcp_owner(const struct mmr_machine *m, uint32_t pfn)
 		return -1;
 	zone = m->zones[tag_zone_place(tag)];
 	pindex = pindex_of(m, pfn);
-	/* The lists do not name their CPU, but each knows its ends: look from the page both ways, head first. */
+	/* The lists do not name their CPU, but each knows its ends: look from the page both ways, head first.
+	 */
 	back = pfn;
 	for (uint32_t left = zone->spanned_pages; left && pfn != MMR_NO_PFN && back != MMR_NO_PFN; left--) {
 		for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {
