@@ -74,8 +74,11 @@ static struct mmr_step_place place_at(uint32_t head, uint32_t tag)
 
 struct mmr_step_place mmr_step_place(const struct mmr_machine *m, uint32_t pfn)
 {
-	uint32_t tag = m->max_blocks[pfn >> MAX_PAGE_ORDER].tag;
+	uint32_t tag;
 
+	if (pfn >= m->end_pfn)
+		return (struct mmr_step_place){.state = MMR_PAGE_BOOT, .head = pfn};
+	tag = m->max_blocks[pfn >> MAX_PAGE_ORDER].tag;
 	if (tag_state(tag) == PAGE_FREE)
 		return place_at(pfn & ~(MAX_ORDER_NR_PAGES - 1), tag);
 	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {

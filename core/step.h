@@ -42,6 +42,7 @@ struct mmr_step_place {
 	uint32_t head;
 	uint8_t order, mt;
 };
+/** mmr_step_place - where the page frame is; MMR_PAGE_BOOT too for one beyond the memory, or MMR_NO_PFN */
 struct mmr_step_place mmr_step_place(const struct mmr_machine *m, uint32_t pfn);
 
 /* ---- page records --------------------------------------------------------------------------- */

@@ -71,6 +71,8 @@ static void freeing_a_piece_splits_the_block_it_was_part_of(void **state)
 	assert_int_equal(mmr_step_place(m, 514).order, 0);
 	assert_int_equal(mmr_step_place(m, 516).order, 2);
 	assert_int_equal(mmr_step_place(m, 1000).head, 768);
+	assert_int_equal(mmr_step_place(m, MMR_NO_PFN).state, MMR_PAGE_BOOT);
+	assert_int_equal(mmr_step_place(m, 1u << 31).state, MMR_PAGE_BOOT);
 	mmr_step_insert(m, 0, zone, 515, 0, false);
 	assert_int_equal(mmr_step_give_back(m, 515, 0), MMR_PAGE_FREE);
 	assert_int_equal(mmr_step_give_back(m, 512, 9), MMR_PAGE_FREE);
