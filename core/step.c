@@ -230,6 +230,19 @@ uint32_t mmr_step_peek_smallest(const struct zone *zone, unsigned int order, uns
 	return MMR_NO_PFN;
 }
 
+bool mmr_step_takes_cma(const struct zone *zone, unsigned int order, int64_t *margin)
+{
+	int64_t more = (int64_t)zone->nr_free_cma - shared_read(zone->vm_stat_free) / 2;
+
+	*margin = INT64_MAX;
+	if (mmr_step_peek_smallest(zone, order, MIGRATE_CMA) == MMR_NO_PFN)
+		return false;
+	if (mmr_step_peek_smallest(zone, order, MIGRATE_MOVABLE) == MMR_NO_PFN)
+		return true;
+	*margin = more < 0 ? -more : more;
+	return more > 0;
+}
+
 /* Kernels before 6.10 count when a refill is complete; per page comes to the same sum. */
 static void count_taken(struct mmr_cpu *cpu, struct zone *zone, unsigned int order, unsigned int mt)
 {

@@ -74,6 +74,12 @@ unsigned int mmr_step_withdraw(struct mmr_machine *m, unsigned int cpu, uint32_t
 
 /** mmr_step_peek_smallest - what mmr_step_take_smallest() would return */
 uint32_t mmr_step_peek_smallest(const struct zone *zone, unsigned int order, unsigned int mt);
+/**
+ * mmr_step_takes_cma - would a movable request take its next block from the CMA lists?
+ * @margin: gets by how many pages that was decided, where the counts decide; else INT64_MAX
+ * Source: __rmqueue(), mm/page_alloc.c, v6.12.
+ */
+bool mmr_step_takes_cma(const struct zone *zone, unsigned int order, int64_t *margin);
 /** mmr_step_take_smallest - rmqueue_smallest() */
 uint32_t mmr_step_take_smallest(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
 				unsigned int mt);

@@ -3,6 +3,8 @@
 #include "replay/verify_internal.h"
 
 #define MAX_UNDONE 16 /* guesses taken back for one block */
+#define MAX_STAT_THRESHOLD                                                                                     \
+	125 /* pages that a CPU has not told yet. Source: calculate_normal_threshold(), v6.12 */
 
 static const char *mt_name(unsigned int mt)
 {
@@ -83,6 +85,31 @@ static enum verify_cause make_available(struct verify *v, struct zone *zone, con
 	}
 }
 
+/*
+ * Which lists does a movable request take from: its own, or CMA's? The counts that decide are read without
+ * those that CPUs have not told yet.
+ *
+ * Return: whether a decision that went the other way was noted.
+ */
+static bool other_lists(struct verify *v, const struct trace_event *ev, struct zone *zone)
+{
+	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+	bool from_cma = ev->migratetype == MIGRATE_CMA, told;
+	int64_t margin;
+
+	if (verify_asked_type(ev->migratetype) != MIGRATE_MOVABLE ||
+	    mmr_step_takes_cma(zone, ev->order, &margin) == from_cma ||
+	    mmr_step_peek_smallest(zone, ev->order, ev->migratetype) != ev->pfn)
+		return false;
+	told = margin <= (int64_t)v->nr_cpus * MAX_STAT_THRESHOLD;
+	count_other(v, VERIFY_BUDDY, told ? VERIFY_INFORMED : VERIFY_DIVERGED,
+		    told ? VERIFY_CAUSE_DRIFT : VERIFY_CAUSE_UNEXPLAINED, &views,
+		    from_cma ? "a block of the movable lists" : "a block of the CMA lists",
+		    say("block %u of the other ones", ev->pfn));
+	mmr_step_take_smallest(v->core, ev->cpu, zone, ev->order, ev->migratetype);
+	return true;
+}
+
 /* zone_locked without a fallback: the head of the first list that is long enough. */
 void verify_take_smallest(struct verify *v, const struct trace_event *ev, struct zone *zone)
 {
@@ -92,6 +119,8 @@ void verify_take_smallest(struct verify *v, const struct trace_event *ev, struct
 	enum verify_cause cause;
 	bool found, told;
 
+	if (other_lists(v, ev, zone))
+		return;
 	if (expected == ev->pfn) {
 		mmr_step_take_smallest(v->core, ev->cpu, zone, ev->order, ev->migratetype);
 		count_exact(v, VERIFY_BUDDY);

@@ -229,6 +229,13 @@ const char *say_place(const struct verify *v, uint32_t pfn);
 /* An event that is no page event */
 void verify_extra(struct verify *v, struct window_event *event);
 
+/** verify_asked_type - the type asked for, by the list that a block came from: movable requests get CMA pages,
+ * too */
+static inline unsigned int verify_asked_type(unsigned int list)
+{
+	return list == MIGRATE_CMA ? MIGRATE_MOVABLE : list;
+}
+
 /* ---- verify_buddy.c ------------------------------------------------------------------------ */
 
 void verify_take_smallest(struct verify *v, const struct trace_event *ev, struct zone *zone);

@@ -61,7 +61,8 @@ static struct run_ahead look_ahead(const struct verify *v, const struct zone *zo
 		const struct window_event *event = window_at(&v->window, n);
 
 		if ((event->ev.type != TRACE_ZONE_LOCKED && event->ev.type != TRACE_EXTFRAG) ||
-		    event->ev.order != ev->order || event->ev.migratetype != ev->migratetype ||
+		    event->ev.order != ev->order ||
+		    verify_asked_type(event->ev.migratetype) != verify_asked_type(ev->migratetype) ||
 		    mmr_step_zone(v->core, event->ev.pfn, 0) != zone)
 			break;
 		if (event->ev.type == TRACE_ZONE_LOCKED) {
@@ -153,7 +154,7 @@ static bool is_refill(struct verify *v, struct zone *zone, const struct trace_ev
 	int32_t count;
 	int size;
 
-	if (!mmr_step_pcp_order(ev->order) || ev->migratetype >= MIGRATE_PCPTYPES)
+	if (!mmr_step_pcp_order(ev->order) || verify_asked_type(ev->migratetype) >= MIGRATE_PCPTYPES)
 		return false;
 	if (nr > 1)
 		return true;
@@ -236,7 +237,7 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 	*run = (struct refill_run){
 		.zone = zone,
 		.order = ev->order,
-		.mt = ev->migratetype,
+		.mt = (uint8_t)verify_asked_type(ev->migratetype),
 		.left = ahead.nr,
 		.alloc = ahead.alloc,
 		.active = true,
@@ -263,8 +264,11 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 /* A refill ended early: only where there was nothing more to fetch. */
 static void end_short_refill(struct verify *v, const struct trace_event *ev, struct refill_run *run)
 {
-	uint32_t next = mmr_step_peek_smallest(run->zone, run->order, run->mt);
 	struct views views = {run->zone, ev->cpu, -1, run->order, run->mt};
+	uint32_t next = mmr_step_peek_smallest(run->zone, run->order, run->mt);
+
+	if (next == MMR_NO_PFN && run->mt == MIGRATE_MOVABLE)
+		next = mmr_step_peek_smallest(run->zone, run->order, MIGRATE_CMA);
 
 	if (!zone_known(v, run->zone))
 		return;
@@ -285,7 +289,7 @@ static void block_obtained(struct verify *v, const struct trace_event *ev, struc
 	cpu->unlocking = run->refill ? zone : NULL;
 	cpu->refilled = cpu->unlocking;
 	if (run->refill && pcp_view(v, zone, ev->cpu)->known) {
-		mmr_step_pcp_append(v->core, ev->cpu, zone, ev->pfn, ev->order, run->mt);
+		mmr_step_pcp_append(v->core, ev->cpu, zone, ev->pfn, ev->order, ev->migratetype);
 	} else {
 		mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
 		if (!run->refill)
@@ -322,7 +326,8 @@ static struct refill_run *run_of(struct verify *v, const struct trace_event *ev,
 {
 	struct refill_run *run = &v->cpus[ev->cpu].run;
 
-	if (!run->active || run->zone != zone || run->order != ev->order || run->mt != ev->migratetype)
+	if (!run->active || run->zone != zone || run->order != ev->order ||
+	    run->mt != verify_asked_type(ev->migratetype))
 		begin_run(v, ev, zone, run);
 	return run;
 }

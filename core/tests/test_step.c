@@ -110,6 +110,32 @@ static void a_page_leaves_a_cpus_list_wherever_it_stands(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* CMA pages first while they are most of what is free, or where there is nothing else. */
+static void a_movable_request_takes_cma_pages(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+	int64_t margin;
+
+	mmr_step_zone_forget(m, zone);
+	assert_int_equal(mmr_step_adopt_free(m, zone, 512, 9, MIGRATE_MOVABLE), 0);
+	mmr_step_adopt_counts(m, zone, NULL);
+	assert_false(mmr_step_takes_cma(zone, 0, &margin));
+	assert_int_equal(margin, INT64_MAX);
+	assert_int_equal(mmr_step_adopt_free(m, zone, 1024, 8, MIGRATE_CMA), 0);
+	mmr_step_adopt_counts(m, zone, NULL);
+	assert_false(mmr_step_takes_cma(zone, 0, &margin));
+	assert_int_equal(margin, 768 / 2 - 256);
+	assert_int_equal(mmr_step_adopt_free(m, zone, 1536, 9, MIGRATE_CMA), 0);
+	mmr_step_adopt_counts(m, zone, NULL);
+	assert_true(mmr_step_takes_cma(zone, 9, &margin));
+	assert_int_equal(margin, 768 - 1280 / 2);
+	mmr_step_take_smallest(m, 0, zone, 9, MIGRATE_MOVABLE);
+	assert_true(mmr_step_takes_cma(zone, 0, &margin));
+	assert_int_equal(margin, INT64_MAX);
+	mmr_machine_destroy(m);
+}
+
 /*  unmovable has nothing; movable has an order-9 block and an order-2 block: the whole pageblock is
  *  always claimed, so a steal of the short block cannot be what a kernel did */
 static void only_what_the_rules_leave_open_is_possible(void **state)
@@ -280,6 +306,7 @@ int main(void)
 		cmocka_unit_test(making_a_block_the_head_rotates_its_list),
 		cmocka_unit_test(freeing_a_piece_splits_the_block_it_was_part_of),
 		cmocka_unit_test(a_page_leaves_a_cpus_list_wherever_it_stands),
+		cmocka_unit_test(a_movable_request_takes_cma_pages),
 		cmocka_unit_test(only_what_the_rules_leave_open_is_possible),
 		cmocka_unit_test(a_zone_adopts_lists_and_counts),
 		cmocka_unit_test(pressure_changes_thresholds_where_a_zone_could_drift),

@@ -174,11 +174,57 @@ static void a_part_of_a_pageblock_of_another_type_is(void **state)
 	assert_int_equal(tally.exact, 0);
 }
 
+/* Half a refill from the CMA lists, as long as these hold most of what is free, is one refill all the same. */
+static void a_movable_refill_takes_cma_pages(void **state)
+{
+	static const struct {
+		enum migratetype low; /* what is free in zone Normal */
+		uint8_t list; /* that the event names */
+		uint64_t exact;
+	} cases[] = {{MIGRATE_CMA, MIGRATE_CMA, 2}, {MIGRATE_MOVABLE, MIGRATE_CMA, 0}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin(path, "7.3");
+		struct verify_options options = {.profile = kernel_profile_find("7.3"), .until = UINT64_MAX};
+		struct trace_reader *reader;
+		struct verify_report report;
+		struct mmr_error err = {0};
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_UNMOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 9, cases[i].low);
+		for (unsigned int n = 0; n < 3; n++) {
+			const struct trace_class cls = {
+				.type = n < 2 ? TRACE_ZONE_LOCKED : TRACE_ALLOC,
+				.migratetype = n < 2 ? cases[i].list : MIGRATE_MOVABLE,
+				.gfp = n < 2 ? 0 : MMR_GFP_HIGHUSER_MOVABLE,
+				.gfp_raw = n < 2 ? 0 : MMR_GFP_HIGHUSER_MOVABLE,
+			};
+			struct trace_event event = {
+				.ts_ns = 2000 + 1000 * n,
+				.pfn = NORMAL_PFN + n % 2,
+				.task = TRACE_NO_TASK,
+			};
+
+			must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
+			must(trace_writer_event(writer, &event, &err), &err);
+		}
+		must(trace_writer_close(writer, &err), &err);
+		must(trace_reader_open(path, &reader, &err), &err);
+		must(verify_run(reader, &options, &report, &err), &err);
+		trace_reader_close(reader);
+		unlink(path);
+		assert_int_equal(report.levels[VERIFY_BUDDY].decisions, 2);
+		assert_int_equal(report.levels[VERIFY_BUDDY].exact, cases[i].exact);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_pageblocks_of_another_type_are_no_reason_to_look_elsewhere),
 		cmocka_unit_test(a_part_of_a_pageblock_of_another_type_is),
+		cmocka_unit_test(a_movable_refill_takes_cma_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
