@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "traces/trace_vendor.h"
+
 /* How many releases lie before 5.0, 6.0 and 7.0, counted from 4.0: after 4.20 came 5.0, after 6.19 came 7.0. */
 static long releases_before(unsigned int major)
 {
@@ -67,22 +69,48 @@ int profile_choose(const char *asked, const char *machine, const char *release, 
 	return kernel_profile_parse(spec, ret, err);
 }
 
+/* Members by which lines of kernels can be told apart, and what they mean. */
+static const struct {
+	const char *feature, *meaning;
+} telling[] = {
+	{"per_cpu_pages.free_factor", "per-CPU lists of fixed size, as up to 6.6"},
+	{"per_cpu_pages.high_max", "per-CPU lists that size themselves, as from 6.7 on"},
+	{"zone.unaccepted_pages", "memory accepted late, as from 6.5 on"},
+	{"zone.nr_free_highatomic", "free highatomic pages counted, as from 6.12 on"},
+	{"zone.trylock_free_pages", "frees that wait for no lock, as from 6.15 on"},
+	{"alloc_context.alloc_flags", "alloc flags in the alloc_context, as in 7.3"},
+};
+
+/* Return: the part of @size that is used. */
+static size_t list_telling(const struct trace_machine *machine, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]) && len < size; i++) {
+		if (trace_machine_feature(machine, telling[i].feature))
+			len += (size_t)snprintf(buf + len, size - len, "%s%s (%s)", len ? ", " : "",
+						telling[i].feature, telling[i].meaning);
+	}
+	return len;
+}
+
 /* No rules for this kernel's line: say what there is, and what this kernel has. */
 static int unknown_kernel(const struct trace_machine *machine, const char *nearest, struct mmr_error *err)
 {
-	char lines[120] = "", features[260] = "";
+	struct trace_vendor_features vendor;
+	char lines[120] = "", features[480];
 	size_t len = 0;
 
 	for (const char *const *name = kernel_profile_list(); *name && len < sizeof(lines); name++)
 		len += (size_t)snprintf(lines + len, sizeof(lines) - len, "%s%s", len ? ", " : "", *name);
-	len = 0;
-	for (uint32_t i = 0; i < machine->nr_features && len < sizeof(features); i++)
-		len += (size_t)snprintf(features + len, sizeof(features) - len, " %s=%lld",
-					machine->features[i].name, (long long)machine->features[i].value);
+	list_telling(machine, features, sizeof(features));
+	trace_vendor_features(machine, &vendor);
 	return mmr_err(err, -EINVAL,
 		       "kernel %s: no rules for this line, expected one of %s; --kernel %s takes the nearest; "
-		       "features found:%s",
-		       machine->kernel_release, lines, nearest, features[0] ? features : " none");
+		       "features found: %s%s%.150s",
+		       machine->kernel_release, lines, nearest, features[0] ? features : "none recorded",
+		       vendor.own[0] ? "; its vendor's: " : "", vendor.own);
 }
 
 int profile_choose_exact(const char *asked, const struct trace_reader *reader, struct kernel_profile **ret,

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "replay/profile_choice.h"
+#include "traces/tests/synth.h"
 
 static void a_release_has_its_own_line_or_the_nearest(void **state)
 {
@@ -74,12 +75,72 @@ static void a_release_without_a_version_is_refused(void **state)
 	assert_non_null(strstr(err.msg, "line linux-next, expected one of 6.1"));
 }
 
+static struct trace_reader *recording_of(const char *release, struct trace_name_value *features, uint32_t nr)
+{
+	struct trace_machine machine = synth_machine(1, 1);
+	char path[64], name[40];
+	struct trace_writer *writer;
+	struct trace_reader *reader;
+	struct mmr_error err = {0};
+
+	snprintf(name, sizeof(name), "%s", release);
+	machine.kernel_release = name;
+	machine.features = features;
+	machine.nr_features = nr;
+	synth_path(path, sizeof(path), "profile");
+	if (trace_writer_create(path, &machine, NULL, &writer, &err) || trace_writer_close(writer, &err) ||
+	    trace_reader_open(path, &reader, &err))
+		fail_msg("%s", err.msg);
+	unlink(path);
+	return reader;
+}
+
+static int choose(const char *asked, const char *release, struct trace_name_value *features, uint32_t nr,
+		  struct mmr_error *err)
+{
+	struct trace_reader *reader = recording_of(release, features, nr);
+	struct kernel_profile *profile = NULL;
+	int rc = profile_choose_exact(asked, reader, &profile, err);
+
+	kernel_profile_destroy(profile);
+	trace_reader_close(reader);
+	return rc;
+}
+
+static void a_line_that_is_not_known_is_refused_with_what_it_has(void **state)
+{
+	struct trace_name_value features[] = {
+		{.name = (char *)(uintptr_t) "per_cpu_pages.high_max", .value = 1},
+		{.name = (char *)(uintptr_t) "zone.colour", .value = 1}};
+	struct mmr_error err = {0};
+
+	assert_int_equal(choose(NULL, "6.9.3-own", features, 2, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "6.9.3-own"));
+	assert_non_null(strstr(err.msg, "6.1, 6.12"));
+	assert_non_null(strstr(err.msg, "--kernel"));
+	assert_non_null(strstr(err.msg, "per_cpu_pages.high_max"));
+	assert_non_null(strstr(err.msg, "its vendor's: zone.colour"));
+	assert_int_equal(choose("6.12", "6.9.3-own", features, 2, &err), 0);
+	assert_int_equal(choose(NULL, "6.12.9", features, 2, &err), 0);
+}
+
+static void a_filtered_recording_is_refused_whatever_its_kernel(void **state)
+{
+	struct trace_name_value partial = {.name = (char *)(uintptr_t)TRACE_FEATURE_PARTIAL, .value = 1};
+	struct mmr_error err = {0};
+
+	assert_int_equal(choose("6.12", "6.12.9", &partial, 1, &err), -EINVAL);
+	assert_non_null(strstr(err.msg, "from event 0 on nothing can be claimed"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_release_has_its_own_line_or_the_nearest),
 		cmocka_unit_test(what_is_asked_for_comes_first),
 		cmocka_unit_test(a_release_without_a_version_is_refused),
+		cmocka_unit_test(a_line_that_is_not_known_is_refused_with_what_it_has),
+		cmocka_unit_test(a_filtered_recording_is_refused_whatever_its_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
