@@ -37,6 +37,8 @@ void move_to_free_list(struct mmr_cpu *cpu, struct zone *zone, uint32_t pfn, uns
 	struct mmr_machine *m = cpu->m;
 	int32_t nr_pages = (int32_t)(1u << order);
 
+	tell(zone, MMR_STORY_MOVE, .order = (uint8_t)order, .pfn = pfn, .mt = (uint8_t)new_mt,
+	     .before = old_mt);
 	del_page_from_free_list(m, zone, pfn, order, old_mt);
 	add_to_free_list(m, zone, pfn, order, new_mt, true);
 	if (m->profile.acct_per_page || old_mt == MIGRATE_ISOLATE || new_mt == MIGRATE_ISOLATE) {

@@ -605,6 +605,8 @@ unsigned int mmr_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_reques
 	list = &pcp->lists[order_to_pindex(ac.migratetype, 0)];
 	if (!spin_trylock(&pcp->lock))
 		return alloc_single(m, req, pfns);
+	if (story_of(zone))
+		story_pcp(cpu, zone, 0, ac.migratetype, MMR_STORY_BEFORE);
 	while (got < nr) {
 		bool hit = !pcp_list_empty(list);
 		uint32_t pfn = hit ? pcp_list_pop(m, list)
@@ -616,6 +618,8 @@ unsigned int mmr_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_reques
 		hand_out(cpu, zone, pfn, 0, &ac, hit ? MMR_PATH_PCP_HIT : slow_path_of(cpu, true, false));
 		pfns[got++] = pfn;
 	}
+	if (story_of(zone))
+		story_pcp(cpu, zone, 0, ac.migratetype, MMR_STORY_AFTER);
 	spin_unlock(&pcp->lock);
 	return got ? got : alloc_single(m, req, pfns);
 }

@@ -44,6 +44,7 @@ enum mmr_story_kind {
 	/* Another type's pages */
 	MMR_STORY_FOREIGN, /* .pfn, .source_order, .mt: head of that list; .yes: worth claiming */
 	MMR_STORY_CLAIM_TEST, /* .claim, .pfn: pageblock, .yes: claimed */
+	MMR_STORY_MOVE, /* .pfn: a free block goes from list .before to the tail of list .mt */
 	MMR_STORY_CLAIM, /* .pfn, .source_order, .mt; .nr: free pages that changed lists */
 	MMR_STORY_STEAL, /* .pfn, .source_order, .mt */
 	MMR_STORY_BOOST, /* .nr: the boost now; .before */
@@ -201,9 +202,27 @@ const char *mmr_alloc_flag_name(unsigned int bit);
  */
 struct mmr_page mmr_told_alloc_pages(struct mmr_machine *m, const struct mmr_request *req,
 				     struct mmr_story *story);
+/** mmr_told_alloc_pages_bulk - mmr_alloc_pages_bulk(), told: one MMR_STORY_PAGE for each page */
+unsigned int mmr_told_alloc_pages_bulk(struct mmr_machine *m, const struct mmr_request *req,
+				       unsigned int nr_pages, uint32_t *pfns, struct mmr_story *story);
+/**
+ * mmr_told_refill - a block of @order and type @mt for @cpu from @zone, whatever the marks, told
+ *
+ * For who knows which zone served, but not who asked: the list is refilled where it is empty; blocks that
+ * have no per-CPU list come straight from the buddy.
+ * Return: its PFN; MMR_NO_PFN where the zone has none.
+ */
+uint32_t mmr_told_refill(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order,
+			 unsigned int mt, struct mmr_story *story);
 /** mmr_told_free_pages - mmr_free_pages(), told */
 int mmr_told_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu,
 			uint8_t *path, struct mmr_story *story);
+/** mmr_told_free_past_list - likewise, by who finds the CPU's list locked: to the free lists */
+void mmr_told_free_past_list(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu,
+			     struct mmr_story *story);
+/** mmr_told_free_contig_range - mmr_free_contig_range(), told; pages must be allocated ones of order 0 */
+int mmr_told_free_contig_range(struct mmr_machine *m, uint32_t pfn, uint32_t nr_pages, unsigned int cpu,
+			       struct mmr_story *story);
 /** mmr_told_insert_as - mmr_step_insert_as(), told: one block to type @mt's free lists */
 void mmr_told_insert_as(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn,
 			unsigned int order, unsigned int mt, struct mmr_story *story);

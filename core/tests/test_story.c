@@ -2,6 +2,8 @@
 /* The story of a request: told by the routines that decide, and changing nothing. */
 #include <stdlib.h>
 
+#include "core/batch.h"
+#include "core/step.h"
 #include "core/story.h"
 #include "core/tests/machines.h"
 
@@ -158,6 +160,74 @@ static void a_drain_is_told_with_its_arithmetic(void **state)
 	mmr_machine_destroy(m);
 }
 
+static void a_bulk_allocation_tells_its_pages_and_refills(void **state)
+{
+	struct mmr_machine *m = small_machine("6.12");
+	struct mmr_story *story = story_new();
+	const struct mmr_request req = {.gfp = MMR_GFP_KERNEL, .nid = NUMA_NO_NODE};
+	uint32_t pfns[10], at = 0;
+
+	assert_int_equal(mmr_told_alloc_pages_bulk(m, &req, 10, pfns, story), 10);
+
+	assert_int_equal(find(story, MMR_STORY_MARK, &at)->why, MMR_STORY_BULK);
+	assert_int_equal(find(story, MMR_STORY_PCP, &at)->pcp.count, 0);
+	assert_int_equal(find(story, MMR_STORY_REFILL_SIZE, &at)->nr, 7);
+	for (uint32_t i = 0; i < 7; i++)
+		assert_int_equal(find(story, MMR_STORY_PAGE, &at)->pfn, pfns[i]);
+	find(story, MMR_STORY_REFILL_SIZE, &at);
+	for (uint32_t i = 7; i < 10; i++)
+		assert_int_equal(find(story, MMR_STORY_PAGE, &at)->pfn, pfns[i]);
+	assert_int_equal(find(story, MMR_STORY_PCP, &at)->why, MMR_STORY_AFTER);
+	assert_int_equal(at, story->nr_steps);
+	free(story);
+	mmr_machine_destroy(m);
+}
+
+/*  all memory is movable: an unmovable refill up to 6.9 moves a block to its lists, and splits it there */
+static void a_steal_names_the_blocks_that_change_lists(void **state)
+{
+	struct mmr_machine *m = small_machine("6.1");
+	struct mmr_story *story = story_new();
+	const struct mmr_step_place place = mmr_step_place(m, MIB_PAGES(8) - 1);
+	const struct mmr_story_step *move;
+	uint32_t at = 0, pfn;
+
+	assert_int_equal(place.mt, MIGRATE_MOVABLE);
+	pfn = mmr_told_refill(m, 0, mmr_step_zone(m, 0, 0), 0, MIGRATE_UNMOVABLE, story);
+	assert_int_not_equal(pfn, MMR_NO_PFN);
+
+	move = find(story, MMR_STORY_MOVE, &at);
+	assert_int_equal(move->before, MIGRATE_MOVABLE);
+	assert_int_equal(move->mt, MIGRATE_UNMOVABLE);
+	assert_int_equal(move->order, MAX_PAGE_ORDER);
+	assert_true(pfn - move->pfn < 1u << MAX_PAGE_ORDER);
+	assert_int_equal(find(story, MMR_STORY_CLAIM, &at)->pfn, move->pfn);
+	assert_int_equal(find(story, MMR_STORY_POP, &at)->pfn, pfn);
+	free(story);
+	mmr_machine_destroy(m);
+}
+
+static void a_free_past_its_list_and_a_run_of_neighbours_are_told(void **state)
+{
+	struct mmr_machine *m = small_machine("7.3");
+	struct mmr_story *story = story_new();
+	const struct mmr_request req = {.gfp = MMR_GFP_KERNEL, .nid = NUMA_NO_NODE, .order = 2};
+	uint32_t pfn = mmr_alloc_pages(m, &req).pfn, at = 0;
+
+	mmr_told_free_past_list(m, pfn, 2, 0, story);
+	assert_int_equal(find(story, MMR_STORY_FREE, &at)->why, MMR_STORY_LOCKED);
+	assert_int_equal(find(story, MMR_STORY_INSERT, &at)->pfn & ~3u, pfn & ~3u);
+
+	pfn = mmr_alloc_pages(m, &req).pfn;
+	mmr_split_page(m, pfn, 2, 0);
+	story->nr_steps = at = 0;
+	assert_int_equal(mmr_told_free_contig_range(m, pfn, 4, 0, story), 0);
+	assert_int_equal(find(story, MMR_STORY_FREE, &at)->order, 2);
+	assert_int_equal(count(story, MMR_STORY_FREE), 1);
+	free(story);
+	mmr_machine_destroy(m);
+}
+
 static void a_full_story_counts_what_it_leaves_out(void **state)
 {
 	struct mmr_machine *m = small_machine("6.12");
@@ -224,6 +294,9 @@ int main(void)
 		cmocka_unit_test(a_refused_zone_is_told_with_its_numbers),
 		cmocka_unit_test(a_free_is_told_with_its_merges),
 		cmocka_unit_test(a_drain_is_told_with_its_arithmetic),
+		cmocka_unit_test(a_bulk_allocation_tells_its_pages_and_refills),
+		cmocka_unit_test(a_steal_names_the_blocks_that_change_lists),
+		cmocka_unit_test(a_free_past_its_list_and_a_run_of_neighbours_are_told),
 		cmocka_unit_test(a_full_story_counts_what_it_leaves_out),
 		cmocka_unit_test(the_build_that_tells_decides_alike),
 	};
