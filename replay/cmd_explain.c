@@ -119,7 +119,7 @@ static const struct argp_option arg_options[] = {
 	{"event", KEY_EVENT, "N", 0, "The decision that event number N (from 0) belongs to", 0},
 	{"pfn", KEY_PFN, "P", 0, "All events of page frame P, and the story of its last allocation", 0},
 	{"nth", KEY_NTH, "N", 0, "With --pfn: of its Nth allocation (from 1)", 0},
-	{"time", KEY_TIME, "T", 0, "The first event T after the start (seconds; 20ms, 7us)", 0},
+	{"time", KEY_TIME, "T", 0, "The first event of a page T after the start (seconds; 20ms, 7us)", 0},
 	{"first-divergence", KEY_FIRST, NULL, 0, "The first decision that the model took otherwise", 0},
 	{"kernel", 'k', "PROFILE", 0,
 	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the recording kernel's", 0},
@@ -137,16 +137,14 @@ static const struct argp argp = {
 	       "each test compared, what the CPU's own list held, how it was refilled, which blocks were split "
 	       "or merged, whose pages were taken instead; and beside it what the kernel did.\v"
 	       "The recording is followed to just before the decision; there the model decides, and its own "
-	       "code "
-	       "tells each step, with the name of the kernel function that does the same. A block that left "
-	       "the buddy (zone_locked, extfrag) belongs to the allocation that asked for it, a drain to the "
-	       "free "
-	       "that caused it.\n\n"
-	       "JSON: asked_event, event and kind (alloc, free, drain, taken) of the decision; request; steps, "
-	       "each "
-	       "with step, function, zone, order and its own numbers; model and recording, same: whether they "
-	       "are "
-	       "alike; verify with its result (exact, informed, diverged) and causes; with --pfn, life.\n\n"
+	       "code tells each step, with the name of the kernel function that does the same. A block that "
+	       "left the buddy (zone_locked, extfrag) belongs to the allocation that asked for it, a drain to "
+	       "the free that caused it, a page of alloc_pages_bulk() to the whole call. Of other events it "
+	       "says what they are.\n\n"
+	       "JSON: asked_event, event and kind (alloc, free, drain, bulk, taken, other) of the decision; "
+	       "request; steps, each with step, function, zone, order and its own numbers; model and "
+	       "recording, same: whether they are alike; verify with its result (exact, informed, diverged) "
+	       "and causes; with --pfn, life. Every key is in replay/EXPLAIN.md.\n\n"
 	       "Examples:\n"
 	       "  mmreplay explain host.mmt --event 4711\n"
 	       "  mmreplay explain host.mmt --pfn 1048576 --nth 2\n"

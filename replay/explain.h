@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "core/step.h"
 #include "core/story.h"
 #include "replay/verify.h"
 #include "traces/trace_reader.h"
@@ -19,7 +20,7 @@
 struct explain_query {
 	enum explain_by { EXPLAIN_BY_EVENT, EXPLAIN_BY_PFN, EXPLAIN_BY_TIME, EXPLAIN_BY_DIVERGENCE } by;
 	uint64_t event; /* number from 0 */
-	uint64_t since_ns; /* the first event so long after the start, or later */
+	uint64_t since_ns; /* the first event of a page so long after the start, or later */
 	uint32_t pfn;
 	uint64_t nth; /* BY_PFN: its nth allocation, from 1; 0 for the last */
 };
@@ -29,7 +30,9 @@ enum explain_kind {
 	EXPLAIN_ALLOC,
 	EXPLAIN_FREE,
 	EXPLAIN_DRAIN, /* a page left a per-CPU list, but no free of this CPU caused it */
-	EXPLAIN_TAKEN, /* pages left the buddy, but no allocation asked for them */
+	EXPLAIN_TAKEN, /* pages left the buddy, but no event says who asked for them */
+	EXPLAIN_BULK, /* pages of alloc_pages_bulk(), one call or several in a row */
+	EXPLAIN_OTHER, /* an event of another kind that is part of no such decision */
 };
 
 /** struct explain_event - an event of the recording, its number and its class */
@@ -41,8 +44,7 @@ struct explain_event {
 
 /** struct explain_beside - an event of another kind near the decision: who decided, what was probed */
 struct explain_beside {
-	struct trace_event ev;
-	struct trace_class cls;
+	struct explain_event event;
 	struct trace_args args;
 };
 
@@ -52,10 +54,20 @@ struct explain_kswapd {
 	uint64_t since_ns; /* its last event */
 };
 
+/** struct explain_look - the model where an event of another kind points, just before it */
+struct explain_look {
+	bool have_page, have_zone;
+	struct mmr_step_place place;
+	uint8_t pageblock; /* type */
+	uint16_t zone; /* as in a story's steps */
+	struct mmr_step_marks marks;
+};
+
 /** struct explain_told - what the model did; in memory shared with the copy that did it */
 struct explain_told {
 	bool finished;
-	struct mmr_page page; /* an allocation's result */
+	struct mmr_page page; /* an allocation's result; TAKEN, BULK: of the first page */
+	uint32_t nr_gone; /* TAKEN: blocks that must have left the list before, with no event */
 	int nid; /* node it was told to prefer, NUMA_NO_NODE for the CPU's own */
 	int rc; /* a free's */
 	int owner; /* a drain: whose list the page was on, -1 on none */
@@ -74,21 +86,26 @@ struct explain_verdict {
 
 /**
  * struct explain - everything there is to say
- * @asked: number of the event asked about; @request: the allocation, free or drain it belongs to
+ * @asked, @asked_pfn: number and page of the event asked about; @request: the allocation, free or drain it
+ *belongs to
  * @begin, @last: first and last event of the decision, on the CPU of @request
  * @order: of the block; a free_batched event does not say it
  * @events: those of the decision, in the recording's order
  * @life: BY_PFN: all events of that page
  * @beside: other kinds on its CPU, from shortly before to its end; @kswapd: per node
+ * @args: of the event asked about, where it is of another kind; @look: EXPLAIN_OTHER
+ * @past: a free that found its list locked; @run_pfn, @run_pages: one of a run of neighbours that are
+ *	inserted together, 0 pages where it is none
  * @known: is the state followed at @begin? Else @known_from: the first event at which it is again,
  *	UINT64_MAX where never
- * @early: an interrupt's event came first, the decision is done when its event comes
+ * @early: an interrupt's event, @early_event, came first, though what is told was done before it
  * @told: NULL where nothing could be told
  */
 struct explain {
 	struct explain_query query;
 	enum explain_kind kind;
 	uint64_t asked, begin, last;
+	uint32_t asked_pfn;
 	struct explain_event request;
 	uint8_t order;
 	struct explain_event *events, *life;
@@ -96,8 +113,12 @@ struct explain {
 	struct explain_beside *beside;
 	size_t nr_beside;
 	struct explain_kswapd kswapd[MAX_NUMNODES];
+	struct trace_args args;
+	struct explain_look look;
+	uint32_t run_pfn, run_pages;
 	uint64_t nth, nr_allocs; /* BY_PFN: this is allocation @nth of @nr_allocs of the page */
-	bool known, early;
+	bool known, early, past;
+	uint64_t early_event;
 	bool extfrag_first; /* this kernel's extfrag events come before the blocks they are about */
 	uint64_t known_from;
 	struct explain_told *told;

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Which decision does an event belong to, and which events belong to that decision?
- *
- * An allocation that refilled its list, or went past it, has events before its own: the blocks that
- * left the buddy. A free has its drains behind it, and one that is part of a batch is decided at its
- * free_batched event.
- */
-#include "replay/explain.h"
+/* Finding the event that is asked about, and what the recording has around it. */
+#include "replay/explain_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/step.h"
-
 #define AROUND       32768 /* events of a CPU kept before the one asked about, and looked at after it */
-#define RUN_DISTANCE 64 /* events of a CPU between a refill and the allocation that asked for it */
+#define SHORT_BEFORE 1000000 /* ns before the decision that events of other kinds may lie */
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
@@ -41,18 +33,20 @@ static int for_each_event(struct trace_reader *reader, volatile sig_atomic_t *st
 	return (int)nr;
 }
 
-static bool is_page_event(const struct trace_event *ev)
-{
-	return ev->type < TRACE_NR_PAGE_EVENTS;
-}
-
+/* Does the event say what becomes of this page? */
 static bool holds(const struct trace_event *ev, uint32_t pfn)
 {
-	return is_page_event(ev) && ev->pfn != TRACE_NO_PFN && pfn - ev->pfn < 1u << ev->order;
+	return (explain_is_part(ev) || ev->type == TRACE_ISOLATE_PAGE || ev->type == TRACE_PUTBACK_PAGE ||
+		ev->type == TRACE_FREE_CORE) &&
+	       ev->pfn != TRACE_NO_PFN && pfn - ev->pfn < 1u << ev->order;
 }
 
-static int append(struct explain_event **list, size_t *nr, uint64_t number, const struct trace_event *ev,
-		  const struct trace_reader *reader)
+static bool hands_out(const struct trace_event *ev)
+{
+	return ev->type == TRACE_ALLOC || ev->type == TRACE_BULK_PAGE;
+}
+
+int explain_append(struct explain_event **list, size_t *nr, const struct explain_event *event)
 {
 	/* Room doubles at each power of two. */
 	if ((*nr & (*nr - 1)) == 0) {
@@ -62,9 +56,15 @@ static int append(struct explain_event **list, size_t *nr, uint64_t number, cons
 			return -ENOMEM;
 		*list = more;
 	}
-	(*list)[(*nr)++] = (struct explain_event){
-		.number = number, .ev = *ev, .cls = *trace_reader_class(reader, ev->class_id)};
+	(*list)[(*nr)++] = *event;
 	return 0;
+}
+
+static struct explain_event to_event(const struct trace_reader *reader, uint64_t number,
+				     const struct trace_event *ev)
+{
+	return (struct explain_event){
+		.number = number, .ev = *ev, .cls = *trace_reader_class(reader, ev->class_id)};
 }
 
 /* ---- the event asked about ----------------------------------------------------------------- */
@@ -75,7 +75,6 @@ struct search {
 	uint64_t first_ns, nr_events, last_ns;
 	uint64_t found;
 	uint16_t cpu; /* of the one found */
-	uint8_t type;
 	bool is_found;
 	int rc;
 };
@@ -84,6 +83,7 @@ static bool look(void *ctx, uint64_t number, const struct trace_event *ev)
 {
 	struct search *s = ctx;
 	const struct explain_query *q = &s->e->query;
+	struct explain_event event;
 
 	s->nr_events = number + 1;
 	s->last_ns = ev->ts_ns;
@@ -91,18 +91,18 @@ static bool look(void *ctx, uint64_t number, const struct trace_event *ev)
 	case EXPLAIN_BY_PFN:
 		if (!holds(ev, q->pfn))
 			return true;
-		s->rc = append(&s->e->life, &s->e->nr_life, number, ev, s->reader);
+		event = to_event(s->reader, number, ev);
+		s->rc = explain_append(&s->e->life, &s->e->nr_life, &event);
 		return !s->rc;
 	case EXPLAIN_BY_TIME:
-		s->is_found =
-			is_page_event(ev) && ev->ts_ns - s->first_ns >= q->since_ns && ev->ts_ns >= s->first_ns;
+		s->is_found = explain_is_part(ev) && ev->ts_ns - s->first_ns >= q->since_ns &&
+			      ev->ts_ns >= s->first_ns;
 		break;
 	default:
 		s->is_found = number == q->event;
 	}
 	s->found = number;
 	s->cpu = ev->cpu;
-	s->type = ev->type;
 	return !s->is_found;
 }
 
@@ -116,7 +116,7 @@ static int choose_of_life(struct search *s, struct mmr_error *err)
 		return mmr_err(err, -ENOENT, "%s: no event of page %u among %llu", path, e->query.pfn,
 			       (unsigned long long)s->nr_events);
 	for (size_t i = 0; i < e->nr_life; i++)
-		e->nr_allocs += e->life[i].ev.type == TRACE_ALLOC;
+		e->nr_allocs += hands_out(&e->life[i].ev);
 	e->nth = e->query.nth ? e->query.nth : e->nr_allocs;
 	if (e->nth > e->nr_allocs)
 		return mmr_err(err, -ENOENT, "%s: allocation %llu of page %u, the recording has %llu", path,
@@ -124,7 +124,7 @@ static int choose_of_life(struct search *s, struct mmr_error *err)
 	size_t at = e->nr_life - 1;
 
 	for (size_t i = 0, nth = 0; i < e->nr_life; i++) {
-		if (e->life[i].ev.type == TRACE_ALLOC && ++nth == e->nth)
+		if (hands_out(&e->life[i].ev) && ++nth == e->nth)
 			at = i;
 	}
 	s->found = e->life[at].number;
@@ -155,11 +155,6 @@ static int find_event(struct trace_reader *reader, volatile sig_atomic_t *stop, 
 			rc = mmr_err(err, -ENOENT, "%s: event %llu, the recording has 0..%llu", path,
 				     (unsigned long long)e->query.event, (unsigned long long)(s.nr_events - 1));
 	}
-	if (!rc && e->query.by != EXPLAIN_BY_PFN && s.type >= TRACE_NR_PAGE_EVENTS)
-		rc = mmr_err(err, -ENOENT,
-			     "%s: event %llu is of kind %s, expected one of a page: alloc, free, free_batched, "
-			     "zone_locked, pcpu_drain, extfrag",
-			     path, (unsigned long long)s.found, trace_event_type_name(s.type));
 	e->asked = s.found;
 	*cpu = s.cpu;
 	return rc;
@@ -167,31 +162,7 @@ static int find_event(struct trace_reader *reader, volatile sig_atomic_t *stop, 
 
 /* ---- its surroundings ---------------------------------------------------------------------- */
 
-/* The events of one CPU around the one asked about; @at is its place. */
-struct around {
-	const struct trace_reader *reader;
-	uint64_t asked;
-	struct explain_event *events;
-	size_t nr, at, room;
-	bool found;
-	uint16_t cpu;
-	int rc;
-	struct explain *e;
-	struct explain_beside *beside; /* [BESIDE], the last of them in turn */
-	uint64_t nr_beside;
-};
-
-static struct explain_event to_event(const struct trace_reader *reader, uint64_t number,
-				     const struct trace_event *ev)
-{
-	return (struct explain_event){
-		.number = number, .ev = *ev, .cls = *trace_reader_class(reader, ev->class_id)};
-}
-
-#define BESIDE       32 /* events of other kinds kept */
-#define SHORT_BEFORE 1000000 /* ns before the decision that they may lie */
-
-static void note_beside(struct around *a, const struct trace_event *ev)
+static void note_beside(struct around *a, uint64_t number, const struct trace_event *ev)
 {
 	const struct trace_args *args = trace_reader_args(a->reader, ev);
 	struct explain_kswapd *kswapd;
@@ -204,9 +175,13 @@ static void note_beside(struct around *a, const struct trace_event *ev)
 	}
 	if (ev->cpu != a->cpu)
 		return;
+	if (number == a->asked)
+		a->e->args = args ? *args : (struct trace_args){0};
+	/* Of those behind the event only as many as have room: none before it may get lost. */
+	if (a->found && a->nr_beside_after++ >= BESIDE / 2)
+		return;
 	a->beside[a->nr_beside++ % BESIDE] = (struct explain_beside){
-		.ev = *ev,
-		.cls = *trace_reader_class(a->reader, ev->class_id),
+		.event = to_event(a->reader, number, ev),
 		.args = args ? *args : (struct trace_args){0},
 	};
 }
@@ -220,8 +195,10 @@ static void take_beside(struct explain *e, struct around *a)
 	e->beside = malloc(BESIDE * sizeof(*e->beside));
 	for (uint64_t i = begin; e->beside && i < a->nr_beside; i++) {
 		const struct explain_beside *beside = &a->beside[i % BESIDE];
+		const struct trace_event *ev = &beside->event.ev;
 
-		if (beside->ev.ts_ns + SHORT_BEFORE >= first && beside->ev.ts_ns <= last)
+		if ((e->kind != EXPLAIN_OTHER || beside->event.number != e->asked) &&
+		    ev->ts_ns + SHORT_BEFORE >= first && ev->ts_ns <= last)
 			e->beside[e->nr_beside++] = *beside;
 	}
 }
@@ -237,24 +214,29 @@ static int grow(struct around *a)
 	return 0;
 }
 
+/* Return: whether to go on. */
 static bool keep(void *ctx, uint64_t number, const struct trace_event *ev)
 {
 	struct around *a = ctx;
+	bool is_part = explain_is_part(ev);
 
-	if (!is_page_event(ev)) {
-		note_beside(a, ev);
-		return true;
-	}
+	if (!is_part)
+		note_beside(a, number, ev);
 	if (ev->cpu != a->cpu)
+		return true;
+	if (number == a->asked) {
+		a->found = true;
+		a->asked_event = to_event(a->reader, number, ev);
+		a->at = a->nr;
+	}
+	if (!is_part)
 		return true;
 	if (!a->found && a->nr == 2 * AROUND) {
 		memmove(a->events, a->events + AROUND, AROUND * sizeof(*a->events));
 		a->nr = AROUND;
 	}
-	if (number == a->asked) {
-		a->found = true;
+	if (number == a->asked)
 		a->at = a->nr;
-	}
 	if (a->nr == a->room && grow(a))
 		return false;
 	a->events[a->nr++] = to_event(a->reader, number, ev);
@@ -278,227 +260,7 @@ static int look_around(struct trace_reader *reader, volatile sig_atomic_t *stop,
 	return a->found && rc != -EINTR ? 0 : rc;
 }
 
-static bool in_interrupt(const struct trace_event *ev)
-{
-	return ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ);
-}
-
-static bool is_taken(const struct trace_event *ev)
-{
-	return ev->type == TRACE_ZONE_LOCKED || ev->type == TRACE_EXTFRAG;
-}
-
-static bool same_list(const struct trace_event *a, const struct trace_event *b)
-{
-	return a->order == b->order && a->migratetype == b->migratetype;
-}
-
-/* First event of the run of blocks that event @at is a part of. */
-static size_t run_begin(const struct around *a, size_t at)
-{
-	while (at && is_taken(&a->events[at - 1].ev) && same_list(&a->events[at - 1].ev, &a->events[at].ev))
-		at--;
-	return at;
-}
-
-static size_t run_end(const struct around *a, size_t at)
-{
-	while (at + 1 < a->nr && is_taken(&a->events[at + 1].ev) &&
-	       same_list(&a->events[at + 1].ev, &a->events[at].ev))
-		at++;
-	return at;
-}
-
-/* The page that a run obtained first; up to 6.9 an extfrag event names the block it comes from, before. */
-static uint32_t run_page(const struct around *a, size_t begin)
-{
-	const struct trace_event *ev = &a->events[begin].ev;
-	bool first = ev->type == TRACE_EXTFRAG && begin + 1 < a->nr && a->events[begin + 1].ev.pfn != ev->pfn &&
-		     a->events[begin + 1].ev.type == TRACE_ZONE_LOCKED;
-
-	return a->events[first ? begin + 1 : begin].ev.pfn;
-}
-
-/* Where does the allocation at @at begin? At its run, if it has one. */
-static size_t alloc_begin(const struct around *a, size_t at)
-{
-	const struct trace_event *ev = &a->events[at].ev;
-	size_t looked = 0;
-
-	if (ev->pfn == TRACE_NO_PFN)
-		return at;
-	for (size_t i = at; i-- && looked++ < RUN_DISTANCE;) {
-		const struct trace_event *before = &a->events[i].ev;
-
-		if (is_taken(before) && same_list(before, ev)) {
-			size_t begin = run_begin(a, i);
-
-			return run_page(a, begin) == ev->pfn ? begin : at;
-		}
-		/* Another one of the kind came between: the run was for that. */
-		if (before->pfn == ev->pfn || (before->type == TRACE_ALLOC && same_list(before, ev) &&
-					       in_interrupt(before) == in_interrupt(ev)))
-			return at;
-	}
-	return at;
-}
-
-/* The allocation that asked for the run at @at; a->nr where there is none. */
-static size_t run_alloc(const struct around *a, size_t at)
-{
-	uint32_t pfn = run_page(a, run_begin(a, at));
-	size_t end = run_end(a, at);
-
-	for (size_t i = end + 1; i < a->nr && i <= end + RUN_DISTANCE; i++) {
-		const struct trace_event *ev = &a->events[i].ev;
-
-		if (ev->type == TRACE_ALLOC && ev->pfn == pfn && ev->order == a->events[at].ev.order)
-			return i;
-	}
-	return a->nr;
-}
-
-/* The batch event of a free; @at itself where it is freed singly. */
-static size_t free_point(const struct around *a, size_t at)
-{
-	for (size_t i = at + 1; i < a->nr; i++) {
-		const struct trace_event *ev = &a->events[i].ev;
-
-		if (ev->pfn != a->events[at].ev.pfn)
-			continue;
-		return ev->type == TRACE_FREE_BATCHED ? i : at;
-	}
-	return at;
-}
-
-/* The free that caused the drain at @at; a->nr where none did. */
-static size_t drain_free(const struct around *a, size_t at)
-{
-	const struct trace_event *drain = &a->events[at].ev;
-
-	for (size_t i = at; i--;) {
-		const struct trace_event *ev = &a->events[i].ev;
-
-		if (in_interrupt(ev) && !in_interrupt(drain))
-			continue;
-		if (ev->task != drain->task)
-			return a->nr;
-		if (ev->type == TRACE_FREE_BATCHED || (ev->type == TRACE_FREE && free_point(a, i) == i))
-			return mmr_step_pcp_order(ev->order) ? i : a->nr;
-		if (ev->type != TRACE_PCPU_DRAIN)
-			return a->nr;
-	}
-	return a->nr;
-}
-
-/* Last drain that follows the free at @at; @at where none does. */
-static size_t last_drain(const struct around *a, size_t at)
-{
-	size_t last = at;
-
-	for (size_t i = at + 1; i < a->nr; i++) {
-		const struct trace_event *ev = &a->events[i].ev;
-
-		if (in_interrupt(ev) && !in_interrupt(&a->events[at].ev))
-			continue;
-		if (ev->type != TRACE_PCPU_DRAIN || ev->task != a->events[at].ev.task)
-			break;
-		last = i;
-	}
-	return last;
-}
-
-/* ---- the decision -------------------------------------------------------------------------- */
-
-static int take_events(struct explain *e, const struct around *a, size_t begin, size_t end, uint8_t types)
-{
-	for (size_t i = begin; i <= end; i++) {
-		const struct explain_event *event = &a->events[i];
-
-		if (!(types >> event->ev.type & 1))
-			continue;
-		if (append(&e->events, &e->nr_events, event->number, &event->ev, a->reader))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-#define TYPE(type) (1u << TRACE_##type)
-
-static int decide_alloc(struct explain *e, const struct around *a, size_t at)
-{
-	size_t begin = alloc_begin(a, at), end = begin == at ? at : run_end(a, begin);
-	int rc = 0;
-
-	e->kind = EXPLAIN_ALLOC;
-	e->order = a->events[at].ev.order;
-	e->begin = a->events[begin].number;
-	e->last = a->events[at].number;
-	e->request = a->events[at];
-	if (begin != at)
-		rc = take_events(e, a, begin, end, TYPE(ZONE_LOCKED) | TYPE(EXTFRAG));
-	return rc ? rc : take_events(e, a, at, at, TYPE(ALLOC));
-}
-
-static int decide_free(struct explain *e, const struct around *a, size_t at)
-{
-	size_t point = a->events[at].ev.type == TRACE_FREE ? free_point(a, at) : at;
-	size_t end = last_drain(a, point);
-	int rc = 0;
-
-	e->order = a->events[point].ev.order;
-	/* The order is the free's; its batch event does not say it. */
-	for (size_t i = point + 1; i--;) {
-		if (a->events[i].ev.type == TRACE_FREE && a->events[i].ev.pfn == a->events[point].ev.pfn) {
-			e->order = a->events[i].ev.order;
-			if (i != point)
-				rc = take_events(e, a, i, i, TYPE(FREE));
-			break;
-		}
-	}
-	e->kind = EXPLAIN_FREE;
-	e->begin = a->events[point].number;
-	e->last = a->events[end].number;
-	e->request = a->events[point];
-	rc = rc ? rc : take_events(e, a, point, point, TYPE(FREE) | TYPE(FREE_BATCHED));
-	return rc || end == point ? rc : take_events(e, a, point + 1, end, TYPE(PCPU_DRAIN));
-}
-
-static int decide_other(struct explain *e, const struct around *a, size_t begin, size_t end)
-{
-	e->begin = a->events[begin].number;
-	e->last = a->events[end].number;
-	e->request = a->events[a->at];
-	return take_events(e, a, begin, end,
-			   e->kind == EXPLAIN_DRAIN ? TYPE(PCPU_DRAIN) : TYPE(ZONE_LOCKED) | TYPE(EXTFRAG));
-}
-
-static int decide(struct explain *e, const struct around *a)
-{
-	const struct trace_event *ev = &a->events[a->at].ev;
-	size_t at = a->at;
-
-	e->order = ev->order;
-	switch (ev->type) {
-	case TRACE_ALLOC:
-		return decide_alloc(e, a, at);
-	case TRACE_FREE:
-	case TRACE_FREE_BATCHED:
-		return decide_free(e, a, at);
-	case TRACE_PCPU_DRAIN:
-		at = drain_free(a, at);
-		if (at < a->nr)
-			return decide_free(e, a, at);
-		e->kind = EXPLAIN_DRAIN;
-		return decide_other(e, a, a->at, a->at);
-	default:
-		at = run_alloc(a, at);
-		if (at < a->nr)
-			return decide_alloc(e, a, at);
-		e->kind = EXPLAIN_TAKEN;
-		return decide_other(e, a, run_begin(a, a->at), run_end(a, a->at));
-	}
-}
+/* ---- all of it ----------------------------------------------------------------------------- */
 
 int explain_find(struct trace_reader *reader, const struct explain_query *query, volatile sig_atomic_t *stop,
 		 struct explain *ret, struct mmr_error *err)
@@ -511,7 +273,7 @@ int explain_find(struct trace_reader *reader, const struct explain_query *query,
 	rc = find_event(reader, stop, ret, &a.cpu, err);
 	a.asked = ret->asked;
 	rc = rc ? rc : look_around(reader, stop, &a, err);
-	if (!rc && decide(ret, &a))
+	if (!rc && explain_decide(ret, &a))
 		rc = mmr_err(err, -ENOMEM, "%s: no memory for the events of the decision",
 			     trace_reader_path(reader));
 	if (!rc)

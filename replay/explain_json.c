@@ -202,6 +202,9 @@ static void set_plain(json_t *o, const struct mmr_story_step *step)
 	case MMR_STORY_STEAL:
 		json_object_set_new(o, "source_order", number(step->source_order));
 		break;
+	case MMR_STORY_MOVE:
+		json_object_set_new(o, "from_type", type_json(step->before));
+		break;
 	case MMR_STORY_MERGE:
 		json_object_set_new(o, "buddy", number(step->buddy));
 		break;
@@ -309,9 +312,10 @@ static json_t *event_json(const struct explain_event *event, const struct trace_
 			o, "comm",
 			json_stringn_nocheck(tasks[ev->task].comm, strnlen(tasks[ev->task].comm, 16)));
 	}
-	if (ev->type != TRACE_FREE && ev->type != TRACE_FREE_BATCHED)
+	if (ev->type >= TRACE_NR_PAGE_EVENTS ? trace_event_info(ev->type)->has_migratetype
+					     : ev->type != TRACE_FREE && ev->type != TRACE_FREE_BATCHED)
 		json_object_set_new(o, "type_of_pages", type_json(ev->migratetype));
-	if (ev->type == TRACE_ALLOC)
+	if (trace_event_info(ev->type)->has_gfp || ev->type == TRACE_ALLOC)
 		json_object_set_new(o, "gfp", gfp_json(event->cls.gfp));
 	if (ev->type == TRACE_EXTFRAG) {
 		json_object_set_new(o, "fallback_order", number(event->cls.fallback_order));
@@ -330,23 +334,62 @@ static json_t *events_json(const struct explain_event *events, size_t nr, const 
 	return array;
 }
 
-static json_t *beside_json(const struct explain *e)
+static json_t *args_json(unsigned int type, const struct trace_args *args)
+{
+	const struct trace_event_info *info = trace_event_info(type);
+	json_t *o = json_object();
+
+	for (unsigned int i = 0; i < args->nr && i < info->nr_args; i++)
+		json_object_set_new(o, info->args[i], json_integer(args->v[i]));
+	return o;
+}
+
+static json_t *beside_json(const struct explain *e, const struct trace_reader *reader)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < e->nr_beside; i++) {
 		const struct explain_beside *beside = &e->beside[i];
-		const struct trace_event_info *info = trace_event_info(beside->ev.type);
-		json_t *args = json_object();
+		json_t *o = event_json(&beside->event, reader);
 
-		for (unsigned int k = 0; k < beside->args.nr && k < info->nr_args; k++)
-			json_object_set_new(args, info->args[k], json_integer(beside->args.v[k]));
-		json_array_append_new(array,
-				      json_pack("{s:s, s:I, s:o}", "type",
-						trace_event_type_name((enum trace_event_type)beside->ev.type),
-						"ts_ns", (json_int_t)beside->ev.ts_ns, "args", args));
+		json_object_set_new(o, "args", args_json(beside->event.ev.type, &beside->args));
+		json_array_append_new(array, o);
 	}
 	return array;
+}
+
+/* What an event of another kind is, and the model where it points to. */
+static json_t *other_json(const struct explain *e)
+{
+	static const char *const states[] = {
+		[MMR_PAGE_FREE] = "free", [MMR_PAGE_PCP] = "pcp", [MMR_PAGE_ALLOCATED] = "allocated"};
+	const struct explain_look *look = &e->look;
+	const uint32_t *mark = look->marks.watermark;
+	unsigned int type = e->request.ev.type;
+	json_t *o = json_pack("{s:s, s:s, s:o}", "function", explain_kind_function(type), "meaning",
+			      explain_kind_meaning(type), "args", args_json(type, &e->args));
+
+	json_object_set_new(o, "page",
+			    !look->have_page
+				    ? json_null()
+				    : json_pack("{s:s, s:I, s:i, s:o, s:o}", "state",
+						look->place.state < sizeof(states) / sizeof(states[0]) &&
+								states[look->place.state]
+							? states[look->place.state]
+							: "unknown",
+						"block", (json_int_t)look->place.head, "order",
+						(int)look->place.order, "type", type_json(look->place.mt),
+						"pageblock", type_json(look->pageblock)));
+	json_object_set_new(o, "zone",
+			    !look->have_zone
+				    ? json_null()
+				    : json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+						zone_words(look->zone), "free", (json_int_t)look->marks.free,
+						"pending", (json_int_t)look->marks.pending, "min",
+						(json_int_t)mark[WMARK_MIN], "low", (json_int_t)mark[WMARK_LOW],
+						"high", (json_int_t)mark[WMARK_HIGH], "boost",
+						(json_int_t)look->marks.boost));
+	return o;
 }
 
 static json_t *kswapd_json(const struct explain *e)
@@ -368,7 +411,7 @@ static json_t *verdict_json(const struct explain *e)
 		[VERIFY_EXACT] = "exact", [VERIFY_INFORMED] = "informed", [VERIFY_DIVERGED] = "diverged"};
 	json_t *decisions = json_array();
 
-	if (!e->known)
+	if (!e->known || e->kind == EXPLAIN_OTHER)
 		return json_null();
 	for (size_t i = 0; i < e->nr_verdicts; i++) {
 		const struct explain_verdict *v = &e->verdicts[i];
@@ -390,7 +433,9 @@ static json_t *model_json(const struct explain *e)
 
 	if (!e->told->finished)
 		return json_null();
-	if (e->kind != EXPLAIN_ALLOC)
+	if (e->kind == EXPLAIN_OTHER)
+		return json_null();
+	if (e->kind == EXPLAIN_FREE || e->kind == EXPLAIN_DRAIN)
 		return json_pack("{s:b}", "refused", e->told->rc != 0);
 	o = json_pack("{s:o, s:s, s:o, s:o}", "pfn", pfn_json(page->pfn), "path",
 		      mmr_path_name((enum mmr_path)page->path), "zone",
@@ -406,10 +451,9 @@ static json_t *model_json(const struct explain *e)
 json_t *explain_json(const struct explain *e, const struct trace_reader *reader,
 		     const struct kernel_profile *profile)
 {
-	static const char *const kinds[] = {[EXPLAIN_ALLOC] = "alloc",
-					    [EXPLAIN_FREE] = "free",
-					    [EXPLAIN_DRAIN] = "drain",
-					    [EXPLAIN_TAKEN] = "taken"};
+	static const char *const kinds[] = {
+		[EXPLAIN_ALLOC] = "alloc", [EXPLAIN_FREE] = "free", [EXPLAIN_DRAIN] = "drain",
+		[EXPLAIN_TAKEN] = "taken", [EXPLAIN_BULK] = "bulk", [EXPLAIN_OTHER] = "other"};
 	bool claims = explain_claims_and_steals(profile);
 	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:b}", "schema", "mmreplay.explain/1",
 			      "trace", trace_reader_path(reader), "kernel",
@@ -426,10 +470,19 @@ json_t *explain_json(const struct explain *e, const struct trace_reader *reader,
 	json_object_set_new(o, "steps", steps_json(&e->told->story, claims));
 	json_object_set_new(o, "steps_left_out", number(e->told->story.nr_dropped));
 	json_object_set_new(o, "model", model_json(e));
-	json_object_set_new(o, "same", e->told->finished ? json_boolean(explain_same(e)) : json_null());
+	json_object_set_new(o, "same",
+			    e->told->finished && e->kind != EXPLAIN_OTHER ? json_boolean(explain_same(e))
+									  : json_null());
 	json_object_set_new(o, "recording", events_json(e->events, e->nr_events, reader));
-	json_object_set_new(o, "beside", beside_json(e));
+	json_object_set_new(o, "beside", beside_json(e, reader));
 	json_object_set_new(o, "kswapd", kswapd_json(e));
+	json_object_set_new(o, "other", e->kind == EXPLAIN_OTHER ? other_json(e) : json_null());
+	json_object_set_new(o, "before_interrupt", e->early ? number(e->early_event) : json_null());
+	json_object_set_new(o, "left_unseen", number(e->told->nr_gone));
+	json_object_set_new(o, "freed_together",
+			    e->run_pages ? json_pack("{s:I, s:I}", "pfn", (json_int_t)e->run_pfn, "pages",
+						     (json_int_t)e->run_pages)
+					 : json_null());
 	json_object_set_new(o, "verify", verdict_json(e));
 	if (e->query.by == EXPLAIN_BY_PFN)
 		json_object_set_new(o, "life", events_json(e->life, e->nr_life, reader));

@@ -26,7 +26,7 @@ static const char *function_of(const struct teller *t, uint32_t at)
 
 /* ---- who asks ------------------------------------------------------------------------------ */
 
-static const char *asker(const struct teller *t)
+const char *explain_asker(const struct teller *t)
 {
 	uint32_t nr, task = t->e->request.ev.task;
 	const struct trace_task *tasks = trace_reader_tasks(t->reader, &nr);
@@ -118,8 +118,10 @@ static uint32_t put_request(const struct teller *t, uint32_t at)
 	const struct mmr_story_step *step = step_at(t, at);
 
 	heading(t, function_of(t, at), "The request");
-	para(t, LABEL, "  pages", words("order %u: %s", step->order, pages_words(step->order)));
-	para(t, LABEL, "  for", asker(t));
+	para(t, LABEL, "  pages",
+	     t->e->kind == EXPLAIN_BULK ? words("several of order 0, of 4 KiB each")
+					: words("order %u: %s", step->order, pages_words(step->order)));
+	para(t, LABEL, "  for", explain_asker(t));
 	para(t, LABEL, "  gfp flags", gfp_words(step->request.gfp));
 	para(t, LABEL, "", gfp_meanings(step->request.gfp));
 	put_node(t, step);
@@ -174,7 +176,7 @@ static uint32_t put_context(const struct teller *t, uint32_t at)
 	para(t, LABEL, "  preferred_zoneref",
 	     step->zone == MMR_STORY_NO_ZONE ? "none" : words("%s: tried first", zone_words(step->zone)));
 	para(t, LABEL, "  migratetype",
-	     words("%s: %s", mmr_migratetype_name((enum migratetype)step->context.migratetype),
+	     words("%s: %s", type_words(step->context.migratetype),
 		   explain_type_meaning(step->context.migratetype)));
 	para(t, LABEL, "  spread_dirty_pages",
 	     step->context.spread_dirty_pages ? "yes: nodes with many unwritten pages are passed by"
@@ -421,13 +423,16 @@ static uint32_t put_step(const struct teller *t, uint32_t at)
 	case MMR_STORY_FOREIGN:
 	case MMR_STORY_CLAIM_TEST:
 	case MMR_STORY_CLAIM:
+	case MMR_STORY_MOVE:
 	case MMR_STORY_STEAL:
 	case MMR_STORY_HIGHATOMIC:
 		return put_fallback(t, at);
+	case MMR_STORY_REFILL_SIZE:
+		return put_refill_sized(t, at);
 	case MMR_STORY_KSWAPD:
 		return put_kswapd(t, at);
 	case MMR_STORY_PAGE:
-		return put_page(t, at);
+		return t->e->kind == EXPLAIN_BULK ? put_handed_out(t, at) : put_page(t, at);
 	case MMR_STORY_NO_PAGE:
 		heading(t, function_of(t, at), "No page: the allocation fails");
 		return at + 1;
@@ -453,20 +458,60 @@ static double since_start(const struct teller *t, uint64_t ts_ns)
 	return ((double)ts_ns - (double)trace_reader_summary(t->reader)->first_ns) / 1e9;
 }
 
+static const char *what_it_is(const struct explain *e)
+{
+	switch (e->kind) {
+	case EXPLAIN_ALLOC:
+		return e->request.ev.pfn == TRACE_NO_PFN ? "an allocation that failed" : "an allocation";
+	case EXPLAIN_FREE:
+		return e->run_pages ? words("a free, the last of %u neighbours that are freed together",
+					    e->run_pages)
+				    : "a free";
+	case EXPLAIN_DRAIN:
+		return "a drain that no free of this CPU caused";
+	case EXPLAIN_TAKEN:
+		return "pages taken from the buddy, for whom no event says";
+	case EXPLAIN_BULK:
+		return "pages that alloc_pages_bulk() handed out, in one call or several in a row";
+	default:
+		return trace_event_type_name((enum trace_event_type)e->request.ev.type);
+	}
+}
+
 static void put_title(const struct teller *t)
 {
-	static const char *const what[] = {
-		[EXPLAIN_ALLOC] = "an allocation",
-		[EXPLAIN_FREE] = "a free",
-		[EXPLAIN_DRAIN] = "a drain that no free of this CPU caused",
-		[EXPLAIN_TAKEN] = "pages taken from the buddy, for whom no event says",
-	};
 	const struct explain *e = t->e;
 
-	fprintf(t->out, "\nEvent %" PRIu64 ": %s, %.6f s after the start\n", e->request.number, what[e->kind],
+	fprintf(t->out, "\nEvent %" PRIu64 ": %s, %.6f s after the start\n", e->request.number, what_it_is(e),
 		since_start(t, e->request.ev.ts_ns));
 	if (e->asked != e->request.number)
 		fprintf(t->out, "(event %" PRIu64 " is a part of it)\n", e->asked);
+	if (e->early && e->told->finished && e->kind != EXPLAIN_OTHER)
+		para(t, 2, "",
+		     words("An interrupt came between what the kernel did and its event: this is told in the "
+			   "state before event %" PRIu64 ", the interrupt's.",
+			   e->early_event));
+}
+
+/* Who empties a CPU's lists? An event says so where the kernel permits a probe there. */
+static const char *why_drained(const struct explain *e)
+{
+	for (size_t i = e->nr_beside; i--;) {
+		const struct explain_beside *beside = &e->beside[i];
+
+		if (beside->event.ev.task != e->request.ev.task || beside->event.number > e->request.number)
+			continue;
+		if (beside->event.ev.type == TRACE_DRAIN_PAGES)
+			return words("all that CPU %" PRId64 "'s lists of the zone hold goes back "
+				     "(drain_pages_zone())",
+				     beside->args.v[1]);
+		if (beside->event.ev.type == TRACE_PCP_FREE_BULK)
+			return words("the list has grown too long for what it may hold now: %" PRId64
+				     " pages of it go back",
+				     beside->args.v[2]);
+	}
+	return "not told by an event: a worker lets long lists shrink, and who needs memory badly empties them "
+	       "all";
 }
 
 static void put_drained(const struct teller *t)
@@ -476,9 +521,39 @@ static void put_drained(const struct teller *t)
 	heading(t, "free_pcppages_bulk()", "Page %u leaves a CPU's list", e->request.ev.pfn);
 	para(t, LABEL, "  whose",
 	     e->told->owner >= 0 ? words("CPU %d's", e->told->owner) : "none that the model has it on");
-	para(t, LABEL, "  why",
-	     "not told by an event: a worker lets long lists shrink, and who needs memory badly empties them "
-	     "all");
+	para(t, LABEL, "  why", why_drained(e));
+}
+
+/* Nobody says who asked; what is known is which list was refilled, and that it must have been empty. */
+static void put_taken(const struct teller *t)
+{
+	const struct explain *e = t->e;
+	const char *gone =
+		e->told->nr_gone
+			? words(" %s had left the list before it, with no event either.",
+				e->told->nr_gone == 1 ? "1 block" : words("%u blocks", e->told->nr_gone))
+			: "";
+
+	heading(t, NULL, "Who asks is not recorded");
+	para(t, 2, "",
+	     words("Calls like alloc_pages_bulk() take pages without an allocation event, and a task that is "
+		   "moved "
+		   "to another CPU has its event there; so nothing here says who asked, and with which flags. "
+		   "What follows is what became of the lists.%s",
+		   gone));
+}
+
+static void put_run(const struct teller *t)
+{
+	const struct explain *e = t->e;
+
+	heading(t, "free_prepared_contig_range()", "Pages %u to %u together", e->run_pfn,
+		e->run_pfn + e->run_pages - 1);
+	para(t, 2, "",
+	     words("%u neighbours were freed one after the other, as vfree() does. Their events come one by "
+		   "one, "
+		   "but they are put back together, in the largest blocks that their place allows.",
+		   e->run_pages));
 }
 
 static void put_unknown(const struct teller *t)
@@ -486,20 +561,29 @@ static void put_unknown(const struct teller *t)
 	const struct explain *e = t->e;
 
 	heading(t, NULL, "The story cannot be told");
-	if (e->early)
-		para(t, 2, "",
-		     "An interrupt came between what the kernel did and its event, and verify has dealt with "
-		     "both in the order in which they happened: the state before the decision is gone.");
-	else if (e->kind == EXPLAIN_TAKEN)
-		para(t, 2, "",
-		     "Calls like alloc_pages_bulk() take pages without an allocation event, so nothing says "
-		     "with which flags and for which task.");
-	else
-		para(t, 2, "",
-		     "The free lists and this CPU's lists are not known before this event: the recording "
-		     "holds no complete state before it, or lost events since.");
-	if (!e->known && e->known_from != UINT64_MAX)
+	para(t, 2, "",
+	     "The free lists and this CPU's lists are not known before this event: the recording holds no "
+	     "complete state before it, or lost events since.");
+	if (e->known_from != UINT64_MAX)
 		para(t, 2, "", words("They are known from event %" PRIu64 " on.", e->known_from));
+}
+
+static void put_steps(const struct teller *t)
+{
+	const struct explain *e = t->e;
+
+	if (e->kind == EXPLAIN_DRAIN)
+		put_drained(t);
+	else if (e->kind == EXPLAIN_TAKEN)
+		put_taken(t);
+	else if (e->kind == EXPLAIN_OTHER)
+		put_kind(t);
+	else if (e->run_pages)
+		put_run(t);
+	for (uint32_t at = 0; at < t->story->nr_steps;)
+		at = put_step(t, at);
+	if (t->story->nr_dropped)
+		fprintf(t->out, "\n(%" PRIu64 " more steps are left out)\n", t->story->nr_dropped);
 }
 
 void explain_text(FILE *out, const struct explain *e, const struct trace_reader *reader,
@@ -519,14 +603,9 @@ void explain_text(FILE *out, const struct explain *e, const struct trace_reader 
 	if (e->nr_life)
 		put_life(&t);
 	put_title(&t);
-	if (e->told->finished && e->kind == EXPLAIN_DRAIN)
-		put_drained(&t);
 	if (e->told->finished)
-		for (uint32_t at = 0; at < t.story->nr_steps;)
-			at = put_step(&t, at);
+		put_steps(&t);
 	else
 		put_unknown(&t);
-	if (t.story->nr_dropped)
-		fprintf(out, "\n(%" PRIu64 " more steps are left out)\n", t.story->nr_dropped);
 	put_recording(&t);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A story as text: per-CPU lists, the buddy, fallbacks, frees and drains; and the kernel's side. */
+/* A story as text: per-CPU lists, the buddy, fallbacks, frees and drains. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,20 +23,10 @@ static const char *function_of(const struct teller *t, enum mmr_story_kind kind)
 	return explain_function(kind, t->claims);
 }
 
-static const char *mt_name(unsigned int mt)
-{
-	return mmr_migratetype_name((enum migratetype)mt);
-}
-
 /* "page 4711" or "block 4711 of order 3" */
 static const char *block_words(uint32_t pfn, unsigned int order)
 {
 	return order ? words("block %u of order %u", pfn, order) : words("page %u", pfn);
-}
-
-static const char *plural(int64_t n, const char *one, const char *many)
-{
-	return words("%s %s", grouped(n), n == 1 ? one : many);
 }
 
 /* ---- a CPU's list -------------------------------------------------------------------------- */
@@ -137,11 +127,11 @@ static void put_source(const struct teller *t, const struct source *s, uint32_t 
 	if (!s->nr)
 		return;
 	if (s->order == s->asked)
-		para(t, FROM, label, words("order %u, %s", s->order, mt_name(s->mt)));
+		para(t, FROM, label, words("order %u, %s", s->order, type_words(s->mt)));
 	else
 		para(t, FROM, label,
 		     words("%sorder %u, %s: %u is split", s->foreign ? "the block found, " : "", s->order,
-			   mt_name(s->mt), s->pfn));
+			   type_words(s->mt), s->pfn));
 	put_left_over(t, s, begin, end);
 }
 
@@ -188,7 +178,8 @@ static bool is_fallback(const struct mmr_story_step *step)
 {
 	return step->kind == MMR_STORY_NOTHING || step->kind == MMR_STORY_FOREIGN ||
 	       step->kind == MMR_STORY_STEAL || step->kind == MMR_STORY_BOOST ||
-	       step->kind == MMR_STORY_CLAIM_TEST || step->kind == MMR_STORY_CLAIM;
+	       step->kind == MMR_STORY_CLAIM_TEST || step->kind == MMR_STORY_CLAIM ||
+	       step->kind == MMR_STORY_MOVE;
 }
 
 static void refill_heading(const struct teller *t, const char *title)
@@ -204,8 +195,10 @@ static uint32_t put_refill(const struct teller *t, uint32_t at)
 	bool fell_back = false;
 
 	refill_heading(t, "From the free lists, the zone's lock held");
-	for (; at < t->story->nr_steps && !is_kind(t, at, MMR_STORY_REFILL_END); at++) {
+	for (uint32_t next; at < t->story->nr_steps && !is_kind(t, at, MMR_STORY_REFILL_END); at = next) {
 		const struct mmr_story_step *step = step_at(t, at);
+
+		next = at + 1;
 
 		if (gives_itself(step)) {
 			r.take = step;
@@ -215,7 +208,7 @@ static uint32_t put_refill(const struct teller *t, uint32_t at)
 			put_source(t, &r.source, r.begin, at);
 			r.source.nr = 0;
 			r.begin = at;
-			put_fallback(t, at);
+			next = put_fallback(t, at);
 			fell_back = true;
 		} else if (step->kind == MMR_STORY_REFILL_PAGE) {
 			if (fell_back)
@@ -229,6 +222,48 @@ static uint32_t put_refill(const struct teller *t, uint32_t at)
 		fprintf(t->out, "  %9s  put on the CPU's list in this order\n",
 			words("= %s", grouped(step_at(t, at)->nr)));
 		at++;
+	}
+	return at;
+}
+
+uint32_t put_refill_sized(const struct teller *t, uint32_t at)
+{
+	at = put_refill(t, put_refill_size(t, at));
+	if (is_kind(t, at, MMR_STORY_POP) || is_kind(t, at, MMR_STORY_PAGE) || is_kind(t, at, MMR_STORY_PCP))
+		heading(t, "__rmqueue_pcplist()", "CPU %u's list again", t->e->request.ev.cpu);
+	return at;
+}
+
+/* "1-7   1071560..1071566", a line for each stretch of neighbours */
+static void put_stretch(const struct teller *t, uint32_t nr, uint32_t pfn, uint32_t pages)
+{
+	uint32_t asked = t->e->asked_pfn - pfn;
+	const char *which = pages == 1 ? words("%u", nr) : words("%u-%u", nr, nr + pages - 1);
+	const char *what = pages == 1 ? words("%u", pfn) : words("%u..%u", pfn, pfn + pages - 1);
+
+	fprintf(t->out, "  %9s  %s%s\n", which, what,
+		t->e->asked != t->e->request.number && asked < pages
+			? words("   (page %u, of the event asked about, is number %u)", t->e->asked_pfn,
+				nr + asked)
+			: "");
+}
+
+uint32_t put_handed_out(const struct teller *t, uint32_t at)
+{
+	uint32_t nr = 1, pages = 1;
+
+	for (uint32_t i = 0; i < at; i++)
+		nr += is_kind(t, i, MMR_STORY_PAGE);
+	heading(t, "alloc_pages_bulk()", "Handed out from the list's head, one after the other");
+	fprintf(t->out, "  %9s  %s\n", "number", "pages");
+	for (; is_kind(t, at, MMR_STORY_PAGE); at++) {
+		if (is_kind(t, at + 1, MMR_STORY_PAGE) && step_at(t, at + 1)->pfn == step_at(t, at)->pfn + 1) {
+			pages++;
+			continue;
+		}
+		put_stretch(t, nr, step_at(t, at)->pfn + 1 - pages, pages);
+		nr += pages;
+		pages = 1;
 	}
 	return at;
 }
@@ -251,11 +286,8 @@ uint32_t put_pcp(const struct teller *t, uint32_t at)
 	put_pcp_state(t, "  before", step);
 	put_pcp_sizes(t, step);
 	at++;
-	if (is_kind(t, at, MMR_STORY_REFILL_SIZE)) {
-		at = put_refill_size(t, at);
-		at = put_refill(t, at);
-		heading(t, "__rmqueue_pcplist()", "CPU %u's list again", step->cpu);
-	}
+	if (is_kind(t, at, MMR_STORY_REFILL_SIZE))
+		at = put_refill_sized(t, at);
 	if (is_kind(t, at, MMR_STORY_POP)) {
 		para(t, LABEL, "  taken", words("its head, %s", block_words(step_at(t, at)->pfn, step->order)));
 		at++;
@@ -283,7 +315,7 @@ static uint32_t put_take(const struct teller *t, uint32_t at)
 
 	para(t, LABEL, "  taken",
 	     words("block %u, head of the free list of order %u, %s", take->pfn, take->source_order,
-		   mt_name(take->mt)));
+		   type_words(take->mt)));
 	return put_splits(t, at + 1);
 }
 
@@ -315,7 +347,7 @@ static void put_claim_test(const struct teller *t, const struct mmr_story_step *
 								    : "+ in use, alike";
 
 	heading(t, function_of(t, MMR_STORY_CLAIM_TEST), "Make pageblock %u to %u %s as a whole?", step->pfn,
-		step->pfn + PAGEBLOCK_NR_PAGES - 1, mt_name(step->mt));
+		step->pfn + PAGEBLOCK_NR_PAGES - 1, type_words(step->mt));
 	if (step->claim.incomplete) {
 		para(t, 2, "", "No: it is not wholly inside the zone.");
 		return;
@@ -328,6 +360,33 @@ static void put_claim_test(const struct teller *t, const struct mmr_story_step *
 		step->yes ? "reached: yes" : "not reached: no");
 }
 
+#define MOVED 8 /* of many blocks that change lists, so many are named */
+
+/* Free blocks that change from one type's lists to another's. */
+static uint32_t put_moves(const struct teller *t, uint32_t at)
+{
+	const struct mmr_story_step *first = step_at(t, at);
+	uint32_t nr = 0, pages = 0;
+	char text[400] = "";
+	size_t len = 0;
+
+	for (; is_kind(t, at, MMR_STORY_MOVE) && step_at(t, at)->before == first->before; at++, nr++) {
+		const struct mmr_story_step *step = step_at(t, at);
+
+		pages += 1u << step->order;
+		if ((nr < MOVED || t->full) && len + 40 < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u (order %u)",
+						nr ? ", " : "", step->pfn, step->order);
+		else if (text[len - 1] != '.')
+			len += (size_t)snprintf(text + len, sizeof(text) - len, ", ...");
+	}
+	heading(t, function_of(t, MMR_STORY_MOVE), "%s, %s, from %s's lists to %s's",
+		plural(nr, "block", "blocks"), plural(pages, "page", "pages"), type_words(first->before),
+		type_words(first->mt));
+	para(t, LABEL, "  blocks", text);
+	return at;
+}
+
 uint32_t put_fallback(const struct teller *t, uint32_t at)
 {
 	const struct mmr_story_step *step = step_at(t, at);
@@ -335,12 +394,13 @@ uint32_t put_fallback(const struct teller *t, uint32_t at)
 	switch (step->kind) {
 	case MMR_STORY_NOTHING:
 		para(t, LABEL, "  nothing",
-		     words("no free block of order %u or longer of type %s", step->order, mt_name(step->mt)));
+		     words("no free block of order %u or longer of type %s", step->order,
+			   type_words(step->mt)));
 		break;
 	case MMR_STORY_FOREIGN:
 		heading(t, function_of(t, MMR_STORY_FOREIGN), "Another type's pages: the longest block first");
 		para(t, LABEL, "  found",
-		     words("block %u of order %u, %s%s", step->pfn, step->source_order, mt_name(step->mt),
+		     words("block %u of order %u, %s%s", step->pfn, step->source_order, type_words(step->mt),
 			   step->yes && step->source_order >= PAGEBLOCK_ORDER
 				   ? ": whole pageblocks, nothing to weigh"
 				   : ""));
@@ -357,17 +417,26 @@ uint32_t put_fallback(const struct teller *t, uint32_t at)
 	case MMR_STORY_CLAIM_TEST:
 		put_claim_test(t, step);
 		break;
+	case MMR_STORY_MOVE:
+		return put_moves(t, at);
 	case MMR_STORY_CLAIM:
 		heading(t, function_of(t, MMR_STORY_CLAIM), "Claimed: the pageblock changes its type");
 		para(t, LABEL, "  pageblock",
-		     words("at %u, was %s%s", step->pfn, mt_name(step->mt),
+		     words("at %u, was %s%s", step->pfn, type_words(step->mt),
 			   step->nr ? words("; %s free pages change lists", grouped(step->nr)) : ""));
 		break;
 	case MMR_STORY_STEAL:
-		heading(t, function_of(t, MMR_STORY_STEAL), "Stolen: what is needed, no more");
+		/* Up to 6.9 what was moved stays moved, and is then taken as one of its own. */
+		heading(t, function_of(t, MMR_STORY_STEAL),
+			step->yes ? "Stolen: free pages, but not the pageblock"
+				  : "Stolen: what is needed, no more");
 		para(t, LABEL, "  from",
-		     words("block %u of order %u, %s; the rest stays with its type", step->pfn,
-			   step->source_order, mt_name(step->mt)));
+		     step->yes ? words("block %u of order %u, %s; the pageblock keeps its type, and pages "
+				       "freed in "
+				       "it go back to that",
+				       step->pfn, step->source_order, type_words(step->mt))
+			       : words("block %u of order %u, %s; the rest stays with its type", step->pfn,
+				       step->source_order, type_words(step->mt)));
 		break;
 	case MMR_STORY_HIGHATOMIC:
 		heading(t, function_of(t, MMR_STORY_HIGHATOMIC), "The pageblock is set aside");
@@ -433,7 +502,7 @@ uint32_t put_free(const struct teller *t, uint32_t at)
 	para(t, LABEL, "  pages",
 	     words("%s: %s, %s", block_words(step->pfn, step->order), pages_words(step->order),
 		   zone_words(step->zone)));
-	para(t, LABEL, "  pageblock", words("%s: %s", mt_name(step->mt), explain_type_meaning(step->mt)));
+	para(t, LABEL, "  pageblock", words("%s: %s", type_words(step->mt), explain_type_meaning(step->mt)));
 	para(t, LABEL, "  goes", ways[step->why]);
 	at++;
 	if (!is_kind(t, at, MMR_STORY_PCP))
@@ -468,7 +537,7 @@ static uint32_t merged_words(const struct teller *t, uint32_t at, const char **r
 		*ret = words("%-26s %s of %s, order %u",
 			     merges ? words("%u, after %s", insert->pfn, plural(merges, "merge", "merges"))
 				    : "itself",
-			     insert->yes ? "tail" : "head", mt_name(insert->mt), insert->order);
+			     insert->yes ? "tail" : "head", type_words(insert->mt), insert->order);
 	}
 	return at;
 }
@@ -525,172 +594,4 @@ uint32_t put_drain(const struct teller *t, uint32_t at)
 		fprintf(t->out, "  %10u   %s\n", pfn, text);
 	}
 	return at;
-}
-
-/* ---- the kernel's side --------------------------------------------------------------------- */
-
-static void put_event(const struct teller *t, const struct explain_event *event)
-{
-	const struct trace_event *ev = &event->ev;
-	char what[100] = "";
-
-	switch (ev->type) {
-	case TRACE_ALLOC:
-	case TRACE_ZONE_LOCKED:
-	case TRACE_PCPU_DRAIN:
-		snprintf(what, sizeof(what), "order %u %s", ev->order, mt_name(ev->migratetype));
-		break;
-	case TRACE_EXTFRAG:
-		snprintf(what, sizeof(what), "from order %u %s, %s", event->cls.fallback_order,
-			 mt_name(event->cls.fallback_migratetype),
-			 ev->flags & TRACE_F_CHANGE_OWNERSHIP ? "claimed" : "stolen");
-		break;
-	case TRACE_FREE:
-		snprintf(what, sizeof(what), "order %u", ev->order);
-		break;
-	default:
-		break;
-	}
-	fprintf(t->out, "  %10" PRIu64 " %+12.3f us  %-12s %10s  %s\n", event->number,
-		((double)ev->ts_ns - (double)t->e->request.ev.ts_ns) / 1000,
-		trace_event_type_name((enum trace_event_type)ev->type),
-		ev->pfn == TRACE_NO_PFN ? "no page" : words("%u", ev->pfn), what);
-}
-
-#define SHOWN 4 /* of a long row of events, so many at each end */
-
-static void put_events(const struct teller *t)
-{
-	const struct explain *e = t->e;
-
-	fprintf(t->out, "  %10s %15s  %-12s %10s\n", "event", "time", "what", "page");
-	for (size_t i = 0; i < e->nr_events; i++) {
-		if (!t->full && e->nr_events > 3 * SHOWN && i == SHOWN) {
-			fprintf(t->out, "  %10s and %zu more\n", "...", e->nr_events - 2 * SHOWN);
-			i = e->nr_events - SHOWN;
-		}
-		put_event(t, &e->events[i]);
-	}
-}
-
-static void put_verdicts(const struct teller *t)
-{
-	const struct explain *e = t->e;
-	static const char *const names[] = {
-		[VERIFY_EXACT] = "exact", [VERIFY_INFORMED] = "informed", [VERIFY_DIVERGED] = "diverged"};
-
-	heading(t, NULL, "What verify says");
-	if (!e->nr_verdicts) {
-		para(t, 2, "",
-		     e->known ? "exact: every decision of the model here is the kernel's."
-			      : "nothing: without the state it cannot judge.");
-		return;
-	}
-	for (size_t i = 0; i < e->nr_verdicts; i++) {
-		const struct explain_verdict *v = &e->verdicts[i];
-
-		para(t, LABEL, words("  %s", names[v->verdict]),
-		     words("event %" PRIu64 ", %s: %s", v->event, verify_level_name(v->level),
-			   verify_cause_text(v->cause)));
-		para(t, LABEL, "    the model", v->expected);
-		para(t, LABEL, "    the kernel", v->got);
-	}
-	if (e->nr_more_verdicts)
-		fprintf(t->out, "  and %zu more\n", e->nr_more_verdicts);
-}
-
-/* "nid 0, order 3": what an event of another kind says beside its time */
-static const char *beside_words(const struct explain_beside *beside)
-{
-	static _Thread_local char text[300];
-	const struct trace_event_info *info = trace_event_info(beside->ev.type);
-	size_t len = 0;
-
-	text[0] = '\0';
-	if (info->has_zone)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, ", zone %s",
-					mmr_zone_name((enum zone_type)beside->cls.zone));
-	if (info->has_order)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, ", order %u", beside->ev.order);
-	for (unsigned int i = 0; i < beside->args.nr && i < info->nr_args && len < sizeof(text); i++)
-		len += (size_t)snprintf(text + len, sizeof(text) - len, ", %s %" PRId64, info->args[i],
-					beside->args.v[i]);
-	return text[0] ? text + 2 : text;
-}
-
-/* Who decides, and probes on the way: kinds of events that few recordings have. */
-static void put_beside(const struct teller *t)
-{
-	const struct explain *e = t->e;
-	bool any = false;
-
-	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++) {
-		if (!e->kswapd[nid].known)
-			continue;
-		if (!any)
-			heading(t, "(the recording)", "Beside it");
-		any = true;
-		para(t, LABEL, words("  kswapd of node %u", nid),
-		     words("%s for %.6f s", e->kswapd[nid].awake ? "awake" : "asleep",
-			   ((double)e->events[0].ev.ts_ns - (double)e->kswapd[nid].since_ns) / 1e9));
-	}
-	if (e->nr_beside && !any)
-		heading(t, "(the recording)", "Beside it");
-	for (size_t i = 0; i < e->nr_beside; i++) {
-		const struct trace_event *ev = &e->beside[i].ev;
-
-		fprintf(t->out, "  %+23.3f us  %-20s %s\n",
-			((double)ev->ts_ns - (double)e->request.ev.ts_ns) / 1000,
-			trace_event_type_name((enum trace_event_type)ev->type), beside_words(&e->beside[i]));
-	}
-}
-
-void put_recording(const struct teller *t)
-{
-	const struct explain *e = t->e;
-
-	heading(t, "(the recording)", "What the kernel did");
-	if (e->told->finished && e->kind == EXPLAIN_ALLOC) {
-		bool same = e->told->page.pfn == e->request.ev.pfn;
-		const char *kernel = e->request.ev.pfn == TRACE_NO_PFN
-					     ? "It found no page"
-					     : words("It handed out page %u", e->request.ev.pfn);
-
-		para(t, 2, "",
-		     words("%s%s", kernel,
-			   explain_same(e) ? ": the same."
-			   : same          ? ": the same, but its refill had other pages."
-			   : e->told->page.pfn == MMR_NO_PFN
-				   ? "; the model found none."
-				   : words("; the model's is %u.", e->told->page.pfn)));
-	} else if (e->told->finished && e->kind == EXPLAIN_FREE) {
-		para(t, 2, "",
-		     e->told->rc       ? "The model has this page as free already."
-		     : explain_same(e) ? "The same."
-				       : "It drained other pages, or another number of them.");
-	}
-	put_events(t);
-	put_beside(t);
-	put_verdicts(t);
-}
-
-void put_life(const struct teller *t)
-{
-	const struct explain *e = t->e;
-
-	heading(t, "(the recording)", "The life of page %u: %s, %s", e->query.pfn,
-		plural((int64_t)e->nr_life, "event", "events"),
-		plural((int64_t)e->nr_allocs, "allocation", "allocations"));
-	fprintf(t->out, "  %10s %13s %4s  %-12s %10s\n", "event", "seconds", "CPU", "what", "page");
-	for (size_t i = 0; i < e->nr_life; i++) {
-		const struct trace_event *ev = &e->life[i].ev;
-		uint32_t nr;
-		const struct trace_task *tasks = trace_reader_tasks(t->reader, &nr);
-
-		fprintf(t->out, "%c %10" PRIu64 " %13.6f %4u  %-12s %10u  order %-2u %s\n",
-			e->life[i].number == e->asked ? '>' : ' ', e->life[i].number,
-			((double)ev->ts_ns - (double)trace_reader_summary(t->reader)->first_ns) / 1e9, ev->cpu,
-			trace_event_type_name((enum trace_event_type)ev->type), ev->pfn, ev->order,
-			ev->task < nr ? tasks[ev->task].comm : "");
-	}
 }

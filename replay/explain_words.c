@@ -35,6 +35,7 @@ static const struct {
 	[MMR_STORY_SPLIT] = {"split", "expand()", NULL},
 	[MMR_STORY_FOREIGN] = {"foreign_block", "__rmqueue_claim()", "__rmqueue_fallback()"},
 	[MMR_STORY_CLAIM_TEST] = {"claim_test", "try_to_claim_block()", "steal_suitable_fallback()"},
+	[MMR_STORY_MOVE] = {"move", "move_to_free_list()", NULL},
 	[MMR_STORY_CLAIM] = {"claim", "try_to_claim_block()", "steal_suitable_fallback()"},
 	[MMR_STORY_STEAL] = {"steal", "__rmqueue_steal()", "steal_suitable_fallback()"},
 	[MMR_STORY_BOOST] = {"boost", "boost_watermark()", NULL},
@@ -215,6 +216,16 @@ const char *grouped(int64_t n)
 	if (n < 0)
 		*--at = '-';
 	return at;
+}
+
+const char *plural(int64_t n, const char *one, const char *many)
+{
+	return words("%s %s", grouped(n), n == 1 ? one : many);
+}
+
+const char *type_words(unsigned int mt)
+{
+	return mmr_migratetype_name((enum migratetype)mt);
 }
 
 const char *zone_words(uint16_t zone_id)

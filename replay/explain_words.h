@@ -19,6 +19,11 @@ const char *explain_flag_meaning(const char *name);
 const char *explain_mark_name(unsigned int mark); /* "LOW" */
 const char *explain_type_meaning(unsigned int mt);
 
+/** explain_kind_function, explain_kind_meaning - of kinds of event that are no page event: enum
+ * trace_event_type */
+const char *explain_kind_function(unsigned int type);
+const char *explain_kind_meaning(unsigned int type);
+
 /* ---- text ---------------------------------------------------------------------------------- */
 
 #define EXPLAIN_WIDTH 79
@@ -40,6 +45,10 @@ struct teller {
 const char *words(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /** grouped - 12345678 as "12,345,678": counts, never page numbers */
 const char *grouped(int64_t n);
+/** plural - "1 page", "12 pages" */
+const char *plural(int64_t n, const char *one, const char *many);
+/** type_words - a migratetype: "Movable" */
+const char *type_words(unsigned int mt);
 /** zone_words - "node0/Normal" */
 const char *zone_words(uint16_t zone_id);
 /** list_words - "order 0, Movable": a per-CPU list by its number */
@@ -59,6 +68,16 @@ uint32_t put_fallback(const struct teller *t, uint32_t at);
 uint32_t put_free(const struct teller *t, uint32_t at);
 uint32_t put_drain(const struct teller *t, uint32_t at);
 uint32_t put_inserted(const struct teller *t, uint32_t at);
+/** put_refill_sized - a refill from its REFILL_SIZE step on */
+uint32_t put_refill_sized(const struct teller *t, uint32_t at);
+/** put_handed_out - pages of a bulk allocation that came one after the other */
+uint32_t put_handed_out(const struct teller *t, uint32_t at);
+/** put_kind - what an event of another kind is */
+void put_kind(const struct teller *t);
+/** explain_asker - "sh (task 136) on CPU 0" */
+const char *explain_asker(const struct teller *t);
+/** explain_place_words - "free: in block 4711 of order 3, Movable" */
+const char *explain_place_words(const struct explain_look *look);
 /** put_recording - the kernel's side and the verdict */
 void put_recording(const struct teller *t);
 void put_life(const struct teller *t);

@@ -83,9 +83,23 @@ bool verify_list_known(const struct verify *v, const struct zone *zone, unsigned
 	return view->known && !(view->unknown & 1u << pindex);
 }
 
-bool verify_event_done(const struct verify *v)
+struct verify_at verify_at(const struct verify *v)
 {
-	return window_at(&v->window, v->number)->done;
+	const struct window_event *event = window_at(&v->window, v->options.at + 1);
+	struct verify_at at = {.during = v->number - 1};
+
+	at.past = event->past || (event->ev.type == TRACE_FREE_BATCHED && event->link &&
+				  window_at(&v->window, event->link)->past);
+	verify_run_of_pieces(v, event, v->options.at + 1, &at);
+	return at;
+}
+
+void verify_show(struct verify *v, uint64_t number)
+{
+	if (!v->options.before || number - 1 != v->options.at || v->shown)
+		return;
+	v->shown = true;
+	v->options.before(v, v->options.ctx);
 }
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -315,8 +329,7 @@ static int loop(struct verify *v, struct mmr_error *err)
 			if (rc)
 				return rc;
 		}
-		if (v->options.before && number - 1 == v->options.at)
-			v->options.before(v, v->options.ctx);
+		verify_show(v, number);
 		one_event(v, event);
 		v->report->events++;
 		rc = mmr_machine_damage(v->core, err);

@@ -75,7 +75,7 @@ struct verify; /* opaque; a verification while it runs */
  * @until: stop before this event; UINT64_MAX for the end
  * @stop_at_divergence: end at the first one
  * @on_decision: called for each decision that was not exact; may be NULL
- * @before: called once with the state just before event @at is dealt with, for those who want to look at
+ * @before: called once with the state just before what event @at tells is done, for those who want to look at
  *	the model; may be NULL
  * @stop: set from a signal handler to stop cleanly; may be NULL
  * @progress: called about every second million events with the share done (0..1); may be NULL
@@ -153,8 +153,20 @@ struct mmr_machine *verify_model(const struct verify *v);
 bool verify_zone_known(const struct verify *v, const struct zone *zone);
 /** verify_list_known - is list @pindex of @cpu followed down to its tail? */
 bool verify_list_known(const struct verify *v, const struct zone *zone, unsigned int cpu, unsigned int pindex);
-/** verify_event_done - an interrupt's event came first: what the event at hand tells has happened already */
-bool verify_event_done(const struct verify *v);
+/**
+ * struct verify_at - of the event that options.before was called for
+ * @during: the event at hand: another one, before it, where an interrupt came between what the kernel did
+ *	and its event
+ * @past: a free that went past its per-CPU list, as an event tells
+ * @run_pfn, @run_pages: a free that is part of a run of neighbours which are inserted together, at event
+ *	@run_last; 0 pages where it is none
+ */
+struct verify_at {
+	uint64_t during, run_last;
+	uint32_t run_pfn, run_pages;
+	bool past;
+};
+struct verify_at verify_at(const struct verify *v);
 
 /** verify_passed - nothing diverged, and all of it could be judged */
 bool verify_passed(const struct verify_report *report);

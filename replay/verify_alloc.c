@@ -447,6 +447,7 @@ void verify_pop_before_interrupt(struct verify *v, const struct window_event *in
 	for (int i = 0; n && i < INTERRUPT_DISTANCE; i++) {
 		struct window_event *event = window_at(&v->window, n);
 		const struct trace_event *ev = &event->ev;
+		uint64_t number = n;
 
 		n = event->next;
 		if (ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ))
@@ -455,6 +456,7 @@ void verify_pop_before_interrupt(struct verify *v, const struct window_event *in
 		    !mmr_step_pcp_order(ev->order) || mmr_step_pindex(ev->migratetype, ev->order) != pindex ||
 		    mmr_step_pcp_head(zone, ev->cpu, pindex) != ev->pfn)
 			return;
+		verify_show(v, number);
 		verify_choice_of_zone(v, ev, zone, false);
 		mmr_step_pcp_begin(zone, ev->cpu);
 		mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);

@@ -154,6 +154,7 @@ struct verify {
 	struct window window;
 	uint64_t number; /* of the event at hand, from 1 */
 	uint64_t owed; /* an allocation whose refill is complete: its pop comes before any other event */
+	bool shown; /* options.before has been called */
 	uint64_t ts_ns;
 	uint32_t late[MAX_LATE];
 	unsigned int nr_late, late_waiting; /* written; of these not told yet */
@@ -220,6 +221,8 @@ static inline void count_exact(struct verify *v, enum verify_level level)
 
 void count_other(struct verify *v, enum verify_level level, enum verify_verdict verdict,
 		 enum verify_cause cause, const struct views *views, const char *expected, const char *got);
+/* Calls options.before, if it is about this event and has not been called */
+void verify_show(struct verify *v, uint64_t number);
 /* "pfn 4711 order 3" and the like; the buffers take turns */
 const char *say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *say_place(const struct verify *v, uint32_t pfn);
@@ -372,6 +375,9 @@ bool verify_free_in_pieces(struct verify *v, const struct window_event *event);
 bool verify_insert_told_piece(struct verify *v, const struct window_event *event);
 /* Before an event: runs whose pieces must have been inserted by then */
 void verify_end_pieces(struct verify *v, const struct window_event *event);
+/* The run that event @number is a part of: @ret's run_ members; those are left where it is of none */
+void verify_run_of_pieces(const struct verify *v, const struct window_event *event, uint64_t number,
+			  struct verify_at *ret);
 
 /* ---- verify_keyframe.c --------------------------------------------------------------------- */
 

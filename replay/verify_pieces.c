@@ -425,3 +425,31 @@ void verify_end_pieces(struct verify *v, const struct window_event *event)
 		}
 	}
 }
+
+void verify_run_of_pieces(const struct verify *v, const struct window_event *event, uint64_t number,
+			  struct verify_at *ret)
+{
+	struct piece_run run = {.ev = event->ev};
+	struct chain chain;
+	struct cut end;
+
+	if (!v->frees_pieces || event->ev.type != TRACE_FREE || event->ev.order || event->link ||
+	    verify_in_interrupt(&event->ev))
+		return;
+	for (unsigned int i = 0; v->nr_piece_runs && i < MAX_PIECE_RUNS; i++) {
+		if (v->piece_runs[i].active && same_task(&v->piece_runs[i].ev, &event->ev))
+			run = v->piece_runs[i];
+	}
+	if (!run.active && number == v->number && may_be_mapped(v, event->ev.pfn)) {
+		chain = look_at_chain(v, &event->ev);
+		end = end_of_call(v, event->ev.pfn, &chain);
+		run.active = end.event != number;
+		run.end = end.end;
+		run.last = end.event;
+	}
+	if (!run.active || number > run.last)
+		return;
+	ret->run_pfn = run.ev.pfn;
+	ret->run_pages = run.end - run.ev.pfn;
+	ret->run_last = run.last - 1;
+}

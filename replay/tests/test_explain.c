@@ -242,15 +242,97 @@ static void what_was_recorded_beside_is_shown(void **state)
 	open_recording(&k, &t);
 
 	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = last - 1}),
-			 -ENOENT);
+			 0);
+	assert_int_equal(t.e.kind, EXPLAIN_OTHER);
+	assert_int_equal(t.e.request.ev.type, TRACE_PCP_COMMIT);
+	assert_int_equal(t.e.args.v[0], 7);
 	done(&t);
 	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = last}), 0);
 	assert_int_equal(t.e.kind, EXPLAIN_ALLOC);
 	assert_true(explain_same(&t.e));
 	assert_true(t.e.kswapd[0].known && t.e.kswapd[0].awake);
 	assert_int_equal(t.e.nr_beside, 2);
-	assert_int_equal(t.e.beside[1].ev.type, TRACE_PCP_COMMIT);
+	assert_int_equal(t.e.beside[1].event.ev.type, TRACE_PCP_COMMIT);
 	assert_int_equal(t.e.beside[1].args.v[1], 8);
+	done(&t);
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+/* What alloc_pages_bulk() has handed out, as a probe at its end tells it. */
+static void tell_bulk_pages(struct synth_kernel *k, const uint32_t *pfns, unsigned int nr)
+{
+	static const struct trace_class cls = {
+		.type = TRACE_BULK_PAGE, .migratetype = MIGRATE_UNMOVABLE, .gfp = MMR_GFP_KERNEL};
+	struct mmr_error err;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		struct trace_event ev = {.ts_ns = k->now_ns += 100, .pfn = pfns[i], .task = TRACE_NO_TASK};
+
+		assert_int_equal(trace_writer_class(k->writer, &cls, &ev.class_id, &err), 0);
+		assert_int_equal(trace_writer_event(k->writer, &ev, &err), 0);
+		k->nr_events++;
+	}
+}
+
+/*  the list holds a few pages, so that a call for more takes these, refills, and goes on */
+static void any_page_of_a_bulk_allocation_tells_the_whole_call(void **state)
+{
+	struct synth_kernel k;
+	uint32_t pfns[80];
+	uint64_t refill, first;
+	struct told t;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	refill = k.nr_events;
+	synth_kernel_bulk(&k, 0, pfns, 80);
+	first = k.nr_events;
+	assert_true(first > refill);
+	tell_bulk_pages(&k, pfns, 80);
+	synth_kernel_end(&k);
+	open_recording(&k, &t);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		const uint64_t ask[] = {first + 7, refill, first};
+
+		assert_int_equal(
+			explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = ask[i]}), 0);
+		assert_int_equal(t.e.kind, EXPLAIN_BULK);
+		assert_int_equal(t.e.request.number, first);
+		assert_int_equal(t.e.begin, refill);
+		assert_true(t.e.told->finished);
+		assert_int_equal(count(&t.e, MMR_STORY_PAGE), 80);
+		assert_true(explain_same(&t.e));
+		done(&t);
+	}
+	trace_reader_close(t.reader);
+	synth_kernel_destroy(&k);
+}
+
+/* The same on a kernel that does not tell: nobody is known who asked, but the lists are. */
+static void a_refill_that_nobody_asked_for_tells_the_lists(void **state)
+{
+	struct synth_kernel k;
+	uint32_t pfns[80];
+	uint64_t refill;
+	struct told t;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	refill = k.nr_events;
+	synth_kernel_bulk(&k, 0, pfns, 80);
+	synth_kernel_end(&k);
+	open_recording(&k, &t);
+
+	assert_int_equal(explain_event(&t, (struct explain_query){.by = EXPLAIN_BY_EVENT, .event = refill}), 0);
+	assert_int_equal(t.e.kind, EXPLAIN_TAKEN);
+	assert_true(t.e.told->finished);
+	assert_true(t.e.told->nr_gone > 0);
+	assert_true(count(&t.e, MMR_STORY_REFILL_PAGE) > 1);
+	assert_true(explain_same(&t.e));
 	done(&t);
 	trace_reader_close(t.reader);
 	synth_kernel_destroy(&k);
@@ -295,6 +377,8 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_did_otherwise_is_seen),
 		cmocka_unit_test(before_the_keyframe_and_after_a_loss_nothing_is_told),
 		cmocka_unit_test(what_was_recorded_beside_is_shown),
+		cmocka_unit_test(any_page_of_a_bulk_allocation_tells_the_whole_call),
+		cmocka_unit_test(a_refill_that_nobody_asked_for_tells_the_lists),
 		cmocka_unit_test(what_is_not_there_is_refused_and_a_signal_stops),
 	};
 
