@@ -687,7 +687,7 @@ void clear_below_high(struct mmr_machine *m, struct zone *zone);
 void free_unref_page_remember(const struct kernel_profile *profile, struct per_cpu_pages *pcp,
 			      unsigned int order);
 bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
-			      unsigned int pindex, unsigned int order);
+			      unsigned int pindex, unsigned int order, bool *locked);
 void free_pcppages_bulk(struct mmr_cpu *cpu, struct zone *zone, int count, struct per_cpu_pages *pcp,
 			unsigned int pindex);
 void drain_pages_zone(struct mmr_cpu *cpu, unsigned int victim, struct zone *zone);

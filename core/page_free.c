@@ -90,6 +90,7 @@ enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t p
 	struct per_cpu_pages *pcp = &zone->per_cpu_pageset[cpu->id];
 	unsigned int mt = get_pageblock_migratetype(m, pfn), list_mt = mt, pindex;
 	enum mmr_path path = MMR_PATH_FREE_PCP;
+	bool locked = true;
 
 	if (unlikely(mt >= MIGRATE_PCPTYPES)) {
 		if (mt == MIGRATE_ISOLATE)
@@ -105,13 +106,14 @@ enum mmr_path free_unref_page(struct mmr_cpu *cpu, struct zone *zone, uint32_t p
 	shared_set(m->pages[pfn].tag, page_tag(zone->tag, order, PAGE_PCP, mt));
 	pcp_list_add(m, &pcp->lists[pindex], pfn);
 	pcp->count += 1 << order;
-	if (unlikely(free_unref_page_overflow(cpu, zone, pcp, pindex, order))) {
+	if (unlikely(free_unref_page_overflow(cpu, zone, pcp, pindex, order, &locked))) {
 		path = MMR_PATH_FREE_DRAIN;
 		cpu->counters.path[path]++;
 	}
 	if (story_of(zone))
 		story_pcp(cpu, zone, order, mt, MMR_STORY_AFTER);
-	spin_unlock(&pcp->lock);
+	if (likely(locked))
+		spin_unlock(&pcp->lock);
 	return path;
 
 buddy:

@@ -267,19 +267,33 @@ static bool free_high_order(const struct kernel_profile *profile, struct per_cpu
 	return free_high;
 }
 
-/* Free @to_free pages, at once or in batches whose overshoot is not credited (7.x). */
-static void free_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp, int to_free,
+/*
+ * Free @to_free pages, at once or in batches whose overshoot is not credited (7.x). Between two batches
+ * the lock is given up: interrupts free to the list then, and other CPUs drain it. Who does not get it back
+ * leaves the list longer than it should be.
+ *
+ * Return: whether pcp->lock is still held.
+ * Source: free_frozen_page_commit(), mm/page_alloc.c, v7.3.
+ */
+static bool free_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp, int to_free,
 			  unsigned int pindex)
 {
 	if (cpu->m->profile.pcp_overflow == PCP_OVERFLOW_SINGLE) {
 		free_pcppages_bulk(cpu, zone, to_free, pcp, pindex);
-		return;
+		return true;
 	}
-	while (to_free > 0 && pcp->count > 0) {
+	for (;;) {
 		int chunk = min_int(to_free, pcp->batch);
 
 		free_pcppages_bulk(cpu, zone, chunk, pcp, pindex);
 		to_free -= chunk;
+		if (to_free <= 0 || pcp->count <= 0)
+			return true;
+		spin_unlock(&pcp->lock);
+		if (!spin_trylock(&pcp->lock)) {
+			cpu->counters.pcp_overflow_stops++;
+			return false;
+		}
 	}
 }
 
@@ -360,11 +374,12 @@ void clear_below_high(struct mmr_machine *m, struct zone *zone)
 /*
  * A page was pushed and counted: remember the recent past, and free the overflow.
  *
+ * @locked: cleared where pcp->lock was lost on the way
  * Return: whether pages went to the buddy.  Context: pcp->lock.
  * Source: free_unref_page_commit(), mm/page_alloc.c, v6.12.
  */
 bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per_cpu_pages *pcp,
-			      unsigned int pindex, unsigned int order)
+			      unsigned int pindex, unsigned int order, bool *locked)
 {
 	const struct kernel_profile *profile = &cpu->m->profile;
 	int nr = nr_pcp_overflow(profile, zone, pcp, order);
@@ -372,7 +387,7 @@ bool free_unref_page_overflow(struct mmr_cpu *cpu, struct zone *zone, struct per
 	tell(zone, MMR_STORY_OVERFLOW, .order = (uint8_t)order, .nr = nr);
 	if (!nr)
 		return false;
-	free_overflow(cpu, zone, pcp, nr, pindex);
+	*locked = free_overflow(cpu, zone, pcp, nr, pindex);
 	if (profile->below_high)
 		clear_below_high(cpu->m, zone);
 	return true;

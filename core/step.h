@@ -174,7 +174,15 @@ unsigned int mmr_step_pcp_push(struct mmr_machine *m, unsigned int cpu, struct z
 int mmr_step_pcp_overflow(struct mmr_machine *m, unsigned int cpu, struct zone *zone, unsigned int order);
 /** mmr_step_pcp_overflow_done - the end of free_unref_page_commit() */
 void mmr_step_pcp_overflow_done(struct mmr_machine *m, struct zone *zone);
-/** mmr_step_pcp_chunk - most pages one hold of zone->lock frees of an overflow; INT32_MAX where unlimited */
+/**
+ * mmr_step_pcp_chunk - most pages one hold of zone->lock frees of an overflow; INT32_MAX where unlimited
+ *
+ * Between two such holds pcp->lock is free too (7.x). So whatever steps the caller takes in between may be
+ * those of others: interrupts of this CPU push to the list and pop from it, other CPUs drain it, anybody
+ * takes zone->lock. During a hold an interrupt's frees find the lock taken: mmr_step_insert(). An overflow
+ * ends early where the lock is not got back, or the task goes on elsewhere: no more victims are taken, and
+ * mmr_step_pcp_overflow_done() comes all the same.
+ */
 int mmr_step_pcp_chunk(const struct mmr_machine *m, const struct zone *zone, unsigned int cpu);
 /** mmr_step_pcp_victim - tail of the first list that is not empty, from *pindex on; MMR_NO_PFN */
 uint32_t mmr_step_pcp_victim(const struct zone *zone, unsigned int cpu, unsigned int *pindex);

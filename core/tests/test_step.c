@@ -299,6 +299,69 @@ static void pressure_changes_thresholds_where_a_zone_could_drift(void **state)
 	}
 }
 
+/* Victims of one hold of zone->lock, which go to the buddy. */
+static void drain_chunk(struct mmr_machine *m, struct zone *zone, int pages, const uint32_t *expected)
+{
+	for (int i = 0; i < pages; i++) {
+		unsigned int pindex = mmr_step_pindex(MIGRATE_MOVABLE, 0);
+		uint32_t victim = mmr_step_pcp_victim(zone, 0, &pindex);
+
+		assert_int_equal(victim, expected[i]);
+		assert_true(mmr_step_pcp_remove(m, 0, zone, victim));
+		mmr_step_insert(m, 0, zone, victim, 0, false);
+	}
+}
+
+/*
+ * 7.x, batch 7. CPU 0's list has 20 pages, 0 2 4 … 38 as they were freed; an overflow of 14 goes in two
+ * batches. Between the two the lock is free: an interrupt frees 101 to the list and takes it again, then
+ * frees 103; CPU 1 drains nothing, but frees 105 to the buddy. During a batch an interrupt's free of 107
+ * finds the lock taken and goes to the buddy. None of it changes whom the second batch takes.
+ */
+static void others_come_between_the_batches_of_an_overflow(void **state)
+{
+	static const char *const profiles[] = {"6.18", "7.3"};
+	static const uint32_t tails[14] = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26};
+
+	for (size_t p = 0; p < 2; p++) {
+		struct mmr_machine *m = machine_new((struct machine_spec){.cpus_per_node = 2,
+									  .zone_type = ZONE_DMA32,
+									  .node_pages = MIB_PAGES(16),
+									  .mark = 10,
+									  .batch = 7,
+									  .high_min = 30,
+									  .high_max = 300,
+									  .profile = profiles[p]});
+		struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+		struct mmr_pcp_state pcp;
+		int32_t count;
+
+		for (uint32_t pfn = 0; pfn < 40; pfn += 2)
+			mmr_step_pcp_push(m, 0, zone, pfn, 0);
+		if (p == 0) {
+			assert_int_equal(mmr_step_pcp_chunk(m, zone, 0), INT32_MAX);
+			mmr_machine_destroy(m);
+			continue;
+		}
+		assert_int_equal(mmr_step_pcp_chunk(m, zone, 0), 7);
+		drain_chunk(m, zone, 4, tails);
+		mmr_step_insert(m, 0, zone, 107, 0, false);
+		drain_chunk(m, zone, 3, tails + 4);
+		mmr_step_pcp_push(m, 0, zone, 101, 0);
+		assert_int_equal(mmr_step_pcp_pop(m, 0, zone, mmr_step_pindex(MIGRATE_MOVABLE, 0)), 101);
+		mmr_step_hand_out(m, zone, 101, 0, MIGRATE_MOVABLE);
+		mmr_step_pcp_push(m, 0, zone, 103, 0);
+		mmr_step_insert(m, 1, zone, 105, 0, false);
+		drain_chunk(m, zone, 7, tails + 7);
+		mmr_step_pcp_overflow_done(m, zone);
+		mmr_step_pcp_read(zone, 0, &pcp, &count);
+		assert_int_equal(count, 20 - 14 + 1);
+		assert_int_equal(mmr_step_pcp_head(zone, 0, mmr_step_pindex(MIGRATE_MOVABLE, 0)), 103);
+		assert_int_equal(mmr_machine_damage(m, NULL), 0);
+		mmr_machine_destroy(m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +373,7 @@ int main(void)
 		cmocka_unit_test(only_what_the_rules_leave_open_is_possible),
 		cmocka_unit_test(a_zone_adopts_lists_and_counts),
 		cmocka_unit_test(pressure_changes_thresholds_where_a_zone_could_drift),
+		cmocka_unit_test(others_come_between_the_batches_of_an_overflow),
 		cmocka_unit_test(what_is_on_a_list_goes_to_no_other),
 		cmocka_unit_test(nothing_is_taken_from_an_empty_list_for_ever),
 	};
