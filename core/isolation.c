@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "core/list.h"
+#include "core/step.h"
 
 /* ---- one pageblock ----------------------------------------------------------------------------- */
 
@@ -135,6 +136,17 @@ static void move_freepages_block_isolate(struct mmr_cpu *cpu, struct zone *zone,
 		mt = m->pageblocks[start_pfn >> PAGEBLOCK_ORDER] & PB_TYPE_MASK;
 	move_isolated(cpu, zone, start_pfn, isolate ? MIGRATE_ISOLATE : mt);
 	set_isolated(m, start_pfn, isolate, mt);
+}
+
+void mmr_step_isolate(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn, bool isolate,
+		      unsigned int mt)
+{
+	move_freepages_block_isolate(&m->cpus[cpu], zone, pfn & ~(PAGEBLOCK_NR_PAGES - 1), isolate, mt);
+}
+
+bool mmr_step_isolate_bit(const struct mmr_machine *m)
+{
+	return m->profile.isolate_bit;
 }
 
 /* Source: set_migratetype_isolate(), mm/page_isolation.c, v6.12. */

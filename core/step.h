@@ -106,6 +106,17 @@ unsigned int mmr_step_pageblock(const struct mmr_machine *m, uint32_t pfn);
 /** mmr_step_retype - another type for a pageblock; its free pages move along */
 void mmr_step_retype(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn, unsigned int mt);
 
+/**
+ * mmr_step_isolate - isolate a pageblock, or make it an ordinary one again
+ * @mt: the type it gets back where isolation had replaced it (to 6.16)
+ *
+ * Its free pages move along; a free block longer than it is split first.
+ */
+void mmr_step_isolate(struct mmr_machine *m, unsigned int cpu, struct zone *zone, uint32_t pfn, bool isolate,
+		      unsigned int mt);
+/** mmr_step_isolate_bit - is a pageblock's isolation a bit beside its type (from 6.17)? */
+bool mmr_step_isolate_bit(const struct mmr_machine *m);
+
 /** mmr_step_extfrag_first - is the event of a fallback emitted before the block it moved is taken (to 6.9)? */
 bool mmr_step_extfrag_first(const struct mmr_machine *m);
 /** mmr_step_frees_pieces - are neighbours that vfree() gives back inserted as larger blocks (from 7.2)? */

@@ -30,6 +30,8 @@ static const struct {
 	[VERIFY_CAUSE_PCP_LOCKED] = {"pcp_locked", "the per-CPU list was locked, the page went past it"},
 	[VERIFY_CAUSE_MIGRATED] = {"migrated", "the page came from another CPU's list"},
 	[VERIFY_CAUSE_ROTATED] = {"rotated", "the free list was in another order (compaction rotates lists)"},
+	[VERIFY_CAUSE_SHUFFLED] = {"shuffled",
+				   "to which end of its list a largest block went (page_alloc.shuffle)"},
 	[VERIFY_CAUSE_UNTRACED] = {"untraced", "pages moved without an event (isolation, capture)"},
 	[VERIFY_CAUSE_LRU] = {"lru", "a claim depends on pages on the LRU"},
 	[VERIFY_CAUSE_ZONE_FLAGS] = {"zone_flags",
@@ -376,6 +378,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->folds_known = has_feature(v->header, "event.vmstat_fold");
 	v->bulk_rare = v->frees_pieces || v->bulk_known;
 	v->irq_known = has_feature(v->header, "irq_context");
+	v->shuffled = has_feature(v->header, "page_alloc.shuffle");
 	v->cpus = calloc(v->nr_cpus, sizeof(*v->cpus));
 	v->pcps = calloc((size_t)v->max_zone_id * v->nr_cpus, sizeof(*v->pcps));
 	v->zone_known = calloc(v->max_zone_id, sizeof(*v->zone_known));

@@ -37,6 +37,7 @@ enum verify_cause {
 	VERIFY_CAUSE_PCP_LOCKED,
 	VERIFY_CAUSE_MIGRATED,
 	VERIFY_CAUSE_ROTATED,
+	VERIFY_CAUSE_SHUFFLED,
 	VERIFY_CAUSE_UNTRACED,
 	VERIFY_CAUSE_LRU,
 	VERIFY_CAUSE_ZONE_FLAGS,
@@ -109,7 +110,7 @@ struct verify_tally {
  *	UINT64_MAX where there is none
  * @unclaimed: the stretches of these, up to where keyframes had brought back all zones' lists; @end
  *	UINT64_MAX where they did not. The last one's if there are more than are kept
- * @damaged: the file is
+ * @damaged: the file is; @other_zones: memory was plugged into a zone that the header does not have
  */
 struct verify_report {
 	uint64_t events;
@@ -126,7 +127,7 @@ struct verify_report {
 		uint64_t begin, end;
 	} unclaimed[VERIFY_MAX_UNCLAIMED];
 	uint32_t nr_unclaimed;
-	bool have_divergence, stopped, damaged;
+	bool have_divergence, stopped, damaged, other_zones;
 	struct {
 		uint64_t event;
 		enum verify_level level;

@@ -70,7 +70,8 @@ static enum verify_cause make_available(struct verify *v, struct zone *zone, con
 
 			if (first.order == place.order && first.mt == place.mt &&
 			    mmr_step_make_head(v->core, zone, ev->pfn, place.order, place.mt))
-				return VERIFY_CAUSE_ROTATED;
+				return v->shuffled && place.order == MAX_PAGE_ORDER ? VERIFY_CAUSE_SHUFFLED
+										    : VERIFY_CAUSE_ROTATED;
 			if (first.order < place.order && place.mt == ev->migratetype)
 				empty_shorter_lists(v, ev, zone, place.order);
 		}
@@ -135,7 +136,7 @@ void verify_take_smallest(struct verify *v, const struct trace_event *ev, struct
 	cause = expected == ev->pfn ? VERIFY_CAUSE_PCP_LOCKED : make_available(v, zone, ev, expected);
 	found = mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn;
 	/* Told that a list had been locked, or not, the model decides as the kernel did. */
-	told = cause == VERIFY_CAUSE_PCP_LOCKED && found;
+	told = (cause == VERIFY_CAUSE_PCP_LOCKED || cause == VERIFY_CAUSE_SHUFFLED) && found;
 	count_other(v, VERIFY_BUDDY, told ? VERIFY_INFORMED : VERIFY_DIVERGED, cause, &views, want, got);
 	if (cause != VERIFY_CAUSE_ROTATED && !told)
 		v->report->untraced_changes++;
@@ -167,6 +168,15 @@ static void force_fallback(struct verify *v, const struct trace_event *ev, struc
 	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 }
 
+/* The same but for which of the largest blocks lay first? Then it does so now. */
+static bool was_shuffled(const struct verify *v, struct zone *zone, const struct mmr_step_fallback *choice,
+			 const struct mmr_step_fallback *way)
+{
+	return v->shuffled && way->order == MAX_PAGE_ORDER && choice->order == way->order &&
+	       choice->mt == way->mt && choice->claim == way->claim &&
+	       mmr_step_make_head(v->core, zone, way->block, way->order, way->mt);
+}
+
 /*
  * From 6.10 on: the event comes after success and names the page returned.
  *
@@ -192,6 +202,9 @@ void verify_fall_back(struct verify *v, const struct trace_event *ev, const stru
 
 	if (!own && any && same_way(&choice, &way)) {
 		count_exact(v, VERIFY_FALLBACK);
+	} else if (!own && any && was_shuffled(v, zone, &choice, &way)) {
+		count_other(v, VERIFY_FALLBACK, VERIFY_INFORMED, VERIFY_CAUSE_SHUFFLED, &views,
+			    say_way(&choice), say_way(&way));
 	} else if (!own && mmr_step_fallback_possible(v->core, zone, ev->order, ev->migratetype,
 						      run->steal_only, &way)) {
 		count_other(v, VERIFY_FALLBACK, VERIFY_INFORMED, VERIFY_CAUSE_LRU, &views,

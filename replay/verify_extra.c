@@ -9,7 +9,8 @@
 
 enum { ZONE_FLAG_RECLAIM_ACTIVE = 1u << 1 }; /* enum zone_flags */
 
-#define PB_TYPE_BITS 7 /* PB_migrate .. PB_migrate_end */
+#define PB_TYPE_BITS   7 /* PB_migrate .. PB_migrate_end */
+#define PB_ISOLATE_BIT 16 /* 1 << PB_migrate_isolate. Source: enum pageblock_bits, v6.18 */
 
 static struct zone *zone_at(const struct verify *v, int64_t nid, unsigned int zone)
 {
@@ -83,6 +84,18 @@ static bool is_of_fallback(const struct verify *v, const struct window_event *ev
 	return next && next->ev.type == TRACE_EXTFRAG;
 }
 
+/*
+ * From 6.10 on: a pageblock becomes isolated, or is no longer. What moves its free pages may have been told
+ * before; where it was split off a longer free block, this is all that is.
+ */
+static void isolate(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int mt)
+{
+	bool was = mmr_step_pageblock(v->core, ev->pfn) == MIGRATE_ISOLATE;
+
+	if (zone && zone_known(v, zone) && was != (mt == MIGRATE_ISOLATE))
+		mmr_step_isolate(v->core, ev->cpu, zone, ev->pfn, !was, mt);
+}
+
 /* A pageblock's free pages went to another type's lists, and from 6.10 on its type along with them. */
 static void move_block(struct verify *v, const struct window_event *event)
 {
@@ -93,24 +106,36 @@ static void move_block(struct verify *v, const struct window_event *event)
 	if (!zone || !zone_known(v, zone) || ev->migratetype >= MIGRATE_TYPES || is_of_fallback(v, event))
 		return;
 	mt = mmr_step_pageblock(v->core, ev->pfn);
+	if (!v->extfrag_first && (mt == MIGRATE_ISOLATE || ev->migratetype == MIGRATE_ISOLATE)) {
+		isolate(v, ev, zone, ev->migratetype);
+		return;
+	}
 	mmr_step_retype(v->core, ev->cpu, zone, ev->pfn, ev->migratetype);
 	if (v->extfrag_first)
 		mmr_step_adopt_pageblock(v->core, ev->pfn, mt);
 }
 
-/* To 6.9 types are written apart from the moves. */
+/* To 6.9 types are written apart from the moves. From 6.10 on only who isolates moves pages by their type. */
 static void pageblock_bits(struct verify *v, const struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
 	int64_t flags = window_extra(&v->window, v->number)->v[0];
 	int64_t mask = window_extra(&v->window, v->number)->v[1];
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, 0);
+	unsigned int mt, now;
 
-	if (!v->extfrag_first || mask != PB_TYPE_BITS || !mmr_step_zone(v->core, ev->pfn, 0) ||
-	    is_of_fallback(v, event))
+	if (!zone || mask != (mmr_step_isolate_bit(v->core) ? PB_ISOLATE_BIT : PB_TYPE_BITS))
 		return;
 	/* Kernels without CMA number what comes behind it one lower; these have none. */
-	mmr_step_adopt_pageblock(v->core, ev->pfn,
-				 flags > MIGRATE_HIGHATOMIC ? MIGRATE_ISOLATE : (unsigned int)flags);
+	mt = flags > MIGRATE_HIGHATOMIC ? MIGRATE_ISOLATE : (unsigned int)flags;
+	if (!v->extfrag_first) {
+		now = mmr_step_pageblock(v->core, ev->pfn);
+		if (now == MIGRATE_ISOLATE || mt == MIGRATE_ISOLATE)
+			isolate(v, ev, zone, mt);
+		return;
+	}
+	if (!is_of_fallback(v, event))
+		mmr_step_adopt_pageblock(v->core, ev->pfn, mt);
 }
 
 /* ---- who decided ----------------------------------------------------------------------------- */
@@ -141,12 +166,23 @@ static void balance(struct verify *v, int64_t nid, unsigned int highest, bool be
 	}
 }
 
+/* Hotplugged memory made a zone that the recording's header does not have: which pages are whose is not told.
+ */
+static void other_zones(struct verify *v)
+{
+	if (v->nr_zones_known)
+		verify_lose(v);
+	v->report->other_zones = true;
+}
+
 static void pcp_limits(struct verify *v, unsigned int type, const int64_t *args)
 {
 	struct zone *zone = zone_at(v, args[0], type);
 
-	if (!zone)
+	if (!zone) {
+		other_zones(v);
 		return;
+	}
 	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
 		struct mmr_pcp_state state;
 		int32_t count;

@@ -187,6 +187,7 @@ struct verify {
 	uint32_t end_pfn;
 	bool drains_known, bulk_known, isolation_known, buddy_known, limits_known, balance_known,
 		folds_known; /* events tell */
+	bool shuffled; /* largest blocks go to either end of their list: page_alloc.shuffle */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
@@ -384,5 +385,7 @@ void verify_run_of_pieces(const struct verify *v, const struct window_event *eve
 int verify_plan(struct verify *v, struct mmr_error *err);
 int verify_moment(struct verify *v, const struct moment *moment, struct mmr_error *err);
 void verify_plan_deinit(struct verify *v);
+/* What happens from here on cannot be followed: nothing is known until the next keyframes */
+void verify_lose(struct verify *v);
 
 #endif

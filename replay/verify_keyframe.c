@@ -393,7 +393,7 @@ static int zone_moment(struct verify *v, const struct trace_keyframe *kf, struct
 	if (!zone)
 		return mmr_err(err, -EINVAL, "%s: keyframe of node %u zone %u, which the header does not have",
 			       trace_reader_path(v->reader), kf->nid, kf->zone);
-	if (kf->flags & TRACE_KF_PARTIAL)
+	if (kf->flags & TRACE_KF_PARTIAL || v->report->other_zones)
 		return 0;
 	if (zone_known(v, zone)) {
 		equal = compare_zone(v, zone, kf);
@@ -485,7 +485,7 @@ static void pcp_moment(struct verify *v, const struct trace_keyframe *kf, const 
 	struct zone *zone = mmr_step_named_zone(v->core, kf->nid, kf->zone);
 	struct pcp_view *view;
 
-	if (!zone || pcp->cpu >= v->nr_cpus)
+	if (!zone || pcp->cpu >= v->nr_cpus || v->report->other_zones)
 		return;
 	view = pcp_view(v, zone, pcp->cpu);
 	if (view->known && pcp->have_lists && !view->unknown && compare_pcp(v, zone, pcp))
@@ -495,8 +495,7 @@ static void pcp_moment(struct verify *v, const struct trace_keyframe *kf, const 
 
 /* ---- moments ------------------------------------------------------------------------------- */
 
-/* Events are missing from here on: nothing is known until the next keyframes. */
-static void loss_moment(struct verify *v)
+void verify_lose(struct verify *v)
 {
 	struct verify_report *report = v->report;
 	uint64_t event = v->number ? v->number - 1 : 0;
@@ -547,7 +546,7 @@ int verify_moment(struct verify *v, const struct moment *moment, struct mmr_erro
 	int rc = 0;
 
 	if (moment->kind == MOMENT_LOSS) {
-		loss_moment(v);
+		verify_lose(v);
 		return 0;
 	}
 	kf = &v->keyframes[moment->keyframe];

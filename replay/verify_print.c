@@ -74,7 +74,7 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 	if (r->keyframe_difference[0])
 		json_object_set_new(keyframes, "first_difference", json_string(r->keyframe_difference));
 	trace_vendor_features(machine, &vendor);
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o, s:o, s:b, "
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:b, "
 			 "s:s?, s:s?, s:b, s:b, s:f}",
 			 "schema", "mmreplay.verify/1", "trace", trace_reader_path(reader), "kernel",
 			 machine->kernel_release, "kernel_profile", profile, "events", (json_int_t)r->events,
@@ -83,8 +83,8 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 			 (json_int_t)r->untraced_changes, "unjudged", (json_int_t)r->unjudged, "keyframes",
 			 keyframes, "first_divergence", divergence_json(r), "nothing_claimed_from",
 			 r->claim_end == UINT64_MAX ? json_null() : json_integer((json_int_t)r->claim_end),
-			 "not_claimed", unclaimed_json(r), "damaged", r->damaged, "vendor_features",
-			 vendor.own[0] ? vendor.own : NULL, "backported_features",
+			 "not_claimed", unclaimed_json(r), "damaged", r->damaged, "other_zones", r->other_zones,
+			 "vendor_features", vendor.own[0] ? vendor.own : NULL, "backported_features",
 			 vendor.later[0] ? vendor.later : NULL, "passed", verify_passed(r), "stopped",
 			 r->stopped, "wall_s", (double)r->wall_ns / 1e9);
 }
@@ -112,8 +112,11 @@ static void print_causes(FILE *out, const struct verify_report *r, enum verify_v
 
 static void print_unclaimed(FILE *out, const struct verify_report *r)
 {
+	if (r->other_zones)
+		fputs("\nMemory was plugged into a zone that the recording's header does not have.", out);
 	if (r->nr_unclaimed)
-		fputs("\nThe recording is not whole. Nothing can be claimed\n", out);
+		fprintf(out, "\n%sNothing can be claimed\n",
+			r->other_zones ? "" : "The recording is not whole. ");
 	for (uint32_t i = 0; i < r->nr_unclaimed; i++) {
 		fprintf(out, "  from event %" PRIu64 " on", r->unclaimed[i].begin);
 		if (r->unclaimed[i].end == UINT64_MAX)

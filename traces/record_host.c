@@ -376,11 +376,13 @@ static void add_member(void *ctx, const char *name, int64_t offset)
 	add_name(mc->names, text, 1);
 }
 
-static int read_features(const struct host_btf *btf, struct trace_machine *m, struct mmr_error *err)
+static int read_features(const char *root, const struct host_btf *btf, struct trace_machine *m,
+			 struct mmr_error *err)
 {
 	static const char *const structs[] = {"zone", "free_area", "per_cpu_pages", "per_cpu_zonestat",
 					      "alloc_context"};
 	struct names names = {0};
+	char line[16];
 	uint32_t bytes;
 
 	for (size_t i = 0; i < sizeof(structs) / sizeof(structs[0]); i++) {
@@ -393,6 +395,9 @@ static int read_features(const struct host_btf *btf, struct trace_machine *m, st
 		add_name(&names, "sizeof.page", bytes);
 	/* The recorder sets this where its events say whether they came in an interrupt. */
 	add_name(&names, "irq_context", 0);
+	/* Then a coin says to which end of their list the largest blocks go. */
+	read_line(root, "/sys/module/page_alloc/parameters/shuffle", line, sizeof(line));
+	add_name(&names, "page_alloc.shuffle", line[0] == 'Y');
 	m->features = names.pairs;
 	m->nr_features = names.nr;
 	return names.failed ? mmr_err(err, -ENOMEM, "host: no memory for the kernel's features") : 0;
@@ -478,7 +483,7 @@ static int read_btf(const char *root, int tracefs, struct trace_machine *m, stru
 	if (!rc)
 		rc = read_enum_names(btf, m, err);
 	if (!rc)
-		rc = read_features(btf, m, err);
+		rc = read_features(root, btf, m, err);
 	host_btf_free(btf);
 	return rc;
 }

@@ -110,6 +110,33 @@ static void a_page_leaves_a_cpus_list_wherever_it_stands(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* A free block of two pageblocks falls apart when one of them is isolated, and is one again afterwards. */
+static void isolating_a_pageblock_splits_a_longer_free_block(void **state)
+{
+	static const char *const profiles[] = {"6.12", "6.18"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct mmr_machine *m = machine_new((struct machine_spec){
+			.zone_type = ZONE_DMA32, .node_pages = 8192, .profile = profiles[i]});
+		struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+
+		assert_int_equal(mmr_step_isolate_bit(m), i);
+		mmr_step_zone_forget(m, zone);
+		mmr_step_adopt_pageblock(m, 1024, MIGRATE_MOVABLE);
+		mmr_step_adopt_pageblock(m, 1536, MIGRATE_MOVABLE);
+		assert_int_equal(mmr_step_adopt_free(m, zone, 1024, 10, MIGRATE_MOVABLE), 0);
+		mmr_step_isolate(m, 0, zone, 1536 + 7, true, MIGRATE_ISOLATE);
+		assert_int_equal(mmr_step_free_head(zone, 9, MIGRATE_MOVABLE), 1024);
+		assert_int_equal(mmr_step_free_head(zone, 9, MIGRATE_ISOLATE), 1536);
+		assert_int_equal(mmr_step_pageblock(m, 1536), MIGRATE_ISOLATE);
+		assert_int_equal(mmr_step_free_head(zone, 10, MIGRATE_MOVABLE), MMR_NO_PFN);
+		mmr_step_isolate(m, 0, zone, 1536, false, MIGRATE_MOVABLE);
+		assert_int_equal(mmr_step_pageblock(m, 1536), MIGRATE_MOVABLE);
+		assert_int_equal(mmr_step_free_head(zone, 9, MIGRATE_ISOLATE), MMR_NO_PFN);
+		mmr_machine_destroy(m);
+	}
+}
+
 /* CMA pages first while they are most of what is free, or where there is nothing else. */
 static void a_movable_request_takes_cma_pages(void **state)
 {
@@ -369,6 +396,7 @@ int main(void)
 		cmocka_unit_test(making_a_block_the_head_rotates_its_list),
 		cmocka_unit_test(freeing_a_piece_splits_the_block_it_was_part_of),
 		cmocka_unit_test(a_page_leaves_a_cpus_list_wherever_it_stands),
+		cmocka_unit_test(isolating_a_pageblock_splits_a_longer_free_block),
 		cmocka_unit_test(a_movable_request_takes_cma_pages),
 		cmocka_unit_test(only_what_the_rules_leave_open_is_possible),
 		cmocka_unit_test(a_zone_adopts_lists_and_counts),

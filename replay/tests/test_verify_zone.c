@@ -46,10 +46,12 @@ static struct trace_zone zone_at(enum zone_type type, uint32_t start_pfn)
 	};
 }
 
-static struct trace_writer *begin(char *path, const char *release)
+static struct trace_writer *begin(char *path, const char *release, bool shuffled)
 {
 	static uint16_t cpu_node[2];
 	static uint8_t distance[1] = {10};
+	static char shuffle[] = "page_alloc.shuffle";
+	struct trace_name_value feature = {.name = shuffle, .value = 1};
 	struct trace_zone zones[] = {zone_at(ZONE_DMA32, LOW_PFN), zone_at(ZONE_NORMAL, NORMAL_PFN)};
 	struct trace_machine machine = {
 		.kernel_release = (char *)release,
@@ -64,6 +66,8 @@ static struct trace_writer *begin(char *path, const char *release)
 		.node_distance = distance,
 		.nr_zones = 2,
 		.zones = zones,
+		.nr_features = shuffled,
+		.features = &feature,
 		.command = "",
 	};
 	struct trace_writer *writer;
@@ -77,13 +81,13 @@ static struct trace_writer *begin(char *path, const char *release)
 }
 
 /* All of a zone's memory free, in blocks of @order of one type. */
-static void keyframe(struct trace_writer *writer, enum zone_type type, uint32_t pfn, unsigned int order,
-		     enum migratetype mt)
+static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
+			unsigned int order, enum migratetype mt)
 {
 	uint32_t nr = 4096u >> order;
 	struct trace_free_block *blocks = calloc(nr, sizeof(*blocks));
 	struct trace_keyframe kf = {
-		.ts_ns = 1000,
+		.ts_ns = ts_ns,
 		.zone = (uint8_t)type,
 		.flags = TRACE_KF_LOCKED | TRACE_KF_FIRST,
 		.nr_free_pages = (uint64_t)nr << order,
@@ -104,14 +108,31 @@ static void keyframe(struct trace_writer *writer, enum zone_type type, uint32_t 
 	free(blocks);
 }
 
+static void keyframe(struct trace_writer *writer, enum zone_type type, uint32_t pfn, unsigned int order,
+		     enum migratetype mt)
+{
+	keyframe_at(writer, 1000, type, pfn, order, mt);
+}
+
+static void hold(struct trace_writer *writer, const char *path, const char *line, struct verify_report *report)
+{
+	struct verify_options options = {.profile = kernel_profile_find(line), .until = UINT64_MAX};
+	struct trace_reader *reader;
+	struct mmr_error err = {0};
+
+	must(trace_writer_close(writer, &err), &err);
+	must(trace_reader_open(path, &reader, &err), &err);
+	must(verify_run(reader, &options, report, &err), &err);
+	trace_reader_close(reader);
+	unlink(path);
+}
+
 /* An unmovable page is asked for; what happened is given. */
 static struct verify_tally zone_tally(const char *line, unsigned int fallback_order,
 				      const struct happened *happened, unsigned int nr)
 {
 	char path[] = "/tmp/mmr-zones-XXXXXX";
-	struct trace_writer *writer = begin(path, line);
-	struct verify_options options = {.profile = kernel_profile_find(line), .until = UINT64_MAX};
-	struct trace_reader *reader;
+	struct trace_writer *writer = begin(path, line, false);
 	struct verify_report report;
 	struct mmr_error err = {0};
 
@@ -137,11 +158,7 @@ static struct verify_tally zone_tally(const char *line, unsigned int fallback_or
 		must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
 		must(trace_writer_event(writer, &event, &err), &err);
 	}
-	must(trace_writer_close(writer, &err), &err);
-	must(trace_reader_open(path, &reader, &err), &err);
-	must(verify_run(reader, &options, &report, &err), &err);
-	trace_reader_close(reader);
-	unlink(path);
+	hold(writer, path, line, &report);
 	return report.levels[VERIFY_ZONE];
 }
 
@@ -185,9 +202,7 @@ static void a_movable_refill_takes_cma_pages(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char path[] = "/tmp/mmr-zones-XXXXXX";
-		struct trace_writer *writer = begin(path, "7.3");
-		struct verify_options options = {.profile = kernel_profile_find("7.3"), .until = UINT64_MAX};
-		struct trace_reader *reader;
+		struct trace_writer *writer = begin(path, "7.3", false);
 		struct verify_report report;
 		struct mmr_error err = {0};
 
@@ -209,14 +224,56 @@ static void a_movable_refill_takes_cma_pages(void **state)
 			must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
 			must(trace_writer_event(writer, &event, &err), &err);
 		}
-		must(trace_writer_close(writer, &err), &err);
-		must(trace_reader_open(path, &reader, &err), &err);
-		must(verify_run(reader, &options, &report, &err), &err);
-		trace_reader_close(reader);
-		unlink(path);
+		hold(writer, path, "7.3", &report);
 		assert_int_equal(report.levels[VERIFY_BUDDY].decisions, 2);
 		assert_int_equal(report.levels[VERIFY_BUDDY].exact, cases[i].exact);
 	}
+}
+
+/* With page_alloc.shuffle the kernel throws a coin for each of the largest blocks: that is an input, no error.
+ */
+static void where_a_largest_block_lies_is_told_where_they_are_shuffled(void **state)
+{
+	for (int shuffled = 0; shuffled < 2; shuffled++) {
+		const struct trace_class taken = {
+			.type = TRACE_ZONE_LOCKED, .order = 10, .migratetype = MIGRATE_MOVABLE};
+		struct trace_event event = {.ts_ns = 2000, .pfn = NORMAL_PFN + 2048, .task = TRACE_NO_TASK};
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin(path, "6.12", shuffled);
+		struct verify_report report;
+		struct mmr_error err = {0};
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_UNMOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 10, MIGRATE_MOVABLE);
+		must(trace_writer_class(writer, &taken, &event.class_id, &err), &err);
+		must(trace_writer_event(writer, &event, &err), &err);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_BUDDY].informed, shuffled);
+		assert_int_equal(report.levels[VERIFY_BUDDY].diverged, !shuffled);
+	}
+}
+
+/* The header has no zone Movable: which pages went there is not told. */
+static void after_memory_went_to_a_new_zone_nothing_is_claimed(void **state)
+{
+	const struct trace_class limits = {.type = TRACE_PCP_LIMITS, .nr_args = 4, .zone = ZONE_MOVABLE};
+	const struct trace_args args = {.nr = 4, .v = {0, 10, 20, 3}};
+	struct trace_event event = {.ts_ns = 2000, .pfn = TRACE_NO_PFN, .task = TRACE_NO_TASK};
+	char path[] = "/tmp/mmr-zones-XXXXXX";
+	struct trace_writer *writer = begin(path, "6.12", false);
+	struct verify_report report;
+	struct mmr_error err = {0};
+
+	keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_UNMOVABLE);
+	keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 10, MIGRATE_MOVABLE);
+	must(trace_writer_class(writer, &limits, &event.class_id, &err), &err);
+	must(trace_writer_event_args(writer, &event, &args, &err), &err);
+	keyframe_at(writer, 3000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE);
+	hold(writer, path, "6.12", &report);
+	assert_true(report.other_zones);
+	assert_int_equal(report.claim_end, 0);
+	assert_int_equal(report.keyframes_compared, 0);
+	assert_false(verify_passed(&report));
 }
 
 int main(void)
@@ -225,6 +282,8 @@ int main(void)
 		cmocka_unit_test(whole_pageblocks_of_another_type_are_no_reason_to_look_elsewhere),
 		cmocka_unit_test(a_part_of_a_pageblock_of_another_type_is),
 		cmocka_unit_test(a_movable_refill_takes_cma_pages),
+		cmocka_unit_test(where_a_largest_block_lies_is_told_where_they_are_shuffled),
+		cmocka_unit_test(after_memory_went_to_a_new_zone_nothing_is_claimed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
