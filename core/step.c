@@ -122,6 +122,10 @@ static bool on_no_list(struct mmr_machine *m, const struct zone *zone, uint32_t 
 void mmr_step_hand_out(struct mmr_machine *m, const struct zone *zone, uint32_t pfn, unsigned int order,
 		       unsigned int mt)
 {
+	uint32_t tag = m->pages[pfn].tag;
+
+	if (unlikely(tag_state(tag) == PAGE_FREE || tag_state(tag) == PAGE_PCP))
+		mmr_step_withdraw(m, 0, pfn, tag_order(tag));
 	m->pages[pfn].tag = page_tag(zone->tag, order, PAGE_ALLOCATED, asked_type(mt));
 }
 

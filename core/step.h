@@ -47,7 +47,7 @@ struct mmr_step_place mmr_step_place(const struct mmr_machine *m, uint32_t pfn);
 
 /* ---- page records --------------------------------------------------------------------------- */
 
-/** mmr_step_hand_out - the block now belongs to whoever asked with type @mt */
+/** mmr_step_hand_out - the block now belongs to whoever asked with type @mt; off the list it is on */
 void mmr_step_hand_out(struct mmr_machine *m, const struct zone *zone, uint32_t pfn, unsigned int order,
 		       unsigned int mt);
 /**

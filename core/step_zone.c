@@ -260,9 +260,11 @@ void mmr_step_zone_forget(struct mmr_machine *m, struct zone *zone)
 {
 	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
 		for (unsigned int mt = 0; mt < MIGRATE_TYPES; mt++) {
-			while (zone->free_area[order].free_list[mt].head != MMR_NO_PFN)
-				del_page_from_free_list(m, zone, zone->free_area[order].free_list[mt].head,
-							order, mt);
+			struct free_list *list = &zone->free_area[order].free_list[mt];
+
+			for (uint32_t left = zone->spanned_pages; left && list->head != MMR_NO_PFN; left--)
+				del_page_from_free_list(m, zone, list->head, order, mt);
+			*list = (struct free_list){.head = MMR_NO_PFN, .tail = MMR_NO_PFN};
 		}
 	}
 	zone->nr_free_cma = zone->nr_free_highatomic = 0;
@@ -283,9 +285,12 @@ int mmr_step_adopt_free(struct mmr_machine *m, struct zone *zone, uint32_t pfn, 
 	place = mmr_step_place(m, pfn);
 	if (place.state == MMR_PAGE_FREE || place.state == MMR_PAGE_PCP)
 		return -EEXIST;
-	/* What was allocated here went without an event. */
-	if (place.state == MMR_PAGE_ALLOCATED)
-		mmr_step_give_back(m, pfn, order);
+	for (uint32_t at = pfn; at < pfn + (1u << order); at++) {
+		if (tag_state(m->pages[at].tag) == PAGE_FREE || tag_state(m->pages[at].tag) == PAGE_PCP)
+			return -EEXIST;
+	}
+	/* What was allocated here, in whatever blocks, went without an event. */
+	mmr_step_withdraw(m, 0, pfn, order);
 	add_to_free_list(m, zone, pfn, order, mt, true);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "replay/verify_internal.h"
 
 #define PROGRESS_EVENTS (1u << 21)
+#define STOP_EVENTS     (1u << 10) /* between two looks at whether to stop */
 
 const char *verify_level_name(enum verify_level level)
 {
@@ -300,12 +301,11 @@ static bool should_stop(struct verify *v)
 
 	if (v->report->have_divergence && v->options.stop_at_divergence)
 		return true;
-	if (v->number % PROGRESS_EVENTS)
+	if (v->number % STOP_EVENTS != 1)
 		return false;
-	if (v->options.progress && summary->nr_events)
+	if (v->number % PROGRESS_EVENTS == 1 && v->options.progress && summary->nr_events)
 		v->options.progress((double)v->number / (double)summary->nr_events, v->options.ctx);
-	if (v->options.stop && *v->options.stop)
-		v->report->stopped = true;
+	v->report->stopped = verify_asked_to_stop(v);
 	return v->report->stopped;
 }
 
@@ -337,6 +337,9 @@ static int loop(struct verify *v, struct mmr_error *err)
 		rc = mmr_machine_damage(v->core, err);
 		if (rc)
 			return mmr_err_prefix(err, "event %llu", (unsigned long long)number - 1);
+		if (v->endless[0])
+			return mmr_err(err, -ENOTRECOVERABLE, "event %llu: %s does not end",
+				       (unsigned long long)number - 1, v->endless);
 		if (should_stop(v))
 			return 0;
 	}

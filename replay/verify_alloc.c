@@ -10,6 +10,7 @@
 #define INTERRUPT_DISTANCE 256 /* events of a CPU between an interrupt and what the task before it did */
 #define MAX_ABOVE          256 /* pages above a popped one that are looked at */
 #define MAX_PASSED_OVER    2 /* times that a page which stays may be at the head of a list popped from below */
+#define MAX_LISTED         (1u << 26) /* more blocks than any list holds */
 #define MAX_LATE_POPS      3 /* tasks that popped a page and were preempted before they told */
 
 /* ---- pops that are told later -------------------------------------------------------------- */
@@ -50,20 +51,34 @@ static bool was_late(struct verify *v, uint32_t pfn)
 	return false;
 }
 
+/* Does a list end? Only a model that is damaged has one that does not; the verification ends with that. */
+static bool list_ends(struct verify *v, const struct zone *zone, unsigned int cpu, unsigned int pindex)
+{
+	uint32_t pfn = mmr_step_pcp_head(zone, cpu, pindex), nr = 0;
+
+	for (; pfn != MMR_NO_PFN && nr < MAX_LISTED; nr++)
+		pfn = mmr_step_pcp_next(v->core, zone, cpu, pindex, pfn);
+	if (pfn != MMR_NO_PFN)
+		snprintf(v->endless, sizeof(v->endless), "the model's list %u of CPU %u", pindex, cpu);
+	return pfn == MMR_NO_PFN;
+}
+
 /*
- * Pages that left the head of a list without an event: a bulk allocation. Or the task that popped them
+ * All pages of a list, which left it without an event: a bulk allocation. Or the task that popped them
  * has not come to its event yet.
  *
  * Return: how many there were.
  */
 unsigned int verify_pop_untraced(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
-				 uint32_t until, enum verify_cause *cause)
+				 enum verify_cause *cause)
 {
 	unsigned int nr = 0, order = mmr_step_pindex_order(pindex);
 	int next;
 
 	*cause = VERIFY_CAUSE_ORDER;
-	for (; mmr_step_pcp_head(zone, cpu, pindex) != until; nr++) {
+	if (!list_ends(v, zone, cpu, pindex))
+		return 0;
+	for (; mmr_step_pcp_head(zone, cpu, pindex) != MMR_NO_PFN; nr++) {
 		uint32_t pfn = mmr_step_pcp_pop(v->core, cpu, zone, pindex);
 
 		mmr_step_hand_out(v->core, zone, pfn, order, mmr_step_pageblock(v->core, pfn));
@@ -255,7 +270,7 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 	}
 	if (view->unknown & 1u << pindex) {
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views, expected, got);
-		verify_pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN, &cause);
+		verify_pop_untraced(v, zone, ev->cpu, pindex, &cause);
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 		mmr_step_pcp_read(zone, ev->cpu, &state, &count);
 		mmr_step_pcp_write(zone, ev->cpu, &state, count - (1 << ev->order));
@@ -313,7 +328,7 @@ static void alloc_unknown(struct verify *v, const struct trace_event *ev)
 
 /*
  * Was this very event recorded before? A recorder that is preempted between its two programs may say it
- * twice (7.x tracepoints are preemptible); the page was not freed in between.
+ * twice (7.x tracepoints are preemptible), on two CPUs even; the page was not freed in between.
  */
 static bool recorded_twice(const struct verify *v, const struct trace_event *ev)
 {
@@ -327,7 +342,8 @@ static bool recorded_twice(const struct verify *v, const struct trace_event *ev)
 
 		if (before->pfn == ev->pfn && is_page_event(before))
 			return before->type == TRACE_ALLOC && before->task == ev->task &&
-			       before->class_id == ev->class_id && before->cpu == ev->cpu;
+			       before->class_id == ev->class_id &&
+			       (before->cpu == ev->cpu || ev->task != TRACE_NO_TASK);
 	}
 	return false;
 }
@@ -363,7 +379,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 	if (event->popped)
 		count_exact(v, VERIFY_PCP);
 	else if (was_direct(cpu, ev->pfn) || was_late(v, ev->pfn))
-		;
+		verify_take_off(v, ev->cpu, ev->pfn, ev->order);
 	else if (!mmr_step_pcp_order(ev->order))
 		alloc_unannounced(v, ev, zone);
 	else if (pcp_view(v, zone, ev->cpu)->known)

@@ -55,8 +55,7 @@ static void putback_page(struct verify *v, const struct trace_event *ev)
 
 	if (!zone)
 		return;
-	if (mmr_step_give_back(v->core, ev->pfn, ev->order) == MMR_PAGE_FREE)
-		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	verify_take_off(v, ev->cpu, ev->pfn, ev->order);
 	mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, true);
 }
 

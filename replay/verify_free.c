@@ -12,6 +12,14 @@
 
 /* ---- insertion ----------------------------------------------------------------------------- */
 
+void verify_take_off(struct verify *v, unsigned int cpu, uint32_t pfn, unsigned int order)
+{
+	enum mmr_page_state state = mmr_step_give_back(v->core, pfn, order);
+
+	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
+		mmr_step_withdraw(v->core, cpu, pfn, order);
+}
+
 static void to_buddy(struct verify *v, const struct trace_event *ev, struct zone *zone)
 {
 	if (zone_known(v, zone))
@@ -100,13 +108,10 @@ void verify_buddy_free(struct verify *v, const struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
-	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
 
 	if (verify_insert_told_piece(v, event) || !event->link || !zone)
 		return;
-	/* Only where the model went wrong since the free can it be on a list. */
-	if (place.state == MMR_PAGE_FREE || place.state == MMR_PAGE_PCP)
-		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	verify_take_off(v, ev->cpu, ev->pfn, ev->order);
 	to_buddy(v, ev, zone);
 }
 
@@ -159,10 +164,11 @@ void verify_free_batched(struct verify *v, struct window_event *event)
 static void apply_drain(struct verify *v, const struct trace_event *ev, struct zone *zone, int owner)
 {
 	struct views views = {zone, ev->cpu, -1, ev->order, ev->migratetype};
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
 	struct mmr_pcp_state state;
 	int32_t count;
 
-	if (owner >= 0)
+	if (owner >= 0 && place.head == ev->pfn && place.order == ev->order)
 		mmr_step_pcp_remove(v->core, (unsigned int)owner, zone, ev->pfn);
 	else
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
@@ -286,9 +292,9 @@ static bool pushed_before(const struct verify *v, const struct trace_event *ev, 
 static bool popped_before(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner,
 			  unsigned int *pindex)
 {
-	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
-	uint32_t behind[MAX_DROPPED], pfn;
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn), behind[MAX_DROPPED];
 	unsigned int nr = 0, at = *pindex;
+	uint32_t pfn;
 
 	if (place.state != MMR_PAGE_PCP || place.head != ev->pfn)
 		return false;
@@ -296,18 +302,17 @@ static bool popped_before(struct verify *v, const struct trace_event *ev, struct
 		pfn = mmr_step_pcp_victim(zone, owner, &at);
 		if (pfn == ev->pfn || pfn == MMR_NO_PFN || nr == MAX_DROPPED || !verify_is_late_pop(v, pfn))
 			break;
-		behind[nr] = pfn;
+		behind[nr] = mmr_step_place(v->core, pfn);
 		mmr_step_pcp_remove(v->core, owner, zone, pfn);
 	}
 	if (pfn == ev->pfn && nr) {
 		for (unsigned int i = 0; i < nr; i++)
-			verify_note_late(v, zone, behind[i], mmr_step_pindex_order(*pindex));
+			verify_note_late(v, zone, behind[i].head, behind[i].order);
 		*pindex = at;
 		return true;
 	}
 	while (nr--)
-		mmr_step_pcp_append(v->core, owner, zone, behind[nr], mmr_step_pindex_order(*pindex),
-				    mmr_step_pageblock(v->core, behind[nr]));
+		mmr_step_pcp_append(v->core, owner, zone, behind[nr].head, behind[nr].order, behind[nr].mt);
 	return false;
 }
 

@@ -190,6 +190,7 @@ struct verify {
 	bool shuffled; /* largest blocks go to either end of their list: page_alloc.shuffle */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
+	char endless[48]; /* the list of the model that has no end; empty: none */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
 	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */
 };
@@ -224,6 +225,10 @@ void count_other(struct verify *v, enum verify_level level, enum verify_verdict 
 		 enum verify_cause cause, const struct views *views, const char *expected, const char *got);
 /* Calls options.before, if it is about this event and has not been called */
 void verify_show(struct verify *v, uint64_t number);
+static inline bool verify_asked_to_stop(const struct verify *v)
+{
+	return v->options.stop && *v->options.stop;
+}
 /* "pfn 4711 order 3" and the like; the buffers take turns */
 const char *say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *say_place(const struct verify *v, uint32_t pfn);
@@ -291,11 +296,11 @@ void verify_bulk_page(struct verify *v, struct window_event *event);
 /* Is the next that is seen of a page on a list that it was given out? */
 bool verify_is_late_pop(const struct verify *v, uint32_t pfn);
 /*
- * Pages that left the head of a list, down to @until, without an event: a bulk allocation. Or the task that
- * popped them has not come to its event yet. Return: how many there were.
+ * All pages of a list, which left it without an event: a bulk allocation. Or the task that popped them has not
+ * come to its event yet. Return: how many there were.
  */
 unsigned int verify_pop_untraced(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
-				 uint32_t until, enum verify_cause *cause);
+				 enum verify_cause *cause);
 /* It was popped, its task tells later */
 void verify_note_late(struct verify *v, const struct zone *zone, uint32_t pfn, unsigned int order);
 void verify_pop_before_interrupt(struct verify *v, const struct window_event *interrupt, struct zone *zone,
@@ -343,6 +348,8 @@ void verify_free(struct verify *v, struct window_event *event);
 /* Onto the CPU's list, once it is known that the page goes there now */
 void verify_commit(struct verify *v, struct window_event *event, struct zone *zone);
 void verify_free_batched(struct verify *v, struct window_event *event);
+/* Before a block goes to a list: off those that it is on where the model went wrong since its free */
+void verify_take_off(struct verify *v, unsigned int cpu, uint32_t pfn, unsigned int order);
 void verify_buddy_free(struct verify *v, const struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
 /* The drains to come of this task, on this CPU, are of @owner's lists */

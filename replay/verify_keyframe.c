@@ -65,7 +65,7 @@ static int learn_types(struct verify *v, struct mmr_error *err)
 	memset(v->learned, TYPE_UNKNOWN, nr_blocks);
 	memset(hints, TYPE_UNKNOWN, nr_blocks);
 	trace_reader_rewind(v->reader);
-	while ((nr = trace_reader_next(v->reader, &events, NULL)) > 0) {
+	while (!verify_asked_to_stop(v) && (nr = trace_reader_next(v->reader, &events, NULL)) > 0) {
 		for (ssize_t i = 0; i < nr; i++)
 			learn_from_event(v, &events[i], hints);
 	}
@@ -157,7 +157,7 @@ static int plan_cut(struct verify *v, uint32_t *room, struct mmr_error *err)
 	if (!last)
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
 	trace_reader_rewind(v->reader);
-	while ((nr = trace_reader_next(v->reader, &events, NULL)) > 0) {
+	while (!verify_asked_to_stop(v) && (nr = trace_reader_next(v->reader, &events, NULL)) > 0) {
 		for (ssize_t i = 0; i < nr; i++) {
 			if (events[i].cpu < v->nr_cpus && events[i].ts_ns > last[events[i].cpu])
 				last[events[i].cpu] = events[i].ts_ns;
@@ -284,13 +284,14 @@ static void count_listed(struct verify *v, const struct zone *zone, const struct
 	}
 }
 
-/* One list against its part of the keyframe, block by block at the same place. */
-static void compare_list(struct verify *v, const struct zone *zone, const struct trace_free_block *blocks,
-			 uint64_t nr, unsigned int order, unsigned int mt)
+/* One list against its part of the keyframe, block by block at the same place. @most: pages there are */
+static void compare_list(struct verify *v, uint64_t most, const struct zone *zone,
+			 const struct trace_free_block *blocks, uint64_t nr, unsigned int order,
+			 unsigned int mt)
 {
 	uint32_t pfn = mmr_step_free_head(zone, order, mt);
 
-	for (uint64_t i = 0; i < nr || pfn != MMR_NO_PFN; i++) {
+	for (uint64_t i = 0; (i < nr || pfn != MMR_NO_PFN) && i < most; i++) {
 		uint32_t want = i < nr ? blocks[i].pfn : MMR_NO_PFN;
 
 		v->report->compared_blocks++;
@@ -321,7 +322,7 @@ static bool compare_zone(struct verify *v, const struct zone *zone, const struct
 			while (at < kf->nr_blocks && kf->blocks[at].order == order &&
 			       kf->blocks[at].migratetype == mt)
 				at++;
-			compare_list(v, zone, &kf->blocks[begin], at - begin, order, mt);
+			compare_list(v, config->spanned_pages, zone, &kf->blocks[begin], at - begin, order, mt);
 			count_listed(v, zone, &kf->blocks[begin], at - begin, order, mt);
 		}
 	}
@@ -418,7 +419,7 @@ static int zone_moment(struct verify *v, const struct trace_keyframe *kf, struct
 
 /* ---- a CPU's lists ------------------------------------------------------------------------- */
 
-static bool compare_pcp(struct verify *v, const struct zone *zone, const struct trace_pcp *pcp)
+static bool compare_pcp(struct verify *v, const struct zone *zone, const struct trace_pcp *pcp, uint32_t most)
 {
 	const struct trace_free_block *entry = pcp->entries;
 	bool equal = true;
@@ -426,7 +427,7 @@ static bool compare_pcp(struct verify *v, const struct zone *zone, const struct 
 	for (unsigned int list = 0; list < NR_PCP_LISTS; list++) {
 		uint32_t pfn = mmr_step_pcp_head(zone, pcp->cpu, list);
 
-		for (uint32_t i = 0; i < pcp->list_len[list] || pfn != MMR_NO_PFN; i++) {
+		for (uint32_t i = 0; (i < pcp->list_len[list] || pfn != MMR_NO_PFN) && i < most; i++) {
 			uint32_t want = i < pcp->list_len[list] ? (entry++)->pfn : MMR_NO_PFN;
 
 			v->report->compared_pcp_blocks++;
@@ -444,6 +445,45 @@ static bool compare_pcp(struct verify *v, const struct zone *zone, const struct 
 		}
 	}
 	return equal;
+}
+
+#define MAX_UNTOLD 3 /* tasks that popped a page and were preempted before they told */
+
+/*
+ * Pages that the model has before the kernel's first and whose next event is their allocation: they were popped
+ * before the list was read, their tasks tell later.
+ */
+static void end_untold_pops(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int list,
+			    uint32_t first)
+{
+	uint32_t pfn = mmr_step_pcp_head(zone, cpu, list);
+	struct views views = {zone, cpu, (int)list, (uint8_t)mmr_step_pindex_order(list), 0};
+	unsigned int nr = 0;
+
+	for (; pfn != first && pfn != MMR_NO_PFN && nr < MAX_UNTOLD; nr++) {
+		int next = verify_next_of_page(v, pfn, v->number - 1);
+
+		if (next != TRACE_ALLOC && next != TRACE_BULK_PAGE)
+			return;
+		pfn = mmr_step_pcp_next(v->core, zone, cpu, list, pfn);
+	}
+	while (pfn == first && nr--) {
+		uint32_t popped = mmr_step_pcp_pop(v->core, cpu, zone, list);
+
+		if (verify_next_of_page(v, popped, v->number - 1) == TRACE_ALLOC)
+			mmr_step_pcp_begin(zone, cpu);
+		verify_note_late(v, zone, popped, views.order);
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views,
+			    say("page %u on the list as it is read", popped), "popped before, told later");
+	}
+}
+
+static void end_all_untold_pops(struct verify *v, struct zone *zone, const struct trace_pcp *pcp)
+{
+	const struct trace_free_block *entry = pcp->entries;
+
+	for (unsigned int list = 0; list < NR_PCP_LISTS; entry += pcp->list_len[list++])
+		end_untold_pops(v, zone, pcp->cpu, list, pcp->list_len[list] ? entry->pfn : MMR_NO_PFN);
 }
 
 static void adopt_pcp(struct verify *v, struct zone *zone, const struct trace_pcp *pcp)
@@ -488,7 +528,10 @@ static void pcp_moment(struct verify *v, const struct trace_keyframe *kf, const 
 	if (!zone || pcp->cpu >= v->nr_cpus || v->report->other_zones)
 		return;
 	view = pcp_view(v, zone, pcp->cpu);
-	if (view->known && pcp->have_lists && !view->unknown && compare_pcp(v, zone, pcp))
+	if (view->known && pcp->have_lists && !view->unknown)
+		end_all_untold_pops(v, zone, pcp);
+	if (view->known && pcp->have_lists && !view->unknown &&
+	    compare_pcp(v, zone, pcp, v->recorded.nodes[kf->nid].zones[kf->zone].spanned_pages))
 		return;
 	adopt_pcp(v, zone, pcp);
 }

@@ -6,7 +6,8 @@
 #include "replay/verify_internal.h"
 
 #define MAX_BURST     64 /* pages of an interrupt that are looked at */
-#define PAST_EVENTS   4000 /* of the window that are behind */
+#define PAST_EVENTS   4000 /* to look back for a free */
+#define LONG_AGO      (WINDOW_BEHIND - 96) /* to look back for what a task did before */
 #define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
 
 static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
@@ -278,6 +279,7 @@ void verify_end_pending(struct verify *v, const struct trace_event *ev)
 		}
 		v->pending[i] = v->pending[--v->nr_pending];
 		/* What the free did to the list's memory was done when it was announced. */
+		verify_take_off(v, p.cpu, p.pfn, p.order);
 		mmr_step_pcp_read(p.zone, p.cpu, &state, &count);
 		mmr_step_pcp_push(v->core, p.cpu, p.zone, p.pfn, p.order);
 		mmr_step_pcp_read(p.zone, p.cpu, &after, &count);
@@ -291,7 +293,7 @@ void verify_end_pending(struct verify *v, const struct trace_event *ev)
 static unsigned int freed_since(const struct verify *v, const struct zone *zone, unsigned int cpu,
 				unsigned int pindex, uint64_t since)
 {
-	uint64_t begin = since + PAST_EVENTS > v->number ? since : v->number - PAST_EVENTS;
+	uint64_t begin = since + LONG_AGO > v->number ? since : v->number - LONG_AGO;
 	uint32_t pfn = mmr_step_pcp_head(zone, cpu, pindex);
 	unsigned int nr = 0;
 
@@ -310,7 +312,7 @@ static unsigned int freed_since(const struct verify *v, const struct zone *zone,
 /* The task's last event before the one at hand, outside interrupts; 0 where none is left to see. */
 static uint64_t last_of_task(const struct verify *v, uint32_t task)
 {
-	uint64_t begin = v->number > PAST_EVENTS ? v->number - PAST_EVENTS : 1;
+	uint64_t begin = v->number > LONG_AGO ? v->number - LONG_AGO : 1;
 
 	for (uint64_t n = v->number - 1; n >= begin; n--) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;

@@ -240,6 +240,56 @@ static bool try_memory(struct verify *v, const struct trace_event *ev, struct zo
 	return false;
 }
 
+/* Is an allocation of this page the next thing that a task says, and not the one that frees? */
+static bool is_told_later(const struct verify *v, const struct trace_event *ev, uint32_t pfn)
+{
+	const struct trace_event *alloc = NULL;
+	uint64_t n = v->number + 1;
+
+	for (; n < v->window.end && !alloc; n++) {
+		const struct trace_event *later = &window_at(&v->window, n)->ev;
+
+		if (later->pfn == pfn && later->type <= TRACE_BULK_PAGE && later->type != TRACE_FREE_BATCHED)
+			alloc = later;
+	}
+	/* khugepaged may tell so late that it is not in sight. */
+	if (!alloc)
+		return true;
+	if (alloc->type != TRACE_ALLOC || alloc->task == ev->task || alloc->task == TRACE_NO_TASK)
+		return false;
+	for (uint64_t at = v->number + 1; at < n - 1; at++) {
+		if (window_at(&v->window, at)->ev.task == alloc->task)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A huge page is cleared between its pop and its event, and that takes long: others free meanwhile, and the
+ * list is shorter than it seems.
+ */
+static bool try_untold_pop(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			   const struct mmr_pcp_state *before, int32_t count, uint32_t flags,
+			   struct drained got)
+{
+	for (unsigned int list = 0; list < NR_PCP_LISTS; list++) {
+		uint32_t head = mmr_step_pcp_head(zone, ev->cpu, list);
+		struct mmr_pcp_state after;
+		int32_t fewer = count - (1 << PAGEBLOCK_ORDER);
+
+		if (mmr_step_pindex_order(list) != PAGEBLOCK_ORDER || head == MMR_NO_PFN ||
+		    !is_told_later(v, ev, head) ||
+		    !try_hypothesis(v, ev, zone, &hypotheses[0], before, fewer, flags, got))
+			continue;
+		mmr_step_pcp_read(zone, ev->cpu, &after, &fewer);
+		mmr_step_pcp_write(zone, ev->cpu, &after, count);
+		mmr_step_pcp_pop(v->core, ev->cpu, zone, list);
+		verify_note_late(v, zone, head, PAGEBLOCK_ORDER);
+		return true;
+	}
+	return false;
+}
+
 static enum verify_cause find_between(struct verify *v, const struct trace_event *ev, struct zone *zone,
 				      const struct mmr_pcp_state *before, int32_t count, uint32_t flags,
 				      struct drained got)
@@ -329,6 +379,8 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 	    (got.pages || !verify_in_interrupt(ev)) && try_memory(v, ev, zone, &before, count, flags, got))
 		cause = VERIFY_CAUSE_ORDER;
 	if (cause == VERIFY_CAUSE_NONE && late)
+		cause = VERIFY_CAUSE_ORDER;
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && try_untold_pop(v, ev, zone, &before, count, flags, got))
 		cause = VERIFY_CAUSE_ORDER;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && went_past(v, event, zone, pindex, got))
 		return false;

@@ -186,7 +186,7 @@ static void begin_refill(struct verify *v, const struct trace_event *ev, struct 
 	unsigned int skipped;
 	enum verify_cause cause, gone;
 
-	skipped = verify_pop_untraced(v, zone, ev->cpu, pindex, MMR_NO_PFN, &gone);
+	skipped = verify_pop_untraced(v, zone, ev->cpu, pindex, &gone);
 	mmr_step_pcp_read(zone, ev->cpu, &run->before, &run->before_count);
 	view->unknown &= (uint16_t) ~(1u << pindex);
 	run->size = refill_size(v, zone, ev->cpu, ev->order, ahead->nr, ahead->alloc != WINDOW_NONE, &cause);

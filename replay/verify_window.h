@@ -9,7 +9,8 @@
 #include "traces/trace_reader.h"
 
 #define WINDOW_EVENTS    (1u << 16)
-#define WINDOW_LOOKAHEAD (WINDOW_EVENTS - 4096)
+#define WINDOW_BEHIND    16384 /* events that stay in it when they have been dealt with */
+#define WINDOW_LOOKAHEAD (WINDOW_EVENTS - WINDOW_BEHIND)
 #define WINDOW_FREES     4096 /* frees of a CPU that may wait for their batch */
 #define WINDOW_WAITING   64
 #define WINDOW_NONE      0

@@ -326,6 +326,46 @@ static void a_page_of_a_bulk_call_that_is_not_told_is_taken_off(void **state)
 	assert_int_equal(report.untraced_changes, 1);
 }
 
+/* The recorder's two programs ran on two CPUs, as the task moved between them. */
+static void an_allocation_that_is_told_twice_counts_once(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t page;
+
+	begin(&k, true);
+	page = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_say_popped(&k, 1, page, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_free(&k, 0, page, 0);
+	finish(&k, &report);
+	assert_false(report.have_divergence);
+	assert_int_equal(report.unjudged, 1);
+	assert_lists_equal(&report);
+}
+
+/* A task pops, the list is read, and only then the task tells. */
+static void a_pop_that_is_told_after_the_list_was_read_is_done_before(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t popped;
+
+	begin(&k, true);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	mmr_step_pcp_begin(k.zone, 0);
+	popped = mmr_step_pcp_pop(k.m, 0, k.zone, mmr_step_pindex(MIGRATE_UNMOVABLE, 0));
+	synth_kernel_keyframe(&k, 0);
+	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	finish(&k, &report);
+	assert_false(report.have_divergence);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
+	assert_lists_equal(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +379,8 @@ int main(void)
 		cmocka_unit_test(the_ordinary_page_of_a_bulk_allocation_may_be_told_twice),
 		cmocka_unit_test(a_bulk_call_is_told_after_what_was_freed_since),
 		cmocka_unit_test(a_page_of_a_bulk_call_that_is_not_told_is_taken_off),
+		cmocka_unit_test(an_allocation_that_is_told_twice_counts_once),
+		cmocka_unit_test(a_pop_that_is_told_after_the_list_was_read_is_done_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
