@@ -220,6 +220,7 @@ static int act(const struct options *o, struct machine *machine, const char *rel
 	kernel = kernel_profile_name(profile);
 	machine_config(machine, profile, &config);
 	rc = mmr_machine_create(&config, &core, err);
+	rc = rc ? rc : machine_begin(machine, core, err);
 	if (rc)
 		mmr_err_prefix(err, "%s", o->file ? o->file : "this host");
 	else if (o->verb == VERB_FROM_TRACE || o->verb == VERB_FROM_HOST)

@@ -224,6 +224,7 @@ int engine_create(struct trace_reader *reader, const struct engine_options *opti
 	rc = rc ? rc : init_metrics(e, err);
 	rc = rc ? rc : engine_init_pressure(e, err);
 	rc = rc ? rc : engine_choose_start(e, err);
+	rc = rc ? rc : machine_begin(options->machine, e->core, err);
 	if (rc) {
 		engine_destroy(e);
 		return rc;

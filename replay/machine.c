@@ -28,6 +28,7 @@ void machine_deinit(struct machine *machine)
 	free(machine->nodes);
 	free(machine->ranges);
 	free(machine->tier);
+	free(machine->offline);
 	memset(machine, 0, sizeof(*machine));
 }
 
@@ -168,8 +169,20 @@ int machine_multiply_cpus(struct machine *machine, unsigned int times, struct mm
 	if (!cpu_node)
 		return mmr_err(err, -ENOMEM, "no memory for %llu CPUs", (unsigned long long)nr);
 	machine->cpu_node = cpu_node;
-	for (unsigned int i = 1; i < times; i++)
-		memcpy(cpu_node + (size_t)i * machine->nr_cpus, cpu_node, machine->nr_cpus * sizeof(*cpu_node));
+	if (machine->offline) {
+		bool *offline = realloc(machine->offline, nr * sizeof(*offline));
+
+		if (!offline)
+			return mmr_err(err, -ENOMEM, "no memory for %llu CPUs", (unsigned long long)nr);
+		machine->offline = offline;
+	}
+	for (unsigned int i = 1; i < times; i++) {
+		size_t at = (size_t)i * machine->nr_cpus;
+
+		memcpy(cpu_node + at, cpu_node, machine->nr_cpus * sizeof(*cpu_node));
+		if (machine->offline)
+			memcpy(machine->offline + at, machine->offline, machine->nr_cpus * sizeof(bool));
+	}
 	machine->nr_cpus = (unsigned int)nr;
 	return 0;
 }

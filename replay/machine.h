@@ -37,6 +37,8 @@ struct machine_rule {
  * @recorded: its values are those of a running kernel, not of a file
  * @cpu_node: [nr_cpus]; @distance: [nr_nodes * nr_nodes]; @nodes: [nr_nodes]; @ranges: [nr_ranges]
  * @tier: memory tier of each node, MACHINE_NO_TIER for none; [nr_nodes], NULL where nothing is known
+ * @demotion: reclaim moves pages to nodes of slower tiers (numa/demotion_enabled)
+ * @offline: CPUs that are not in service, [nr_cpus]; NULL where all are
  * @cpu_llc_pages: last-level cache per CPU, pages, 0 if unknown
  * @settings: vm.* by name; those that the model acts on are in @sysctl too
  * @placement: as for --place, or NULL; @rules: [nr_rules]
@@ -54,6 +56,8 @@ struct machine {
 	struct mmr_node_config *nodes;
 	struct mmr_mem_range *ranges;
 	int16_t *tier;
+	bool demotion;
+	bool *offline;
 	struct mmr_sysctl sysctl;
 	struct machine_settings settings;
 	uint32_t cpu_llc_pages;
@@ -110,6 +114,28 @@ int machine_multiply_cpus(struct machine *machine, unsigned int times, struct mm
 /** machine_config - view of @machine as the core wants it; borrows @machine's arrays */
 void machine_config(const struct machine *machine, const struct kernel_profile *profile,
 		    struct mmr_machine_config *ret);
+
+/** machine_cpu_online - is @cpu, below nr_cpus, in service? */
+bool machine_cpu_online(const struct machine *machine, unsigned int cpu);
+
+/** machine_online_cpu - @cpu, or where it is offline the next one of its node that is not, else of any node */
+unsigned int machine_online_cpu(const struct machine *machine, unsigned int cpu);
+
+/**
+ * machine_demotion - where a node's pages go when reclaim takes them
+ *
+ * The nearest nodes of the next slower tier with memory are preferred, all of slower tiers allowed.
+ * Return: false for nowhere: demotion is off, or the node has no tier, or the slowest.
+ * Source: establish_demotion_targets(), mm/memory-tiers.c, v6.12.
+ */
+bool machine_demotion(const struct machine *machine, unsigned int nid, struct mmr_demotion *ret);
+
+/**
+ * machine_begin - take CPUs offline and set demotion, once @core has the memory it starts with
+ * @core: made from machine_config() of @machine
+ * Return: 0; -EINVAL, -EBUSY as the core says.
+ */
+int machine_begin(const struct machine *machine, struct mmr_machine *core, struct mmr_error *err);
 
 /** machine_find_zone - node and zone spanning @pfn; false where none does */
 bool machine_find_zone(const struct machine *machine, uint32_t pfn, unsigned int *nid, enum zone_type *zone);

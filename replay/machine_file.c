@@ -628,6 +628,40 @@ static int load_rules(struct load *l)
 	return failed ? no_memory(l) : 0;
 }
 
+static void add_offline(void *ctx, unsigned int cpu)
+{
+	bool *offline = ctx;
+
+	offline[cpu] = true;
+}
+
+/* CPU 0 stays: the kernel cannot do without it either. */
+static int load_offline(struct load *l)
+{
+	const char *text = l->yaml->offline_cpus;
+	struct machine *m = l->machine;
+
+	if (!text)
+		return 0;
+	m->offline = calloc(m->nr_cpus ? m->nr_cpus : 1, sizeof(*m->offline));
+	if (!m->offline)
+		return no_memory(l);
+	if (!parse_list(text, m->nr_cpus, add_offline, m->offline) || m->offline[0])
+		return LOAD_ERR(l, "offline_cpus",
+				"\"%s\", expected a list such as \"2-3,8\" of the machine's CPUs, 1..%u", text,
+				m->nr_cpus - 1);
+	return 0;
+}
+
+static int load_demotion(struct load *l)
+{
+	l->machine->demotion = l->yaml->demotion;
+	if (l->yaml->demotion && !l->machine->tier)
+		return LOAD_ERR(l, "demotion",
+				"true, but no node has a tier: expected tier at two nodes or more");
+	return 0;
+}
+
 static int machine_from_yaml(struct load *l)
 {
 	struct machine *m = l->machine;
@@ -652,6 +686,8 @@ static int machine_from_yaml(struct load *l)
 	rc = load_kernel(l);
 	rc = rc ? rc : load_page(l);
 	rc = rc ? rc : load_nodes(l);
+	rc = rc ? rc : load_offline(l);
+	rc = rc ? rc : load_demotion(l);
 	rc = rc ? rc : load_sysctl(l);
 	return rc ? rc : load_rules(l);
 }

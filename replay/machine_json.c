@@ -22,16 +22,38 @@ static json_t *zone_json(const struct mmr_zone_info *info, enum zone_type zone)
 			 (json_int_t)info->pcp_high_max);
 }
 
+static json_t *nodes_of(uint64_t mask)
+{
+	json_t *array = json_array();
+
+	for (int n = 0; mask; n++, mask >>= 1) {
+		if (mask & 1)
+			json_array_append_new(array, json_integer(n));
+	}
+	return array;
+}
+
+static json_t *demotion_json(const struct machine *machine, unsigned int n)
+{
+	struct mmr_demotion demotion;
+
+	if (!machine_demotion(machine, n, &demotion))
+		return json_null();
+	return json_pack("{s:o, s:o}", "preferred", nodes_of(demotion.preferred), "lower",
+			 nodes_of(demotion.lower));
+}
+
 static json_t *node_json(const struct machine *machine, const struct mmr_machine *core, unsigned int n)
 {
 	json_t *node = json_object(), *zones = json_array(), *list = json_array(), *distances = json_array(),
-	       *cpus = json_array();
+	       *cpus = json_array(), *offline = json_array();
 	enum zone_type zone;
 	unsigned int nid;
 
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
 		if (machine->cpu_node[cpu] == n)
-			json_array_append_new(cpus, json_integer(cpu));
+			json_array_append_new(machine_cpu_online(machine, cpu) ? cpus : offline,
+					      json_integer(cpu));
 	for (unsigned int to = 0; to < machine->nr_nodes; to++)
 		json_array_append_new(distances, json_integer(machine->distance[n * machine->nr_nodes + to]));
 	for (int z = 0; z < MAX_NR_ZONES; z++) {
@@ -46,12 +68,14 @@ static json_t *node_json(const struct machine *machine, const struct mmr_machine
 						      machine->distance[n * machine->nr_nodes + nid]));
 	json_object_set_new(node, "node", json_integer(n));
 	json_object_set_new(node, "cpus", cpus);
+	json_object_set_new(node, "offline_cpus", offline);
 	json_object_set_new(node, "managed_bytes",
 			    json_integer((json_int_t)(machine_node_pages(machine, n) << PAGE_SHIFT)));
 	json_object_set_new(node, "tier",
 			    machine->tier && machine->tier[n] != MACHINE_NO_TIER
 				    ? json_integer(machine->tier[n])
 				    : json_null());
+	json_object_set_new(node, "demotes_to", demotion_json(machine, n));
 	json_object_set_new(node, "distances", distances);
 	json_object_set_new(node, "zones", zones);
 	json_object_set_new(node, "zonelist", list);

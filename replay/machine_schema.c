@@ -96,6 +96,8 @@ static const cyaml_schema_field_t machine_fields[] = {
 			 CYAML_ARRAY_LEN(arch_names)),
 	CYAML_FIELD_MAPPING_PTR("page", OPT_PTR, struct machine_yaml, page, page_fields),
 	CYAML_FIELD_STRING_PTR("llc_per_cpu", OPT_PTR, struct machine_yaml, llc_per_cpu, 1, 100),
+	CYAML_FIELD_STRING_PTR("offline_cpus", OPT_PTR, struct machine_yaml, offline_cpus, 1, 4096),
+	CYAML_FIELD_BOOL("demotion", OPT, struct machine_yaml, demotion),
 	CYAML_FIELD_MAPPING_PTR("pcp", OPT_PTR, struct machine_yaml, pcp, pcp_fields),
 	CYAML_FIELD_SEQUENCE_COUNT("holes", OPT_PTR, struct machine_yaml, holes, nr_holes, &string_schema, 1,
 				   1000),

@@ -64,6 +64,8 @@ struct machine_yaml {
 	enum machine_arch_yaml arch;
 	struct page_yaml *page;
 	char *llc_per_cpu;
+	char *offline_cpus;
+	bool demotion;
 	struct pcp_yaml *pcp;
 	char **holes;
 	unsigned int nr_holes;

@@ -53,6 +53,34 @@ static void show_nodes(FILE *out, const struct machine *machine)
 	}
 }
 
+/* What the table has no column for, where there is such a thing. */
+static void show_states(FILE *out, const struct machine *machine)
+{
+	struct mmr_demotion demotion;
+	const char *before = "\n  offline CPUs: ";
+
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
+		if (machine_cpu_online(machine, cpu))
+			continue;
+		fprintf(out, "%s%u", before, cpu);
+		before = ",";
+	}
+	if (*before == ',')
+		fprintf(out, "\n");
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		if (!machine_demotion(machine, n, &demotion))
+			continue;
+		fprintf(out, "  node %u demotes to", n);
+		for (unsigned int to = 0; to < machine->nr_nodes; to++) {
+			if (demotion.preferred >> to & 1)
+				fprintf(out, " %u", to);
+		}
+		if (demotion.lower != demotion.preferred)
+			fprintf(out, ", then to any slower one");
+		fprintf(out, "\n");
+	}
+}
+
 static void show_zones(FILE *out, const struct machine *machine, const struct mmr_machine *core)
 {
 	fprintf(out, "\n  node zone     first pfn   last pfn    managed     min     low    high  pcp batch  "
@@ -261,6 +289,7 @@ void machine_print_show(FILE *out, const struct machine *machine, const struct m
 			rule->mems ? rule->mems : "");
 	}
 	show_nodes(out, machine);
+	show_states(out, machine);
 	show_zones(out, machine, core);
 	show_picture(out, machine);
 	show_zonelists(out, machine, core);

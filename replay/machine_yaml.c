@@ -23,6 +23,20 @@ const char *machine_print_cpus(const struct machine *machine, unsigned int node,
 	return buf;
 }
 
+static void print_offline(FILE *out, const struct machine *machine)
+{
+	const char *before = "offline_cpus: \"";
+
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
+		if (machine_cpu_online(machine, cpu))
+			continue;
+		fprintf(out, "%s%u", before, cpu);
+		before = ",";
+	}
+	if (*before == ',')
+		fprintf(out, "\"\n");
+}
+
 static void print_list(FILE *out, const char *key, const uint32_t *values, unsigned int nr)
 {
 	fprintf(out, "%s: [", key);
@@ -103,6 +117,9 @@ void machine_print_yaml(FILE *out, const struct machine *machine, const char *na
 		fprintf(out, "arch: x86-32\n");
 	if (machine->cpu_llc_pages)
 		fprintf(out, "llc_per_cpu: %uk\n", machine->cpu_llc_pages << (PAGE_SHIFT - 10));
+	if (machine->demotion)
+		fprintf(out, "demotion: true\n");
+	print_offline(out, machine);
 	if (machine->nr_ranges)
 		fprintf(out, "ram: # page frames, both ends included\n");
 	for (unsigned int i = 0; i < machine->nr_ranges; i++)

@@ -201,6 +201,7 @@ static void reclaim_rows(const struct table *t)
 		{"kernel-made frees dropped", "kernel_frees_dropped"},
 		{"pages kswapd took (modelled)", "kswapd_reclaimed_pages"},
 		{"pages direct reclaim took (modelled)", "direct_reclaimed_pages"},
+		{"  of these to a slower tier (modelled)", "demoted_pages"},
 		{"pages compaction moved (modelled)", "compact_migrated_pages"},
 		{"processes killed (modelled)", "killed_processes"},
 		{"  their requests not made", "allocs_of_killed"},

@@ -42,6 +42,7 @@ json_t *result_reclaim_json(const struct result_context *ctx, const struct mmr_c
 		{"kswapd_reclaimed_pages", c->kswapd_reclaimed_pages},
 		{"direct_reclaims", c->direct_reclaims},
 		{"direct_reclaimed_pages", c->direct_reclaimed_pages},
+		{"demoted_pages", c->demoted_pages},
 		{"node_reclaims", c->node_reclaims},
 		{"node_reclaimed_pages", c->node_reclaimed_pages},
 		{"compact_stalls", c->compact_stalls},

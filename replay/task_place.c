@@ -192,6 +192,8 @@ static int make_cpus(const char *text, const struct machine *machine, struct pla
 		place->cpu[cpu] = cpus[cpu % list.nr];
 	for (unsigned int i = 0; i < list.nr; i++)
 		place->cpu[cpus[i]] = cpus[i];
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
+		place->cpu[cpu] = (uint16_t)machine_online_cpu(machine, place->cpu[cpu]);
 	return 0;
 }
 

@@ -20,6 +20,8 @@ int translate_place(struct translate *t, const struct machine *machine, enum pla
 		free(cpu);
 		return rc;
 	}
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		cpu[i] = (uint16_t)machine_online_cpu(machine, cpu[i]);
 	free(t->cpu);
 	t->cpu = cpu;
 	t->nr_recorded_cpus = nr_cpus;

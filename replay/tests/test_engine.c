@@ -224,6 +224,36 @@ static void on_two_nodes_each_cpu_allocates_at_home(void **state)
 	synth_unlink(&s);
 }
 
+/* CPU 1 is offline: what was recorded there is asked by CPU 0, and nothing is refused. */
+static void what_was_recorded_on_an_offline_cpu_runs_on_another(void **state)
+{
+	struct machine two = {0};
+	struct mmr_zone_info info;
+	struct mmr_error err = {0};
+	struct replayed r;
+	struct synth s;
+
+	if (machine_load("replay/machines/two-node.yaml", &two, &err))
+		fail_msg("%s", err.msg);
+	two.offline = calloc(two.nr_cpus, sizeof(*two.offline));
+	assert_non_null(two.offline);
+	for (unsigned int cpu = 1; cpu < two.nr_cpus; cpu++)
+		two.offline[cpu] = true;
+	synth_begin(&s);
+	for (unsigned int i = 0; i < 1000; i++)
+		synth_alloc(&s, i % 2, 5000 + i, 0);
+	synth_end(&s);
+	open_replay(&r, &s, &two, ENGINE_START_AUTO);
+	run_replay(&r);
+	assert_int_equal(counts_of(&r).failed, 0);
+	assert_false(mmr_cpu_online(engine_machine(r.engine), 1));
+	assert_true(mmr_zone_read(engine_machine(r.engine), 0, ZONE_NORMAL, &info));
+	assert_int_equal(info.nr_alloc_pages, 1000);
+	close_replay(&r);
+	machine_deinit(&two);
+	synth_unlink(&s);
+}
+
 static char *stable_summary(struct replayed *r)
 {
 	const struct result_context ctx = {
@@ -295,6 +325,7 @@ int main(void)
 		cmocka_unit_test(frees_without_an_allocation_are_counted_and_dropped),
 		cmocka_unit_test(the_recorded_state_is_where_a_replay_starts),
 		cmocka_unit_test(more_than_the_machine_has_is_refused_and_counted),
+		cmocka_unit_test(what_was_recorded_on_an_offline_cpu_runs_on_another),
 		cmocka_unit_test(on_two_nodes_each_cpu_allocates_at_home),
 		cmocka_unit_test(the_same_input_gives_the_same_result),
 		cmocka_unit_test(without_a_keyframe_the_recorded_start_is_an_empty_one),

@@ -137,6 +137,9 @@ static void bad_files_are_told_line_key_and_expectation(void **state)
 		{"name: x\nholes:\n  - \"3GiB-4GiB\"\n  - \"1GiB-2GiB\"\nnodes:\n" NODE0,
 		 ":4: holes[1]:", "ascending"},
 		{"name: x\nnodes:\n" NODE0 "    tier: 40000\n", ":6:", "expected 0..32767"},
+		{"name: x\ndemotion: true\nnodes:\n" NODE0, ":2:", "no node has a tier"},
+		{"name: x\noffline_cpus: \"0\"\nnodes:\n" NODE0, ":2:", "of the machine's CPUs, 1.."},
+		{"name: x\noffline_cpus: \"77\"\nnodes:\n" NODE0, ":2:", "\"77\", expected a list"},
 		{"name: x\nnodes:\n" NODE0 "    movable: 2GiB\n", ":6:", "up to the node's memory"},
 		{"name: x\nnodes:\n" NODE0 "    movable: 101%\n", ":6:", "50%"},
 		{"name: x\nnodes:\n  - node: 0\n    cpus: \"0\"\n    memory: 1GiB-2GiB,1GiB-3GiB\n",
@@ -201,6 +204,46 @@ static void holes_cut_a_zone_and_spans_place_one(void **state)
 	assert_int_equal(m.nodes[1].zones[ZONE_NORMAL].spanned_pages, 0);
 	assert_int_equal(m.tier[0], 4);
 	assert_int_equal(m.tier[1], MACHINE_NO_TIER);
+	machine_deinit(&m);
+}
+
+/*
+ *  node       0         1         2     3     4
+ *  tier       4         4        22    22    50
+ *  distances from 0:   20        30    40    60
+ *
+ * Node 0 demotes to 2, the nearest of the next tier, and may go to 3 and 4; the slowest demotes to none.
+ */
+static void tiers_say_where_nodes_demote_to_and_cpus_may_be_offline(void **state)
+{
+	struct machine m;
+	struct mmr_error err = {0};
+	struct mmr_demotion demotion;
+
+	if (load_text("name: tiers\ndemotion: true\noffline_cpus: \"1,3\"\n"
+		      "nodes:\n"
+		      "  - { node: 0, cpus: \"0-1\", memory: 1GiB, tier: 4, distances: [10, 20, 30, 40, 60] }\n"
+		      "  - { node: 1, cpus: \"2-3\", memory: 1GiB, tier: 4, distances: [20, 10, 30, 30, 60] }\n"
+		      "  - { node: 2, memory: 1GiB, tier: 22 }\n"
+		      "  - { node: 3, memory: 1GiB, tier: 22 }\n"
+		      "  - { node: 4, memory: 1GiB, tier: 50 }\n",
+		      &m, &err))
+		fail_msg("%s", err.msg);
+	assert_true(machine_demotion(&m, 0, &demotion));
+	assert_int_equal(demotion.preferred, 0x4);
+	assert_int_equal(demotion.lower, 0x1c);
+	assert_true(machine_demotion(&m, 1, &demotion));
+	assert_int_equal(demotion.preferred, 0xc);
+	assert_true(machine_demotion(&m, 3, &demotion));
+	assert_int_equal(demotion.preferred, 0x10);
+	assert_false(machine_demotion(&m, 4, &demotion));
+	assert_int_equal(machine_online_cpu(&m, 1), 0);
+	assert_int_equal(machine_online_cpu(&m, 2), 2);
+	assert_int_equal(machine_online_cpu(&m, 3), 2);
+	m.offline[2] = true;
+	assert_int_equal(machine_online_cpu(&m, 3), 0); /* none is left on its node */
+	m.demotion = false;
+	assert_false(machine_demotion(&m, 0, &demotion));
 	machine_deinit(&m);
 }
 
@@ -359,6 +402,7 @@ int main(void)
 		cmocka_unit_test(bad_files_are_told_line_key_and_expectation),
 		cmocka_unit_test(a_missing_file_is_named),
 		cmocka_unit_test(holes_cut_a_zone_and_spans_place_one),
+		cmocka_unit_test(tiers_say_where_nodes_demote_to_and_cpus_may_be_offline),
 		cmocka_unit_test(a_32_bit_machine_has_highmem_and_its_memmap_below),
 		cmocka_unit_test(the_ready_made_machines_are_machines),
 		cmocka_unit_test(a_written_machine_reads_back_the_same),
