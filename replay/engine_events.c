@@ -10,6 +10,7 @@
 #include "replay/engine_internal.h"
 
 /* How many events ahead memory is fetched: a dozen are about 200 ns of work, one memory access. */
+#define PREFETCH_CHUNK  36
 #define PREFETCH_SLOT   24
 #define PREFETCH_RECORD 12
 
@@ -300,7 +301,7 @@ HOT void served(struct engine *e, const struct mmr_request *request, struct mmr_
 static void refuse_killed(struct engine *e, const struct trace_event *event, unsigned int type)
 {
 	e->counts.allocs_of_killed++;
-	live_map_add(&e->map, event->pfn,
+	live_map_add(&e->map, live_map_touch(&e->map, event->pfn),
 		     (struct live_entry){.pfn = MMR_NO_PFN,
 					 .order_plus_1 = (event->order + 1u) & 0xf,
 					 .type = type & 3,
@@ -316,12 +317,12 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 		.type = cls->type & 3,
 		.birth = engine_birth(e, event->ts_ns),
 	};
+	struct live_entry *slot = live_map_touch(&e->map, event->pfn);
 	struct mmr_page page;
 
-	live_map_touch(&e->map, event->pfn);
-	if (unlikely_(live_map_slot(&e->map, event->pfn)->order_plus_1)) {
+	if (unlikely_(slot->order_plus_1)) {
 		e->counts.reallocs++;
-		free_any(e, live_map_slot(&e->map, event->pfn), request.cpu, event->ts_ns);
+		free_any(e, slot, request.cpu, event->ts_ns);
 	}
 	if (modelled && unlikely_(engine_asker_killed(e, event))) {
 		refuse_killed(e, event, cls->type);
@@ -343,7 +344,7 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 			engine_own(e, event, page.pfn, cls->type);
 	}
 	entry.pfn = page.pfn;
-	live_map_add(&e->map, event->pfn, entry);
+	live_map_add(&e->map, slot, entry);
 }
 
 /* Is this event older than the keyframe of its zone? */
@@ -381,15 +382,17 @@ const struct alloc_class *engine_class(struct engine *e, uint16_t id)
 	return &e->classes[id];
 }
 
-/* First the map's slot of an event to come, then, with what it says, the core's record. */
+/* First where the map has the slot of an event to come, then the slot, then, with what it says, the core's record. */
 HOT void prefetch(const struct engine *e, enum backend_kind k, const struct trace_event *events, size_t i,
 		  size_t nr)
 {
 	const struct trace_event *soon = &events[i + PREFETCH_RECORD];
 
-	if (i + PREFETCH_SLOT >= nr)
+	if (i + PREFETCH_CHUNK >= nr)
 		return;
-	__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_SLOT].pfn), 1);
+	live_map_prefetch_chunk(&e->map, events[i + PREFETCH_CHUNK].pfn);
+	if (events[i + PREFETCH_SLOT].pfn < e->map.end_pfn)
+		__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_SLOT].pfn), 1);
 	if (k == BACKEND_CORE && soon->type == TRACE_FREE && soon->pfn < e->map.end_pfn)
 		mmr_prefetch_page(e->core, live_map_slot(&e->map, soon->pfn)->pfn);
 }

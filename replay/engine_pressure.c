@@ -233,7 +233,8 @@ static void oom_kill_process(struct engine *e, uint32_t leader, unsigned int cpu
 
 	p->killed[leader] = true;
 	e->counts.killed_processes++;
-	for (uint32_t recorded = 0; recorded < e->map.end_pfn; recorded++) {
+	for (uint32_t recorded = live_map_next_chunk(&e->map, 0); recorded < e->map.end_pfn;
+	     recorded = live_map_next_chunk(&e->map, recorded + 1)) {
 		struct live_entry *entry = live_map_slot(&e->map, recorded);
 		uint32_t pfn = entry->pfn;
 

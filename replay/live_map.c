@@ -8,54 +8,85 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define HUGE_PFNS (1u << 24) /* 64 GiB, 128 MiB of entries */
-
-static size_t map_bytes(uint32_t end_pfn)
-{
-	return ((size_t)end_pfn + MAX_ORDER_NR_PAGES) * sizeof(struct live_entry);
-}
+/* Chunks get memory 64 KiB at a time: a fault for each 4 KiB costs 1 us. */
+#define POPULATE_CHUNKS ((64u << 10) / (LIVE_CHUNK_PAGES * (unsigned int)sizeof(struct live_entry)))
+/* Behind so many bytes of entries the host's huge pages cost less of them than they save time. */
+#define HUGE_FROM_BYTES ((size_t)8 << 20)
 
 static size_t nr_chunks(uint32_t end_pfn)
 {
-	return (end_pfn >> LIVE_CHUNK_SHIFT) + 1;
+	return ((size_t)end_pfn + MAX_ORDER_NR_PAGES + LIVE_CHUNK_PAGES - 1) >> LIVE_CHUNK_SHIFT;
+}
+
+static size_t table_bytes(uint32_t end_pfn)
+{
+	return nr_chunks(end_pfn) * sizeof(uint32_t);
+}
+
+static size_t chunk_bytes(size_t nr)
+{
+	return nr * LIVE_CHUNK_PAGES * sizeof(struct live_entry);
+}
+
+/* Number 0 and all that frames below @end_pfn can be in. */
+static size_t entries_bytes(uint32_t end_pfn)
+{
+	return chunk_bytes(nr_chunks(end_pfn) + 1 + POPULATE_CHUNKS);
+}
+
+static void *reserve(size_t bytes)
+{
+	void *memory =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void ask_for_huge_pages(const struct live_map *map)
+{
+	size_t bytes = entries_bytes(map->end_pfn);
+
+	if (bytes > HUGE_FROM_BYTES)
+		madvise((char *)map->entries + HUGE_FROM_BYTES, bytes - HUGE_FROM_BYTES, MADV_HUGEPAGE);
 }
 
 int live_map_init(struct live_map *map, uint32_t end_pfn, struct mmr_error *err)
 {
-	void *entries = mmap(NULL, map_bytes(end_pfn), PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	*map = (struct live_map){.end_pfn = end_pfn, .present = calloc(nr_chunks(end_pfn), 1)};
-	if (entries != MAP_FAILED)
-		map->entries = entries;
-	/* 2 MiB for a GiB of recorded memory: a third less time, where the machine is not a very large one. */
-	if (map->entries && end_pfn <= HUGE_PFNS)
-		madvise(map->entries, map_bytes(end_pfn), MADV_HUGEPAGE);
-	if (!map->entries || !map->present)
+	*map = (struct live_map){
+		.entries = reserve(entries_bytes(end_pfn)),
+		.chunk_of = reserve(table_bytes(end_pfn)),
+		.nr_chunks = 1,
+		.end_pfn = end_pfn,
+	};
+	if (!map->entries || !map->chunk_of)
 		return mmr_err(err, -ENOMEM,
 			       "live map: cannot reserve %zu bytes of address space for %u recorded pages: %s",
-			       map_bytes(end_pfn), end_pfn, strerror(errno));
+			       entries_bytes(end_pfn) + table_bytes(end_pfn), end_pfn, strerror(errno));
+	ask_for_huge_pages(map);
 	return 0;
 }
 
 void live_map_deinit(struct live_map *map)
 {
 	if (map->entries)
-		munmap(map->entries, map_bytes(map->end_pfn));
-	free(map->present);
+		munmap(map->entries, entries_bytes(map->end_pfn));
+	if (map->chunk_of)
+		munmap(map->chunk_of, table_bytes(map->end_pfn));
 	memset(map, 0, sizeof(*map));
 }
 
-void live_map_populate(struct live_map *map, uint32_t recorded)
+__attribute__((noinline)) struct live_entry *live_map_make_chunk(struct live_map *map, uint32_t recorded)
 {
-	const size_t chunk = sizeof(struct live_entry) << LIVE_CHUNK_SHIFT, all = map_bytes(map->end_pfn);
-	size_t at = (recorded >> LIVE_CHUNK_SHIFT) * chunk;
-
-	map->present[recorded >> LIVE_CHUNK_SHIFT] = 1;
+	if (map->nr_chunks >= map->nr_populated) {
 #ifdef MADV_POPULATE_WRITE
-	/* Older kernels refuse, and fault page by page. */
-	madvise((char *)map->entries + at, at + chunk < all ? chunk : all - at, MADV_POPULATE_WRITE);
+		/* Older kernels refuse, and fault page by page. */
+		madvise((char *)map->entries + chunk_bytes(map->nr_populated), chunk_bytes(POPULATE_CHUNKS),
+			MADV_POPULATE_WRITE);
 #endif
+		map->nr_populated += POPULATE_CHUNKS;
+	}
+	map->chunk_of[recorded >> LIVE_CHUNK_SHIFT] = map->nr_chunks++;
+	return live_map_slot(map, recorded);
 }
 
 int live_map_grow(struct live_map *map, uint32_t pfn, struct mmr_error *err)
@@ -63,23 +94,28 @@ int live_map_grow(struct live_map *map, uint32_t pfn, struct mmr_error *err)
 	uint64_t end =
 		(uint64_t)map->end_pfn * 2 > (uint64_t)pfn + 1 ? (uint64_t)map->end_pfn * 2 : (uint64_t)pfn + 1;
 	uint32_t end_pfn = end > MMR_NO_PFN ? MMR_NO_PFN : (uint32_t)end;
-	uint8_t *present;
-	void *entries;
+	void *entries, *table;
 
 	if (pfn < map->end_pfn)
 		return 0;
-	present = realloc(map->present, nr_chunks(end_pfn));
-	if (!present)
-		return mmr_err(err, -ENOMEM, "live map: no memory for recorded page %u", pfn);
-	memset(present + nr_chunks(map->end_pfn), 0, nr_chunks(end_pfn) - nr_chunks(map->end_pfn));
-	map->present = present;
-	entries = mremap(map->entries, map_bytes(map->end_pfn), map_bytes(end_pfn), MREMAP_MAYMOVE);
-	if (entries == MAP_FAILED)
+	table = mremap(map->chunk_of, table_bytes(map->end_pfn), table_bytes(end_pfn), MREMAP_MAYMOVE);
+	if (table == MAP_FAILED)
 		return mmr_err(err, -ENOMEM,
 			       "live map: cannot reserve %zu bytes of address space for recorded page %u: %s",
-			       map_bytes(end_pfn), pfn, strerror(errno));
+			       table_bytes(end_pfn), pfn, strerror(errno));
+	map->chunk_of = table;
+	entries = mremap(map->entries, entries_bytes(map->end_pfn), entries_bytes(end_pfn), MREMAP_MAYMOVE);
+	if (entries == MAP_FAILED) {
+		mmr_err(err, -ENOMEM,
+			"live map: cannot reserve %zu bytes of address space for recorded page %u: %s",
+			entries_bytes(end_pfn), pfn, strerror(errno));
+		/* To shrink in place cannot fail. */
+		mremap(map->chunk_of, table_bytes(end_pfn), table_bytes(map->end_pfn), 0);
+		return -ENOMEM;
+	}
 	map->entries = entries;
 	map->end_pfn = end_pfn;
+	ask_for_huge_pages(map);
 	return 0;
 }
 
@@ -109,13 +145,13 @@ void live_map_split(struct live_map *map, uint32_t recorded, unsigned int new_or
 	piece.order_plus_1 = (new_order + 1) & 0xf;
 	for (uint32_t offset = 0; offset < pages; offset += 1u << new_order) {
 		piece.pfn = pfn == MMR_NO_PFN ? MMR_NO_PFN : pfn + offset;
-		*live_map_slot(map, recorded + offset) = piece;
+		*live_map_touch(map, recorded + offset) = piece;
 	}
 }
 
-uint64_t live_map_bytes(const struct live_map *map)
+static uint64_t resident_bytes(const void *memory, size_t bytes)
 {
-	size_t host_page = (size_t)sysconf(_SC_PAGESIZE), bytes = map_bytes(map->end_pfn);
+	size_t host_page = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned char present[4096];
 	uint64_t resident = 0;
 
@@ -123,10 +159,19 @@ uint64_t live_map_bytes(const struct live_map *map)
 		size_t span =
 			bytes - at < sizeof(present) * host_page ? bytes - at : sizeof(present) * host_page;
 
-		if (mincore((char *)map->entries + at, span, present))
+		if (mincore((char *)(uintptr_t)memory + at, span, present))
 			break;
 		for (size_t i = 0; i < (span + host_page - 1) / host_page; i++)
 			resident += present[i] & 1 ? host_page : 0;
 	}
 	return resident;
+}
+
+uint64_t live_map_bytes(const struct live_map *map)
+{
+	/* A huge page reaches beyond the last chunk. */
+	size_t used = chunk_bytes(map->nr_populated) + ((size_t)2 << 20), all = entries_bytes(map->end_pfn);
+
+	return resident_bytes(map->entries, used < all ? used : all) +
+	       resident_bytes(map->chunk_of, table_bytes(map->end_pfn));
 }

@@ -3,9 +3,10 @@
  * Which modelled block answers for a recorded one: recorded PFN -> modelled PFN, for every block
  * that is allocated at this moment of the replay.
  *
- * One word of eight bytes per recorded page frame, in address space that is touched only where the
- * recording uses pages. Looking up, adding and removing are one memory access each; neighbouring
- * frames, which recordings allocate and free in runs, share a cache line.
+ * One word of eight bytes per recorded page frame, two cache lines for 16 neighbours, which recordings
+ * allocate and free in runs. Only such chunks as the recording uses exist, one beside the other in the order
+ * of their first use; a table of four bytes per chunk says where. So the map is as large as what the
+ * recording touches, however widely it lies scattered, and what is warm lies together.
  */
 #ifndef MMR_REPLAY_LIVE_MAP_H
 #define MMR_REPLAY_LIVE_MAP_H
@@ -44,19 +45,22 @@ struct live_entry {
 _Static_assert(sizeof(struct live_entry) == 8, "one word per recorded page frame");
 #define LIVE_BIRTH_BITS 24
 
-/* Entries get memory 64 KiB at a time, for 32 MiB of recorded memory: a fault for each 4 KiB costs 1 us. */
-#define LIVE_CHUNK_SHIFT 13
+#define LIVE_CHUNK_SHIFT 4
+#define LIVE_CHUNK_PAGES (1u << LIVE_CHUNK_SHIFT)
 
 /**
  * struct live_map - the map of one replay
- * @entries: entries[end_pfn + MAX_ORDER_NR_PAGES], so that a whole block fits behind the last frame
- * @present: by 2^LIVE_CHUNK_SHIFT frames: was memory asked for behind their entries?
- * @end_pfn: frames below have an entry; live_map_grow() makes more
+ * @entries: the chunks; number 0 stands for all that were never used, and is empty for good
+ * @chunk_of: by recorded >> LIVE_CHUNK_SHIFT, the chunk's number; an order of the largest kind may reach
+ *	beyond @end_pfn
+ * @nr_chunks, @nr_populated: numbers given out, number 0 included, and those with memory behind them
+ * @end_pfn: frames below may have an entry; live_map_grow() moves it
  * @nr_pages, @nr_pages_max: pages live now, most pages ever live at once
  */
 struct live_map {
 	struct live_entry *entries;
-	uint8_t *present;
+	uint32_t *chunk_of;
+	uint32_t nr_chunks, nr_populated;
 	uint32_t end_pfn;
 	uint64_t nr_pages, nr_pages_max;
 };
@@ -75,10 +79,21 @@ void live_map_deinit(struct live_map *map);
  */
 int live_map_grow(struct live_map *map, uint32_t pfn, struct mmr_error *err);
 
-/** live_map_slot - where the block that begins at @recorded has or would have its entry */
+/**
+ * live_map_slot - where the block that begins at @recorded has its entry; to be read only, where it has none
+ * @recorded: below end_pfn
+ */
 static inline struct live_entry *live_map_slot(const struct live_map *map, uint32_t recorded)
 {
-	return &map->entries[recorded];
+	size_t chunk = map->chunk_of[recorded >> LIVE_CHUNK_SHIFT];
+
+	return &map->entries[chunk << LIVE_CHUNK_SHIFT | (recorded & (LIVE_CHUNK_PAGES - 1))];
+}
+
+/** live_map_prefetch_chunk - live_map_slot() of @recorded, which may be any number, will be asked for */
+static inline void live_map_prefetch_chunk(const struct live_map *map, uint32_t recorded)
+{
+	__builtin_prefetch(&map->chunk_of[recorded >> LIVE_CHUNK_SHIFT]);
 }
 
 /** live_map_find - entry of the block that begins at @recorded; NULL where none is live */
@@ -90,13 +105,14 @@ static inline struct live_entry *live_map_find(const struct live_map *map, uint3
 }
 
 /* The rare part of live_map_touch(). */
-void live_map_populate(struct live_map *map, uint32_t recorded);
+struct live_entry *live_map_make_chunk(struct live_map *map, uint32_t recorded);
 
-/** live_map_touch - an entry at @recorded will be written for the first time, or not for the first time */
-static inline void live_map_touch(struct live_map *map, uint32_t recorded)
+/** live_map_touch - the entry of @recorded, to be written */
+static inline struct live_entry *live_map_touch(struct live_map *map, uint32_t recorded)
 {
-	if (__builtin_expect(!map->present[recorded >> LIVE_CHUNK_SHIFT], 0))
-		live_map_populate(map, recorded);
+	if (__builtin_expect(!map->chunk_of[recorded >> LIVE_CHUNK_SHIFT], 0))
+		return live_map_make_chunk(map, recorded);
+	return live_map_slot(map, recorded);
 }
 
 static inline unsigned int live_order(const struct live_entry *entry)
@@ -104,10 +120,10 @@ static inline unsigned int live_order(const struct live_entry *entry)
 	return entry->order_plus_1 - 1u;
 }
 
-/** live_map_add - @entry is what the recorded block at @recorded has become; none may begin there */
-static inline void live_map_add(struct live_map *map, uint32_t recorded, struct live_entry entry)
+/** live_map_add - @entry is what a recorded block has become; none may begin at @slot, live_map_touch()'s */
+static inline void live_map_add(struct live_map *map, struct live_entry *slot, struct live_entry entry)
 {
-	*live_map_slot(map, recorded) = entry;
+	*slot = entry;
 	map->nr_pages += 1ull << live_order(&entry);
 	if (map->nr_pages > map->nr_pages_max)
 		map->nr_pages_max = map->nr_pages;
@@ -122,6 +138,16 @@ static inline void live_map_remove(struct live_map *map, struct live_entry *entr
 
 /** live_map_covering - first frame of the live block that covers @recorded; MMR_NO_PFN where none does */
 uint32_t live_map_covering(const struct live_map *map, uint32_t recorded);
+
+/** live_map_next_chunk - @recorded, or the first frame of the next chunk behind it that may have entries */
+static inline uint32_t live_map_next_chunk(const struct live_map *map, uint32_t recorded)
+{
+	uint64_t next = recorded;
+
+	while (next < map->end_pfn && !map->chunk_of[next >> LIVE_CHUNK_SHIFT])
+		next = (next | (LIVE_CHUNK_PAGES - 1)) + 1;
+	return next < map->end_pfn ? (uint32_t)next : map->end_pfn;
+}
 
 /** live_map_split - the live block at @recorded becomes 2^(order - @new_order) live blocks */
 void live_map_split(struct live_map *map, uint32_t recorded, unsigned int new_order);

@@ -26,7 +26,8 @@ static int teardown(void **state)
 
 static void add(struct live_map *map, uint32_t recorded, unsigned int order, uint32_t pfn)
 {
-	live_map_add(map, recorded, (struct live_entry){.pfn = pfn, .order_plus_1 = (order + 1) & 0xf});
+	live_map_add(map, live_map_touch(map, recorded),
+		     (struct live_entry){.pfn = pfn, .order_plus_1 = (order + 1) & 0xf});
 }
 
 static void a_page_inside_a_block_finds_its_block(void **state)
@@ -80,8 +81,40 @@ static void memory_follows_the_pages_used_and_not_the_machine(void **state)
 	}
 	assert_int_equal(large.nr_pages, 0);
 	assert_int_equal(large.nr_pages_max, 2);
-	assert_in_range(live_map_bytes(&large), 1, 65536 * sizeof(struct live_entry) + 65536);
+	assert_in_range(live_map_bytes(&large), 1, 65536 * sizeof(struct live_entry) + 65536 + 16384);
 	live_map_deinit(&large);
+}
+
+/* One page in each of 4096 pageblocks, 2 MiB apart: not 16 MiB of entries, as words by frame would take. */
+static void scattered_pages_lie_together(void **state)
+{
+	struct live_map large;
+
+	(void)state;
+	assert_int_equal(live_map_init(&large, 1u << 30, NULL), 0);
+	for (uint32_t i = 0; i < 4096; i++)
+		add(&large, i * 512, 0, i);
+	for (uint32_t i = 0; i < 4096; i++) {
+		assert_int_equal(live_map_find(&large, i * 512)->pfn, i);
+		assert_null(live_map_find(&large, i * 512 + LIVE_CHUNK_PAGES));
+	}
+	assert_in_range(live_map_bytes(&large), 4096 * LIVE_CHUNK_PAGES * sizeof(struct live_entry), 1200000);
+	live_map_deinit(&large);
+}
+
+/* A block of the largest order freed page by page has its pieces in many chunks. */
+static void a_split_reaches_all_chunks(void **state)
+{
+	struct live_map *map = *state;
+
+	add(map, 1024, 10, 4096);
+	live_map_split(map, 1024, 0);
+	for (uint32_t i = 0; i < 1024; i++) {
+		assert_int_equal(live_map_find(map, 1024 + i)->pfn, 4096 + i);
+		live_map_remove(map, live_map_find(map, 1024 + i));
+	}
+	assert_int_equal(map->nr_pages, 0);
+	assert_null(live_map_find(map, 2048));
 }
 
 static void a_page_beyond_the_recorded_memory_gets_room(void **state)
@@ -129,6 +162,8 @@ int main(void)
 		MAP_TEST(a_split_block_answers_page_by_page),
 		MAP_TEST(pieces_of_a_refused_block_stay_refused),
 		MAP_TEST(memory_follows_the_pages_used_and_not_the_machine),
+		MAP_TEST(scattered_pages_lie_together),
+		MAP_TEST(a_split_reaches_all_chunks),
 		MAP_TEST(a_page_beyond_the_recorded_memory_gets_room),
 		MAP_TEST(random_use_agrees_with_a_plain_array),
 	};
