@@ -375,8 +375,21 @@ static int build_cpus(struct mmr_machine *m, const struct mmr_machine_config *cf
 	return 0;
 }
 
-/* Page records of machines up to 85 GiB are backed by huge pages of the host, where it has them. */
-#define HUGE_RECORDS_BYTES ((size_t)256 << 20)
+/*
+ * Page records of machines of 3 to 85 GiB are backed by huge pages of the host, where it has them: below, small
+ * ones have their place in the processor's TLB, above, huge ones would be too much memory.
+ */
+#define MIN_HUGE_RECORDS_BYTES ((size_t)8 << 20)
+#define MAX_HUGE_RECORDS_BYTES ((size_t)256 << 20)
+
+static bool worth_huge_pages(const struct mmr_machine *m)
+{
+	size_t bytes = 0;
+
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		bytes += m->zones[i]->present_pages * sizeof(*m->pages);
+	return bytes >= MIN_HUGE_RECORDS_BYTES && m->pages_bytes <= MAX_HUGE_RECORDS_BYTES;
+}
 
 static int build_metadata(struct mmr_machine *m, struct mmr_error *err)
 {
@@ -391,9 +404,8 @@ static int build_metadata(struct mmr_machine *m, struct mmr_error *err)
 		return mmr_err(err, -ENOMEM,
 			       "machine: cannot reserve %zu bytes of address space for page records: %s",
 			       m->pages_bytes, strerror(errno));
-	/* A quarter less time where memory is used all over; on a very large machine it would be too much of
-	 * it. */
-	if (m->pages_bytes <= HUGE_RECORDS_BYTES)
+	/* A quarter less time where memory is used all over. */
+	if (worth_huge_pages(m))
 		madvise(m->pages, m->pages_bytes, MADV_HUGEPAGE);
 	return 0;
 }

@@ -1,58 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a model costs the host: resident metadata, from the host's own accounting. */
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/internal.h"
 
-struct residency {
-	uint64_t bytes; /* resident */
-	uint64_t nr_stretches; /* of stretch_bytes, with at least one resident host page */
-};
+#define STRETCH_HOST_PAGES 4096
 
-/* Walk @memory host page by host page; a stretch is counted once, however much of it is resident. */
-static struct residency residency(void *memory, size_t bytes, size_t stretch_bytes)
+/* Which of the host's pages behind [@memory + @at, + @bytes) are resident. Return: how many were asked about.
+ */
+static size_t look(const void *memory, size_t at, size_t bytes, unsigned char *present)
 {
-	size_t host_page = (size_t)sysconf(_SC_PAGESIZE), last_stretch = SIZE_MAX;
-	unsigned char present[4096];
-	struct residency r = {0};
+	size_t host_page = (size_t)sysconf(_SC_PAGESIZE), span = STRETCH_HOST_PAGES * host_page;
 
-	for (size_t at = 0; at < bytes; at += sizeof(present) * host_page) {
-		size_t left = bytes - at, span = sizeof(present) * host_page;
+	span = bytes - at < span ? bytes - at : span;
+	if (mincore((char *)(uintptr_t)memory + at, span, present))
+		return 0;
+	return (span + host_page - 1) / host_page;
+}
 
-		span = left < span ? left : span;
-		if (mincore((char *)memory + at, span, present))
+static uint64_t resident_bytes(const void *memory, size_t bytes)
+{
+	size_t host_page = (size_t)sysconf(_SC_PAGESIZE), nr;
+	unsigned char present[STRETCH_HOST_PAGES];
+	uint64_t resident = 0;
+
+	for (size_t at = 0; at < bytes; at += nr * host_page) {
+		nr = look(memory, at, bytes, present);
+		if (!nr)
 			break;
-		for (size_t i = 0; i < (span + host_page - 1) / host_page; i++) {
-			size_t first = (at + i * host_page) / stretch_bytes;
-			size_t end = (at + (i + 1) * host_page - 1) / stretch_bytes + 1;
-
-			if (!(present[i] & 1))
-				continue;
-			r.bytes += host_page;
-			if (first == last_stretch)
-				first++;
-			if (end > first) {
-				r.nr_stretches += end - first;
-				last_stretch = end - 1;
-			}
-		}
+		for (size_t i = 0; i < nr; i++)
+			resident += present[i] & 1 ? host_page : 0;
 	}
-	return r;
+	return resident;
 }
 
 uint64_t mmr_metadata_bytes(const struct mmr_machine *m, uint64_t *reserved)
 {
 	if (reserved)
 		*reserved = m->pages_bytes + m->max_blocks_bytes + m->pageblocks_bytes;
-	return residency(m->pages, m->pages_bytes, m->pages_bytes).bytes +
-	       residency(m->max_blocks, m->max_blocks_bytes, m->max_blocks_bytes).bytes +
-	       residency(m->pageblocks, m->pageblocks_bytes, m->pageblocks_bytes).bytes;
+	return resident_bytes(m->pages, m->pages_bytes) + resident_bytes(m->max_blocks, m->max_blocks_bytes) +
+	       resident_bytes(m->pageblocks, m->pageblocks_bytes);
+}
+
+void mmr_metadata_spans(const struct mmr_machine *m, struct mmr_metadata_spans *ret)
+{
+	*ret = (struct mmr_metadata_spans){
+		.page_records = {m->pages, m->pages_bytes},
+		.max_blocks = {m->max_blocks, m->max_blocks_bytes},
+		.pageblocks = {m->pageblocks, m->pageblocks_bytes},
+	};
+}
+
+/* Is any byte of [@at, @end) set? Both lie on words: a block of records is a multiple of the host's page. */
+static bool any_set(const struct mmr_machine *m, size_t at, size_t end)
+{
+	const uint64_t *word = (const uint64_t *)((const char *)m->pages + at);
+	const uint64_t *last = (const uint64_t *)((const char *)m->pages + end);
+
+	while (word < last && !*word)
+		word++;
+	return word < last;
 }
 
 uint64_t mmr_touched_pages(const struct mmr_machine *m)
 {
+	const size_t host_page = (size_t)sysconf(_SC_PAGESIZE);
 	const size_t block_bytes = MAX_ORDER_NR_PAGES * sizeof(struct page);
+	unsigned char present[STRETCH_HOST_PAGES];
+	size_t counted_end = 0, nr;
+	uint64_t blocks = 0;
 
-	return residency(m->pages, m->pages_bytes, block_bytes).nr_stretches * MAX_ORDER_NR_PAGES;
+	for (size_t at = 0; at < m->pages_bytes; at += nr * host_page) {
+		nr = look(m->pages, at, m->pages_bytes, present);
+		if (!nr)
+			break;
+		for (size_t i = 0; i < nr; i++) {
+			size_t from = at + i * host_page, to = from + host_page;
+
+			/* One block's records are three of the host's smallest pages. */
+			if (!(present[i] & 1) || from < counted_end || !any_set(m, from, to))
+				continue;
+			blocks++;
+			counted_end = (from / block_bytes + 1) * block_bytes;
+		}
+	}
+	return blocks * MAX_ORDER_NR_PAGES;
+}
+
+void mmr_expect_few_pages(struct mmr_machine *m)
+{
+	madvise(m->pages, m->pages_bytes, MADV_NOHUGEPAGE);
 }

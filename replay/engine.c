@@ -7,6 +7,7 @@
 
 #include "replay/engine_internal.h"
 #include "replay/engine_threads.h"
+#include "replay/resident.h"
 
 const char *engine_reclaim_name(enum engine_reclaim reclaim)
 {
@@ -365,14 +366,22 @@ uint64_t engine_live_pages_max(const struct engine *e)
 	return e->map.nr_pages_max;
 }
 
-uint64_t engine_bytes(const struct engine *e, uint64_t *touched)
+void engine_memory(const struct engine *e, struct engine_memory *ret)
 {
-	uint64_t bytes = mmr_metadata_bytes(e->core, NULL);
+	struct mmr_metadata_spans spans;
 
-	*touched = mmr_touched_pages(e->core);
-	if (e->ctx)
-		bytes = e->backend->bytes ? e->backend->bytes(e->ctx) : 0;
-	return bytes + live_map_bytes(&e->map);
+	mmr_metadata_spans(e->core, &spans);
+	*ret = (struct engine_memory){
+		.page_records = resident_bytes(spans.page_records.memory, spans.page_records.bytes),
+		.machine_tables = resident_bytes(spans.max_blocks.memory, spans.max_blocks.bytes) +
+				  resident_bytes(spans.pageblocks.memory, spans.pageblocks.bytes),
+		.live_map = live_map_bytes(&e->map),
+		.touched_pages = mmr_touched_pages(e->core),
+	};
+	if (!e->ctx)
+		return;
+	ret->machine_tables = 0;
+	ret->page_records = e->backend->bytes ? e->backend->bytes(e->ctx) : 0;
 }
 
 struct engine_times engine_times(const struct engine *e)

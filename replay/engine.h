@@ -186,10 +186,17 @@ unsigned int engine_nr_zones_missing(const struct engine *engine);
 /** engine_nr_start_conflicts - per-CPU blocks that lay elsewhere when the zone's free lists were read */
 uint64_t engine_nr_start_conflicts(const struct engine *engine);
 /**
- * engine_bytes - host memory behind the allocator's metadata (resident part) and live map
- * @touched: set to mmr_touched_pages(): the modelled pages that have metadata
+ * struct engine_memory - resident host memory behind the replay, bytes
+ * @page_records: of the allocator, for pages: what it touches; of other backends all they tell of
+ * @machine_tables: of the model, for each pageblock of the machine, whether it is used or not
+ * @live_map: which modelled block answers for a recorded one
+ * @touched_pages: mmr_touched_pages(): the modelled pages that have records
  */
-uint64_t engine_bytes(const struct engine *engine, uint64_t *touched);
+struct engine_memory {
+	uint64_t page_records, machine_tables, live_map;
+	uint64_t touched_pages;
+};
+void engine_memory(const struct engine *engine, struct engine_memory *ret);
 /** engine_live_pages_max - most pages that were allocated at once */
 uint64_t engine_live_pages_max(const struct engine *engine);
 

@@ -382,7 +382,8 @@ const struct alloc_class *engine_class(struct engine *e, uint16_t id)
 	return &e->classes[id];
 }
 
-/* First where the map has the slot of an event to come, then the slot, then, with what it says, the core's record. */
+/* First where the map has the slot of an event to come, then the slot, then, with what it says, the core's
+ * record. */
 HOT void prefetch(const struct engine *e, enum backend_kind k, const struct trace_event *events, size_t i,
 		  size_t nr)
 {

@@ -186,6 +186,7 @@ static int seed_start(struct engine *e, struct mmr_error *err)
 	case ENGINE_START_SAVED:
 		return start_load(s->options->state_path, e->core, &e->start_checksum, err);
 	default:
+		mmr_expect_few_pages(e->core);
 		mmr_seed_empty(e->core);
 		return 0;
 	}

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
+
+#include "replay/resident.h"
 
 /* Chunks get memory 64 KiB at a time: a fault for each 4 KiB costs 1 us. */
 #define POPULATE_CHUNKS ((64u << 10) / (LIVE_CHUNK_PAGES * (unsigned int)sizeof(struct live_entry)))
@@ -147,24 +148,6 @@ void live_map_split(struct live_map *map, uint32_t recorded, unsigned int new_or
 		piece.pfn = pfn == MMR_NO_PFN ? MMR_NO_PFN : pfn + offset;
 		*live_map_touch(map, recorded + offset) = piece;
 	}
-}
-
-static uint64_t resident_bytes(const void *memory, size_t bytes)
-{
-	size_t host_page = (size_t)sysconf(_SC_PAGESIZE);
-	unsigned char present[4096];
-	uint64_t resident = 0;
-
-	for (size_t at = 0; at < bytes; at += sizeof(present) * host_page) {
-		size_t span =
-			bytes - at < sizeof(present) * host_page ? bytes - at : sizeof(present) * host_page;
-
-		if (mincore((char *)(uintptr_t)memory + at, span, present))
-			break;
-		for (size_t i = 0; i < (span + host_page - 1) / host_page; i++)
-			resident += present[i] & 1 ? host_page : 0;
-	}
-	return resident;
 }
 
 uint64_t live_map_bytes(const struct live_map *map)

@@ -154,11 +154,28 @@ static void set_clock(const struct result_context *ctx, json_t *replay)
 						     : 2 * stamp_ns / every));
 }
 
+static void set_memory(const struct result_context *ctx, json_t *replay)
+{
+	struct engine_memory m;
+	uint64_t bytes;
+
+	engine_memory(ctx->engine, &m);
+	bytes = m.page_records + m.machine_tables + m.live_map;
+	json_object_set_new(replay, "metadata_bytes", integer(bytes));
+	json_object_set_new(replay, "page_record_bytes", integer(m.page_records));
+	json_object_set_new(replay, "machine_table_bytes", integer(m.machine_tables));
+	json_object_set_new(replay, "live_map_bytes", integer(m.live_map));
+	json_object_set_new(replay, "heap_bytes", integer(ctx->heap_bytes));
+	json_object_set_new(replay, "pages_touched", integer(m.touched_pages));
+	json_object_set_new(replay, "live_pages_max", integer(engine_live_pages_max(ctx->engine)));
+	json_object_set_new(replay, "metadata_bytes_per_page",
+			    result_real(m.touched_pages ? (double)bytes / (double)m.touched_pages : 0));
+}
+
 json_t *result_replay_json(const struct result_context *ctx)
 {
 	const struct engine_counts *counts = &ctx->counts;
 	const struct engine_times times = engine_times(ctx->engine);
-	uint64_t touched, bytes = engine_bytes(ctx->engine, &touched);
 	double total_ns = spread(ctx, offsetof(struct result_timing, decode_ns_per_event)).median +
 			  spread(ctx, offsetof(struct result_timing, replay_ns_per_event)).median;
 	json_t *replay = json_object();
@@ -179,11 +196,6 @@ json_t *result_replay_json(const struct result_context *ctx)
 	}
 	if (ctx->options->nr_threads > 1)
 		json_object_set_new(replay, "threads", result_threads_json(ctx));
-	json_object_set_new(replay, "metadata_bytes", integer(bytes));
-	json_object_set_new(replay, "heap_bytes", integer(ctx->heap_bytes));
-	json_object_set_new(replay, "pages_touched", integer(touched));
-	json_object_set_new(replay, "live_pages_max", integer(engine_live_pages_max(ctx->engine)));
-	json_object_set_new(replay, "metadata_bytes_per_page",
-			    result_real(touched ? (double)bytes / (double)touched : 0));
+	set_memory(ctx, replay);
 	return replay;
 }
