@@ -136,7 +136,7 @@ static int init_metrics(struct engine *e, struct mmr_error *err)
 		return mmr_err(err, -ENOMEM, "no memory for the metrics");
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
 		e->node_row[cpu] = machine->cpu_node[cpu] * machine->nr_nodes;
-	e->lifetimes->shift = lifetimes_unit(summary->last_ns - summary->first_ns);
+	e->lifetimes->shift = e->birth_shift = lifetimes_unit(summary->last_ns - summary->first_ns);
 	e->clock = clock_calibrate();
 	e->until_stamp = e->options.latency_every; /* 0 counts down from 2^32: practically never */
 	e->stamping = e->options.speed > 0            ? STAMP_INTENDED

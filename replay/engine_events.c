@@ -143,18 +143,18 @@ HOT void give_back_timed(struct engine *e, enum backend_kind k, uint32_t pfn, un
 
 /* The block a live entry stands for goes back; the entry is gone. */
 HOT void free_entry(struct engine *e, enum backend_kind k, bool modelled, struct live_entry *entry,
-		    unsigned int cpu, uint64_t ts_ns)
+		    unsigned int order, unsigned int cpu, uint64_t ts_ns)
 {
-	const struct live_entry block = *entry;
-	const unsigned int order = live_order(&block);
+	const struct live_entry block = {.pfn = entry->pfn, .word = entry->word};
+	const unsigned int type = block.type;
 
-	live_map_remove(&e->map, entry);
+	live_map_remove(&e->map, entry, order);
 	if (unlikely_(block.pfn == MMR_NO_PFN)) {
 		e->counts.frees_of[block.fate]++;
 		return;
 	}
-	lifetimes_add(e->lifetimes, block.type, order, block.birth, engine_birth(e, ts_ns));
-	usage_change(&e->usage, block.pfn, order, block.type, -1);
+	lifetimes_add(e->lifetimes, type, order, block.birth, engine_birth(e, ts_ns));
+	usage_change(&e->usage, block.pfn, order, type, -1);
 	if (modelled)
 		engine_disown(e, block.pfn, order);
 	give_back_timed(e, k, block.pfn, order, cpu);
@@ -201,7 +201,7 @@ static void split_block(struct engine *e, uint32_t whole, unsigned int new_order
 
 static void free_any(struct engine *e, struct live_entry *entry, unsigned int cpu, uint64_t ts_ns)
 {
-	free_entry(e, e->backend->kind, e->pressure.owners != NULL, entry, cpu, ts_ns);
+	free_entry(e, e->backend->kind, e->pressure.owners != NULL, entry, live_order(entry), cpu, ts_ns);
 }
 
 /* A free that is not the whole of one block: a piece of a larger one, several smaller ones, or unseen. */
@@ -235,7 +235,7 @@ static void hold_entry(struct engine *e, struct live_entry *entry)
 {
 	const struct live_entry block = *entry;
 
-	live_map_remove(&e->map, entry);
+	live_map_remove(&e->map, entry, live_order(entry));
 	if (block.pfn != MMR_NO_PFN && e->pressure.owners)
 		engine_hold(e, block.pfn);
 }
@@ -264,23 +264,23 @@ static __attribute__((noinline)) void drop_kernel_made(struct engine *e, const s
 
 /* ---- one event --------------------------------------------------------------------------------- */
 
-HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event)
+HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event,
+		     struct live_entry *entry)
 {
 	unsigned int cpu = translate_event_cpu(&e->translate, event);
-	struct live_entry *entry = live_map_slot(&e->map, event->pfn);
 
 	/* One comparison tells both: none begins here, or one of another order. */
-	if (unlikely_(entry->order_plus_1 != event->order + 1u)) {
+	if (unlikely_((entry->word & 0xf) != event->order + 1u)) {
 		free_pieces(e, event, cpu);
 		return;
 	}
-	free_entry(e, k, modelled, entry, cpu, event->ts_ns);
+	free_entry(e, k, modelled, entry, event->order, cpu, event->ts_ns);
 }
 
 HOT struct mmr_request request_of(struct engine *e, const struct trace_event *event,
 				  const struct alloc_class *cls)
 {
-	if (unlikely_(!cls->plain))
+	if (unlikely_(!cls->plain) || unlikely_(translate_may_name(&e->translate, event)))
 		return translate_alloc(&e->translate, event, cls->gfp);
 	return (struct mmr_request){
 		.gfp = cls->gfp,
@@ -298,34 +298,30 @@ HOT void served(struct engine *e, const struct mmr_request *request, struct mmr_
 }
 
 /* A request the model does not make: its process was killed. */
-static void refuse_killed(struct engine *e, const struct trace_event *event, unsigned int type)
+static void refuse_killed(struct engine *e, const struct trace_event *event, struct live_entry *slot,
+			  unsigned int type)
 {
+	struct live_entry entry = {.pfn = MMR_NO_PFN, .word = live_word(event->order, type, 0)};
+
+	entry.fate = LIVE_KILLED;
 	e->counts.allocs_of_killed++;
-	live_map_add(&e->map, live_map_touch(&e->map, event->pfn),
-		     (struct live_entry){.pfn = MMR_NO_PFN,
-					 .order_plus_1 = (event->order + 1u) & 0xf,
-					 .type = type & 3,
-					 .fate = LIVE_KILLED});
+	live_map_add(&e->map, slot, entry, event->order);
 }
 
-HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event)
+HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event,
+		      struct live_entry *slot)
 {
 	const struct alloc_class *cls = &e->classes[event->class_id];
 	const struct mmr_request request = request_of(e, event, cls);
-	struct live_entry entry = {
-		.order_plus_1 = (event->order + 1u) & 0xf,
-		.type = cls->type & 3,
-		.birth = engine_birth(e, event->ts_ns),
-	};
-	struct live_entry *slot = live_map_touch(&e->map, event->pfn);
+	struct live_entry entry = {.word = live_word(event->order, cls->type, engine_birth(e, event->ts_ns))};
 	struct mmr_page page;
 
-	if (unlikely_(slot->order_plus_1)) {
+	if (unlikely_(slot->word & 0xf)) {
 		e->counts.reallocs++;
 		free_any(e, slot, request.cpu, event->ts_ns);
 	}
 	if (modelled && unlikely_(engine_asker_killed(e, event))) {
-		refuse_killed(e, event, cls->type);
+		refuse_killed(e, event, slot, cls->type);
 		return;
 	}
 	e->counts.asked[event->order]++;
@@ -344,7 +340,7 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 			engine_own(e, event, page.pfn, cls->type);
 	}
 	entry.pfn = page.pfn;
-	live_map_add(&e->map, slot, entry);
+	live_map_add(&e->map, slot, entry, event->order);
 }
 
 /* Is this event older than the keyframe of its zone? */
@@ -382,8 +378,7 @@ const struct alloc_class *engine_class(struct engine *e, uint16_t id)
 	return &e->classes[id];
 }
 
-/* First where the map has the slot of an event to come, then the slot, then, with what it says, the core's
- * record. */
+/* First where the map has the slot of an event to come, then the slot, then, with what it says, the record. */
 HOT void prefetch(const struct engine *e, enum backend_kind k, const struct trace_event *events, size_t i,
 		  size_t nr)
 {
@@ -411,11 +406,10 @@ static __attribute__((noinline)) int odd_pfn(struct engine *e, const struct trac
 /* struct special - what few replays do, decided once for a batch so that the others' events do not pay */
 struct special {
 	bool follows; /* the recorded nodes fill and empty, see named_node.h */
-	bool passes_over; /* some of these events may be none of the replay's business */
-	bool paced;
+	bool odd; /* some of these events may be none of the replay's business, or have their time */
 };
 
-/* Return: true where the event is dealt with. */
+/* Of a batch that is odd. Return: true where the event is dealt with. */
 static __attribute__((noinline)) bool passed_over(struct engine *e, const struct trace_event *event)
 {
 	if (event->ts_ns < e->all_started_ns && before_keyframe(e, event)) {
@@ -426,6 +420,8 @@ static __attribute__((noinline)) bool passed_over(struct engine *e, const struct
 		drop_kernel_made(e, event);
 		return true;
 	}
+	if (e->options.speed > 0)
+		engine_pace(e, event->ts_ns);
 	return false;
 }
 
@@ -443,8 +439,8 @@ HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const
 {
 	const struct special special = {
 		.follows = e->translate.named.nr_zones != 0,
-		.passes_over = e->drops_kernel_made || (nr && events[0].ts_ns < e->all_started_ns + SLACK_NS),
-		.paced = e->options.speed > 0,
+		.odd = e->drops_kernel_made || e->options.speed > 0 ||
+		       (nr && events[0].ts_ns < e->all_started_ns + SLACK_NS),
 	};
 
 	for (size_t i = 0; i < nr; i++) {
@@ -466,16 +462,14 @@ HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const
 			if (rc)
 				continue;
 		}
-		if (unlikely_(special.passes_over) && passed_over(e, event))
+		if (unlikely_(special.odd) && passed_over(e, event))
 			continue;
-		if (unlikely_(special.paced))
-			engine_pace(e, event->ts_ns);
 		if (event->type == TRACE_ALLOC) {
 			if (unlikely_(event->class_id >= e->nr_classes))
 				learn_classes(e, event->class_id);
-			replay_alloc(e, k, modelled, event);
+			replay_alloc(e, k, modelled, event, live_map_touch(&e->map, event->pfn));
 		} else {
-			replay_free(e, k, modelled, event);
+			replay_free(e, k, modelled, event, live_map_slot(&e->map, event->pfn));
 		}
 		if (k == BACKEND_OPS && unlikely_(e->failure))
 			return say_failure(e, event, e->nr_done + i, err);

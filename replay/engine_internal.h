@@ -63,6 +63,7 @@ struct engine {
 	uint32_t until_stamp;
 	uint64_t next_timer_ns, all_started_ns; /* every zone's keyframe lies before the latter */
 	uint64_t first_ns;
+	unsigned int birth_shift; /* lifetimes->shift */
 	uint64_t *node_allocs; /* [nr_nodes * nr_nodes], from and to */
 	uint32_t *node_row; /* [nr_cpus] where a CPU's node begins in it */
 	enum stamping stamping;
@@ -109,7 +110,7 @@ struct engine {
 /* A recorded event's time as lifetimes count it. */
 static inline uint32_t engine_birth(const struct engine *e, uint64_t ts_ns)
 {
-	return (uint32_t)((ts_ns - e->first_ns) >> e->lifetimes->shift) & ((1u << LIVE_BIRTH_BITS) - 1);
+	return (uint32_t)((ts_ns - e->first_ns) >> e->birth_shift) & ((1u << LIVE_BIRTH_BITS) - 1);
 }
 
 /* Made by a task that reclaims or compacts, and not by an interrupt that came over it. */

@@ -234,6 +234,7 @@ static void use_span(struct engine *e, uint32_t pfn, uint32_t end)
 
 		next = next < end ? next : end;
 		*pages = (uint16_t)(*pages + next - pfn);
+		usage_mark(&e->usage, pfn);
 		pfn = next;
 	}
 }

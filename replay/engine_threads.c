@@ -102,10 +102,14 @@ static void use(const struct usage *usage, uint32_t pfn, unsigned int order, uns
 	unsigned int blocks = order > PAGEBLOCK_ORDER ? 1u << (order - PAGEBLOCK_ORDER) : 1;
 	uint16_t pages = (uint16_t)(delta * (1 << (order > PAGEBLOCK_ORDER ? PAGEBLOCK_ORDER : order)));
 
-	__atomic_store_n(&usage->changed[pfn >> (PAGEBLOCK_ORDER + USAGE_CHUNK_SHIFT)], 1, __ATOMIC_RELAXED);
-	for (unsigned int i = 0; i < blocks; i++)
-		__atomic_fetch_add(&usage->blocks[(pfn >> PAGEBLOCK_ORDER) + i].pages[type], pages,
-				   __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < blocks; i++) {
+		uint32_t block = (pfn >> PAGEBLOCK_ORDER) + i, bit = 1u << block % 32;
+		uint32_t *changed = &usage->changed[block >> USAGE_CHUNK_SHIFT];
+
+		if (!(__atomic_load_n(changed, __ATOMIC_RELAXED) & bit))
+			__atomic_fetch_or(changed, bit, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&usage->blocks[block].pages[type], pages, __ATOMIC_RELAXED);
+	}
 }
 
 static void stamp(struct worker *w, uint64_t begin, unsigned int path)

@@ -34,16 +34,28 @@ enum live_fate {
  * @type: 0 unmovable, 1 movable, 2 reclaimable, by its request
  * @fate: enum live_fate
  * @birth: when it was allocated, in units that the engine chooses
+ * @word: all of these four, as live_word() puts them together
  */
 struct live_entry {
 	uint32_t pfn;
-	uint32_t order_plus_1 : 4;
-	uint32_t type : 2;
-	uint32_t fate : 2;
-	uint32_t birth : 24;
+	union {
+		struct {
+			uint32_t order_plus_1 : 4;
+			uint32_t type : 2;
+			uint32_t fate : 2;
+			uint32_t birth : 24;
+		};
+		uint32_t word;
+	};
 };
 _Static_assert(sizeof(struct live_entry) == 8, "one word per recorded page frame");
 #define LIVE_BIRTH_BITS 24
+
+/** live_word - of a block that is served; what of @birth is above LIVE_BIRTH_BITS falls off */
+static inline uint32_t live_word(unsigned int order, unsigned int type, uint32_t birth)
+{
+	return (order + 1) | type << 4 | birth << (32 - LIVE_BIRTH_BITS);
+}
 
 #define LIVE_CHUNK_SHIFT 4
 #define LIVE_CHUNK_PAGES (1u << LIVE_CHUNK_SHIFT)
@@ -120,20 +132,22 @@ static inline unsigned int live_order(const struct live_entry *entry)
 	return entry->order_plus_1 - 1u;
 }
 
-/** live_map_add - @entry is what a recorded block has become; none may begin at @slot, live_map_touch()'s */
-static inline void live_map_add(struct live_map *map, struct live_entry *slot, struct live_entry entry)
+/** live_map_add - @entry, of @order, is what a recorded block has become; none may begin at @slot,
+ * live_map_touch()'s */
+static inline void live_map_add(struct live_map *map, struct live_entry *slot, struct live_entry entry,
+				unsigned int order)
 {
 	*slot = entry;
-	map->nr_pages += 1ull << live_order(&entry);
+	map->nr_pages += 1ull << order;
 	if (map->nr_pages > map->nr_pages_max)
 		map->nr_pages_max = map->nr_pages;
 }
 
-/** live_map_remove - forget a live @entry */
-static inline void live_map_remove(struct live_map *map, struct live_entry *entry)
+/** live_map_remove - forget a live @entry, which is of @order */
+static inline void live_map_remove(struct live_map *map, struct live_entry *entry, unsigned int order)
 {
-	map->nr_pages -= 1ull << live_order(entry);
-	entry->order_plus_1 = 0;
+	map->nr_pages -= 1ull << order;
+	entry->word = 0;
 }
 
 /** live_map_covering - first frame of the live block that covers @recorded; MMR_NO_PFN where none does */

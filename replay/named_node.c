@@ -106,6 +106,42 @@ static int read_free(struct named_nodes *named, struct trace_reader *reader, str
 	return 0;
 }
 
+/* How many zones reach into the pageblock at @pfn; sets @only to the last of them. */
+static unsigned int zones_in(const struct named_nodes *named, uint32_t pfn, uint16_t *only)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < named->nr_zones; i++) {
+		if (named->zones[i].start_pfn < pfn + PAGEBLOCK_NR_PAGES && named->zones[i].end_pfn > pfn) {
+			*only = (uint16_t)i;
+			nr++;
+		}
+	}
+	return nr;
+}
+
+/* Which zone each pageblock belongs to, for all that is not an edge. */
+static int place_zones(struct named_nodes *named, struct mmr_error *err)
+{
+	for (unsigned int i = 0; i < named->nr_zones; i++) {
+		uint32_t blocks = (named->zones[i].end_pfn >> PAGEBLOCK_ORDER) + 1;
+
+		named->nr_blocks = blocks > named->nr_blocks ? blocks : named->nr_blocks;
+	}
+	named->zone_at = malloc((named->nr_blocks + 1) * sizeof(*named->zone_at));
+	if (!named->zone_at)
+		return mmr_err(err, -ENOMEM, "no memory to tell the zones of %u pageblocks", named->nr_blocks);
+	for (uint32_t block = 0; block < named->nr_blocks; block++) {
+		uint32_t pfn = block << PAGEBLOCK_ORDER;
+		uint16_t only = NAMED_NO_ZONE;
+		bool one = zones_in(named, pfn, &only) == 1 && named->zones[only].start_pfn <= pfn &&
+			   named->zones[only].end_pfn >= pfn + PAGEBLOCK_NR_PAGES;
+
+		named->zone_at[block] = one ? only : NAMED_NO_ZONE;
+	}
+	return 0;
+}
+
 int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, const struct machine *recorded,
 		     struct mmr_error *err)
 {
@@ -124,7 +160,8 @@ int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, con
 	for (unsigned int cpu = 0; cpu < recorded->nr_cpus; cpu++)
 		named->wanted[cpu] = machine_wanted_node(recorded, recorded->cpu_node[cpu]);
 	add_zones(named, recorded);
-	rc = read_free(named, reader, err);
+	rc = place_zones(named, err);
+	rc = rc ? rc : read_free(named, reader, err);
 	if (rc)
 		named_nodes_deinit(named);
 	return rc;
@@ -134,11 +171,12 @@ void named_nodes_deinit(struct named_nodes *named)
 {
 	free(named->zones);
 	free(named->wanted);
+	free(named->zone_at);
 	*named = (struct named_nodes){0};
 }
 
 /* Pages come in runs from one zone, so the last answer is tried first. */
-static struct named_zone *zone_of(struct named_nodes *named, uint32_t pfn)
+struct named_zone *named_zone_search(struct named_nodes *named, uint32_t pfn)
 {
 	for (unsigned int tried = 0; tried < named->nr_zones; tried++) {
 		struct named_zone *zone = &named->zones[named->last];
@@ -148,29 +186,6 @@ static struct named_zone *zone_of(struct named_nodes *named, uint32_t pfn)
 		named->last = named->last + 1 == named->nr_zones ? 0 : named->last + 1;
 	}
 	return NULL;
-}
-
-void named_nodes_follow(struct named_nodes *named, const struct trace_event *event)
-{
-	int64_t pages = 1ll << event->order;
-	struct named_zone *zone;
-
-	switch (event->type) {
-	case TRACE_ZONE_LOCKED:
-		pages = -pages;
-		break;
-	case TRACE_PCPU_DRAIN:
-		break;
-	case TRACE_FREE: /* the orders that no per-CPU list holds go to the buddy at once */
-		if (event->order <= PAGE_ALLOC_COSTLY_ORDER || event->order == PAGEBLOCK_ORDER)
-			return;
-		break;
-	default:
-		return;
-	}
-	zone = zone_of(named, event->pfn);
-	if (zone)
-		zone->free += pages;
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */
@@ -196,7 +211,7 @@ int16_t named_node(struct named_nodes *named, const struct trace_event *event, g
 
 	if (!named->nr_zones || event->cpu >= named->nr_cpus)
 		return NUMA_NO_NODE;
-	zone = zone_of(named, event->pfn);
+	zone = named_zone_of(named, event->pfn);
 	if (!zone || zone->nid == named->wanted[event->cpu])
 		return NUMA_NO_NODE;
 	if (gfp & MMR_GFP_THISNODE)

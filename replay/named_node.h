@@ -27,20 +27,65 @@ struct named_zone {
  * struct named_nodes - the recorded machine's zones as they fill and empty
  * @zones: [nr_zones]; none where the machine has one node, then nothing is ever named
  * @wanted: [nr_cpus] the node that serves a CPU's requests first
+ * @zone_at: [nr_blocks] by pageblock, the zone that all of it belongs to, NAMED_NO_ZONE where none or several
+ * do
  */
 struct named_nodes {
 	unsigned int nr_zones, nr_cpus, last;
 	struct named_zone *zones;
 	uint16_t *wanted;
+	uint16_t *zone_at;
+	uint32_t nr_blocks;
 };
+#define NAMED_NO_ZONE UINT16_MAX
 
 /** named_nodes_init - Return: 0; -ENOMEM; -EBADMSG a damaged keyframe */
 int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, const struct machine *recorded,
 		     struct mmr_error *err);
 void named_nodes_deinit(struct named_nodes *named);
 
+/* The rare part of named_zone_of(). */
+struct named_zone *named_zone_search(struct named_nodes *named, uint32_t pfn);
+
+/** named_zone_of - the zone of a page, NULL where there is none */
+static inline struct named_zone *named_zone_of(struct named_nodes *named, uint32_t pfn)
+{
+	uint32_t block = pfn >> PAGEBLOCK_ORDER;
+
+	if (__builtin_expect(block < named->nr_blocks && named->zone_at[block] != NAMED_NO_ZONE, 1))
+		return &named->zones[named->zone_at[block]];
+	return named_zone_search(named, pfn);
+}
+
 /** named_nodes_follow - an event that changes a zone's free pages, or any other */
-void named_nodes_follow(struct named_nodes *named, const struct trace_event *event);
+static inline void named_nodes_follow(struct named_nodes *named, const struct trace_event *event)
+{
+	int64_t pages = 1ll << event->order;
+	struct named_zone *zone;
+
+	if (event->type == TRACE_FREE) {
+		/* The orders that no per-CPU list holds go to the buddy at once. */
+		if (event->order <= PAGE_ALLOC_COSTLY_ORDER || event->order == PAGEBLOCK_ORDER)
+			return;
+	} else if (event->type != TRACE_ZONE_LOCKED && event->type != TRACE_PCPU_DRAIN) {
+		return;
+	}
+	zone = named_zone_of(named, event->pfn);
+	if (zone)
+		zone->free += event->type == TRACE_ZONE_LOCKED ? -pages : pages;
+}
+
+/**
+ * named_own_node - quickly: is it plain that @event, a request, named no node?
+ *
+ * Where its page lies on the node that serves its CPU first.
+ */
+static inline bool named_own_node(struct named_nodes *named, const struct trace_event *event)
+{
+	const struct named_zone *zone = event->cpu < named->nr_cpus ? named_zone_of(named, event->pfn) : NULL;
+
+	return zone && zone->nid == named->wanted[event->cpu];
+}
 
 /**
  * named_node - recorded node that the request behind an mm_page_alloc asked for

@@ -176,8 +176,8 @@ json_t *result_replay_json(const struct result_context *ctx)
 {
 	const struct engine_counts *counts = &ctx->counts;
 	const struct engine_times times = engine_times(ctx->engine);
-	double total_ns = spread(ctx, offsetof(struct result_timing, decode_ns_per_event)).median +
-			  spread(ctx, offsetof(struct result_timing, replay_ns_per_event)).median;
+	double decode_ns = spread(ctx, offsetof(struct result_timing, decode_ns_per_event)).median;
+	double total_ns = decode_ns + spread(ctx, offsetof(struct result_timing, replay_ns_per_event)).median;
 	json_t *replay = json_object();
 
 	set_timings(ctx, replay);
@@ -188,6 +188,12 @@ json_t *result_replay_json(const struct result_context *ctx)
 	json_object_set_new(replay, "harness_ns_per_event", result_real(ctx->harness_ns));
 	json_object_set_new(replay, "harness_share",
 			    result_real(total_ns > 0 ? ctx->harness_ns / total_ns : 0));
+	json_object_set_new(replay, "decode_and_harness_ns_per_event",
+			    result_real(ctx->harness_ns > 0 ? decode_ns + ctx->harness_ns : 0));
+	json_object_set_new(replay, "decode_and_harness_share",
+			    result_real(total_ns > 0 && ctx->harness_ns > 0
+						? (decode_ns + ctx->harness_ns) / total_ns
+						: 0));
 	set_clock(ctx, replay);
 	if (ctx->options->speed > 0) {
 		json_object_set_new(replay, "speed", result_real(ctx->options->speed));

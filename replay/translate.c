@@ -112,8 +112,12 @@ struct mmr_request translate_alloc(struct translate *t, const struct trace_event
 	};
 
 	if (__builtin_expect(t->named.nr_zones != 0, 0)) {
-		const struct trace_event own = t->copies > 1 ? as_recorded(t, event) : *event;
-		int16_t nid = named_node(&t->named, &own, gfp);
+		struct trace_event own;
+		int16_t nid;
+
+		if (t->copies > 1)
+			own = as_recorded(t, event);
+		nid = named_node(&t->named, t->copies > 1 ? &own : event, gfp);
 
 		if (nid != NUMA_NO_NODE)
 			request.nid = t->node[nid];

@@ -67,10 +67,16 @@ static inline void translate_follow(struct translate *t, const struct trace_even
 		named_nodes_follow(&t->named, event);
 }
 
-/** translate_is_plain - do all requests follow from their flags and their CPU alone? */
+/** translate_is_plain - do all requests that named no node follow from their flags and their CPU alone? */
 static inline bool translate_is_plain(const struct translate *t)
 {
-	return t->named.nr_zones == 0 && !t->tasks && !t->near_node;
+	return !t->tasks && !t->near_node && (t->copies <= 1 || t->named.nr_zones == 0);
+}
+
+/** translate_may_name - may the request behind @event have named a node? Where translate_is_plain(). */
+static inline bool translate_may_name(struct translate *t, const struct trace_event *event)
+{
+	return t->named.nr_zones != 0 && !named_own_node(&t->named, event);
 }
 
 /** translate_gfp - what a recorded class of requests asks for on this machine */

@@ -9,28 +9,30 @@
 #include <sys/mman.h>
 
 #define CHUNK_BLOCKS (1u << USAGE_CHUNK_SHIFT)
-#define GIB_CHUNKS   (1u << (18 - PAGEBLOCK_ORDER - USAGE_CHUNK_SHIFT))
+#define GIB_BLOCKS   (1u << (18 - PAGEBLOCK_ORDER))
 
 int usage_init(struct usage *usage, uint32_t end_pfn, struct mmr_error *err)
 {
 	/* One pageblock more: an allocation of the largest order may touch the next one. */
-	uint32_t nr_chunks = ((end_pfn >> PAGEBLOCK_ORDER) + 2 + CHUNK_BLOCKS - 1) / CHUNK_BLOCKS;
-	size_t bytes = (size_t)nr_chunks * CHUNK_BLOCKS * sizeof(*usage->blocks);
-	void *blocks =
-		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint32_t nr_gib = ((end_pfn >> PAGEBLOCK_ORDER) + 2 + GIB_BLOCKS - 1) / GIB_BLOCKS;
+	uint32_t nr_chunks = nr_gib * (GIB_BLOCKS / CHUNK_BLOCKS);
+	size_t bytes = (size_t)nr_gib * GIB_BLOCKS * sizeof(*usage->blocks);
+	void *blocks = mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	*usage = (struct usage){
 		.blocks = blocks == MAP_FAILED ? NULL : blocks,
+		.summed = blocks == MAP_FAILED ? NULL : (void *)((char *)blocks + bytes),
 		.sums = calloc(nr_chunks, sizeof(*usage->sums)),
-		.changed = malloc(nr_chunks),
-		.nr_blocks = nr_chunks * CHUNK_BLOCKS,
-		.mapped_bytes = bytes,
+		.gib_sums = calloc(nr_gib, sizeof(*usage->gib_sums)),
+		.changed = calloc(nr_chunks, sizeof(*usage->changed)),
+		.nr_blocks = nr_gib * GIB_BLOCKS,
+		.mapped_bytes = 2 * bytes,
 	};
-	if (!usage->blocks || !usage->sums || !usage->changed) {
+	if (!usage->blocks || !usage->sums || !usage->gib_sums || !usage->changed) {
 		usage_deinit(usage);
-		return mmr_err(err, -ENOMEM, "no memory to watch %u pageblocks", nr_chunks * CHUNK_BLOCKS);
+		return mmr_err(err, -ENOMEM, "no memory to watch %u pageblocks", nr_gib * GIB_BLOCKS);
 	}
-	memset(usage->changed, 1, nr_chunks);
 	return 0;
 }
 
@@ -39,6 +41,7 @@ void usage_deinit(struct usage *usage)
 	if (usage->blocks)
 		munmap(usage->blocks, usage->mapped_bytes);
 	free(usage->sums);
+	free(usage->gib_sums);
 	free(usage->changed);
 	memset(usage, 0, sizeof(*usage));
 }
@@ -49,45 +52,31 @@ static unsigned int fill_step(unsigned int used)
 	return (used + 63) / 64 + (used >= PAGEBLOCK_NR_PAGES);
 }
 
-/* Hot in a sample: sums stay in registers, and pageblocks that are empty or all others' are passed quickly. */
-static void count_blocks(const struct usage *usage, uint32_t first, uint32_t end, struct usage_summary *ret)
+/* One pageblock more in a sum, or with @sign -1 one less; of one that is empty nothing but its number. */
+static void count_block(struct usage_summary *sum, const struct block_usage *block, int sign)
 {
-	uint32_t mixed = 0, polluted = 0, unmovable_blocks = 0, empty = 0;
-	uint64_t unmovable_pages = 0, used_pages = 0;
+	const uint16_t *pages = block->pages;
+	unsigned int unmovable = pages[MIGRATE_UNMOVABLE], movable = pages[MIGRATE_MOVABLE];
+	unsigned int reclaimable = pages[MIGRATE_RECLAIMABLE], stuck = unmovable + reclaimable;
+	unsigned int used = stuck + movable + pages[USAGE_OTHER];
+	const uint32_t one = (uint32_t)sign;
 
-	for (uint32_t i = first; i < end; i++) {
-		const uint16_t *pages = usage->blocks[i].pages;
-		unsigned int unmovable = pages[MIGRATE_UNMOVABLE], movable = pages[MIGRATE_MOVABLE];
-		unsigned int reclaimable = pages[MIGRATE_RECLAIMABLE], stuck = unmovable + reclaimable;
-		unsigned int used = stuck + movable + pages[USAGE_OTHER];
-
-		if (!used) {
-			empty++;
-			continue;
-		}
-		ret->fill[fill_step(used)]++;
-		used_pages += used;
-		if (!stuck)
-			continue;
-		unmovable_pages += stuck;
-		unmovable_blocks++;
-		polluted += movable != 0;
-		mixed += movable || (unmovable && reclaimable);
-	}
-	ret->fill[0] += empty;
-	ret->nr_blocks += end - first;
-	ret->used_pages += used_pages;
-	ret->mixed += mixed;
-	ret->polluted_blocks += polluted;
-	ret->unmovable_blocks += unmovable_blocks;
-	ret->unmovable_pages += unmovable_pages;
+	if (!used)
+		return;
+	sum->fill[fill_step(used)] += one;
+	sum->used_pages += (uint64_t)((int64_t)sign * used);
+	if (!stuck)
+		return;
+	sum->unmovable_pages += (uint64_t)((int64_t)sign * stuck);
+	sum->unmovable_blocks += one;
+	sum->polluted_blocks += movable ? one : 0;
+	sum->mixed += movable || (unmovable && reclaimable) ? one : 0;
 }
 
 static void add(struct usage_summary *to, const struct usage_summary *from)
 {
 	for (unsigned int i = 0; i < USAGE_FILL_STEPS; i++)
 		to->fill[i] += from->fill[i];
-	to->nr_blocks += from->nr_blocks;
 	to->used_pages += from->used_pages;
 	to->mixed += from->mixed;
 	to->unmovable_blocks += from->unmovable_blocks;
@@ -95,37 +84,65 @@ static void add(struct usage_summary *to, const struct usage_summary *from)
 	to->unmovable_pages += from->unmovable_pages;
 }
 
-static const struct usage_summary *chunk_sum(const struct usage *usage, uint32_t chunk)
+/* Bring the sums of the chunk at @first, and of its GiB, up to date: what changed goes out as it was and in as
+ * it is. */
+static void settle(struct usage *usage, uint32_t first)
 {
-	struct usage_summary *sum = &usage->sums[chunk];
+	uint32_t *changed = &usage->changed[first / CHUNK_BLOCKS];
+	struct usage_summary difference = {0};
 
-	if (usage->changed[chunk]) {
-		memset(sum, 0, sizeof(*sum));
-		count_blocks(usage, chunk * CHUNK_BLOCKS, (chunk + 1) * CHUNK_BLOCKS, sum);
-		usage->changed[chunk] = 0;
+	if (!*changed)
+		return;
+	for (; *changed; *changed &= *changed - 1) {
+		uint32_t block = first + (uint32_t)__builtin_ctz(*changed);
+
+		if (!memcmp(&usage->summed[block], &usage->blocks[block], sizeof(*usage->blocks)))
+			continue;
+		count_block(&difference, &usage->summed[block], -1);
+		count_block(&difference, &usage->blocks[block], 1);
+		usage->summed[block] = usage->blocks[block];
 	}
-	return sum;
+	add(&usage->sums[first / CHUNK_BLOCKS], &difference);
+	add(&usage->gib_sums[first / GIB_BLOCKS], &difference);
 }
 
-void usage_read(const struct usage *usage, uint32_t start_pfn, uint32_t end_pfn, struct usage_summary *ret)
+static const struct usage_summary *gib_sum(struct usage *usage, uint32_t first)
+{
+	for (uint32_t chunk = first; chunk < first + GIB_BLOCKS; chunk += CHUNK_BLOCKS)
+		settle(usage, chunk);
+	return &usage->gib_sums[first / GIB_BLOCKS];
+}
+
+/* Pageblocks from @at on that are added at once. Return: how many. */
+static uint32_t add_some(struct usage *usage, uint32_t at, uint32_t end, struct usage_summary *ret)
+{
+	if (at % GIB_BLOCKS == 0 && end - at >= GIB_BLOCKS) {
+		const struct usage_summary *sum = gib_sum(usage, at);
+
+		ret->free_1gib += !sum->used_pages;
+		add(ret, sum);
+		return GIB_BLOCKS;
+	}
+	if (at % CHUNK_BLOCKS == 0 && end - at >= CHUNK_BLOCKS) {
+		settle(usage, at);
+		add(ret, &usage->sums[at / CHUNK_BLOCKS]);
+		return CHUNK_BLOCKS;
+	}
+	count_block(ret, &usage->blocks[at], 1);
+	return 1;
+}
+
+void usage_read(struct usage *usage, uint32_t start_pfn, uint32_t end_pfn, struct usage_summary *ret)
 {
 	uint32_t at = (start_pfn + PAGEBLOCK_NR_PAGES - 1) >> PAGEBLOCK_ORDER, end = end_pfn >> PAGEBLOCK_ORDER;
-	uint32_t empty = 0; /* chunks without a page in use, one after the other */
 
 	memset(ret, 0, sizeof(*ret));
 	end = end > usage->nr_blocks ? usage->nr_blocks : end;
-	while (at < end) {
-		uint32_t chunk = at / CHUNK_BLOCKS, next = (chunk + 1) * CHUNK_BLOCKS;
-		bool whole = at % CHUNK_BLOCKS == 0 && next <= end;
-
-		empty = whole && !chunk_sum(usage, chunk)->used_pages ? empty + 1 : 0;
-		ret->free_1gib += chunk % GIB_CHUNKS == GIB_CHUNKS - 1 && empty >= GIB_CHUNKS;
-		if (whole)
-			add(ret, &usage->sums[chunk]);
-		else
-			count_blocks(usage, at, next < end ? next : end, ret);
-		at = next;
-	}
+	ret->nr_blocks = ret->fill[0] = end > at ? end - at : 0;
+	while (at < end)
+		at += add_some(usage, at, end, ret);
+	for (unsigned int step = 1; step < USAGE_FILL_STEPS; step++)
+		ret->fill[0] -= ret->fill[step];
 }
 
 double usage_scatter(const struct usage_summary *summary)

@@ -39,14 +39,15 @@ struct usage_summary {
 #define USAGE_CHUNK_SHIFT 5 /* pageblocks are summed up 32 at a time */
 
 /**
- * struct usage - blocks[nr_blocks]; @mapped_bytes of address space behind them
- * @sums: [nr_blocks >> USAGE_CHUNK_SHIFT] what the last sample found in each 32 pageblocks
- * @changed: beside it: has anything changed there since?
+ * struct usage - blocks[nr_blocks]; @mapped_bytes of address space behind them and @summed
+ * @summed: as @blocks were when they were summed up last
+ * @sums: [nr_blocks >> USAGE_CHUNK_SHIFT] of 32 pageblocks; @gib_sums: of a GiB
+ * @changed: beside @sums: a bit for each pageblock that is no more as @summed says
  */
 struct usage {
-	struct block_usage *blocks;
-	struct usage_summary *sums;
-	uint8_t *changed;
+	struct block_usage *blocks, *summed;
+	struct usage_summary *sums, *gib_sums;
+	uint32_t *changed;
 	uint32_t nr_blocks;
 	size_t mapped_bytes;
 };
@@ -55,19 +56,27 @@ struct usage {
 int usage_init(struct usage *usage, uint32_t end_pfn, struct mmr_error *err);
 void usage_deinit(struct usage *usage);
 
+/** usage_mark - the pageblock of @pfn changes */
+static inline void usage_mark(const struct usage *usage, uint32_t pfn)
+{
+	usage->changed[pfn >> (PAGEBLOCK_ORDER + USAGE_CHUNK_SHIFT)] |= 1u << (pfn >> PAGEBLOCK_ORDER) % 32;
+}
+
 /** usage_change - @delta (1 or -1) times 2^@order pages at @pfn, which @type names */
 static inline void usage_change(const struct usage *usage, uint32_t pfn, unsigned int order, unsigned int type,
 				int delta)
 {
 	struct block_usage *block = &usage->blocks[pfn >> PAGEBLOCK_ORDER];
 
-	usage->changed[pfn >> (PAGEBLOCK_ORDER + USAGE_CHUNK_SHIFT)] = 1;
+	usage_mark(usage, pfn);
 	if (__builtin_expect(order <= PAGEBLOCK_ORDER, 1)) {
 		block->pages[type] = (uint16_t)(block->pages[type] + delta * (1 << order));
 		return;
 	}
-	for (unsigned int i = 0; i < 1u << (order - PAGEBLOCK_ORDER); i++)
+	for (unsigned int i = 0; i < 1u << (order - PAGEBLOCK_ORDER); i++) {
+		usage_mark(usage, pfn + (i << PAGEBLOCK_ORDER));
 		block[i].pages[type] = (uint16_t)(block[i].pages[type] + delta * (int)PAGEBLOCK_NR_PAGES);
+	}
 }
 
 /**
@@ -75,7 +84,7 @@ static inline void usage_change(const struct usage *usage, uint32_t pfn, unsigne
  * Source: /proc/pagetypeinfo's mixed blocks (walk_zones_in_node() with page_owner), v6.12; "unmovable
  *	scatter" after Zhao et al., Contiguitas, ISCA 2023.
  */
-void usage_read(const struct usage *usage, uint32_t start_pfn, uint32_t end_pfn, struct usage_summary *ret);
+void usage_read(struct usage *usage, uint32_t start_pfn, uint32_t end_pfn, struct usage_summary *ret);
 
 /**
  * usage_scatter - how far unmovable pages are spread: pageblocks that hold some, over the least that could

@@ -27,7 +27,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct usage_summary read_all(const struct usage *usage)
+static struct usage_summary read_all(struct usage *usage)
 {
 	struct usage_summary sum;
 
