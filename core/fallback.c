@@ -159,6 +159,7 @@ static uint32_t rmqueue_claim(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 		if (pfn == MMR_NO_PFN)
 			continue;
 		cpu->counters.extfrag_claim[start_mt][fallback_mt][order][current_order]++;
+		zone->nr_extfrag++;
 		cpu->fell_back = true;
 		return pfn;
 	}
@@ -182,6 +183,7 @@ static uint32_t rmqueue_steal(struct mmr_cpu *cpu, struct zone *zone, unsigned i
 		     .mt = (uint8_t)fallback_mt, .pfn = pfn);
 		page_del_and_expand(cpu, zone, pfn, order, current_order, (unsigned int)fallback_mt);
 		cpu->counters.extfrag_steal[start_mt][fallback_mt][order][current_order]++;
+		zone->nr_extfrag++;
 		cpu->fell_back = true;
 		return pfn;
 	}

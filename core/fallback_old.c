@@ -43,9 +43,10 @@ bool find_fallback_block(const struct mmr_machine *m, const struct zone *zone, u
 	return false;
 }
 
-static void count_extfrag(struct mmr_cpu *cpu, const struct fallback_block *block, unsigned int order,
-			  unsigned int start_mt, bool claimed)
+static void count_extfrag(struct mmr_cpu *cpu, struct zone *zone, const struct fallback_block *block,
+			  unsigned int order, unsigned int start_mt, bool claimed)
 {
+	zone->nr_extfrag++;
 	if (claimed)
 		cpu->counters.extfrag_claim[start_mt][block->mt][order][block->order]++;
 	else
@@ -122,7 +123,7 @@ bool rmqueue_fallback_old(struct mmr_cpu *cpu, struct zone *zone, unsigned int o
 	claimed = get_pageblock_migratetype(m, block.pfn) == start_mt;
 	tell(zone, claimed ? MMR_STORY_CLAIM : MMR_STORY_STEAL, .order = (uint8_t)order,
 	     .source_order = (uint8_t)block.order, .mt = (uint8_t)block.mt, .pfn = block.pfn, .yes = true);
-	count_extfrag(cpu, &block, order, start_mt, claimed);
+	count_extfrag(cpu, zone, &block, order, start_mt, claimed);
 	return true;
 }
 
@@ -147,7 +148,7 @@ uint32_t rmqueue_fallback_6_10(struct mmr_cpu *cpu, struct zone *zone, unsigned 
 		set_boosted(cpu, zone, alloc_flags);
 		claim = block.whole && pageblock_is_claimable(m, zone, block.pfn, start_mt, block.mt);
 	}
-	count_extfrag(cpu, &block, order, start_mt, claim);
+	count_extfrag(cpu, zone, &block, order, start_mt, claim);
 	if (claim)
 		return claim_block(cpu, zone, block.pfn, block.order, order, start_mt, block.mt);
 	tell(zone, MMR_STORY_STEAL, .order = (uint8_t)order, .source_order = (uint8_t)block.order,

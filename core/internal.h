@@ -111,6 +111,7 @@ struct zone {
 	uint32_t compact_cached_migrate_pfn, compact_cached_free_pfn;
 	uint8_t compact_considered, compact_defer_shift, compact_order_failed;
 	uint8_t compact_flags; /* COMPACT_SCANNERS_SET, COMPACT_BLOCKSKIP_FLUSH */
+	uint64_t nr_extfrag; /* pages taken from another migratetype's list, ever */
 	uint32_t reclaim_hand; /* where reclaim goes on, relative to zone_start_pfn */
 	struct mmr_lock_times *lock_times; /* NULL where nobody measures the lock */
 	bool recorded_watermark, recorded_reserve, recorded_pageset;

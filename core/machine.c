@@ -502,6 +502,7 @@ void machine_reset(struct mmr_machine *m)
 		zone->vm_stat_free = 0;
 		zone->highest_stat_threshold = 0;
 		zone->watermark_boost = 0;
+		zone->nr_extfrag = 0;
 		zone->reclaim_hand = zone->reclaim_dry = zone->reclaim_skip = 0;
 		zone->compact_considered = zone->compact_defer_shift = zone->compact_order_failed = 0;
 		zone->compact_flags = 0;

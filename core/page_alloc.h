@@ -610,6 +610,7 @@ struct mmr_zone_info {
 	uint32_t pcp_batch, pcp_high_min, pcp_high_max;
 	uint32_t nr_free[NR_PAGE_ORDERS][MIGRATE_TYPES]; /* blocks */
 	uint64_t nr_allocs, nr_alloc_pages; /* requests this zone served */
+	uint64_t nr_extfrag; /* pages it took from another migratetype's list, since it was seeded */
 };
 /** mmr_zone_read - fill @ret; false where the machine has no such populated zone */
 bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone,

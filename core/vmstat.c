@@ -258,6 +258,7 @@ bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type
 		.flags = zone->flags,
 		.nr_free_pages = zone_list_pages(zone, false),
 		.nr_reserved_highatomic = zone->nr_reserved_highatomic,
+		.nr_extfrag = zone->nr_extfrag,
 		.pcp_batch = zone->pageset_batch,
 		.pcp_high_min = zone->pageset_high_min,
 		.pcp_high_max = zone->pageset_high_max,

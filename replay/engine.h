@@ -91,6 +91,7 @@ struct engine_options {
  * struct zone_sample - one zone at one moment; blocks per order over all types
  * @ts_ns: since the trace's first event
  * @pcp_high: sum over CPUs of the per-CPU lists' current high, pages
+ * @nr_allocs, @nr_extfrag: requests it has served so far, pages taken from another migratetype's list
  * @usage: its pageblocks
  */
 struct zone_sample {
@@ -99,6 +100,7 @@ struct zone_sample {
 	uint8_t zone;
 	uint32_t nr_free[NR_PAGE_ORDERS];
 	uint64_t free_pages, pcp_pages, pcp_high;
+	uint64_t nr_allocs, nr_extfrag;
 	struct usage_summary usage;
 };
 

@@ -39,6 +39,8 @@ void engine_sample_zones(struct engine *e, uint64_t ts_ns)
 				.free_pages = info.nr_free_pages,
 				.pcp_pages = info.nr_pcp_pages,
 				.pcp_high = pcp_high(e, n, z),
+				.nr_allocs = info.nr_allocs,
+				.nr_extfrag = info.nr_extfrag,
 			};
 			for (unsigned int o = 0; o < NR_PAGE_ORDERS; o++)
 				for (unsigned int t = 0; t < MIGRATE_TYPES; t++)

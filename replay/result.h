@@ -67,6 +67,7 @@ json_t *result_replay_json(const struct result_context *ctx);
 void result_table_header(FILE *out, const struct result_context *ctx, const char *table, const char *columns);
 void result_write_fragmentation(FILE *out, const struct result_context *ctx);
 void result_write_pageblocks(FILE *out, const struct result_context *ctx);
+void result_write_rates(FILE *out, const struct result_context *ctx);
 void result_write_pcp(FILE *out, const struct result_context *ctx);
 json_t *result_threads_json(const struct result_context *ctx);
 void result_write_locks(FILE *out, const struct result_context *ctx);

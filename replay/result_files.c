@@ -171,6 +171,7 @@ int result_write(const char *dir, const struct result_context *ctx, const json_t
 		{"free_blocks.tsv", write_free_blocks},
 		{"placement.tsv", write_placement},
 		{"fallback.tsv", write_fallback},
+		{"rates.tsv", result_write_rates},
 		{"fragmentation.tsv", result_write_fragmentation},
 		{"pageblocks.tsv", result_write_pageblocks},
 		{"pcp.tsv", result_write_pcp},

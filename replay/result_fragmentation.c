@@ -161,6 +161,40 @@ void result_write_pageblocks(FILE *out, const struct result_context *ctx)
 	}
 }
 
+/* The sample before this one of the same zone. */
+static const struct zone_sample *sample_before(const struct zone_sample *samples, size_t i)
+{
+	const struct zone_sample *now = &samples[i];
+
+	while (i--)
+		if (samples[i].nid == now->nid && samples[i].zone == now->zone)
+			return &samples[i];
+	return NULL;
+}
+
+void result_write_rates(FILE *out, const struct result_context *ctx)
+{
+	size_t nr;
+	const struct zone_sample *samples = engine_samples(ctx->engine, &nr);
+
+	result_table_header(out, ctx, "rates",
+			    "time_s\tnode\tzone\tallocs\textfrag\textfrag_per_s\textfrag_per_1000_allocs");
+	for (size_t i = 0; i < nr; i++) {
+		const struct zone_sample *before = sample_before(samples, i);
+		uint64_t allocs, extfrag;
+		double seconds;
+
+		if (!before || samples[i].ts_ns <= before->ts_ns)
+			continue;
+		allocs = samples[i].nr_allocs - before->nr_allocs;
+		extfrag = samples[i].nr_extfrag - before->nr_extfrag;
+		seconds = (double)(samples[i].ts_ns - before->ts_ns) / 1e9;
+		place(out, &samples[i]);
+		fprintf(out, "\t%" PRIu64 "\t%" PRIu64 "\t%.6g\t%.6g\n", allocs, extfrag,
+			(double)extfrag / seconds, allocs ? 1000 * (double)extfrag / (double)allocs : 0);
+	}
+}
+
 void result_write_pcp(FILE *out, const struct result_context *ctx)
 {
 	size_t nr;

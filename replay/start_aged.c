@@ -16,7 +16,8 @@
 #include "replay/fragmentation.h"
 #include "replay/parse.h"
 
-#define MAX_PAGES      (64u << 20) /* 256 GiB */
+/* What a past takes for each page: its block twice while they are sorted, its page record, its owner. */
+#define BYTES_PER_PAGE (2 * sizeof(struct aged_block) + 12 + 8)
 #define SCATTER_ROUNDS 64
 #define RELEASE_CHUNKS 400
 #define NO_BLOCK       UINT32_MAX
@@ -470,18 +471,49 @@ static uint32_t end_pageblock(const struct machine *machine)
 	return (end + PAGEBLOCK_NR_PAGES - 1) >> PAGEBLOCK_ORDER;
 }
 
+/* MemAvailable of /proc/meminfo in bytes; UINT64_MAX where the host does not tell. */
+static uint64_t available_bytes(void)
+{
+	FILE *in = fopen("/proc/meminfo", "r");
+	uint64_t bytes = UINT64_MAX;
+	unsigned long long kib;
+	char line[128];
+
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			bytes = (uint64_t)kib << 10;
+	}
+	if (in)
+		fclose(in);
+	return bytes;
+}
+
+/* In a used-up memory nearly every page has a record of its own: a large machine's past needs a large host. */
+static int check_room(uint64_t managed, struct mmr_error *err)
+{
+	uint64_t needed = managed * BYTES_PER_PAGE, available = available_bytes();
+
+	if (needed <= available)
+		return 0;
+	return mmr_err(
+		err, -ENOMEM,
+		"start aged: a past of the machine's %llu MiB takes %llu MiB of this host, found %llu MiB "
+		"available, expected as many; --start empty takes little",
+		(unsigned long long)(managed >> 8), (unsigned long long)(needed >> 20),
+		(unsigned long long)(available >> 20));
+}
+
 int start_age(struct mmr_machine *core, const struct machine *machine, const struct aging *aging, uint64_t seed,
 	      struct mmr_error *err)
 {
 	struct history h = {.core = core, .machine = machine, .random = seed};
 
+	int rc;
+
 	h.managed = machine_managed_pages(machine);
-	if (h.managed > MAX_PAGES)
-		return mmr_err(
-			err, -EINVAL,
-			"start aged: the machine has %llu MiB, expected at most %u: a history of more pages "
-			"than that takes as much memory as a small host has",
-			(unsigned long long)(h.managed >> 8), MAX_PAGES >> 8);
+	rc = check_room(h.managed, err);
+	if (rc)
+		return rc;
 	h.max = h.managed;
 	h.nr_pageblocks = end_pageblock(machine);
 	h.blocks = malloc(h.max * sizeof(*h.blocks));

@@ -3,7 +3,7 @@
 sample
 $mmreplay run -q sample.mmt -m $machines/two-node.yaml -o a
 $mmreplay run -q sample.mmt -m $machines/two-node.yaml -o b --latency-every 1
-for table in free_blocks placement fallback fragmentation pageblocks pcp numa orders lifetimes; do
+for table in free_blocks placement fallback rates fragmentation pageblocks pcp numa orders lifetimes; do
 	cmp a/$table.tsv b/$table.tsv && echo "$table.tsv is identical"
 done
 # latency_ns and replay are objects of their own: cut them out by their indentation.
