@@ -36,7 +36,6 @@ status run --start sideways
 status run --start aged:free=2
 status run --start aged:colour=1
 status run --start recorded -m laptop
-status run --start aged -m epyc-nps4
 status $mmreplay run sample.mmt -q --save-state /nonexistent/state.mms
 status $mmreplay run sample.mmt -q --save-state x.mms --backend null
 # A recording without keyframes has no state of its own: said in the result.
