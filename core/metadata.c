@@ -53,7 +53,7 @@ void mmr_metadata_spans(const struct mmr_machine *m, struct mmr_metadata_spans *
 	};
 }
 
-/* Is any byte of [@at, @end) set? Both lie on words: a block of records is a multiple of the host's page. */
+/* Is any byte of [@at, @end) set? Both lie on words, as a block of records and the host's pages do. */
 static bool any_set(const struct mmr_machine *m, size_t at, size_t end)
 {
 	const uint64_t *word = (const uint64_t *)((const char *)m->pages + at);
@@ -72,18 +72,22 @@ uint64_t mmr_touched_pages(const struct mmr_machine *m)
 	size_t counted_end = 0, nr;
 	uint64_t blocks = 0;
 
+	_Static_assert(MAX_ORDER_NR_PAGES * sizeof(struct page) % sizeof(uint64_t) == 0, "read word by word");
 	for (size_t at = 0; at < m->pages_bytes; at += nr * host_page) {
 		nr = look(m->pages, at, m->pages_bytes, present);
 		if (!nr)
 			break;
 		for (size_t i = 0; i < nr; i++) {
-			size_t from = at + i * host_page, to = from + host_page;
+			size_t from = at + i * host_page, to = from + host_page, end;
 
-			/* One block's records are three of the host's smallest pages. */
-			if (!(present[i] & 1) || from < counted_end || !any_set(m, from, to))
-				continue;
-			blocks++;
-			counted_end = (from / block_bytes + 1) * block_bytes;
+			/* A block's records are two and a half of the host's smallest pages. */
+			for (; present[i] & 1 && from < to; from = end) {
+				end = (from / block_bytes + 1) * block_bytes;
+				if (from < counted_end || !any_set(m, from, end < to ? end : to))
+					continue;
+				blocks++;
+				counted_end = end;
+			}
 		}
 	}
 	return blocks * MAX_ORDER_NR_PAGES;

@@ -646,7 +646,7 @@ uint64_t mmr_metadata_bytes(const struct mmr_machine *m, uint64_t *reserved);
 
 /**
  * struct mmr_metadata_spans - where the model's metadata lies, for the caller's own accounting
- * @page_records: 12 bytes for each page frame; @max_blocks: 12 for each block of MAX_PAGE_ORDER;
+ * @page_records: of each page frame; @max_blocks: likewise of each block of MAX_PAGE_ORDER;
  * @pageblocks: 4 for each pageblock, set from the start
  */
 struct mmr_metadata_spans {

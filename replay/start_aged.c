@@ -17,7 +17,7 @@
 #include "replay/parse.h"
 
 /* What a past takes for each page: its block twice while they are sorted, its page record, its owner. */
-#define BYTES_PER_PAGE (2 * sizeof(struct aged_block) + 12 + 8)
+#define BYTES_PER_PAGE (2 * sizeof(struct aged_block) + 10 + 8)
 #define SCATTER_ROUNDS 64
 #define RELEASE_CHUNKS 400
 #define NO_BLOCK       UINT32_MAX
