@@ -150,8 +150,8 @@ static const struct argp argp = {
 	       "  mmreplay explain host.mmt --pfn 1048576 --nth 2\n"
 	       "  mmreplay explain host.mmt --time 1.5\n"
 	       "  mmreplay explain host.mmt --first-divergence\n"
-	       "  mmreplay explain host.mmt --event 4711 --json | jq '.steps[] | select(.step == "
-	       "\"watermark\")'\n\n"
+	       "  mmreplay explain host.mmt --event 4711 --json |\n"
+	       "    jq '.steps[] | select(.step == \"watermark\")'\n\n"
 	       "Exit status: 0 told, or nothing diverged; 1 the state before the event is not known, or it "
 	       "failed; 2 usage.",
 };

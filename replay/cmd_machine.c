@@ -104,7 +104,7 @@ static const struct argp argp = {
 	       "file, or list the ready-made machines.\v"
 	       "Examples:\n"
 	       "  mmreplay machine from-trace host.mmt > host.yaml\n"
-	       "  (edit host.yaml: a second node; or a larger min_free_kbytes, and no recorded watermarks)\n"
+	       "  (edit host.yaml: a second node, say)\n"
 	       "  mmreplay machine check host.yaml && mmreplay run host.mmt -m host.yaml\n"
 	       "  mmreplay machine show four-socket\n",
 };

@@ -54,7 +54,8 @@ static const struct argp argp = {
 	       "JSON: results, each with result (the directory) and summary (its summary.json).\n\n"
 	       "Examples:\n"
 	       "  mmreplay summary recorded/ two-node/\n"
-	       "  mmreplay summary recorded/ two-node/ --json | jq '.results[].summary.fallback'\n",
+	       "  mmreplay summary recorded/ two-node/ --json |\n"
+	       "    jq '.results[].summary.fallback'\n",
 };
 
 static json_t *load(const char *dir)

@@ -80,7 +80,8 @@ static const struct argp argp = {
 	       "of the guess \"on B as on A\".\v"
 	       "Examples:\n"
 	       "  mmreplay trust one-node.mmt two-nodes.mmt\n"
-	       "  mmreplay trust 6.1.mmt 6.12.mmt --json | jq '.metrics[] | select(.good | not)'\n\n"
+	       "  mmreplay trust 6.1.mmt 6.12.mmt --json |\n"
+	       "    jq '.metrics[] | select(.good | not)'\n\n"
 	       "A metric is judged where B has enough of it; \"good\" means within the bar. Exit status: 0 "
 	       "compared, whatever came out; 1 it failed; 2 usage.",
 };

@@ -85,7 +85,7 @@ static const struct argp_option arg_options[] = {
 	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the recording kernel's", 0},
 	{"until", KEY_UNTIL, "EVENT", 0, "Stop before event number EVENT (from 0)", 0},
 	{"first-divergence", KEY_FIRST, NULL, 0,
-	 "Stop at the first divergence; show the model's and the kernel's side", 0},
+	 "Stop at the first divergence; show the model's and the kernel's view side by side", 0},
 	{"show", KEY_SHOW, "N", 0, "Show the first N decisions that diverged, with both sides", 0},
 	{"informed", KEY_INFORMED, NULL, 0, "With --show: those that were informed, too", 0},
 	{"json", KEY_JSON, NULL, 0, "Print the report as JSON", 0},
@@ -102,7 +102,11 @@ static const struct argp argp = {
 	       "do, the recording what the kernel did.\v"
 	       "A decision is exact, informed (the same, once the model was told an input that no event "
 	       "shows), "
-	       "or diverged; then the kernel's outcome is forced and the replay goes on.\n\n"
+	       "or diverged; then the kernel's outcome is forced and the replay goes on. Where events are "
+	       "lost, or "
+	       "the file is damaged or cut, nothing is claimed from there until keyframes have brought back "
+	       "all "
+	       "lists: the report says from which event to which (JSON: nothing_claimed_from, not_claimed).\n\n"
 	       "Examples:\n"
 	       "  mmreplay verify host.mmt\n"
 	       "  mmreplay verify host.mmt --first-divergence\n"

@@ -142,73 +142,6 @@ const char *say_place(const struct verify *v, uint32_t pfn)
 	}
 }
 
-static void put_list(FILE *out, const struct verify *v, const struct views *views)
-{
-	unsigned int nr = 0;
-
-	if (views->pindex >= 0) {
-		uint32_t pfn = mmr_step_pcp_head(views->zone, views->cpu, (unsigned int)views->pindex);
-
-		fprintf(out, "  the model's list %d of CPU %u:", views->pindex, views->cpu);
-		for (; pfn != MMR_NO_PFN && nr < 12; nr++) {
-			fprintf(out, " %u", pfn);
-			pfn = mmr_step_pcp_next(v->core, views->zone, views->cpu, (unsigned int)views->pindex,
-						pfn);
-		}
-	} else {
-		for (unsigned int order = views->order; order < NR_PAGE_ORDERS && !nr; order++) {
-			uint32_t pfn = mmr_step_free_head(views->zone, order, views->mt);
-
-			if (pfn == MMR_NO_PFN)
-				continue;
-			fprintf(out, "  the model's free list order %u %s:", order, mt_name(views->mt));
-			for (; pfn != MMR_NO_PFN && nr < 12; nr++) {
-				fprintf(out, " %u", pfn);
-				pfn = mmr_step_free_next(v->core, pfn, order);
-			}
-		}
-	}
-	fputs(nr ? nr == 12 ? " ...\n" : "\n" : " empty\n", out);
-}
-
-static void put_event(FILE *out, const struct verify *v, uint64_t number)
-{
-	const struct window_event *event = window_at(&v->window, number);
-	const struct trace_event *ev = &event->ev;
-
-	fprintf(out, "  %c %10llu %+12.3f us cpu %u %-12s pfn %u order %u %s%s%s task %u\n",
-		number == v->number ? '>' : ' ', (unsigned long long)number - 1,
-		((double)ev->ts_ns - (double)v->ts_ns) / 1000, ev->cpu,
-		trace_event_type_name((enum trace_event_type)ev->type), ev->pfn, ev->order,
-		ev->type == TRACE_FREE || ev->type == TRACE_FREE_BATCHED ? "" : mt_name(ev->migratetype),
-		ev->flags & TRACE_F_HARDIRQ ? " hardirq" : "", ev->flags & TRACE_F_SOFTIRQ ? " softirq" : "",
-		ev->task);
-}
-
-/* The model's list, and the recording around the event on this CPU and in this zone. */
-static void put_views(FILE *out, const struct verify *v, const struct views *views)
-{
-	uint64_t begin = v->number > 2000 ? v->number - 2000 : 1, shown[8];
-	const struct trace_event *ev = &window_at(&v->window, v->number)->ev;
-	unsigned int nr = 0;
-
-	if (views && views->zone)
-		put_list(out, v, views);
-	if (ev->pfn != TRACE_NO_PFN)
-		fprintf(out, "  the model has pfn %u: %s\n", ev->pfn, say_place(v, ev->pfn));
-	fprintf(out, "  the recording on CPU %u:\n", ev->cpu);
-	for (uint64_t n = v->number; n >= begin && nr < 8; n--) {
-		if (window_at(&v->window, n)->ev.cpu == ev->cpu)
-			shown[nr++] = n;
-	}
-	while (nr)
-		put_event(out, v, shown[--nr]);
-	for (uint64_t n = window_at(&v->window, v->number)->next; n && nr < 6; nr++) {
-		put_event(out, v, n);
-		n = window_at(&v->window, n)->next;
-	}
-}
-
 void count_other(struct verify *v, enum verify_level level, enum verify_verdict verdict,
 		 enum verify_cause cause, const struct views *views, const char *expected, const char *got)
 {
@@ -233,7 +166,7 @@ void count_other(struct verify *v, enum verify_level level, enum verify_verdict 
 	FILE *out = fmemopen(text, sizeof(text), "w");
 
 	if (out) {
-		put_views(out, v, views);
+		verify_put_views(out, v, views);
 		fclose(out);
 		decision.views = text;
 	}

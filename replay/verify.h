@@ -132,7 +132,7 @@ struct verify_report {
 		uint64_t event;
 		enum verify_level level;
 		enum verify_cause cause;
-		char expected[200], got[200], views[2400];
+		char expected[200], got[200], views[3200];
 	} first_divergence;
 	uint64_t wall_ns;
 };

@@ -215,6 +215,9 @@ struct views {
 	uint8_t order, mt;
 };
 
+/* ---- verify_views.c: both sides of the decision at hand, several lines */
+void verify_put_views(FILE *out, const struct verify *v, const struct views *views);
+
 static inline void count_exact(struct verify *v, enum verify_level level)
 {
 	v->report->levels[level].decisions++;

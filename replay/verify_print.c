@@ -38,11 +38,11 @@ static json_t *divergence_json(const struct verify_report *r)
 {
 	if (!r->have_divergence)
 		return json_null();
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s}", "event", (json_int_t)r->first_divergence.event,
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "event", (json_int_t)r->first_divergence.event,
 			 "level", verify_level_name(r->first_divergence.level), "expected",
 			 r->first_divergence.expected, "got", r->first_divergence.got, "cause",
 			 verify_cause_name(r->first_divergence.cause), "cause_text",
-			 verify_cause_text(r->first_divergence.cause));
+			 verify_cause_text(r->first_divergence.cause), "views", r->first_divergence.views);
 }
 
 /* [{"from": 4711, "to": 9000}]; "to" null where it is not claimed again */
@@ -147,9 +147,12 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 	for (int i = 0; i < NR_VERIFY_LEVELS; i++) {
 		const struct verify_tally *t = &r->levels[i];
 
-		fprintf(out, "  %-9s %12" PRIu64 " %12" PRIu64 " %10" PRIu64 " %10" PRIu64 "   %.4f %% exact\n",
+		fprintf(out, "  %-9s %12" PRIu64 " %12" PRIu64 " %10" PRIu64 " %10" PRIu64,
 			verify_level_name((enum verify_level)i), t->decisions, t->exact, t->informed,
-			t->diverged, percent(t->exact, t->decisions));
+			t->diverged);
+		if (t->decisions)
+			fprintf(out, "   %.4f %% exact", percent(t->exact, t->decisions));
+		fputc('\n', out);
 	}
 	fprintf(out,
 		"\n  keyframes: %" PRIu64 " of %" PRIu64 " free blocks, %" PRIu64 " of %" PRIu64
@@ -168,6 +171,6 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 		fprintf(out, "\nfirst divergence: event %" PRIu64 ", %s: expected %s, got %s (%s)\n",
 			r->first_divergence.event, verify_level_name(r->first_divergence.level),
 			r->first_divergence.expected, r->first_divergence.got,
-			verify_cause_text(r->first_divergence.cause));
+			verify_cause_text(r->first_divergence.cause), "views", r->first_divergence.views);
 	print_unclaimed(out, r);
 }

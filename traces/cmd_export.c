@@ -65,7 +65,8 @@ static const struct argp argp = {
 	       "Exit status: 0, 1 where not all events could be exported (those before are), 2 wrong usage.\n\n"
 	       "Example:\n"
 	       "  mmreplay export csv host.mmt -o host.csv\n"
-	       "  duckdb -c \"select comm, count(*) from 'host.csv' where type = 'alloc' group by all\"\n",
+	       "  duckdb -c \"select comm, count(*) from 'host.csv'\n"
+	       "    where type = 'alloc' group by all\"\n",
 };
 
 static int export_events(struct trace_reader *reader, struct export_rows *rows, uint64_t *nr,
