@@ -10,6 +10,7 @@
 
 #define RECORD_MIN_RING_BYTES (256u << 10)
 #define RECORD_BASE_BYTES     (6u << 20) /* of the program itself: code, libbpf, the kernel's BTF, tables */
+#define RECORD_STACKS_BYTES   (32u << 20) /* of the stacks, in the kernel, and the names of its functions */
 
 /**
  * struct record_sizes - what decides how much memory a recorder takes

@@ -258,6 +258,8 @@ static int fit_sizes(struct session *s, struct mmr_error *err)
 		s->sizes.ring_bytes = record_sizes_ring(pages * s->machine.page_size, s->sizes.nr_cpus);
 	if (record_filter_set(&s->options->filter))
 		s->sizes.fixed_bytes += end_pfn / 4; /* two bits a page */
+	if (s->options->stacks)
+		s->sizes.fixed_bytes += RECORD_STACKS_BYTES;
 	return record_sizes_fit(&s->sizes, s->options->max_memory_bytes, err);
 }
 
