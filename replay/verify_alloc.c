@@ -254,8 +254,7 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 
 	if (on_list(v, zone, ev, pindex)) {
 		mmr_step_pcp_begin(zone, ev->cpu);
-		if (verify_head_is_pending(v, zone, ev->cpu, pindex, ev->task) &&
-		    mmr_step_pcp_head(zone, ev->cpu, pindex) == ev->pfn) {
+		if (verify_head_is_pending(v, zone, pindex, ev)) {
 			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, expected, got);
 			mmr_step_pcp_pop(v->core, ev->cpu, zone, pindex);
 			return;

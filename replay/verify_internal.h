@@ -321,9 +321,10 @@ void verify_note_batch(struct verify *v, const struct window_event *event, struc
 enum fate verify_look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
 			      unsigned int pindex);
 bool verify_list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone);
-/* Was the free of the list's head announced by a task that has not gone on since? Then takes it off. */
-bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
-			    uint32_t task);
+/* Was the free of the page above the popped one announced by a task that has not gone on since? Takes it off.
+ */
+bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int pindex,
+			    const struct trace_event *popped);
 /* Before an event: pages of tasks that go on now, or that the event names, go to their lists */
 void verify_end_pending(struct verify *v, const struct trace_event *ev);
 /* May this task have popped the page from another CPU's list, before those above it were pushed? */

@@ -244,16 +244,19 @@ static const struct trace_event *freed_by_waiting(const struct verify *v, uint32
 	return NULL;
 }
 
-bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int cpu, unsigned int pindex,
-			    uint32_t task)
+bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int pindex,
+			    const struct trace_event *popped)
 {
+	unsigned int cpu = popped->cpu;
 	uint32_t head = mmr_step_pcp_head(zone, cpu, pindex);
 	const struct trace_event *freed;
 
-	if (head == MMR_NO_PFN || v->nr_pending == MAX_PENDING)
+	/* Where another page is in between it is none of the two: the pop came before both were freed. */
+	if (head == MMR_NO_PFN || v->nr_pending == MAX_PENDING ||
+	    mmr_step_pcp_next(v->core, zone, cpu, pindex, head) != popped->pfn)
 		return false;
 	freed = freed_by_waiting(v, head, cpu);
-	if (!freed || freed->task == task || verify_in_interrupt(freed))
+	if (!freed || freed->task == popped->task || verify_in_interrupt(freed))
 		return false;
 	v->pending[v->nr_pending++] = (struct pending_free){
 		.zone = zone,

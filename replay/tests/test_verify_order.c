@@ -366,6 +366,37 @@ static void a_pop_that_is_told_after_the_list_was_read_is_done_before(void **sta
 	assert_lists_equal(&report);
 }
 
+/*
+ * Two pages are freed after a pop that is told later, by a task that does nothing else since: they were pushed
+ * when they were freed, as the pop came before both.
+ */
+static void frees_above_a_pop_that_is_told_late_stay_where_they_are(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t pages[2], popped, worker;
+
+	begin(&k, true);
+	for (int i = 0; i < 2; i++)
+		pages[i] = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	mmr_step_pcp_begin(k.zone, 0);
+	popped = mmr_step_pcp_pop(k.m, 0, k.zone, mmr_step_pindex(MIGRATE_UNMOVABLE, 0));
+	worker = synth_kernel_task(&k, WORKER);
+	for (int i = 0; i < 2; i++)
+		synth_kernel_free(&k, 0, pages[i], 0);
+	synth_kernel_task(&k, OTHER);
+	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
+	synth_kernel_free(&k, 0, popped, 0);
+	k.task = worker;
+	synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0);
+	finish(&k, &report);
+	assert_false(report.have_divergence);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_lists_equal(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +411,7 @@ int main(void)
 		cmocka_unit_test(a_bulk_call_is_told_after_what_was_freed_since),
 		cmocka_unit_test(a_page_of_a_bulk_call_that_is_not_told_is_taken_off),
 		cmocka_unit_test(an_allocation_that_is_told_twice_counts_once),
+		cmocka_unit_test(frees_above_a_pop_that_is_told_late_stay_where_they_are),
 		cmocka_unit_test(a_pop_that_is_told_after_the_list_was_read_is_done_before),
 	};
 
