@@ -172,7 +172,7 @@ static void get_free_list(struct loader *l, struct zone *zone, unsigned int orde
 	uint32_t before = zone->zone_start_pfn >> order;
 
 	while (nr-- && !l->in.rc) {
-		uint64_t pfn = (uint64_t)(before + get_signed(l)) << order;
+		uint64_t pfn = (before + (uint64_t)get_signed(l)) << order;
 		struct zone *found = new_block(l, pfn, order, mt);
 		unsigned int list = mt;
 
@@ -224,7 +224,7 @@ static void get_pcp_list(struct loader *l, struct zone *zone, struct per_cpu_pag
 	uint32_t before = zone->zone_start_pfn;
 
 	while (nr-- && !l->in.rc) {
-		uint64_t pfn = (uint64_t)(before + get_signed(l));
+		uint64_t pfn = before + (uint64_t)get_signed(l);
 		unsigned int mt = (unsigned int)get_upto(l, MIGRATE_TYPES - 1, "a per-CPU page of no type");
 
 		if (new_block(l, pfn, order, mt) != zone) {
@@ -344,6 +344,7 @@ static void get_zone(struct loader *l, struct zone *zone)
 	zone->vm_stat_free = get_signed(l);
 #define GET_ZONE(field) zone->field = (__typeof__(zone->field))get_word(l);
 	STATE_ZONE_FIELDS(GET_ZONE)
+	zone->compact_flags &= COMPACT_SCANNERS_SET | COMPACT_BLOCKSKIP_FLUSH;
 	zone->flags &= (1u << ZONE_BOOSTED_WATERMARK | 1u << ZONE_RECLAIM_ACTIVE | 1u << ZONE_BELOW_HIGH);
 	if (!cursors_fit(zone))
 		bad(l, "a scanner beyond its zone");
