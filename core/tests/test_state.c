@@ -309,12 +309,44 @@ static void cut_and_changed_bytes_do_no_harm(void **state)
 	mmr_machine_destroy(other);
 }
 
+/* A CPU that was offline when the state was saved is online where it is loaded, until it is taken offline. */
+static void a_cpu_that_was_offline_may_be_again(void **state)
+{
+	struct mmr_machine *m = machine_of("6.12", false), *other = machine_of("6.12", false);
+	struct history h = {.random = 5};
+	struct mmr_error err;
+	struct bytes b;
+
+	mmr_seed_empty(m);
+	go_on(&h, m, 2000);
+	assert_int_equal(mmr_cpu_set_online(m, 3, false, &err), 0);
+	b = saved(m);
+	load(other, &b);
+	assert_true(mmr_cpu_online(other, 3));
+	for (unsigned int i = 0; i < other->nr_zones; i++)
+		assert_int_equal(other->zones[i]->per_cpu_pageset[3].count, 0);
+	assert_int_equal(mmr_cpu_set_online(other, 3, false, &err), 0);
+	assert_sound(other);
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		const struct per_cpu_pages *was = &m->zones[i]->per_cpu_pageset[0];
+		const struct per_cpu_pages *is = &other->zones[i]->per_cpu_pageset[0];
+
+		assert_int_equal(is->count, was->count);
+		assert_int_equal(is->high_min, was->high_min);
+		assert_int_equal(is->high_max, was->high_max);
+	}
+	free(b.data);
+	mmr_machine_destroy(m);
+	mmr_machine_destroy(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_loaded_machine_goes_on_alike),
 		cmocka_unit_test(another_line_keeps_its_own_rules),
 		cmocka_unit_test(deferred_frees_and_isolated_blocks_are_kept),
+		cmocka_unit_test(a_cpu_that_was_offline_may_be_again),
 		cmocka_unit_test(counters_begin_at_zero),
 		cmocka_unit_test(the_state_of_another_machine_is_refused),
 		cmocka_unit_test(cut_and_changed_bytes_do_no_harm),
