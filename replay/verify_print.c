@@ -171,6 +171,6 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 		fprintf(out, "\nfirst divergence: event %" PRIu64 ", %s: expected %s, got %s (%s)\n",
 			r->first_divergence.event, verify_level_name(r->first_divergence.level),
 			r->first_divergence.expected, r->first_divergence.got,
-			verify_cause_text(r->first_divergence.cause), "views", r->first_divergence.views);
+			verify_cause_text(r->first_divergence.cause));
 	print_unclaimed(out, r);
 }
