@@ -114,27 +114,32 @@ static void move_block(struct verify *v, const struct window_event *event)
 		mmr_step_adopt_pageblock(v->core, ev->pfn, mt);
 }
 
+int verify_told_type(const struct verify *v, uint64_t number)
+{
+	const struct window_extra *extra = window_extra(&v->window, number);
+	int64_t mask = mmr_step_isolate_bit(v->core) ? PB_ISOLATE_BIT : PB_TYPE_BITS;
+
+	if (extra->v[1] != mask)
+		return -1;
+	/* Kernels without CMA number what comes behind it one lower; these have none. */
+	return extra->v[0] > MIGRATE_HIGHATOMIC ? MIGRATE_ISOLATE : (int)extra->v[0];
+}
+
 /* To 6.9 types are written apart from the moves. From 6.10 on only who isolates moves pages by their type. */
 static void pageblock_bits(struct verify *v, const struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
-	int64_t flags = window_extra(&v->window, v->number)->v[0];
-	int64_t mask = window_extra(&v->window, v->number)->v[1];
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, 0);
-	unsigned int mt, now;
+	int mt = verify_told_type(v, v->number);
 
-	if (!zone || mask != (mmr_step_isolate_bit(v->core) ? PB_ISOLATE_BIT : PB_TYPE_BITS))
+	if (!zone || mt < 0)
 		return;
-	/* Kernels without CMA number what comes behind it one lower; these have none. */
-	mt = flags > MIGRATE_HIGHATOMIC ? MIGRATE_ISOLATE : (unsigned int)flags;
-	if (!v->extfrag_first) {
-		now = mmr_step_pageblock(v->core, ev->pfn);
-		if (now == MIGRATE_ISOLATE || mt == MIGRATE_ISOLATE)
-			isolate(v, ev, zone, mt);
-		return;
+	if (v->extfrag_first) {
+		if (!is_of_fallback(v, event))
+			mmr_step_adopt_pageblock(v->core, ev->pfn, (unsigned int)mt);
+	} else if (mt == MIGRATE_ISOLATE || mmr_step_pageblock(v->core, ev->pfn) == MIGRATE_ISOLATE) {
+		isolate(v, ev, zone, (unsigned int)mt);
 	}
-	if (!is_of_fallback(v, event))
-		mmr_step_adopt_pageblock(v->core, ev->pfn, mt);
 }
 
 /* ---- who decided ----------------------------------------------------------------------------- */

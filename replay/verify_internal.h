@@ -238,6 +238,8 @@ const char *say_place(const struct verify *v, uint32_t pfn);
 
 /* ---- verify_extra.c ------------------------------------------------------------------------ */
 
+/* The type that a pageblock gets by what this event says of its bits; -1 where it is about others */
+int verify_told_type(const struct verify *v, uint64_t number);
 /* An event that is no page event */
 void verify_extra(struct verify *v, struct window_event *event);
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -82,8 +83,9 @@ static struct trace_writer *begin(char *path, const char *release, bool shuffled
 
 /* All of a zone's memory free, in blocks of @order of one type. */
 static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
-			unsigned int order, enum migratetype mt)
+			unsigned int order, enum migratetype mt, uint8_t first_type)
 {
+	uint8_t types[NR_PAGES / PAGEBLOCK_NR_PAGES];
 	uint32_t nr = 4096u >> order;
 	struct trace_free_block *blocks = calloc(nr, sizeof(*blocks));
 	struct trace_keyframe kf = {
@@ -93,9 +95,13 @@ static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_t
 		.nr_free_pages = (uint64_t)nr << order,
 		.nr_blocks = nr,
 		.blocks = blocks,
+		.nr_pageblocks = NR_PAGES / PAGEBLOCK_NR_PAGES,
+		.pageblock_types = types,
 	};
 	struct mmr_error err = {0};
 
+	memset(types, (int)mt, sizeof(types));
+	types[0] = first_type;
 	assert_non_null(blocks);
 	for (uint32_t i = 0; i < nr; i++)
 		blocks[i] = (struct trace_free_block){
@@ -111,7 +117,7 @@ static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_t
 static void keyframe(struct trace_writer *writer, enum zone_type type, uint32_t pfn, unsigned int order,
 		     enum migratetype mt)
 {
-	keyframe_at(writer, 1000, type, pfn, order, mt);
+	keyframe_at(writer, 1000, type, pfn, order, mt, (uint8_t)mt);
 }
 
 static void hold(struct trace_writer *writer, const char *path, const char *line, struct verify_report *report)
@@ -268,12 +274,36 @@ static void after_memory_went_to_a_new_zone_nothing_is_claimed(void **state)
 	keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 10, MIGRATE_MOVABLE);
 	must(trace_writer_class(writer, &limits, &event.class_id, &err), &err);
 	must(trace_writer_event_args(writer, &event, &args, &err), &err);
-	keyframe_at(writer, 3000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE);
+	keyframe_at(writer, 3000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE);
 	hold(writer, path, "6.12", &report);
 	assert_true(report.other_zones);
 	assert_int_equal(report.claim_end, 0);
 	assert_int_equal(report.keyframes_compared, 0);
 	assert_false(verify_passed(&report));
+}
+
+/* A keyframe's types are read after its lists; what changed in between an event behind it tells. */
+static void a_type_that_came_after_the_lists_is_no_difference(void **state)
+{
+	for (int told = 0; told < 2; told++) {
+		const struct trace_class bits = {.type = TRACE_PAGEBLOCK_BITS, .nr_args = 2};
+		const struct trace_args args = {.nr = 2, .v = {MIGRATE_RECLAIMABLE, 7}};
+		struct trace_event event = {
+			.ts_ns = 4000, .pfn = NORMAL_PFN + 512 * !told, .task = TRACE_NO_TASK};
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin(path, "6.1", false);
+		struct verify_report report;
+		struct mmr_error err = {0};
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_UNMOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 10, MIGRATE_MOVABLE);
+		keyframe_at(writer, 3000, ZONE_NORMAL, NORMAL_PFN, 10, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE);
+		must(trace_writer_class(writer, &bits, &event.class_id, &err), &err);
+		must(trace_writer_event_args(writer, &event, &args, &err), &err);
+		hold(writer, path, "6.1", &report);
+		assert_int_equal(report.compared_pageblocks, NR_PAGES / PAGEBLOCK_NR_PAGES);
+		assert_int_equal(report.compared_pageblocks - report.equal_pageblocks, !told);
+	}
 }
 
 int main(void)
@@ -284,6 +314,7 @@ int main(void)
 		cmocka_unit_test(a_movable_refill_takes_cma_pages),
 		cmocka_unit_test(where_a_largest_block_lies_is_told_where_they_are_shuffled),
 		cmocka_unit_test(after_memory_went_to_a_new_zone_nothing_is_claimed),
+		cmocka_unit_test(a_type_that_came_after_the_lists_is_no_difference),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
