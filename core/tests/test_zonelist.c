@@ -74,6 +74,19 @@ static void nearer_nodes_come_first(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* Nodes made by numa=fake are 10 apart, as far as from themselves; the own one comes first all the same. */
+static void fake_nodes_are_as_near_as_the_own(void **state)
+{
+	static const uint8_t distance[] = {10, 10, 10, 10, 10, 10, 10, 10, 10};
+	static const uint16_t cpu_node[] = {0, 1};
+	struct mmr_machine *m = machine(3, distance, cpu_node, 2, false);
+
+	assert_int_equal(order_of(m, 0), 21);
+	assert_int_equal(order_of(m, 1), 120);
+	assert_int_equal(order_of(m, 2), 201);
+	mmr_machine_destroy(m);
+}
+
 /* Inside a node the highest zone first; __GFP_THISNODE's list has no other node. */
 static void zones_descend_inside_a_node(void **state)
 {
@@ -211,6 +224,7 @@ int main(void)
 		cmocka_unit_test(boot_order_rotates_over_equal_distances),
 		cmocka_unit_test(nodes_with_cpus_are_spared),
 		cmocka_unit_test(nearer_nodes_come_first),
+		cmocka_unit_test(fake_nodes_are_as_near_as_the_own),
 		cmocka_unit_test(zones_descend_inside_a_node),
 		cmocka_unit_test(a_nodemask_skips_nodes),
 		cmocka_unit_test(zone_reclaim_mode_stays_at_home),
