@@ -149,6 +149,27 @@ static int ranges_from_trace(const struct trace_machine *recorded, struct machin
 	return 0;
 }
 
+/*
+ * Before 7.3 whoever reads vm.lowmem_reserve_ratio makes the kernel compute lowmem_reserve anew, from the
+ * zones' managed pages of that moment. So did the recorder: what it had read of it before does not hold any
+ * more. Source: lowmem_reserve_ratio_sysctl_handler(), mm/page_alloc.c, v6.12.
+ */
+static bool reserves_were_recomputed(const struct trace_machine *recorded)
+{
+	unsigned int major = 0, minor = 0;
+
+	if (sscanf(recorded->kernel_release, "%u.%u", &major, &minor) != 2 || major > 7 ||
+	    (major == 7 && minor >= 3))
+		return false;
+	for (uint32_t i = 0; i < recorded->nr_sysctls; i++) {
+		const char *name = recorded->sysctls[i].name;
+
+		if (!strncmp(name + (strncmp(name, "vm.", 3) ? 0 : 3), "lowmem_reserve_ratio", 20))
+			return true;
+	}
+	return false;
+}
+
 int machine_from_trace(const struct trace_machine *recorded, const char *path, struct machine *ret,
 		       struct mmr_error *err)
 {
@@ -181,6 +202,8 @@ int machine_from_trace(const struct trace_machine *recorded, const char *path, s
 			goto fail;
 	}
 	forget_moving_high(recorded, ret);
+	for (uint32_t i = 0; i < recorded->nr_zones && reserves_were_recomputed(recorded); i++)
+		ret->nodes[recorded->zones[i].nid].zones[recorded->zones[i].zone].have_lowmem_reserve = false;
 	return 0;
 fail:
 	machine_deinit(ret);
