@@ -306,6 +306,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->extfrag_first = mmr_step_extfrag_first(v->core);
 	v->frees_pieces = mmr_step_frees_pieces(v->core);
 	v->drains_known = has_feature(v->header, "event.pcp_free_bulk");
+	v->slabs_local = v->frees_pieces;
 	v->bulk_known = has_feature(v->header, "event.bulk_page");
 	v->isolation_known = has_feature(v->header, "event.isolate_page");
 	v->buddy_known = has_feature(v->header, "event.buddy_free");

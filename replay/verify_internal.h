@@ -191,6 +191,7 @@ struct verify {
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
 	char endless[48]; /* the list of the model that has no end; empty: none */
+	bool slabs_local; /* from 7.x new slabs are of the CPU's own node, whatever the policy */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
 	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */
 };
@@ -268,6 +269,8 @@ void verify_no_zone(struct verify *v, const struct trace_event *ev);
 int verify_policy_init(struct verify *v, struct mmr_error *err);
 /* The node that a request prefers, as far as it is known */
 unsigned int verify_preferred_node(const struct verify *v, const struct trace_event *ev);
+/* The nodes that the task's policy binds it to; 0: all */
+uint64_t verify_policy_nodes(const struct verify *v, const struct trace_event *ev);
 /* The node it preferred; @told: nothing but who served says so */
 void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, unsigned int nid, bool told);
 
@@ -329,6 +332,8 @@ bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int pi
 			    const struct trace_event *popped);
 /* Before an event: pages of tasks that go on now, or that the event names, go to their lists */
 void verify_end_pending(struct verify *v, const struct trace_event *ev);
+/* The task's last event before the one at hand, outside interrupts; 0 where none is left to see. */
+uint64_t verify_last_of_task(const struct verify *v, uint32_t task);
 /* May this task have popped the page from another CPU's list, before those above it were pushed? */
 bool verify_popped_elsewhere(const struct verify *v, const struct trace_event *ev, const struct zone *zone,
 			     unsigned int owner, unsigned int pindex);

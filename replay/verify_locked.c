@@ -312,8 +312,7 @@ static unsigned int freed_since(const struct verify *v, const struct zone *zone,
 	return nr;
 }
 
-/* The task's last event before the one at hand, outside interrupts; 0 where none is left to see. */
-static uint64_t last_of_task(const struct verify *v, uint32_t task)
+uint64_t verify_last_of_task(const struct verify *v, uint32_t task)
 {
 	uint64_t begin = v->number > LONG_AGO ? v->number - LONG_AGO : 1;
 
@@ -340,7 +339,7 @@ bool verify_popped_elsewhere(const struct verify *v, const struct trace_event *e
 		return true;
 	if (ev->task == TRACE_NO_TASK || verify_in_interrupt(ev))
 		return false;
-	above = freed_since(v, zone, owner, pindex, last_of_task(v, ev->task));
+	above = freed_since(v, zone, owner, pindex, verify_last_of_task(v, ev->task));
 	while (above-- && pfn != ev->pfn)
 		pfn = mmr_step_pcp_next(v->core, zone, owner, pindex, pfn);
 	return pfn == ev->pfn;

@@ -248,7 +248,11 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 
 		/* Before the pages are taken is when the kernel looked at the marks. */
 		if (!alloc->link && zone_known(v, zone)) {
-			verify_choice_of_zone(v, &alloc->ev, zone, begins_fragmenting(v));
+			struct trace_event asked = alloc->ev;
+
+			/* Its task may have gone to another CPU since. */
+			asked.cpu = ev->cpu;
+			verify_choice_of_zone(v, &asked, zone, begins_fragmenting(v));
 			alloc->link = v->number;
 		}
 	}

@@ -141,6 +141,38 @@ static bool try_race(const struct verify *v, const struct mmr_step_request *requ
 	return false;
 }
 
+static bool came_from_cpu(const struct verify *v, struct mmr_step_request *request, unsigned int cpu,
+			  bool popped)
+{
+	struct mmr_step_request other = *request;
+
+	other.nid = (uint16_t)mmr_step_cpu_node(v->core, cpu);
+	other.cpu = (uint16_t)(popped ? cpu : request->cpu);
+	if (!explains(v, &other))
+		return false;
+	*request = other;
+	return true;
+}
+
+/*
+ * The task has gone from another CPU to this one: since it took the page, which lay on that CPU's list, or
+ * since it decided on a node, the one of the CPU where it was last seen.
+ */
+static bool came_from_other_cpu(const struct verify *v, struct mmr_step_request *request,
+				const struct trace_event *ev)
+{
+	int owner = mmr_step_pcp_owner(v->core, ev->pfn);
+	uint64_t last;
+
+	if (owner >= 0 && owner != ev->cpu && came_from_cpu(v, request, (unsigned int)owner, true))
+		return true;
+	if (ev->task == TRACE_NO_TASK || verify_in_interrupt(ev))
+		return false;
+	last = verify_last_of_task(v, ev->task);
+	return last && window_at(&v->window, last)->ev.cpu != ev->cpu &&
+	       came_from_cpu(v, request, window_at(&v->window, last)->ev.cpu, false);
+}
+
 /* @request: gets the node that was preferred */
 static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *request,
 				    const struct trace_event *ev)
@@ -148,6 +180,15 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	unsigned int local = mmr_step_cpu_node(v->core, ev->cpu), other;
 	enum zone_type type;
 
+	if (came_from_other_cpu(v, request, ev))
+		return VERIFY_CAUSE_MIGRATED;
+	if (request->nodemask) {
+		/* What the policy binds to the kernel need not heed: it is the last to help, or a caller names
+		 * a node. */
+		request->nodemask = 0;
+		if (explains(v, request))
+			return VERIFY_CAUSE_POLICY;
+	}
 	if (!v->folds_known && try_folds(v, request))
 		return VERIFY_CAUSE_DRIFT;
 	if (!v->balance_known && try_boosts(v, request))
@@ -190,6 +231,7 @@ static struct mmr_step_request request_of(const struct verify *v, const struct t
 		.gfp = gfp,
 		.cpu = ev->cpu,
 		.nid = (uint16_t)verify_preferred_node(v, ev),
+		.nodemask = verify_policy_nodes(v, ev),
 		.order = ev->order,
 		.mt = ev->migratetype,
 		.attempts = (uint8_t)attempts_of(ev, gfp),

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which node a request is expected to prefer, request by request; and lowmem_reserve as the kernel has it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "core/mempolicy.h"
+#include "replay/verify_internal.h"
+#include "traces/trace_writer.h"
+
+#define NODE0    4096
+#define NODE1    36864
+#define NR_PAGES 32768
+
+enum { PLAIN, KERNEL_IN_TURN, SLAB_IN_TURN, KERNEL_WEIGHTED, KERNEL_BOUND, KERNEL_PREFERRED, NR_CLASSES };
+
+/* A recording of one request of each class. */
+struct fixture {
+	struct verify v;
+	struct trace_reader *reader;
+	uint16_t classes[NR_CLASSES];
+	char path[32];
+};
+
+static void write_recording(struct fixture *f)
+{
+	static char ratio[2][32] = {"vm.lowmem_reserve_ratio[0]", "vm.lowmem_reserve_ratio[1]"};
+	static const struct trace_policy policies[] = {
+		{.mode = MMR_MPOL_INTERLEAVE, .nodes = {3}, .allowed = {3}},
+		{.mode = MMR_MPOL_WEIGHTED_INTERLEAVE, .nodes = {3}, .allowed = {3}},
+		{.mode = MMR_MPOL_BIND, .nodes = {2}, .allowed = {3}},
+		{.mode = MMR_MPOL_PREFERRED, .nodes = {2}, .allowed = {3}},
+	};
+	static const uint8_t policy_of[NR_CLASSES] = {0, 1, 1, 2, 3, 4};
+	uint16_t cpu_node[2] = {0, 1}, ids[5] = {0};
+	uint8_t distance[4] = {10, 20, 20, 10};
+	struct trace_name_value sysctls[2] = {{ratio[0], 256}, {ratio[1], 256}};
+	struct trace_zone zones[2] = {
+		{.nid = 0, .zone = ZONE_DMA32, .start_pfn = NODE0, .lowmem_reserve = {0, 0, 100}},
+		{.nid = 1, .zone = ZONE_NORMAL, .start_pfn = NODE1},
+	};
+	struct trace_machine header = {
+		.kernel_release = "6.12.0",
+		.kernel_version = "#1",
+		.arch = "x86_64",
+		.page_size = 4096,
+		.pageblock_order = 9,
+		.max_order = 10,
+		.nr_cpus = 2,
+		.nr_nodes = 2,
+		.cpu_node = cpu_node,
+		.node_distance = distance,
+		.nr_zones = 2,
+		.zones = zones,
+		.nr_sysctls = 2,
+		.sysctls = sysctls,
+		.command = "",
+	};
+	struct trace_writer *writer;
+	struct mmr_error err = {0};
+
+	for (int i = 0; i < 2; i++) {
+		zones[i].spanned_pages = zones[i].present_pages = zones[i].managed_pages = NR_PAGES;
+		zones[i].watermark[WMARK_HIGH] = 100;
+		zones[i].pcp_batch = 7;
+	}
+	assert_int_equal(trace_writer_create(f->path, &header, NULL, &writer, &err), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(trace_writer_policy(writer, &policies[i], &ids[i + 1], &err), 0);
+	for (int i = 0; i < NR_CLASSES; i++) {
+		struct trace_class cls = {
+			.type = TRACE_ALLOC,
+			.policy = ids[policy_of[i]],
+			.gfp = MMR_GFP_KERNEL | (i == SLAB_IN_TURN ? MMR_GFP_NOWARN | MMR_GFP_NORETRY : 0),
+		};
+
+		struct trace_event ev = {.ts_ns = 1000, .pfn = NODE0};
+
+		assert_int_equal(trace_writer_class(writer, &cls, &f->classes[i], &err), 0);
+		ev.class_id = f->classes[i];
+		assert_int_equal(trace_writer_event(writer, &ev, &err), 0);
+	}
+	assert_int_equal(trace_writer_close(writer, &err), 0);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	const struct trace_event *events;
+	struct mmr_machine_config config;
+	struct mmr_error err = {0};
+	int fd;
+
+	assert_non_null(f);
+	strcpy(f->path, "/tmp/mmr-policy-XXXXXX");
+	fd = mkstemp(f->path);
+	assert_true(fd >= 0);
+	close(fd);
+	write_recording(f);
+	assert_int_equal(trace_reader_open(f->path, &f->reader, &err), 0);
+	/* Classes and policies are known once the events that name them were read. */
+	while (trace_reader_next(f->reader, &events, &err) > 0)
+		;
+	f->v.reader = f->reader;
+	f->v.header = trace_reader_machine(f->reader);
+	assert_int_equal(machine_from_trace(f->v.header, f->path, &f->v.recorded, &err), 0);
+	machine_config(&f->v.recorded, kernel_profile_find("6.12"), &config);
+	assert_int_equal(mmr_machine_create(&config, &f->v.core, &err), 0);
+	assert_int_equal(verify_policy_init(&f->v, &err), 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	free(f->v.policies);
+	mmr_machine_destroy(f->v.core);
+	machine_deinit(&f->v.recorded);
+	trace_reader_close(f->reader);
+	unlink(f->path);
+	free(f);
+	return 0;
+}
+
+/* The node expected of a request of CPU 0; then it is told that @nid was preferred. */
+static unsigned int ask(struct fixture *f, unsigned int cls, unsigned int nid)
+{
+	const struct trace_event ev = {.type = TRACE_ALLOC, .task = 3, .class_id = f->classes[cls]};
+	unsigned int expected = verify_preferred_node(&f->v, &ev);
+
+	verify_node_was_preferred(&f->v, &ev, nid, expected != nid);
+	return expected;
+}
+
+static void interleaved_pages_take_turns_from_the_first_on(void **state)
+{
+	for (unsigned int i = 0; i < 10; i++)
+		assert_int_equal(ask(*state, KERNEL_IN_TURN, i % 2), i % 2);
+	assert_int_equal(ask(*state, PLAIN, 0), 0);
+	assert_int_equal(ask(*state, KERNEL_IN_TURN, 0), 0);
+}
+
+/* The turn that a new slab takes before its pages' own, and from 7.x instead of it. */
+static void a_slab_takes_a_turn_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(ask(f, KERNEL_IN_TURN, 0), 0);
+	assert_int_equal(ask(f, SLAB_IN_TURN, 0), 0);
+	assert_int_equal(ask(f, KERNEL_IN_TURN, 1), 1);
+	assert_int_equal(ask(f, SLAB_IN_TURN, 1), 1);
+	f->v.slabs_local = true;
+	assert_int_equal(ask(f, SLAB_IN_TURN, 0), 0);
+	assert_int_equal(ask(f, SLAB_IN_TURN, 0), 0);
+	assert_int_equal(ask(f, KERNEL_IN_TURN, 1), 1);
+}
+
+/* Three from node 0, one from node 1: known after one round, whatever asks. */
+static void weights_are_learned_in_one_round(void **state)
+{
+	static const unsigned int round[] = {0, 0, 0, 1};
+	unsigned int nr_wrong = 0;
+
+	for (unsigned int i = 0; i < 40; i++)
+		nr_wrong += ask(*state, KERNEL_WEIGHTED, round[i % 4]) != round[i % 4];
+	assert_in_range(nr_wrong, 1, 2);
+}
+
+static void a_policy_that_prefers_or_binds_is_heeded_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = 3, .class_id = f->classes[KERNEL_BOUND]};
+
+	assert_int_equal(ask(f, KERNEL_PREFERRED, 1), 1);
+	assert_int_equal(verify_policy_nodes(&f->v, &ev), 2);
+	ev.flags = TRACE_F_SOFTIRQ;
+	assert_int_equal(verify_policy_nodes(&f->v, &ev), 0);
+	/* Once such a request did not heed it none is expected to. */
+	ev.flags = 0;
+	verify_node_was_preferred(&f->v, &ev, 0, true);
+	assert_int_equal(verify_policy_nodes(&f->v, &ev), 0);
+}
+
+/* The recorder's own reading of the ratios made the kernel compute them anew; from 7.3 on it does not. */
+static void reserves_are_those_after_the_ratios_were_read(void **state)
+{
+	static char release[] = "7.3.0";
+	struct fixture *f = *state;
+	struct trace_machine later = *f->v.header;
+	struct mmr_error err = {0};
+	struct machine machine;
+
+	assert_false(f->v.recorded.nodes[0].zones[ZONE_DMA32].have_lowmem_reserve);
+	later.kernel_release = release;
+	assert_int_equal(machine_from_trace(&later, f->path, &machine, &err), 0);
+	assert_true(machine.nodes[0].zones[ZONE_DMA32].have_lowmem_reserve);
+	assert_int_equal(machine.nodes[0].zones[ZONE_DMA32].lowmem_reserve[ZONE_NORMAL], 100);
+	machine_deinit(&machine);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(interleaved_pages_take_turns_from_the_first_on, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_slab_takes_a_turn_of_its_own, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(weights_are_learned_in_one_round, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_policy_that_prefers_or_binds_is_heeded_at_once, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(reserves_are_those_after_the_ratios_were_read, set_up,
+						tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
