@@ -195,7 +195,8 @@ static struct record_notes_bpf *open_object(const struct record_notes *notes)
 	skel->rodata->want_names = notes->options.names;
 	skel->rodata->want_stacks = notes->options.stacks;
 	skel->rodata->want_cgroups = notes->options.cgroups;
-	bpf_map__set_max_entries(skel->maps.stacks, notes->options.stacks ? REC_NR_STACKS : 1);
+	bpf_map__set_autocreate(skel->maps.stacks, notes->options.stacks);
+	bpf_map__set_max_entries(skel->maps.stacks, REC_NR_STACKS);
 	skel->rodata->reclaim_gfp_first =
 		argument_is(notes->btf, "btf_trace_mm_vmscan_direct_reclaim_begin", 1, "gfp_t");
 	skel->rodata->bulk_has_list = nr_arguments(notes->btf, "alloc_pages_bulk_noprof") == 6 ||
@@ -237,6 +238,18 @@ static void refuse(struct record_notes *notes, size_t i, int code)
 	notes->refusal[i] = code;
 }
 
+/* kernel.perf_event_max_stack may allow less than the map of stacks needs: no program's fault. */
+static bool do_without_stacks(struct record_notes *notes, int code)
+{
+	if (!notes->options.stacks)
+		return false;
+	notes->options.stacks = false;
+	for (size_t i = 0; i < NR_PROGRAMS && !notes->options.cgroups; i++)
+		if (programs[i].asked == CALLERS && notes->state[i] == WANTED)
+			refuse(notes, i, code);
+	return true;
+}
+
 /*
  * One program that the kernel does not take makes the whole object fail: leave out the one that libbpf
  * names, or all functions where they are not permitted, and try again.
@@ -258,6 +271,8 @@ static void load(struct record_notes *notes, const struct record_notes_bpf *name
 			refuse(notes, i, rc);
 			changed = true;
 		}
+		if (!changed)
+			changed = do_without_stacks(notes, rc);
 		if (!changed)
 			return;
 	}
