@@ -51,8 +51,15 @@ static void empty_shorter_lists(struct verify *v, const struct trace_event *ev, 
 	for (unsigned int o = ev->order; o < order; o++) {
 		uint32_t pfn;
 
-		while ((pfn = mmr_step_free_head(zone, o, ev->migratetype)) != MMR_NO_PFN)
+		while ((pfn = mmr_step_free_head(zone, o, ev->migratetype)) != MMR_NO_PFN) {
 			take_away(v, ev->cpu, zone, pfn);
+			if (mmr_step_free_head(zone, o, ev->migratetype) != pfn)
+				continue;
+			/* Only a damaged model keeps a block that was taken. */
+			snprintf(v->endless, sizeof(v->endless), "the model's free list of order %u %s", o,
+				 mt_name(ev->migratetype));
+			return;
+		}
 	}
 }
 

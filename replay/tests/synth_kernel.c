@@ -123,7 +123,7 @@ uint32_t synth_kernel_task(struct synth_kernel *k, uint32_t tid)
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-static void emit(struct synth_kernel *k, unsigned int cpu, struct trace_class cls, uint32_t pfn)
+static void write_event(struct synth_kernel *k, unsigned int cpu, struct trace_class cls, uint32_t pfn)
 {
 	struct trace_event event = {
 		.ts_ns = k->now_ns += k->gap_ns,
@@ -133,11 +133,6 @@ static void emit(struct synth_kernel *k, unsigned int cpu, struct trace_class cl
 	};
 	struct mmr_error err = {0};
 
-	if (k->nr_events >= k->tweak_from && cls.type == k->tweak_type) {
-		event.pfn += k->tweak_pfn;
-		k->tweaked = k->nr_events;
-		k->tweak_from = UINT64_MAX;
-	}
 	k->nr_events++;
 	if (k->interrupt)
 		cls.flags |= TRACE_F_SOFTIRQ;
@@ -172,6 +167,36 @@ static void emit_pcp_free_bulk(struct synth_kernel *k, unsigned int cpu, unsigne
 				     &(struct trace_args){.nr = 5, .v = {0, owner, pages, pindex, count}},
 				     &err),
 	     &err);
+}
+
+static uint32_t next_random(struct synth_kernel *k, uint32_t below)
+{
+	k->random = k->random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)((k->random >> 33) % below);
+}
+
+static void emit(struct synth_kernel *k, unsigned int cpu, struct trace_class cls, uint32_t pfn)
+{
+	if (k->nr_events >= k->tweak_from && cls.type == k->tweak_type) {
+		pfn += k->tweak_pfn;
+		k->tweaked = k->nr_events;
+		k->tweak_from = UINT64_MAX;
+	}
+	if (!k->damage || next_random(k, 1000) >= k->damage) {
+		write_event(k, cpu, cls, pfn);
+		return;
+	}
+	switch (next_random(k, 3)) {
+	case 0:
+		return;
+	case 1:
+		write_event(k, cpu, cls, pfn);
+		break;
+	default:
+		pfn = START_PFN + (next_random(k, NR_PAGES) & ~((1u << cls.order) - 1));
+		break;
+	}
+	write_event(k, cpu, cls, pfn);
 }
 
 static void emit_page(struct synth_kernel *k, unsigned int cpu, enum trace_event_type type, uint32_t pfn,

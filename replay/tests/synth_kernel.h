@@ -21,6 +21,7 @@
  * @task: whose the next events are, see synth_kernel_task(); TRACE_NO_TASK at first
  * @gap_ns: from one event to the next
  * @tells_drains: PCP_FREE_BULK and BULK_PAGE events are; set by synth_kernel_begin_telling_drains()
+ * @damage: of 1000 events so many are lost, told twice, or told of another page; @random
  * @tells_buddy: BUDDY_FREE events are recorded; set by synth_kernel_begin_telling()
  */
 struct synth_kernel {
@@ -35,7 +36,8 @@ struct synth_kernel {
 	enum trace_event_type tweak_type;
 	bool interrupt, tells_buddy, tells_drains;
 	uint32_t task;
-	uint64_t gap_ns;
+	uint64_t gap_ns, random;
+	unsigned int damage;
 };
 
 void synth_kernel_begin(struct synth_kernel *k, const char *profile);

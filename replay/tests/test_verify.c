@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -97,18 +98,29 @@ static void load_run(struct load *load, unsigned int steps)
 	}
 }
 
-static void verify_file(const struct synth_kernel *k, const char *profile, struct verify_options options,
-			struct verify_report *report)
+static int try_to_verify(const struct synth_kernel *k, const char *profile, struct verify_options options,
+			 struct verify_report *report, struct mmr_error *err)
 {
 	struct trace_reader *reader;
-	struct mmr_error err = {0};
+	int rc;
 
 	options.profile = kernel_profile_find(profile);
 	if (!options.until)
 		options.until = UINT64_MAX;
-	if (trace_reader_open(k->path, &reader, &err) || verify_run(reader, &options, report, &err))
-		fail_msg("%s", err.msg);
+	if (trace_reader_open(k->path, &reader, err))
+		fail_msg("%s", err->msg);
+	rc = verify_run(reader, &options, report, err);
 	trace_reader_close(reader);
+	return rc;
+}
+
+static void verify_file(const struct synth_kernel *k, const char *profile, struct verify_options options,
+			struct verify_report *report)
+{
+	struct mmr_error err = {0};
+
+	if (try_to_verify(k, profile, options, report, &err))
+		fail_msg("%s", err.msg);
 }
 
 static void assert_exact(const struct verify_report *report)
@@ -204,6 +216,46 @@ static void one_falsified_event_is_found_where_it_is(void **state)
 				    report.first_divergence.level == VERIFY_BUDDY);
 		/* Or it passes for a page of a bulk allocation, until the next one is missed. */
 		assert_in_range(report.first_divergence.event, k.tweaked - 2, k.tweaked + 100);
+		synth_kernel_destroy(&k);
+	}
+}
+
+/* Whatever a recording claims, verify comes to its end, finds it, and says so in numbers that add up. */
+static void what_a_damaged_recording_claims_comes_to_an_end(void **state)
+{
+	static const char *const profiles[] = {"6.12", "7.3"};
+	static struct load load;
+
+	for (unsigned int i = 0; i < 60; i++) {
+		struct verify_report report;
+		struct mmr_error err = {0};
+		struct synth_kernel k;
+		int rc;
+
+		load = (struct load){.k = &k, .max_pages = 12000, .random = i};
+		if (i % 2)
+			synth_kernel_begin(&k, profiles[i / 2 % 2]);
+		else
+			synth_kernel_begin_telling(&k, profiles[i / 2 % 2]);
+		mmr_machine_destroy(k.twin);
+		k.twin = NULL;
+		synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+		k.random = i;
+		k.damage = 1 + 9 * (i % 20);
+		load_run(&load, 3000);
+		synth_kernel_keyframe(&k, TRACE_KF_LAST);
+		synth_kernel_end(&k);
+		alarm(60);
+		rc = try_to_verify(&k, profiles[i / 2 % 2], (struct verify_options){0}, &report, &err);
+		alarm(0);
+		/* A model that was forced into what cannot be says so. */
+		assert_true(!rc || strstr(err.msg, "event "));
+		assert_true(rc || report.have_divergence);
+		for (int level = 0; level < NR_VERIFY_LEVELS; level++) {
+			const struct verify_tally *tally = &report.levels[level];
+
+			assert_int_equal(tally->exact + tally->informed + tally->diverged, tally->decisions);
+		}
 		synth_kernel_destroy(&k);
 	}
 }
@@ -448,6 +500,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kernel_that_follows_the_rules_is_exact),
 		cmocka_unit_test(one_falsified_event_is_found_where_it_is),
+		cmocka_unit_test(what_a_damaged_recording_claims_comes_to_an_end),
 		cmocka_unit_test(pages_of_a_bulk_allocation_are_noticed_by_the_next_pop),
 		cmocka_unit_test(an_interrupts_free_that_was_logged_before_the_pop_is_put_right),
 		cmocka_unit_test(a_block_that_vanished_diverges_once_and_is_forced),
