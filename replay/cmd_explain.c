@@ -2,7 +2,6 @@
 /* mmreplay explain: the story of one allocation or free. */
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "replay/commands.h"
 #include "replay/explain.h"
 #include "replay/profile_choice.h"
+#include "replay/stop_signal.h"
 #include "traces/cmd_tools.h"
 
 enum { KEY_JSON = 0x100, KEY_EVENT, KEY_PFN, KEY_NTH, KEY_TIME, KEY_FIRST, KEY_FULL };
@@ -21,13 +21,6 @@ struct options {
 	unsigned int nr_asked; /* ways in which an event was named */
 	bool json, full, quiet;
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	stop = sig;
-}
 
 static void ask(struct options *o, enum explain_by by)
 {
@@ -121,8 +114,7 @@ static const struct argp_option arg_options[] = {
 	{"nth", KEY_NTH, "N", 0, "With --pfn: of its Nth allocation (from 1)", 0},
 	{"time", KEY_TIME, "T", 0, "The first event of a page T after the start (seconds; 20ms, 7us)", 0},
 	{"first-divergence", KEY_FIRST, NULL, 0, "The first decision that the model took otherwise", 0},
-	{"kernel", 'k', "PROFILE", 0,
-	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the recording kernel's", 0},
+	PROFILE_OPTION("the recording kernel's"),
 	{"full", KEY_FULL, NULL, 0, "Every page of long refills and drains", 0},
 	{"json", KEY_JSON, NULL, 0, "Print the story as JSON (schema mmreplay.explain/1)", 0},
 	{"quiet", 'q', NULL, 0, "No progress", 0},
@@ -235,7 +227,7 @@ static int explain(struct options *o, struct trace_reader *reader, const struct 
 		if (rc < 0)
 			return rc;
 	}
-	rc = explain_find(reader, &o->query, &stop, &e, err);
+	rc = explain_find(reader, &o->query, &stop_signal, &e, err);
 	rc = rc ? rc : explain_tell(reader, vo, &e, err);
 	end_progress(vo);
 	rc = rc ? rc : print_story(o, &e, reader, vo->profile, err);
@@ -248,8 +240,7 @@ static int explain(struct options *o, struct trace_reader *reader, const struct 
 int cmd_explain(int argc, char **argv)
 {
 	struct options o = {0};
-	struct sigaction action = {.sa_handler = on_signal};
-	struct verify_options vo = {.stop = &stop};
+	struct verify_options vo = {.stop = &stop_signal};
 	struct kernel_profile *profile = NULL;
 	struct trace_reader *reader = NULL;
 	struct mmr_error err = {0};
@@ -257,8 +248,7 @@ int cmd_explain(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	stop_signal_catch();
 	vo.progress = !o.quiet && isatty(STDERR_FILENO) ? show_progress : NULL;
 	rc = trace_reader_open(o.trace, &reader, &err);
 	rc = rc ? rc : profile_choose_exact(o.kernel, reader, &profile, &err);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* mmreplay run: replay a trace's requests on a machine. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +12,10 @@
 #include "replay/result.h"
 #include "replay/run_options.h"
 #include "replay/start_file.h"
+#include "replay/stop_signal.h"
 
 #define HARNESS_EVENTS 1000000 /* enough to tell what the harness costs, 20 ms */
 #define HARNESS_ROUNDS 2
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	stop = sig;
-}
 
 static void show_progress(double share, void *ctx)
 {
@@ -64,7 +57,7 @@ static void fill_engine_options(struct run *run)
 		.nr_threads = (unsigned int)o->threads,
 		.from_ns = o->from_ns + o->warm_up_ns,
 		.to_ns = o->to_ns,
-		.stop = &stop,
+		.stop = &stop_signal,
 		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
 	};
 }
@@ -132,7 +125,7 @@ static struct result_context context(const struct run *run)
 		.kernel_profile = kernel_profile_name(run->profile),
 		.seed = run->options.seed,
 		.heap_bytes = arena_bytes(run->arena),
-		.stopped = stop != 0,
+		.stopped = stop_signal != 0,
 		.harness_ns = run->harness_ns,
 		.timings = run->timings,
 		.nr_timings = run->nr_timings,
@@ -204,7 +197,7 @@ static int measure_harness(struct run *run, struct mmr_error *err)
 	options.from_ns = options.to_ns = 0;
 	options.max_events = HARNESS_EVENTS;
 	options.progress = NULL;
-	for (int round = 0; round < HARNESS_ROUNDS && !stop; round++) {
+	for (int round = 0; round < HARNESS_ROUNDS && !stop_signal; round++) {
 		struct engine *engine;
 		struct result_timing timing;
 		int rc = engine_create(run->reader, &options, &engine, err);
@@ -277,14 +270,12 @@ static int replay_all(struct run *run, struct mmr_error *err)
 
 int cmd_run(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_signal};
 	struct run run = {.arena = -1};
 	struct mmr_error err = {0};
 	int rc;
 
 	run_options_parse(argc, argv, &run.options);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	stop_signal_catch();
 	run.arena = arena_enter();
 	rc = prepare(&run, &err);
 	rc = rc ? rc : replay_all(&run, &err);

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "replay/commands.h"
 #include "replay/profile_choice.h"
 #include "replay/scenario.h"
+#include "replay/stop_signal.h"
 #include "replay/trust.h"
 
 enum { KEY_JSON = 0x100, KEY_TSV };
@@ -23,13 +23,6 @@ struct options {
 	unsigned int nr;
 	bool json, tsv, quiet;
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	stop = sig;
-}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -126,7 +119,7 @@ static int predict(struct side *a, struct side *b, const struct options *o, char
 		.start = ENGINE_START_RECORDED,
 		.backend = &backend_core,
 		.nr_samples = 1,
-		.stop = &stop,
+		.stop = &stop_signal,
 		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
 	};
 	struct kernel_profile *profile = NULL;
@@ -286,7 +279,6 @@ static void print_json(const struct trust *trust, const struct side sides[2], co
 
 int cmd_trust(int argc, char **argv)
 {
-	struct sigaction action = {.sa_handler = on_signal};
 	struct trust_figures predicted, truth, naive;
 	struct side sides[2] = {0};
 	struct mmr_error err = {0};
@@ -296,8 +288,7 @@ int cmd_trust(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	stop_signal_catch();
 	for (int i = 0; i < 2 && !rc; i++)
 		rc = side_open(&sides[i], o.traces[i], &err);
 	rc = rc ? rc : predict(&sides[0], &sides[1], &o, profile_name, sizeof(profile_name), &predicted, &err);

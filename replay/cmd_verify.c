@@ -2,7 +2,6 @@
 /* mmreplay verify: hold the model against the kernel, decision by decision. */
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +9,10 @@
 
 #include "replay/commands.h"
 #include "replay/profile_choice.h"
+#include "replay/stop_signal.h"
 #include "replay/verify.h"
 #include "replay/verify_print.h"
+#include "traces/cmd_tools.h"
 
 enum { KEY_JSON = 0x100, KEY_UNTIL, KEY_FIRST, KEY_SHOW, KEY_INFORMED };
 
@@ -20,22 +21,6 @@ struct options {
 	uint64_t until, show;
 	bool json, first_divergence, informed, quiet;
 };
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	stop = sig;
-}
-
-static int parse_number(const char *text, uint64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	return errno || *end || end == text || text[0] == '-' ? -1 : 0;
-}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -58,11 +43,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->informed = true;
 		break;
 	case KEY_UNTIL:
-		if (parse_number(arg, &o->until))
+		if (!cmd_parse_number(arg, &o->until))
 			argp_error(state, "--until: \"%s\", expected the number of an event", arg);
 		break;
 	case KEY_SHOW:
-		if (parse_number(arg, &o->show))
+		if (!cmd_parse_number(arg, &o->show))
 			argp_error(state, "--show: \"%s\", expected a number", arg);
 		break;
 	case ARGP_KEY_ARG:
@@ -81,8 +66,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option arg_options[] = {
-	{"kernel", 'k', "PROFILE", 0,
-	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the recording kernel's", 0},
+	PROFILE_OPTION("the recording kernel's"),
 	{"until", KEY_UNTIL, "EVENT", 0, "Stop before event number EVENT (from 0)", 0},
 	{"first-divergence", KEY_FIRST, NULL, 0,
 	 "Stop at the first divergence; show the model's and the kernel's view side by side", 0},
@@ -155,8 +139,7 @@ static int report(const struct options *o, const struct verify_report *r, const 
 int cmd_verify(int argc, char **argv)
 {
 	struct options o = {.until = UINT64_MAX};
-	struct sigaction action = {.sa_handler = on_signal};
-	struct verify_options vo = {.stop = &stop};
+	struct verify_options vo = {.stop = &stop_signal};
 	struct kernel_profile *parsed = NULL;
 	struct trace_reader *reader = NULL;
 	struct verify_report result;
@@ -165,8 +148,7 @@ int cmd_verify(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	stop_signal_catch();
 	vo.until = o.until;
 	vo.stop_at_divergence = o.first_divergence;
 	vo.on_decision = o.show ? show_decision : NULL;

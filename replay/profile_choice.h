@@ -31,4 +31,11 @@ int profile_choose(const char *asked, const char *machine, const char *release, 
 int profile_choose_exact(const char *asked, const struct trace_reader *reader, struct kernel_profile **ret,
 			 struct mmr_error *err);
 
+/** PROFILE_OPTION - a command's --kernel, key 'k', for its table of argp options; @default_: a literal */
+#define PROFILE_OPTION(default_)                                                                               \
+	{                                                                                                      \
+		"kernel", 'k', "PROFILE", 0,                                                                   \
+			"Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: " default_, 0   \
+	}
+
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "replay/commands.h"
+#include "replay/profile_choice.h"
 #include "traces/cmd_tools.h"
 
 enum {
@@ -30,10 +31,7 @@ enum {
 static const struct argp_option arg_options[] = {
 	{0, 0, 0, 0, "Where it is replayed:", 1},
 	{"machine", 'm', "M.yaml", 0, "Replay on this machine; default: the one in the trace", 0},
-	{"kernel", 'k', "PROFILE", 0,
-	 "Follow this kernel line's rules, e.g. 6.12 or 6.12,pcp=5.14; default: the machine file's, else the "
-	 "trace's",
-	 0},
+	PROFILE_OPTION("the machine file's, else the trace's"),
 	{"start", KEY_START, "STATE", 0,
 	 "Memory to begin with: recorded (first keyframes), empty (as after boot), aged[:free=0.3,scatter=0.3,"
 	 "frag=0.8] (a synthetic past: share of free pages, of pageblocks with pages that cannot move, of free "
