@@ -185,6 +185,27 @@ static bool was_shuffled(const struct verify *v, struct zone *zone, const struct
 }
 
 /*
+ * The block that was fallen back to: of the list the event names, and in the pageblock of the page. Further
+ * down the list it is where compaction rotated the list, which is done here, too; then it is the head.
+ *
+ * @locked: the page is one of those that came along with the block, else it is the block
+ */
+static uint32_t source_block(struct verify *v, struct zone *zone, const struct trace_event *ev,
+			     const struct trace_class *cls, bool locked, bool *rotated)
+{
+	uint32_t head = mmr_step_free_head(zone, cls->fallback_order, cls->fallback_migratetype), pfn = head;
+	uint32_t mask = locked ? PAGEBLOCK_NR_PAGES - 1 : 0;
+
+	while (pfn != MMR_NO_PFN && (pfn & ~mask) != (ev->pfn & ~mask))
+		pfn = mmr_step_free_next(v->core, pfn, cls->fallback_order);
+	if (pfn == MMR_NO_PFN || v->shuffled)
+		return locked ? head : ev->pfn;
+	*rotated = pfn != head &&
+		   mmr_step_make_head(v->core, zone, pfn, cls->fallback_order, cls->fallback_migratetype);
+	return pfn;
+}
+
+/*
  * From 6.10 on: the event comes after success and names the page returned.
  *
  * @locked: a zone_locked event named the page before (a part of a pageblock was claimed)
@@ -194,11 +215,10 @@ void verify_fall_back(struct verify *v, const struct trace_event *ev, const stru
 {
 	struct views views = {zone, ev->cpu, -1, cls->fallback_order, cls->fallback_migratetype};
 	bool claim = ev->flags & TRACE_F_CHANGE_OWNERSHIP;
+	bool rotated = false;
 	struct mmr_step_fallback choice = {.block = MMR_NO_PFN},
 				 way = {
-					 .block = locked ? mmr_step_free_head(zone, cls->fallback_order,
-									      cls->fallback_migratetype)
-							 : ev->pfn,
+					 .block = source_block(v, zone, ev, cls, locked, &rotated),
 					 .order = cls->fallback_order,
 					 .mt = cls->fallback_migratetype,
 					 .claim = claim,
@@ -207,7 +227,10 @@ void verify_fall_back(struct verify *v, const struct trace_event *ev, const stru
 	bool any = mmr_step_peek_fallback(v->core, zone, ev->order, ev->migratetype, run->steal_only, &choice);
 	uint32_t pfn;
 
-	if (!own && any && same_way(&choice, &way)) {
+	if (rotated) {
+		count_other(v, VERIFY_FALLBACK, VERIFY_DIVERGED, VERIFY_CAUSE_ROTATED, &views,
+			    "the head of the list it falls back to", say_way(&way));
+	} else if (!own && any && same_way(&choice, &way)) {
 		count_exact(v, VERIFY_FALLBACK);
 	} else if (!own && any && was_shuffled(v, zone, &choice, &way)) {
 		count_other(v, VERIFY_FALLBACK, VERIFY_INFORMED, VERIFY_CAUSE_SHUFFLED, &views,

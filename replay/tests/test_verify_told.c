@@ -177,6 +177,36 @@ static void a_head_that_is_passed_over_twice_is_gone(void **state)
 	assert_string_equal(report.keyframe_difference, "");
 }
 
+/* Compaction has rotated the list that an unmovable request falls back to: wrong once, and right from there on.
+ */
+static void a_fallback_to_a_rotated_list_is_put_right_at_once(void **state)
+{
+	struct mmr_step_fallback way;
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t second;
+
+	synth_kernel_begin_telling_drains(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_task(&k, 100);
+	while (mmr_step_peek_smallest(k.zone, 0, MIGRATE_UNMOVABLE) != MMR_NO_PFN)
+		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	assert_true(mmr_step_peek_fallback(k.m, k.zone, 4, MIGRATE_UNMOVABLE, false, &way));
+	second = mmr_step_free_next(k.m, way.block, way.order);
+	assert_int_not_equal(second, MMR_NO_PFN);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	assert_true(mmr_step_make_head(k.m, k.zone, second, way.order, way.mt));
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 4);
+	for (unsigned int i = 0; i < 20; i++)
+		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_int_equal(report.levels[VERIFY_FALLBACK].diverged, 1);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_ROTATED], 1);
+	assert_int_equal(report.levels[VERIFY_BUDDY].diverged + report.levels[VERIFY_PCP].diverged, 0);
+	assert_string_equal(report.keyframe_difference, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_drain_of_another_cpus_lists_is_told),
 		cmocka_unit_test(a_long_batch_is_inserted_when_it_says_so),
 		cmocka_unit_test(a_head_that_is_passed_over_twice_is_gone),
+		cmocka_unit_test(a_fallback_to_a_rotated_list_is_put_right_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
