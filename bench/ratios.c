@@ -35,7 +35,8 @@ static const struct pair {
  * Targets that no peer measures: a median CPU time in ns, or what ratios_figure() was told.
  *
  * A page's record has 10 bytes; the word of its pageblock and the record of its 4 MiB block add a fiftieth of
- * a byte, and theirs for memory not yet touched as much again.
+ * a byte, and theirs for memory not yet touched as much again. Where the host backs records with huge pages the
+ * ends of the last one are a byte more.
  */
 static const struct limit {
 	const char *what, *unit;
