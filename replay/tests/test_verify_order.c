@@ -397,6 +397,51 @@ static void frees_above_a_pop_that_is_told_late_stay_where_they_are(void **state
 	assert_lists_equal(&report);
 }
 
+/* Lists of up to 600 pages, so that a huge one fits. */
+static void allow_long_lists(struct synth_kernel *k)
+{
+	for (unsigned int cpu = 0; cpu < SYNTH_NR_CPUS; cpu++) {
+		struct mmr_pcp_state state;
+		int32_t count;
+
+		mmr_step_pcp_read(k->zone, cpu, &state, &count);
+		state.high = state.high_min = state.high_max = 600;
+		mmr_step_pcp_write(k->zone, cpu, &state, count);
+	}
+}
+
+/* A huge page is popped and cleared; meanwhile others free what would be too much if it were still on its list.
+ */
+static void a_huge_page_that_is_being_cleared_is_off_its_list(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t pages[120], huge, other, worker;
+
+	synth_kernel_begin_telling(&k, "7.3");
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	allow_long_lists(&k);
+	other = synth_kernel_task(&k, OTHER);
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	for (int i = 0; i < 120; i++)
+		pages[i] = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	worker = synth_kernel_task(&k, WORKER);
+	synth_kernel_free(&k, 0, synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 9), 9);
+	mmr_step_pcp_begin(k.zone, 0);
+	huge = mmr_step_pcp_pop(k.m, 0, k.zone, mmr_step_pindex(MIGRATE_MOVABLE, 9));
+	k.task = other;
+	for (int i = 0; i < 120; i++)
+		synth_kernel_free(&k, 0, pages[i], 0);
+	k.task = worker;
+	synth_kernel_say_popped(&k, 0, huge, MIGRATE_MOVABLE, 9);
+	finish(&k, &report);
+	assert_false(report.have_divergence);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
+	assert_lists_equal(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +455,7 @@ int main(void)
 		cmocka_unit_test(the_ordinary_page_of_a_bulk_allocation_may_be_told_twice),
 		cmocka_unit_test(a_bulk_call_is_told_after_what_was_freed_since),
 		cmocka_unit_test(a_page_of_a_bulk_call_that_is_not_told_is_taken_off),
+		cmocka_unit_test(a_huge_page_that_is_being_cleared_is_off_its_list),
 		cmocka_unit_test(an_allocation_that_is_told_twice_counts_once),
 		cmocka_unit_test(frees_above_a_pop_that_is_told_late_stay_where_they_are),
 		cmocka_unit_test(a_pop_that_is_told_after_the_list_was_read_is_done_before),
