@@ -12,6 +12,7 @@
 #define MAX_DIRECT        8 /* blocks a CPU took straight from the buddy and has not announced */
 #define TYPE_UNKNOWN      0xff
 #define MAX_MARKED_ZONES  1024 /* of which marks that were set anew can be told */
+#define MAX_DRIFTS        64 /* zones of which a race can be told */
 #define MAX_PASSED        256
 #define MAX_PENDING       8 /* tasks that were preempted between an event and what it announces */
 #define MAX_LATE          1024 /* pages popped whose allocation is announced later, on any CPU */
@@ -171,6 +172,11 @@ struct verify {
 	enum limit_set limit_set; /* in force */
 	bool limits_fixed; /* a setting in force that neither set has */
 	bool *zone_known; /* [zone id] */
+	struct { /* the last one that was told: its CPU may have stood still before it came about */
+		uint64_t number;
+		int32_t pending[MAX_DRIFTS]; /* [zone id] */
+		uint16_t cpu;
+	} fold;
 	uint32_t *boosts; /* [zone id] when kswapd began */
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
 	struct policy_view *policies;

@@ -12,8 +12,8 @@
 
 #include "replay/verify_internal.h"
 
+#define FOLD_DISTANCE 4000 /* events between a fold's own and the last one that may still not have seen it */
 #define RACE_DISTANCE 8192 /* events between the look at the counts and the allocation's own */
-#define MAX_DRIFTS    64 /* zones of which a race can be told */
 
 static const char *say_zone(const struct verify *v, const struct zone *zone)
 {
@@ -111,6 +111,27 @@ static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
 }
 
 /*
+ * A fold is told as it begins. Until its CPU says something more, nothing says that it has come about: an
+ * emulated CPU may stand still for long.
+ */
+static bool try_unfolded(const struct verify *v, const struct mmr_step_request *request)
+{
+	struct mmr_step_request then = *request;
+	int32_t drift[MAX_DRIFTS];
+
+	if (!v->fold.number || v->fold.cpu == request->cpu || v->number > v->fold.number + FOLD_DISTANCE)
+		return false;
+	for (uint64_t n = v->fold.number + 1; n < v->number; n++) {
+		if (window_at(&v->window, n)->ev.cpu == v->fold.cpu)
+			return false;
+	}
+	for (unsigned int i = 0; i < v->max_zone_id; i++)
+		drift[i] = -v->fold.pending[i];
+	then.drift = drift;
+	return explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW);
+}
+
+/*
  * The counts are read without a lock. What other CPUs did between that and the event is undone, one
  * event after the other.
  */
@@ -127,7 +148,8 @@ static bool try_race(const struct verify *v, const struct mmr_step_request *requ
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 		const struct zone *zone;
 
-		if (ev->cpu == request->cpu && ev->task == task)
+		/* An interrupt may come between the look and the event, and carries the task's name. */
+		if (ev->cpu == request->cpu && ev->task == task && !verify_in_interrupt(ev))
 			return false;
 		if (ev->type != TRACE_ZONE_LOCKED && ev->type != TRACE_PCPU_DRAIN)
 			continue;
@@ -198,7 +220,7 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	if (explains_as(v, request, request->nid, MMR_STEP_SLOW))
 		return VERIFY_CAUSE_RECLAIM;
 	mmr_step_zone_name(request->served, &other, &type);
-	if (try_race(v, request, ev->task))
+	if (try_unfolded(v, request) || try_race(v, request, ev->task))
 		return VERIFY_CAUSE_RACE;
 	for (int i = 0; i < 2; i++) {
 		unsigned int nid = i ? other : local;

@@ -67,7 +67,9 @@ static void write_recording(struct fixture *f)
 
 	for (int i = 0; i < 2; i++) {
 		zones[i].spanned_pages = zones[i].present_pages = zones[i].managed_pages = NR_PAGES;
-		zones[i].watermark[WMARK_HIGH] = 100;
+		zones[i].watermark[WMARK_MIN] = 1000;
+		zones[i].watermark[WMARK_LOW] = 1200;
+		zones[i].watermark[WMARK_HIGH] = 1400;
 		zones[i].pcp_batch = 7;
 	}
 	assert_int_equal(trace_writer_create(f->path, &header, NULL, &writer, &err), 0);
@@ -206,6 +208,52 @@ static void reserves_are_those_after_the_ratios_were_read(void **state)
 	machine_deinit(&machine);
 }
 
+/*
+ * Node 0 has 1280 free pages, 100 of them counted by CPU 1 alone, which has begun to fold them in: the kernel
+ * goes to node 1 as long as it stands still, and then no more.
+ */
+static void a_fold_may_come_about_later_than_it_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
+	const int16_t pending[2] = {0, 100};
+	struct verify_report report = {0};
+
+	ev.class_id = f->classes[PLAIN];
+	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 10, MIGRATE_UNMOVABLE), 0);
+	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0 + 1024, 8, MIGRATE_UNMOVABLE), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1 + i * 1024, 10, MIGRATE_UNMOVABLE), 0);
+	mmr_step_adopt_counts(v->core, own, pending);
+	mmr_step_adopt_counts(v->core, far, NULL);
+	v->report = &report;
+	v->max_zone_id = mmr_step_max_zone_id(v->core);
+	v->nr_cpus = 2;
+	v->folds_known = v->limits_known = v->balance_known = true;
+	v->window.events = calloc(WINDOW_EVENTS, sizeof(*v->window.events));
+	v->window.extras = calloc(WINDOW_EVENTS, sizeof(*v->window.extras));
+	assert_non_null(v->window.events);
+	assert_non_null(v->window.extras);
+
+	v->number = 5;
+	window_at(&v->window, 5)->ev = (struct trace_event){.type = TRACE_VMSTAT_FOLD, .cpu = 1};
+	verify_extra(v, window_at(&v->window, 5));
+	v->number = 6;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+	window_at(&v->window, 7)->ev = (struct trace_event){.type = TRACE_FREE, .cpu = 1, .pfn = NODE1};
+	v->number = 8;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+	verify_choice_of_zone(v, &ev, own, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
+	free(v->window.events);
+	free(v->window.extras);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +263,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(weights_are_learned_in_one_round, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_policy_that_prefers_or_binds_is_heeded_at_once, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_fold_may_come_about_later_than_it_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(reserves_are_those_after_the_ratios_were_read, set_up,
 						tear_down),
 	};
