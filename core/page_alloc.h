@@ -559,6 +559,8 @@ int mmr_node_set_dirty(struct mmr_machine *m, unsigned int nid, const struct mmr
  *	the kernel leaves the CPU alone until something is to be folded.
  */
 bool mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu);
+/** mmr_quiet_vmstat - @cpu goes idle: its counters are folded. Source: quiet_vmstat(), mm/vmstat.c, v6.12. */
+void mmr_quiet_vmstat(struct mmr_machine *m, unsigned int cpu);
 /** mmr_drain_all_pages - empty every CPU's PCP lists of every zone, as drain_all_pages(NULL) */
 void mmr_drain_all_pages(struct mmr_machine *m);
 

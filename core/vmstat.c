@@ -176,6 +176,12 @@ bool mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu_id)
 	return changed;
 }
 
+void mmr_quiet_vmstat(struct mmr_machine *m, unsigned int cpu_id)
+{
+	if (mmr_cpu_online(m, cpu_id))
+		refresh_cpu_vm_stats(&m->cpus[cpu_id], false);
+}
+
 /* Pages on a zone's free lists, counted block by list. */
 uint64_t zone_list_pages(const struct zone *zone, bool with_isolated)
 {

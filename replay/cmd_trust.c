@@ -69,8 +69,9 @@ static const struct argp argp = {
 	.args_doc = "A.mmt B.mmt",
 	.doc = "How good is a prediction? A and B are recordings of the same work on two machines, settings or "
 	       "kernels. A's requests are replayed on B's machine, under B's kernel, from the free memory B "
-	       "began with; the outcome is held against what B's kernel did, and beside it stands the error "
-	       "of the guess \"on B as on A\".\v"
+	       "began with, with the vmstat workers running when A's did where A tells; the outcome is held "
+	       "against what "
+	       "B's kernel did, and beside it stands the error of the guess \"on B as on A\".\v"
 	       "Examples:\n"
 	       "  mmreplay trust one-node.mmt two-nodes.mmt\n"
 	       "  mmreplay trust 6.1.mmt 6.12.mmt --json |\n"
@@ -119,6 +120,7 @@ static int predict(struct side *a, struct side *b, const struct options *o, char
 		.start = ENGINE_START_RECORDED,
 		.backend = &backend_core,
 		.nr_samples = 1,
+		.vmstat_as_recorded = true,
 		.stop = &stop_signal,
 		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
 	};

@@ -7,6 +7,7 @@
 #include "replay/engine.h"
 #include "replay/live_map.h"
 #include "replay/scenario.h"
+#include "replay/vmstat_runs.h"
 
 /* Events of a zone before its keyframe are already in the starting state. */
 struct zone_start {
@@ -92,6 +93,7 @@ struct engine {
 	struct zone_sample *samples;
 	size_t nr_samples, max_samples;
 	uint64_t sample_interval_ns, next_sample_ns, next_tick_ns;
+	struct vmstat_runs vmstat_runs; /* in place of a tick of all CPUs, where known */
 	uint64_t measure_ns,
 		end_ns; /* what is measured, in the trace's time; the first is UINT64_MAX once begun */
 	struct mmr_counters *counters_before; /* when measuring began */

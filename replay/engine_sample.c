@@ -81,7 +81,9 @@ static void begin_measuring(struct engine *e)
 static uint64_t earliest(const struct engine *e)
 {
 	uint64_t ns = e->next_tick_ns < e->next_sample_ns ? e->next_tick_ns : e->next_sample_ns;
+	uint64_t run_ns = vmstat_runs_due(&e->vmstat_runs);
 
+	ns = run_ns < ns ? run_ns : ns;
 	return e->measure_ns < ns ? e->measure_ns : ns;
 }
 
@@ -98,9 +100,25 @@ static void turn_kcompactds(struct engine *e)
 	}
 }
 
+/* The recorded runs that are due, each on the CPU that stands for the recorded one. */
+static void run_vmstat_as_recorded(struct engine *e, uint64_t ts_ns)
+{
+	struct vmstat_runs *runs = &e->vmstat_runs;
+
+	while (vmstat_runs_due(runs) <= ts_ns) {
+		const struct vmstat_run *run = &runs->runs[runs->next++];
+		unsigned int cpu = translate_cpu(&e->translate, run->cpu);
+
+		if (run->pagesets)
+			mmr_vmstat_update(e->core, cpu);
+		else
+			mmr_quiet_vmstat(e->core, cpu);
+	}
+}
+
 static void tick_all(struct engine *e)
 {
-	for (unsigned int cpu = 0; cpu < e->options.machine->nr_cpus; cpu++) {
+	for (unsigned int cpu = 0; cpu < e->options.machine->nr_cpus && !e->vmstat_runs.known; cpu++) {
 		if (e->backend->kind == BACKEND_CORE)
 			mmr_vmstat_update(e->core, cpu);
 		else if (e->backend->kind == BACKEND_OPS && e->backend->tick)
@@ -116,6 +134,7 @@ __attribute__((noinline)) void engine_run_timers(struct engine *e, uint64_t ts_n
 {
 	uint64_t interval = (uint64_t)e->options.machine->sysctl.stat_interval_ms * 1000000;
 
+	run_vmstat_as_recorded(e, ts_ns);
 	while (ts_ns >= e->next_tick_ns) {
 		tick_all(e);
 		e->next_tick_ns += interval ? interval : UINT64_MAX - e->next_tick_ns;
@@ -152,6 +171,12 @@ int engine_init_timers(struct engine *e, struct mmr_error *err)
 	e->next_sample_ns = begin;
 	e->next_tick_ns = interval ? e->first_ns + interval : UINT64_MAX;
 	e->next_timer_ns = e->first_ns;
+	if (o->vmstat_as_recorded && e->backend->kind == BACKEND_CORE && e->translate.copies == 1) {
+		int rc = vmstat_runs_read(e->reader, &e->vmstat_runs, err);
+
+		if (rc)
+			return rc;
+	}
 	e->max_samples = (size_t)(nr + 2) * o->machine->nr_nodes * MAX_NR_ZONES;
 	e->samples = calloc(e->max_samples, sizeof(*e->samples));
 	e->counters_before = calloc(1, sizeof(*e->counters_before));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "replay/named_node.h"
+#include "replay/vmstat_runs.h"
 
 #define NO_ZONE UINT16_MAX
 
@@ -40,18 +41,6 @@ struct count {
 
 /* ---- tables -------------------------------------------------------------------------------- */
 
-/* Was this kind of event recorded? */
-static bool watched(const struct trace_machine *header, enum trace_event_type type)
-{
-	char name[64];
-
-	snprintf(name, sizeof(name), "event.%s", trace_event_type_name(type));
-	for (uint32_t i = 0; i < header->nr_features; i++)
-		if (strcmp(header->features[i].name, name) == 0)
-			return header->features[i].value != 0;
-	return false;
-}
-
 static int count_init(struct count *c, struct trace_reader *reader, const struct machine *machine,
 		      struct observed *ret, struct mmr_error *err)
 {
@@ -61,8 +50,8 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 		.ret = ret,
 		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
 	};
-	c->calls_known = watched(trace_reader_machine(reader), TRACE_PCP_FREE_BULK);
-	*ret = (struct observed){.have_kswapd = watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
+	c->calls_known = trace_watched(trace_reader_machine(reader), TRACE_PCP_FREE_BULK);
+	*ret = (struct observed){.have_kswapd = trace_watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
 	if (!c->runs)
 		return mmr_err(err, -ENOMEM, "no memory to count the events of %u CPUs", machine->nr_cpus);
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ static void must(int rc, const struct mmr_error *err)
 		fail_msg("%s", err->msg);
 }
 
-void synth_begin(struct synth *s)
+static void begin(struct synth *s, struct trace_name_value *feature, uint32_t pcp_high_max)
 {
 	static uint16_t cpu_node[2];
 	static uint8_t distance[1] = {10};
@@ -49,16 +50,33 @@ void synth_begin(struct synth *s)
 		.nr_zones = 1,
 		.zones = &zone,
 		.command = "",
+		.nr_features = feature ? 1 : 0,
+		.features = feature,
 	};
 	struct mmr_error err = {0};
 	int fd;
 
+	zone.pcp_high_max = pcp_high_max;
 	*s = (struct synth){.path = "/tmp/mmr-synth-XXXXXX", .now_ns = 1000000};
 	fd = mkstemp(s->path);
 	assert_true(fd >= 0);
 	close(fd);
 	must(trace_writer_create(s->path, &machine, NULL, &s->writer, &err), &err);
 	s->task = TRACE_NO_TASK;
+}
+
+void synth_begin(struct synth *s)
+{
+	begin(s, NULL, 12);
+}
+
+void synth_begin_watched(struct synth *s, const char *type, uint32_t pcp_high_max)
+{
+	char name[64];
+	struct trace_name_value feature = {.name = name, .value = 2};
+
+	snprintf(name, sizeof(name), "event.%s", type);
+	begin(s, &feature, pcp_high_max);
 }
 
 void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn)
@@ -97,6 +115,18 @@ void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int or
 	const struct trace_class cls = {.type = TRACE_FREE, .order = (uint8_t)order};
 
 	synth_event(s, &cls, cpu, pfn);
+}
+
+void synth_vmstat_fold(struct synth *s, unsigned int cpu, bool pagesets)
+{
+	const struct trace_class cls = {.type = TRACE_VMSTAT_FOLD, .flags = TRACE_F_EXTRA, .nr_args = 1};
+	const struct trace_args args = {.nr = 1, .v = {pagesets}};
+	struct trace_event event = {.ts_ns = s->now_ns += 1000, .pfn = TRACE_NO_PFN, .cpu = (uint16_t)cpu};
+	struct mmr_error err = {0};
+
+	event.task = s->task;
+	must(trace_writer_class(s->writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event_args(s->writer, &event, &args, &err), &err);
 }
 
 static void keyframe(struct synth *s, uint32_t flags, uint32_t pfn, unsigned int order, unsigned int nr)

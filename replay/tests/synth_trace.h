@@ -17,6 +17,8 @@ struct synth {
 };
 
 void synth_begin(struct synth *s);
+/** synth_begin_watched - the same, with feature event.@type set; per-CPU lists may grow from 12 pages to @pcp_high_max */
+void synth_begin_watched(struct synth *s, const char *type, uint32_t pcp_high_max);
 /** synth_alloc - mm_page_alloc of @order at @pfn on @cpu, one microsecond after the last event */
 void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
 void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);
@@ -24,6 +26,8 @@ void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int or
 void synth_process(struct synth *s, uint32_t tgid);
 /** synth_event - any event of class @cls, one microsecond after the last event */
 void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn);
+/** synth_vmstat_fold - the vmstat worker of @cpu ran (@pagesets), or @cpu went idle */
+void synth_vmstat_fold(struct synth *s, unsigned int cpu, bool pagesets);
 /** synth_keyframe - the zone's free lists: @nr blocks of @order, ascending from @pfn, all movable */
 void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr);
 /** synth_last_keyframe - the same, as the recorder's last */
