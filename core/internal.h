@@ -142,6 +142,12 @@ struct pglist_data {
 	bool kswapd_awake;
 	uint8_t kswapd_order; /* the most that was asked of it since it slept */
 	uint8_t kswapd_highest_zoneidx;
+	struct kswapd_run {
+		int highest_zoneidx;
+		unsigned int order;
+		uint32_t boost_left, gap, total;
+		bool boosted;
+	} kswapd_run; /* balance_pgdat()'s own, from one turn to the next */
 	uint8_t kcompactd_max_order, kcompactd_highest_zoneidx; /* order 0: it sleeps */
 	uint8_t kcompactd_skip; /* turns that its proactive part leaves out */
 	uint32_t kswapd_failures;
@@ -262,6 +268,9 @@ struct mmr_machine {
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
 	struct mmr_reclaim reclaim;
+	unsigned int nr_kswapds_awake; /* with work to do: reclaim is paced */
+	mmr_cold_block *cold_block;
+	void *cold_ctx;
 	struct mmr_compaction compaction;
 	struct mmr_displaced *displaced; /* [MMR_DISPLACED_MAX], a ring */
 	uint32_t displaced_begin, displaced_end;

@@ -527,6 +527,7 @@ void machine_reset(struct mmr_machine *m)
 	m->demotion_random = m->shuffle_seed;
 	m->seeded_pages = 0;
 	m->displaced_begin = m->displaced_end = 0;
+	m->nr_kswapds_awake = 0;
 	madvise(m->pages, m->pages_bytes, MADV_DONTNEED);
 	madvise(m->max_blocks, m->max_blocks_bytes, MADV_DONTNEED);
 	reset_pageblocks(m);

@@ -89,10 +89,11 @@ struct mmr_sysctl {
  * struct mmr_reclaim - how the model's own reclaim behaves; what comes of it is modelled, not known
  * @enabled: kswapd and direct reclaim take pages from their holders. Off (the default), nothing is
  *	reclaimed: frees in the trace stand for it. On, one thread at a time may use the machine.
+ * @paced: kswapd works only in mmr_kswapd_turn(); else it has done its work at the moment it is woken
  * @reclaimable_percent: share of the movable allocations that reclaim can take, 0 .. 100
  */
 struct mmr_reclaim {
-	bool enabled;
+	bool enabled, paced;
 	uint8_t reclaimable_percent;
 };
 #define MMR_RECLAIM_DEFAULT                                                                                    \
@@ -423,6 +424,23 @@ struct mmr_block {
  * Return: how many were written; fewer than @max means there are no more.
  */
 unsigned int mmr_reclaimed_blocks(struct mmr_machine *m, struct mmr_block *blocks, unsigned int max);
+
+/**
+ * mmr_kswapd_turn - a node's kswapd, where it is awake and its work is paced, reclaims about @pages; balanced, it sleeps
+ * Return: pages reclaimed.  Context: as an allocation on a CPU of the node; what it took waits in mmr_displaced_blocks().
+ */
+uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages);
+/** mmr_kswapds_awake - how many nodes' kswapd have work to do */
+unsigned int mmr_kswapds_awake(const struct mmr_machine *m);
+
+/**
+ * mmr_cold_block - whom reclaim takes from first, for who knows that better than the order of addresses
+ * @nid, @highest: of the zones of this node up to @highest
+ * Return: the first frame of the coldest block there that is in use, each once; MMR_NO_PFN where none is known.
+ */
+typedef uint32_t mmr_cold_block(void *ctx, unsigned int nid, enum zone_type highest);
+/** mmr_set_cold_blocks - ask @next before going by address; NULL for no longer */
+void mmr_set_cold_blocks(struct mmr_machine *m, mmr_cold_block *next, void *ctx);
 
 /**
  * struct mmr_displaced - a block that left its place without being freed by its holder

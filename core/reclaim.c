@@ -85,6 +85,37 @@ static uint32_t shrink_zone(struct mmr_cpu *cpu, struct zone *zone, uint32_t nr)
 	return taken;
 }
 
+void mmr_set_cold_blocks(struct mmr_machine *m, mmr_cold_block *next, void *ctx)
+{
+	m->cold_block = next;
+	m->cold_ctx = ctx;
+}
+
+/*
+ * At least @nr pages of what the caller knows to be cold on a node, where it knows any.
+ *
+ * Return: pages taken.  Source: the tail of the inactive list, shrink_inactive_list(), mm/vmscan.c, v6.12.
+ */
+static uint32_t shrink_cold(struct mmr_cpu *cpu, const struct pglist_data *pgdat, int highest_zoneidx, uint32_t nr)
+{
+	struct mmr_machine *m = cpu->m;
+	uint32_t taken = 0;
+
+	while (m->cold_block && taken < nr && displaced_room(m)) {
+		uint32_t pfn = m->cold_block(m->cold_ctx, (unsigned int)pgdat->node_id,
+					     (enum zone_type)highest_zoneidx);
+		unsigned int order;
+
+		if (pfn == MMR_NO_PFN)
+			break;
+		order = tag_order(m->pages[pfn].tag);
+		if (tag_state(m->pages[pfn].tag) == PAGE_ALLOCATED &&
+		    reclaim_block(cpu, m->zones[tag_zone_place(m->pages[pfn].tag)], pfn, order))
+			taken += 1u << order;
+	}
+	return taken;
+}
+
 unsigned int mmr_reclaimed_blocks(struct mmr_machine *m, struct mmr_block *blocks, unsigned int max)
 {
 	unsigned int nr = 0;
@@ -131,13 +162,18 @@ uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac)
 	if (!cpu->m->reclaim.enabled)
 		return 0;
 	cpu->counters.direct_reclaims++;
-	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
-	{
-		if (!cpuset_zone_allowed(cpu, zone, MMR_GFP_KERNEL | MMR_GFP_HARDWALL))
-			continue;
-		taken += shrink_zone(cpu, zone, want - taken);
-		if (taken >= want)
-			break;
+	for (int cold = cpu->m->cold_block != NULL; cold >= 0; cold--) {
+		const struct zoneref *at = z;
+
+		for_next_zone_zonelist(zone, at, ac->highest_zoneidx, ac->nodemask)
+		{
+			if (taken >= want)
+				break;
+			if (!cpuset_zone_allowed(cpu, zone, MMR_GFP_KERNEL | MMR_GFP_HARDWALL))
+				continue;
+			taken += cold ? shrink_cold(cpu, zone->zone_pgdat, ac->highest_zoneidx, want - taken)
+				      : shrink_zone(cpu, zone, want - taken);
+		}
 	}
 	cpu->counters.direct_reclaimed_pages += taken;
 	return taken;
@@ -288,11 +324,13 @@ void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
 	wakeup_kcompactd(cpu, pgdat, order, (int)highest_zoneidx);
 }
 
-/* A cluster from every zone. Return: pages taken. */
+/* A cluster of what is known to be cold, else one from every zone. Return: pages taken. */
 static uint32_t kswapd_shrink_node(struct mmr_cpu *cpu, struct pglist_data *pgdat, int highest_zoneidx)
 {
-	uint32_t taken = 0;
+	uint32_t taken = shrink_cold(cpu, pgdat, highest_zoneidx, SWAP_CLUSTER_MAX);
 
+	if (taken)
+		return taken;
 	for (int i = highest_zoneidx; i >= 0; i--) {
 		if (pgdat->node_zones[i].managed_pages)
 			taken += shrink_zone(cpu, &pgdat->node_zones[i], SWAP_CLUSTER_MAX);
@@ -341,43 +379,87 @@ void kswapd_reset_failures(struct mmr_machine *m, const struct zone *zone)
 	}
 }
 
+static void balance_begin(struct pglist_data *pgdat)
+{
+	struct kswapd_run *run = &pgdat->kswapd_run;
+
+	*run = (struct kswapd_run){
+		.highest_zoneidx = pgdat->kswapd_highest_zoneidx,
+		.order = pgdat->kswapd_order,
+		.boost_left = pgdat_boost(pgdat, pgdat->kswapd_highest_zoneidx),
+		.gap = 2u << pgdat->kswapd_order,
+	};
+	run->boosted = run->boost_left;
+	set_reclaim_active(pgdat, run->highest_zoneidx, true);
+}
+
+static void balance_end(struct mmr_cpu *cpu, struct pglist_data *pgdat, bool balanced)
+{
+	const struct kswapd_run *run = &pgdat->kswapd_run;
+
+	count_failure(cpu->m, pgdat, run->total, balanced, run->boosted);
+	cpu->counters.kswapd_reclaimed_pages += run->total;
+	set_reclaim_active(pgdat, run->highest_zoneidx, false);
+	kswapd_finish(cpu, pgdat);
+}
+
 /*
  * Reclaim until the node is balanced for the order that woke kswapd; for an order above 0 only until
  * as many pages are gained as compaction would need, then for order 0. A balanced node whose marks
  * are boosted is reclaimed by the boost.
  *
- * Simplified: kswapd is infinitely fast, it runs to its end where it is woken.
+ * @most: pages after which the rest is left for another turn
+ * @ended: set where there is no rest
+ * Return: pages taken.
  * Source: balance_pgdat(), mm/vmscan.c, v6.12.
  */
-static void balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat)
+static uint32_t balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, uint32_t most, bool *ended)
 {
-	int highest_zoneidx = pgdat->kswapd_highest_zoneidx;
-	uint32_t nr_boost_reclaim = pgdat_boost(pgdat, highest_zoneidx), total = 0;
-	unsigned int order = pgdat->kswapd_order;
-	bool boosted = nr_boost_reclaim, balanced;
-	uint32_t gap = 2u << order;
+	struct kswapd_run *run = &pgdat->kswapd_run;
+	uint32_t taken_now = 0;
 
-	set_reclaim_active(pgdat, highest_zoneidx, true);
-	for (;;) {
-		uint32_t taken;
+	*ended = false;
+	while (taken_now < most) {
+		bool balanced = pgdat_balanced(cpu->m, pgdat, run->order, run->highest_zoneidx);
+		uint32_t taken = 0;
 
-		balanced = pgdat_balanced(cpu->m, pgdat, order, highest_zoneidx);
 		if (!balanced)
-			nr_boost_reclaim = 0; /* first things first */
-		else if (!nr_boost_reclaim)
+			run->boost_left = 0; /* first things first */
+		if (!balanced || run->boost_left)
+			taken = kswapd_shrink_node(cpu, pgdat, run->highest_zoneidx);
+		if (!taken) {
+			*ended = true;
+			balance_end(cpu, pgdat, balanced);
 			break;
-		taken = kswapd_shrink_node(cpu, pgdat, highest_zoneidx);
-		if (!taken)
-			break;
-		total += taken;
-		nr_boost_reclaim -= taken < nr_boost_reclaim ? taken : nr_boost_reclaim;
-		if (order && total >= gap)
-			order = 0;
+		}
+		taken_now += taken;
+		run->total += taken;
+		run->boost_left -= taken < run->boost_left ? taken : run->boost_left;
+		if (run->order && run->total >= run->gap)
+			run->order = 0;
 	}
-	count_failure(cpu->m, pgdat, total, balanced, boosted);
-	cpu->counters.kswapd_reclaimed_pages += total;
-	set_reclaim_active(pgdat, highest_zoneidx, false);
-	kswapd_finish(cpu, pgdat);
+	return taken_now;
+}
+
+uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages)
+{
+	struct pglist_data *pgdat = &m->nodes[nid];
+	unsigned int cpu = 0;
+	uint32_t taken;
+	bool ended;
+
+	if (!m->reclaim.paced || !pgdat->kswapd_awake)
+		return 0;
+	while (cpu + 1 < m->nr_cpus && (m->cpus[cpu].nid != nid || !mmr_cpu_online(m, cpu)))
+		cpu++;
+	taken = balance_pgdat(&m->cpus[cpu], pgdat, pages, &ended);
+	m->nr_kswapds_awake -= ended;
+	return taken;
+}
+
+unsigned int mmr_kswapds_awake(const struct mmr_machine *m)
+{
+	return m->nr_kswapds_awake;
 }
 
 /* Is there something to wake kswapd for? */
@@ -404,6 +486,7 @@ void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned i
 {
 	struct pglist_data *pgdat = zone->zone_pgdat;
 	enum mmr_story_kswapd outcome;
+	bool ended;
 
 	if (!zone->managed_pages || !cpuset_zone_allowed(cpu, zone, gfp))
 		return;
@@ -421,8 +504,13 @@ void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned i
 	shared_set(pgdat->kswapd_awake, true);
 	set_pgdat_percpu_threshold(cpu->m, pgdat, true);
 	cpu->counters.kswapd_wakeups++;
-	if (cpu->m->reclaim.enabled)
-		balance_pgdat(cpu, pgdat);
+	if (!cpu->m->reclaim.enabled)
+		return;
+	balance_begin(pgdat);
+	if (cpu->m->reclaim.paced)
+		cpu->m->nr_kswapds_awake++;
+	else
+		balance_pgdat(cpu, pgdat, UINT32_MAX, &ended);
 }
 
 /* Each node of the zonelist once per run of its zones. Source: wake_all_kswapds(), v6.12. */

@@ -169,7 +169,7 @@ bool mmr_vmstat_update(struct mmr_machine *m, unsigned int cpu_id)
 
 	bool changed = refresh_cpu_vm_stats(cpu, true);
 
-	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
+	for (unsigned int nid = 0; nid < m->nr_nodes && !m->reclaim.enabled; nid++) {
 		if (shared_read(m->nodes[nid].kswapd_awake) && (nid == cpu->nid || !m->nodes[nid].nr_cpus))
 			kswapd_finish(cpu, &m->nodes[nid]);
 	}

@@ -121,6 +121,7 @@ static int predict(struct side *a, struct side *b, const struct options *o, char
 		.backend = &backend_core,
 		.nr_samples = 1,
 		.vmstat_as_recorded = true,
+		.kswapd_as_recorded = true,
 		.stop = &stop_signal,
 		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
 	};

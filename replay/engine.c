@@ -7,6 +7,7 @@
 
 #include "replay/engine_internal.h"
 #include "replay/engine_threads.h"
+#include "replay/kswapd_pace.h"
 #include "replay/resident.h"
 
 const char *engine_reclaim_name(enum engine_reclaim reclaim)
@@ -167,6 +168,12 @@ static int create_backend(struct engine *e, struct mmr_error *err)
 	if (e->reclaim == ENGINE_RECLAIM_MODELLED) {
 		config.reclaim = MMR_RECLAIM_DEFAULT;
 		config.compaction = MMR_COMPACTION_DEFAULT;
+		if (e->options.kswapd_as_recorded) {
+			rc = kswapd_pace_read(e->reader, &e->pressure.kswapd_pace, err);
+			if (rc)
+				return rc;
+		}
+		config.reclaim.paced = e->pressure.kswapd_pace > 0;
 	}
 	rc = mmr_machine_create(&config, &e->core, err);
 	if (rc || e->backend->kind != BACKEND_OPS)

@@ -60,6 +60,8 @@ struct state_figures; /* start_aged.h */
  * @nr_samples: how many times over the trace the free lists are sampled
  * @vmstat_as_recorded: each CPU's vmstat worker runs when the recording says that it did, where it does, in place of
  *	once every vm.stat_interval; for the core and one copy of the recording
+ * @kswapd_as_recorded: where reclaim is modelled, kswapd works as fast as it did in the recording, where that tells;
+ *	else it has done its work at the moment it is woken
  * @speed: 0 as fast as possible; else recorded time is divided by it and waited for
  * @from_ns: since the first event: what comes earlier is replayed and not measured
  * @to_ns: since the first event: what comes then and later is left out; 0 for all
@@ -81,7 +83,7 @@ struct engine_options {
 	uint64_t seed;
 	unsigned int latency_every;
 	unsigned int nr_samples;
-	bool vmstat_as_recorded;
+	bool vmstat_as_recorded, kswapd_as_recorded;
 	double speed;
 	uint64_t from_ns, to_ns, max_events;
 	unsigned int nr_threads;

@@ -328,6 +328,7 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 	page = ask_timed(e, k, &request, event);
 	if (modelled) {
 		engine_settle(e);
+		engine_turn_kswapds(e, event->ts_ns);
 		if (page.pfn == MMR_NO_PFN)
 			page = engine_out_of_memory(e, &request);
 	}

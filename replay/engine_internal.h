@@ -35,6 +35,18 @@ struct owner {
 	uint32_t held : 1;
 };
 
+/**
+ * struct cold - blocks of one zone that the recorded kernel reclaimed and the model has not, in that order
+ * @first, @nr: where in blocks[room] they begin, and how many; some have gone meanwhile
+ */
+struct cold {
+	struct cold_block {
+		uint64_t age; /* smaller for older ones, of all zones */
+		uint32_t pfn;
+	} *blocks;
+	size_t first, nr, room;
+};
+
 /* struct pressure - the model's answers to want of memory, and whom they meet; engine_pressure.c */
 struct pressure {
 	struct owner *owners; /* [nr_owners], by modelled frame */
@@ -44,6 +56,10 @@ struct pressure {
 	bool *killed; /* [nr_tasks + 1] by leader */
 	uint32_t nr_tasks;
 	uint64_t oom_seen;
+	struct cold (*cold)[MAX_NR_ZONES]; /* [nr_nodes] */
+	uint64_t next_age;
+	double kswapd_pace; /* pages per nanosecond of recorded time; 0: at once */
+	uint64_t kswapd_ns; /* so far it has worked, or slept */
 };
 
 enum stamping {
@@ -169,6 +185,8 @@ void engine_own_pieces(struct engine *e, uint32_t pfn, unsigned int order, unsig
 void engine_hold(struct engine *e, uint32_t pfn);
 /* Has the model's OOM killer killed the process that asks? */
 bool engine_asker_killed(const struct engine *e, const struct trace_event *event);
+/* The time is @ts_ns: kswapds that are awake have worked until then. */
+void engine_turn_kswapds(struct engine *e, uint64_t ts_ns);
 /* After a request: what the model took and moved. */
 void engine_settle(struct engine *e);
 /* After a refusal: kill, and ask again, as long as the OOM killer is called and finds somebody. */

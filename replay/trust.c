@@ -49,6 +49,22 @@ static double extfrag_events(const struct mmr_counters *c)
 	return (double)sum;
 }
 
+/*
+ * Holds of zone->lock as observed_read() counts them: by what is taken and given, not by attempts in vain, and without
+ * compaction's own.
+ */
+static double holds(const struct engine *engine, const struct mmr_counters *c)
+{
+	uint64_t sum = c->pcp_refills + c->pcp_drains + c->path[MMR_PATH_FREE_BUDDY];
+	struct engine_counts counts;
+
+	engine_counts(engine, &counts);
+	for (unsigned int order = PAGE_ALLOC_COSTLY_ORDER + 1; order < NR_PAGE_ORDERS; order++)
+		if (order != PAGEBLOCK_ORDER)
+			sum += counts.asked[order] - counts.refused[order];
+	return (double)sum;
+}
+
 void trust_predicted(const struct engine *engine, const struct machine *machine, struct trust_figures *ret)
 {
 	struct mmr_counters c;
@@ -58,7 +74,7 @@ void trust_predicted(const struct engine *engine, const struct machine *machine,
 		.hit = c.numa_hit + c.numa_miss ? (double)c.numa_hit / (double)(c.numa_hit + c.numa_miss) : NAN,
 		.refills = (double)c.pcp_refills,
 		.drains = (double)c.pcp_drains,
-		.locked = (double)c.zone_lock,
+		.locked = holds(engine, &c),
 		.extfrag = extfrag_events(&c),
 		.passed_over = (double)c.zonelist_fallback,
 		.kswapd_wakeups = (double)c.kswapd_wakeups,
