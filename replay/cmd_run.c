@@ -53,6 +53,8 @@ static void fill_engine_options(struct run *run)
 		.seed = o->seed,
 		.latency_every = (unsigned int)o->latency_every,
 		.nr_samples = (unsigned int)o->samples,
+		.vmstat_as_recorded = true,
+		.kswapd_as_recorded = true,
 		.speed = o->speed,
 		.nr_threads = (unsigned int)o->threads,
 		.from_ns = o->from_ns + o->warm_up_ns,

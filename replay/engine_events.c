@@ -325,6 +325,8 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 		return;
 	}
 	e->counts.asked[event->order]++;
+	if (modelled)
+		e->pressure.now_ns = event->ts_ns;
 	page = ask_timed(e, k, &request, event);
 	if (modelled) {
 		engine_settle(e);

@@ -47,6 +47,12 @@ struct cold {
 	size_t first, nr, room;
 };
 
+/* struct doomed - a page that the recorded kernel reclaims at @freed_ns, allocated last at @born_ns */
+struct doomed {
+	uint64_t born_ns, freed_ns;
+	uint32_t recorded;
+};
+
 /* struct pressure - the model's answers to want of memory, and whom they meet; engine_pressure.c */
 struct pressure {
 	struct owner *owners; /* [nr_owners], by modelled frame */
@@ -58,6 +64,10 @@ struct pressure {
 	uint64_t oom_seen;
 	struct cold (*cold)[MAX_NR_ZONES]; /* [nr_nodes] */
 	uint64_t next_age;
+	struct doomed *doomed; /* [nr_doomed] in order of their frees */
+	size_t nr_doomed;
+	size_t *next_doomed; /* [nr_nodes] where each node looks next */
+	uint64_t now_ns; /* of the event that is replayed */
 	double kswapd_pace; /* pages per nanosecond of recorded time; 0: at once */
 	uint64_t kswapd_ns; /* so far it has worked, or slept */
 };
@@ -185,6 +195,10 @@ void engine_own_pieces(struct engine *e, uint32_t pfn, unsigned int order, unsig
 void engine_hold(struct engine *e, uint32_t pfn);
 /* Has the model's OOM killer killed the process that asks? */
 bool engine_asker_killed(const struct engine *e, const struct trace_event *event);
+/* Another block that the recorded kernel has taken and the model has not. */
+void engine_push_cold(struct engine *e, uint32_t pfn);
+int engine_init_cold(struct engine *e, struct mmr_error *err);
+void engine_deinit_cold(struct engine *e);
 /* The time is @ts_ns: kswapds that are awake have worked until then. */
 void engine_turn_kswapds(struct engine *e, uint64_t ts_ns);
 /* After a request: what the model took and moved. */

@@ -4,7 +4,7 @@
  * killer ends processes; and what then becomes of the recording's later requests on them.
  *
  * The rules. A page that the recorded kernel reclaimed stays in use ("held") until the model's reclaim
- * takes it, which it does before others: that kernel, who knew what was used when, found it the coldest. A page that the model reclaimed is gone: when the recording frees it there is nothing to
+ * takes it, which it does before others (engine_cold.c). A page that the model reclaimed is gone: when the recording frees it there is nothing to
  * free, and that is counted. A page that moved is freed at its new place. A killed process gives its
  * movable pages back at once and asks for nothing any more. A refused request is asked again after
  * each kill. Every number that comes of this is modelled.
@@ -45,76 +45,6 @@ static int find_leaders(struct pressure *p, const struct trace_task *tasks, stru
 	return 0;
 }
 
-/* ---- what is cold ------------------------------------------------------------------------------ */
-
-static struct cold *cold_zone(struct engine *e, uint32_t pfn)
-{
-	const struct machine *machine = e->options.machine;
-
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		for (int z = 0; z < MAX_NR_ZONES; z++) {
-			const struct mmr_zone_config *zone = &machine->nodes[n].zones[z];
-
-			if (pfn - zone->start_pfn < zone->spanned_pages)
-				return &e->pressure.cold[n][z];
-		}
-	}
-	return NULL;
-}
-
-/* Without memory to note it, it is found by its address like any other. */
-static void push_cold(struct engine *e, uint32_t pfn)
-{
-	struct cold *cold = cold_zone(e, pfn);
-
-	if (!cold)
-		return;
-	if (cold->first > cold->room / 2) {
-		memmove(cold->blocks, cold->blocks + cold->first, cold->nr * sizeof(*cold->blocks));
-		cold->first = 0;
-	}
-	if (cold->first + cold->nr == cold->room) {
-		size_t room = cold->room ? 2 * cold->room : 1024;
-		struct cold_block *blocks = realloc(cold->blocks, room * sizeof(*blocks));
-
-		if (!blocks)
-			return;
-		cold->blocks = blocks;
-		cold->room = room;
-	}
-	cold->blocks[cold->first + cold->nr++] = (struct cold_block){e->pressure.next_age++, pfn};
-}
-
-static struct cold *oldest_of(struct engine *e, unsigned int nid, enum zone_type highest)
-{
-	struct cold *oldest = NULL;
-
-	for (unsigned int z = 0; z <= (unsigned int)highest; z++) {
-		struct cold *cold = &e->pressure.cold[nid][z];
-
-		if (cold->nr && (!oldest || cold->blocks[cold->first].age < oldest->blocks[oldest->first].age))
-			oldest = cold;
-	}
-	return oldest;
-}
-
-/* What the recorded kernel reclaimed first, of what the model still holds; the core asks. */
-static uint32_t coldest(void *ctx, unsigned int nid, enum zone_type highest)
-{
-	struct engine *e = ctx;
-	struct cold *cold;
-
-	while ((cold = oldest_of(e, nid, highest)) != NULL) {
-		uint32_t pfn = cold->blocks[cold->first].pfn;
-
-		cold->first++;
-		cold->nr--;
-		if (e->pressure.owners[pfn].held)
-			return pfn;
-	}
-	return MMR_NO_PFN;
-}
-
 static uint32_t end_of_machine(const struct machine *machine)
 {
 	uint32_t end = 0;
@@ -135,6 +65,7 @@ int engine_init_pressure(struct engine *e, struct mmr_error *err)
 	struct pressure *p = &e->pressure;
 	const struct trace_task *tasks = trace_reader_tasks(e->reader, &p->nr_tasks);
 	void *owners;
+	int rc;
 
 	if (e->reclaim != ENGINE_RECLAIM_MODELLED || e->backend->kind != BACKEND_CORE)
 		return 0;
@@ -147,11 +78,10 @@ int engine_init_pressure(struct engine *e, struct mmr_error *err)
 	p->leader = calloc(p->nr_tasks + 1, sizeof(*p->leader));
 	p->task_pages = calloc(p->nr_tasks + 1, sizeof(*p->task_pages));
 	p->killed = calloc(p->nr_tasks + 1, sizeof(*p->killed));
-	p->cold = calloc(e->options.machine->nr_nodes, sizeof(*p->cold));
-	if (!p->owners || !p->leader || !p->task_pages || !p->killed || !p->cold)
+	if (!p->owners || !p->leader || !p->task_pages || !p->killed)
 		return mmr_err(err, -ENOMEM, "no memory to know the owners of %zu pages", p->nr_owners);
-	mmr_set_cold_blocks(e->core, coldest, e);
-	return find_leaders(p, tasks, err);
+	rc = find_leaders(p, tasks, err);
+	return rc ? rc : engine_init_cold(e, err);
 }
 
 void engine_deinit_pressure(struct engine *e)
@@ -160,10 +90,7 @@ void engine_deinit_pressure(struct engine *e)
 
 	if (p->owners)
 		munmap(p->owners, p->nr_owners * sizeof(*p->owners));
-	for (unsigned int n = 0; p->cold && n < e->options.machine->nr_nodes; n++)
-		for (int z = 0; z < MAX_NR_ZONES; z++)
-			free(p->cold[n][z].blocks);
-	free(p->cold);
+	engine_deinit_cold(e);
 	free(p->leader);
 	free(p->task_pages);
 	free(p->killed);
@@ -224,7 +151,7 @@ void engine_own_pieces(struct engine *e, uint32_t pfn, unsigned int order, unsig
 void engine_hold(struct engine *e, uint32_t pfn)
 {
 	e->pressure.owners[pfn].held = true;
-	push_cold(e, pfn);
+	engine_push_cold(e, pfn);
 }
 
 bool engine_asker_killed(const struct engine *e, const struct trace_event *event)
@@ -265,7 +192,7 @@ static void moved(struct engine *e, const struct mmr_displaced *block)
 	e->pressure.owners[block->from].held = false;
 	e->pressure.owners[block->to] = owner;
 	if (owner.held && owner.recorded != MMR_NO_PFN)
-		push_cold(e, block->to);
+		engine_push_cold(e, block->to);
 	if (!owner.held)
 		live_map_slot(&e->map, owner.recorded)->pfn = block->to;
 }

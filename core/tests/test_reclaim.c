@@ -57,6 +57,66 @@ static void kswapd_reclaims_up_to_the_high_mark(void **state)
 	mmr_machine_destroy(m);
 }
 
+static uint32_t cold[64];
+static unsigned int nr_cold;
+
+static uint32_t next_cold(void *ctx, unsigned int nid, enum zone_type highest)
+{
+	return nr_cold ? cold[--nr_cold] : MMR_NO_PFN;
+}
+
+/* What the caller knows to be cold goes before what the order of addresses would choose; what is free is passed over. */
+static void cold_blocks_go_first(void **state)
+{
+	struct mmr_machine *m = machine("6.12", true, 100);
+	struct mmr_block blocks[1000];
+	struct mmr_page page;
+
+	mmr_set_cold_blocks(m, next_cold, NULL);
+	nr_cold = 0;
+	for (int i = 0; i < 7300; i++) {
+		page = alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+		assert_true(page.pfn != MMR_NO_PFN);
+		if (i % 150 == 100)
+			cold[nr_cold++] = page.pfn;
+	}
+	page.pfn = cold[0];
+	assert_int_equal(mmr_free_pages(m, page.pfn, 0, 0, NULL), 0);
+	while (mmr_reclaimed_blocks(m, blocks, 1000) == 0)
+		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+	assert_int_equal(nr_cold, 0);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+/* Woken, it waits for its turn, and is awake until the node is balanced. */
+static void a_paced_kswapd_works_in_its_turns(void **state)
+{
+	struct mmr_machine *m = machine("6.12", true, 100);
+	struct mmr_counters c;
+	uint32_t taken = 0, turn;
+
+	m->reclaim.paced = true;
+	assert_int_equal(mmr_kswapd_turn(m, 0, 1000), 0);
+	while (!mmr_kswapds_awake(m))
+		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+	mmr_counters_read(m, &c);
+	assert_int_equal(c.kswapd_wakeups, 1);
+	assert_int_equal(c.kswapd_reclaimed_pages, 0);
+	mmr_vmstat_update(m, 0); /* does not put it to sleep */
+	while ((turn = mmr_kswapd_turn(m, 0, 64)) != 0) {
+		assert_in_range(turn, 1, 64);
+		taken += turn;
+	}
+	assert_int_equal(mmr_kswapds_awake(m), 0);
+	assert_false(m->nodes[0].kswapd_awake);
+	mmr_counters_read(m, &c);
+	assert_int_equal(c.kswapd_reclaimed_pages, taken);
+	assert_in_range(taken, 400, 464);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
 /* With reclaim a machine serves more than it has; without, it fails at the min mark. */
 static void reclaim_makes_room(void **state)
 {
@@ -379,6 +439,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kswapd_reclaims_up_to_the_high_mark),
+		cmocka_unit_test(cold_blocks_go_first),
+		cmocka_unit_test(a_paced_kswapd_works_in_its_turns),
 		cmocka_unit_test(reclaim_makes_room),
 		cmocka_unit_test(unmovable_pages_are_not_reclaimed),
 		cmocka_unit_test(the_reclaimable_share_is_honoured),

@@ -117,10 +117,10 @@ void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int or
 	synth_event(s, &cls, cpu, pfn);
 }
 
-void synth_vmstat_fold(struct synth *s, unsigned int cpu, bool pagesets)
+void synth_told(struct synth *s, enum trace_event_type type, unsigned int cpu, int64_t arg)
 {
-	const struct trace_class cls = {.type = TRACE_VMSTAT_FOLD, .flags = TRACE_F_EXTRA, .nr_args = 1};
-	const struct trace_args args = {.nr = 1, .v = {pagesets}};
+	const struct trace_class cls = {.type = (uint8_t)type, .flags = TRACE_F_EXTRA, .nr_args = 1};
+	const struct trace_args args = {.nr = 1, .v = {arg}};
 	struct trace_event event = {.ts_ns = s->now_ns += 1000, .pfn = TRACE_NO_PFN, .cpu = (uint16_t)cpu};
 	struct mmr_error err = {0};
 

@@ -26,8 +26,8 @@ void synth_free(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int or
 void synth_process(struct synth *s, uint32_t tgid);
 /** synth_event - any event of class @cls, one microsecond after the last event */
 void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn);
-/** synth_vmstat_fold - the vmstat worker of @cpu ran (@pagesets), or @cpu went idle */
-void synth_vmstat_fold(struct synth *s, unsigned int cpu, bool pagesets);
+/** synth_told - an event of another kind, no page event, with one argument */
+void synth_told(struct synth *s, enum trace_event_type type, unsigned int cpu, int64_t arg);
 /** synth_keyframe - the zone's free lists: @nr blocks of @order, ascending from @pfn, all movable */
 void synth_keyframe(struct synth *s, uint32_t pfn, unsigned int order, unsigned int nr);
 /** synth_last_keyframe - the same, as the recorder's last */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "replay/engine.h"
+#include "replay/kswapd_pace.h"
 #include "replay/live_map.h"
 #include "replay/tests/synth_trace.h"
 
@@ -20,6 +21,8 @@ struct outcome {
 	struct mmr_counters model;
 	uint64_t free_pages;
 };
+
+static bool kswapd_as_recorded;
 
 /* Replay on the recorded machine, all of it free; the model must be whole afterwards. */
 static struct outcome replay(struct synth *s, enum engine_reclaim reclaim)
@@ -39,6 +42,7 @@ static struct outcome replay(struct synth *s, enum engine_reclaim reclaim)
 		.reclaim = reclaim,
 		.latency_every = 1,
 		.nr_samples = 4,
+		.kswapd_as_recorded = kswapd_as_recorded,
 	};
 
 	synth_end(s);
@@ -162,8 +166,98 @@ static void held_pages_are_what_the_model_reclaims(void **state)
 	assert_int_equal(o.n.failed, 0);
 	assert_int_equal(o.n.kernel_frees, again);
 	assert_true(o.n.held_reclaimed_pages > 0);
+	assert_int_equal(o.n.reclaimed_pages, 0); /* as long as any are held, nobody else's */
 	/* In use: all that was asked for, and what is still held. */
 	assert_int_equal(ALL_PAGES - o.free_pages, nr + again - o.n.held_reclaimed_pages - o.n.reclaimed_pages);
+}
+
+/* The model is short before the recorded kernel was: what that one takes later goes first. */
+static void what_the_kernel_takes_later_goes_first(void **state)
+{
+	const uint32_t nr = ALL_PAGES + 2000, taken = 4000;
+	struct synth s;
+	struct outcome o;
+
+	synth_begin(&s);
+	for (uint32_t i = 0; i < nr; i++)
+		synth_alloc(&s, 0, FIRST_PFN + (i < taken ? i + 8000 : i < taken + 8000 ? i - taken : i), 0);
+	for (uint32_t i = 0; i < taken; i++)
+		free_as(&s, FIRST_PFN + 8000 + i, TRACE_F_KSWAPD);
+	for (uint32_t i = 0; i < nr; i++)
+		if (i < 8000 || i >= 8000 + taken)
+			synth_free(&s, 0, FIRST_PFN + i, 0);
+	o = replay(&s, ENGINE_RECLAIM_MODELLED);
+	assert_true(o.n.reclaimed_pages >= 2000);
+	assert_true(o.n.reclaimed_pages <= taken);
+	assert_int_equal(o.n.frees_of[LIVE_RECLAIMED], 0);
+	assert_int_equal(o.n.frees, nr - taken);
+	assert_int_equal(o.free_pages, ALL_PAGES - taken + o.n.reclaimed_pages + o.n.held_reclaimed_pages);
+}
+
+/* kswapd of node 0 frees 100 pages in 200 us, then nothing in 5 ms; a task in direct reclaim frees, too. */
+static void record_kswapd(struct synth *s)
+{
+	synth_begin_watched(s, "balance_begin", 12);
+	for (uint32_t i = 0; i < 200; i++)
+		synth_alloc(s, 0, FIRST_PFN + i, 0);
+	synth_process(s, 50);
+	synth_told(s, TRACE_BALANCE_BEGIN, 0, 0);
+	for (uint32_t i = 0; i < 100; i++) {
+		free_as(s, FIRST_PFN + i, TRACE_F_KSWAPD | TRACE_F_PF_MEMALLOC);
+		s->now_ns += 1000;
+	}
+	synth_told(s, TRACE_BALANCE_END, 0, 0);
+	s->now_ns += 1000000;
+	synth_told(s, TRACE_BALANCE_BEGIN, 0, 0);
+	s->now_ns += 5000000;
+	synth_told(s, TRACE_BALANCE_END, 0, 0);
+	free_as(s, FIRST_PFN + 100, TRACE_F_PF_MEMALLOC);
+}
+
+static void the_pace_is_that_of_runs_that_freed(void **state)
+{
+	struct trace_reader *reader = NULL;
+	struct mmr_error err = {0};
+	struct synth s;
+	double pace;
+
+	record_kswapd(&s);
+	synth_end(&s);
+	assert_int_equal(trace_reader_open(s.path, &reader, &err), 0);
+	assert_int_equal(kswapd_pace_read(reader, &pace, &err), 0);
+	assert_in_range((int)(pace * 1e6), 100 * 1000000 / 203000, 100 * 1000000 / 200000);
+	trace_reader_close(reader);
+	synth_unlink(&s);
+	synth_begin(&s); /* nobody watched */
+	free_as(&s, FIRST_PFN, TRACE_F_KSWAPD);
+	synth_end(&s);
+	assert_int_equal(trace_reader_open(s.path, &reader, &err), 0);
+	assert_int_equal(kswapd_pace_read(reader, &pace, &err), 0);
+	assert_true(pace == 0);
+	trace_reader_close(reader);
+	synth_unlink(&s);
+}
+
+/* At one page in 2 us kswapd falls behind requests that come every microsecond: they sink below the marks. */
+static void a_paced_kswapd_takes_its_time(void **state)
+{
+	uint64_t direct_reclaims[2];
+
+	for (int paced = 0; paced < 2; paced++) {
+		struct synth s;
+		struct outcome o;
+
+		record_kswapd(&s);
+		for (uint32_t i = 200; i < ALL_PAGES + 2000; i++)
+			synth_alloc(&s, 0, FIRST_PFN + i, 0);
+		kswapd_as_recorded = paced;
+		o = replay(&s, ENGINE_RECLAIM_MODELLED);
+		kswapd_as_recorded = false;
+		assert_int_equal(o.n.failed, 0);
+		direct_reclaims[paced] = o.model.direct_reclaims;
+	}
+	assert_int_equal(direct_reclaims[0], 0);
+	assert_true(direct_reclaims[1] > 0);
 }
 
 /* Every other page is free: an order-9 request needs the others moved, and they are freed where they went. */
@@ -231,6 +325,9 @@ int main(void)
 		cmocka_unit_test(what_kswapd_allocates_is_its_own),
 		cmocka_unit_test(reclaimed_pages_are_not_freed_again),
 		cmocka_unit_test(held_pages_are_what_the_model_reclaims),
+		cmocka_unit_test(what_the_kernel_takes_later_goes_first),
+		cmocka_unit_test(the_pace_is_that_of_runs_that_freed),
+		cmocka_unit_test(a_paced_kswapd_takes_its_time),
 		cmocka_unit_test(moved_pages_are_freed_at_their_new_place),
 		cmocka_unit_test(the_killed_ask_for_nothing),
 	};

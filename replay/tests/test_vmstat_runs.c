@@ -34,10 +34,10 @@ static void runs_are_read_in_order_of_time(void **state)
 
 	(void)state;
 	synth_begin_watched(&s, "vmstat_fold", 12);
-	synth_vmstat_fold(&s, 1, true);
+	synth_told(&s, TRACE_VMSTAT_FOLD, 1, true);
 	synth_alloc(&s, 0, FIRST, 0);
 	s.now_ns -= 1500; /* CPU 0's comes before CPU 1's */
-	synth_vmstat_fold(&s, 0, false);
+	synth_told(&s, TRACE_VMSTAT_FOLD, 0, false);
 	synth_end(&s);
 	reader = open_trace(&s);
 	assert_int_equal(vmstat_runs_read(reader, &runs, &err), 0);
@@ -84,7 +84,7 @@ static void record(struct synth *s, bool watched, unsigned int nr_runs, bool pag
 	for (uint32_t i = 0; i < HELD; i++)
 		synth_free(s, 0, FIRST + i, 0);
 	for (unsigned int i = 0; i < nr_runs; i++)
-		synth_vmstat_fold(s, 0, pagesets);
+		synth_told(s, TRACE_VMSTAT_FOLD, 0, pagesets);
 	s->now_ns += 4 * SECOND;
 	synth_alloc(s, 1, FIRST, 0);
 	synth_end(s);
