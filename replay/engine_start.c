@@ -134,6 +134,21 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 	return 0;
 }
 
+/*
+ * From another recording's state: what happened in this one before its own first keyframes were complete stands for
+ * what that state already contains.
+ */
+static int skip_beginning(struct engine *e, struct mmr_error *err)
+{
+	int rc = trace_first_state_ns(e->reader, &e->all_started_ns, err);
+
+	if (rc)
+		return rc;
+	e->zone_starts[0] = (struct zone_start){.end_pfn = UINT32_MAX, .ts_ns = e->all_started_ns};
+	e->nr_zone_starts = 1;
+	return 0;
+}
+
 /* Is it the recorded machine, settings apart? */
 static bool same_machine(const struct engine_options *o)
 {
@@ -175,10 +190,12 @@ static int settle_start(struct engine *e, struct mmr_error *err)
 static int seed_start(struct engine *e, struct mmr_error *err)
 {
 	const struct scenario *s = e->options.scenario;
+	int rc;
 
 	switch (e->start) {
 	case ENGINE_START_RECORDED:
-		return seed_recorded(e, err);
+		rc = seed_recorded(e, err);
+		return rc || !e->options.start_from ? rc : skip_beginning(e, err);
 	case ENGINE_START_AGED:
 		mmr_seed_empty(e->core);
 		return start_age(e->core, e->options.machine, s ? &s->options->aging : &AGING_DEFAULT,
@@ -199,6 +216,8 @@ int engine_choose_start(struct engine *e, struct mmr_error *err)
 	if (rc || e->backend->kind != BACKEND_CORE)
 		return rc;
 	rc = seed_start(e, err);
+	while (vmstat_runs_due(&e->vmstat_runs) < e->all_started_ns)
+		e->vmstat_runs.next++;
 	if (!rc)
 		state_figures(e->core, e->options.machine, e->start >= ENGINE_START_AGED, &e->start_figures);
 	return rc;

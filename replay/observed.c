@@ -37,6 +37,7 @@ struct count {
 	struct span spans[MAX_NUMNODES * MAX_NR_ZONES];
 	unsigned int nr_spans, last_span;
 	bool calls_known; /* of free_pcppages_bulk() */
+	uint64_t begin_ns; /* what came earlier is part of the state that the first keyframes tell */
 };
 
 /* ---- tables -------------------------------------------------------------------------------- */
@@ -174,6 +175,8 @@ static void count_event(struct count *c, const struct trace_event *event)
 	if (event->cpu >= c->machine->nr_cpus)
 		return;
 	named_nodes_follow(&c->named, event);
+	if (event->ts_ns < c->begin_ns)
+		return;
 	switch (event->type) {
 	case TRACE_ZONE_LOCKED:
 	case TRACE_PCPU_DRAIN:
@@ -234,6 +237,7 @@ int observed_read(struct trace_reader *reader, const struct machine *machine, st
 	ssize_t nr = 0;
 	int rc = count_init(&c, reader, machine, ret, err);
 
+	rc = rc ? rc : trace_first_state_ns(reader, &c.begin_ns, err);
 	trace_reader_want(reader, TRACE_WANT_PAGES | 1ull << TRACE_PCP_FREE_BULK | 1ull << TRACE_WAKEUP_KSWAPD);
 	while (!rc && (nr = trace_reader_next(reader, &events, err)) > 0)
 		for (ssize_t i = 0; i < nr; i++)

@@ -13,7 +13,7 @@
 #include "traces/trace_reader.h"
 
 /**
- * struct observed - counts over a whole recording
+ * struct observed - counts over a recording, from the moment when its first keyframes were complete
  * @allocs: allocations that got a page; @alloc_pages, @node_pages: their pages, in all and by node
  * @hits: allocations whose page lies on the node that was wanted: the one that was named, as far as
  *	named_node.h can tell, else the asking CPU's own, or the nearest with memory

@@ -18,6 +18,24 @@ bool trace_watched(const struct trace_machine *header, enum trace_event_type typ
 	return false;
 }
 
+int trace_first_state_ns(struct trace_reader *reader, uint64_t *ret, struct mmr_error *err)
+{
+	uint32_t nr = trace_reader_summary(reader)->nr_keyframes;
+
+	*ret = 0;
+	for (uint32_t i = 0; i < nr; i++) {
+		struct trace_keyframe kf;
+		int rc = trace_reader_keyframe(reader, i, &kf, err);
+
+		if (rc)
+			return rc;
+		if ((kf.flags & TRACE_KF_FIRST) && kf.ts_ns + kf.walk_ns > *ret)
+			*ret = kf.ts_ns + kf.walk_ns;
+		trace_keyframe_deinit(&kf);
+	}
+	return 0;
+}
+
 static int add(struct vmstat_runs *runs, size_t *room, const struct vmstat_run *run)
 {
 	if (runs->nr == *room) {

@@ -45,6 +45,11 @@ static inline uint64_t vmstat_runs_due(const struct vmstat_runs *runs)
 	return runs->next < runs->nr ? runs->runs[runs->next].ts_ns : UINT64_MAX;
 }
 
+/**
+ * trace_first_state_ns - when the last of a recording's first keyframes was read; 0 where it has none
+ * Return: 0; -EBADMSG a damaged keyframe; -ENOMEM.
+ */
+int trace_first_state_ns(struct trace_reader *reader, uint64_t *ret, struct mmr_error *err);
 /** trace_watched - were events of @type recorded?  Source: features event.NAME, traces/FORMAT.md. */
 bool trace_watched(const struct trace_machine *header, enum trace_event_type type);
 

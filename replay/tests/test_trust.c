@@ -96,6 +96,77 @@ static void allocations_are_counted_in_pages_of_their_node(void **state)
 	assert_int_equal(o.nr_free[2], 0);
 }
 
+static void what_the_first_keyframe_holds_is_not_counted(void **state)
+{
+	struct observed o;
+	struct synth s;
+
+	(void)state;
+	synth_begin(&s);
+	synth_event(&s, &refill, 0, FIRST);
+	synth_alloc(&s, 0, FIRST, 0);
+	synth_keyframe(&s, FIRST + 1024, 3, 7);
+	synth_event(&s, &refill, 0, FIRST + 1);
+	synth_alloc(&s, 0, FIRST + 1, 0);
+	synth_alloc(&s, 0, FIRST + 2, 0);
+	synth_end(&s);
+	o = read_back(&s);
+	assert_int_equal(o.refills, 1);
+	assert_int_equal(o.allocs, 2);
+}
+
+static struct trace_reader *open_trace(const struct synth *s, struct machine *machine)
+{
+	struct trace_reader *reader = NULL;
+	struct mmr_error err = {0};
+
+	if (trace_reader_open(s->path, &reader, &err) ||
+	    machine_from_trace(trace_reader_machine(reader), s->path, machine, &err))
+		fail_msg("%s", err.msg);
+	return reader;
+}
+
+/* A's requests from the moment of A's first keyframe on, from the free memory of B's. */
+static void a_replay_on_b_begins_where_the_states_do(void **state)
+{
+	struct machine machines[2];
+	struct trace_reader *readers[2];
+	struct engine_options options = {
+		.recorded = &machines[0],
+		.machine = &machines[1],
+		.profile = kernel_profile_find("6.12"),
+		.backend = &backend_core,
+		.start = ENGINE_START_RECORDED,
+		.nr_samples = 1,
+	};
+	struct engine *engine = NULL;
+	struct engine_counts counts;
+	struct mmr_error err = {0};
+	struct synth s[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		synth_begin(&s[i]);
+		synth_alloc(&s[i], 0, FIRST, 0);
+		synth_keyframe(&s[i], FIRST + 1024, 3, 7 + i);
+		synth_alloc(&s[i], 0, FIRST + 1024, 0);
+		synth_end(&s[i]);
+		readers[i] = open_trace(&s[i], &machines[i]);
+	}
+	options.start_from = readers[1];
+	if (engine_create(readers[0], &options, &engine, &err) || engine_run(engine, &err))
+		fail_msg("%s", err.msg);
+	engine_counts(engine, &counts);
+	assert_int_equal(counts.before_keyframe, 1);
+	assert_int_equal(counts.allocs, 1);
+	engine_destroy(engine);
+	for (int i = 0; i < 2; i++) {
+		machine_deinit(&machines[i]);
+		trace_reader_close(readers[i]);
+		synth_unlink(&s[i]);
+	}
+}
+
 static struct trust_figures some_figures(void)
 {
 	return (struct trust_figures){
@@ -169,6 +240,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_of_events_are_holds_of_the_lock),
+		cmocka_unit_test(what_the_first_keyframe_holds_is_not_counted),
+		cmocka_unit_test(a_replay_on_b_begins_where_the_states_do),
 		cmocka_unit_test(allocations_are_counted_in_pages_of_their_node),
 		cmocka_unit_test(equal_figures_have_no_error),
 		cmocka_unit_test(errors_are_measured_as_their_names_say),
