@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/mempolicy.h>
 #include <netinet/in.h>
@@ -227,6 +228,86 @@ static int act_hold(size_t bytes, size_t seconds)
 	return EXIT_SUCCESS;
 }
 
+/*
+ * A pipe full of kernel memory, a page of it for each page written; kept in a row of pipes, the oldest given back.
+ * Return: false with a message where that fails.
+ */
+static bool fill_next_pipe(int (*pipes)[2], size_t nr, size_t turn)
+{
+	static char page[4096];
+	int *ends = pipes[turn % nr];
+	if (turn >= nr) {
+		close(ends[0]);
+		close(ends[1]);
+	}
+	if (pipe(ends) || fcntl(ends[1], F_SETPIPE_SZ, MIB) < 0) {
+		complain("pipe of 1 MiB");
+		return false;
+	}
+	for (size_t at = 0; at < MIB; at += PAGE)
+		if (write(ends[1], page, PAGE) != (ssize_t)PAGE) {
+			complain("write to a pipe");
+			return false;
+		}
+	return true;
+}
+
+/* As a program that computes something between two pages, @steps of a few instructions each: the recorder keeps up. */
+static void touch_and_compute(char *memory, size_t bytes, unsigned int steps)
+{
+	for (size_t at = 0; at < bytes; at += PAGE) {
+		volatile unsigned int sum = (unsigned int)(at / PAGE);
+		for (unsigned int i = 0; i < steps; i++)
+			sum = sum * 31 + i;
+		memory[at] = (char)(sum | 1);
+	}
+}
+
+/* Wait until as many jobs have come to @place, a file, as JOB_CPUS says there are; without it nobody waits. */
+static bool meet(const char *place)
+{
+	const char *jobs = getenv("JOB_CPUS");
+	off_t parties = jobs ? atoi(jobs) : 1;
+	int fd = open(place, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0 || write(fd, "", 1) != 1) {
+		complain(place);
+		return false;
+	}
+	while (lseek(fd, 0, SEEK_END) < parties)
+		usleep(1000);
+	close(fd);
+	return true;
+}
+
+/*
+ * More than there may be: written once, then a part of it each round at random places, so that what was reclaimed
+ * comes back; and kernel memory that comes and goes in between. Counted, not timed: the same work in every run. All
+ * jobs fill memory before one goes on, and none gives its memory back before all are done.
+ */
+static int act_squeeze(size_t bytes, size_t rounds)
+{
+	enum { NR_PIPES = 24, PIPES_A_ROUND = 2 };
+	int pipes[NR_PIPES][2];
+	char *memory = map(bytes);
+	if (!memory)
+		return EXIT_FAILURE;
+	madvise(memory, bytes, MADV_NOHUGEPAGE);
+	touch_and_compute(memory, bytes, 2000);
+	if (!meet("squeeze.filled"))
+		return EXIT_FAILURE;
+	for (size_t round = 0; round < rounds; round++) {
+		for (size_t touched = 0; touched < bytes / 32;) {
+			size_t length = (1 + random_below(64)) * PAGE;
+			touch_and_compute(memory + random_below((bytes - length) / PAGE) * PAGE, length, 400);
+			touched += length;
+		}
+		for (size_t i = 0; i < PIPES_A_ROUND; i++)
+			if (!fill_next_pipe(pipes, NR_PIPES, round * PIPES_A_ROUND + i))
+				return EXIT_FAILURE;
+	}
+	return meet("squeeze.done") ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int receive_all(int listener)
 {
 	static char buffer[256 << 10];
@@ -337,6 +418,7 @@ static const struct act {
 	{"policies", "ROUNDS", "bind, preferred, interleave, weighted interleave, migrated halfway",
 	 act_policies},
 	{"hold", "SECONDS", "touched again and again", act_hold},
+	{"squeeze", "ROUNDS", "touched here and there, again and again, and pipes filled", act_squeeze},
 	{"skbs", "ROUNDS", "sent over loopback in large writes", act_skbs},
 	{"mapped", "ROUNDS", "vmalloc and vfree: BPF arrays of many sizes", act_mapped},
 	{"copies", "ROUNDS", "children write to half of the parent's pages", act_copies},

@@ -5,15 +5,18 @@ set -e
 JOB_PIDS=
 
 # also COMMAND …: start it beside what already runs. With JOB_PIN, the first job of all and what it starts stay on
-# CPU 0, the next on CPU 1, and so on around: the same work on another machine runs where it ran on this one.
+# CPU 0, the next on CPU 1, and so on around; the last CPU is left to all else: the same work on another machine runs
+# where it ran on this one. JOB_CPUS is how many CPUs there are for jobs.
 JOB_NEXT_CPU=0
+JOB_CPUS=$(nproc --all)
+[ -z "$JOB_PIN" ] || JOB_CPUS=$((JOB_CPUS - 1))
 also() {
 	[ -z "$JOB_PIN" ] || taskset -cp $JOB_NEXT_CPU $$ >/dev/null
 	"$@" &
 	JOB_PIDS="$JOB_PIDS $!"
 	[ -n "$JOB_PIN" ] || return 0
-	JOB_NEXT_CPU=$(((JOB_NEXT_CPU + 1) % $(nproc --all)))
-	taskset -cp 0-$(($(nproc --all) - 1)) $$ >/dev/null
+	JOB_NEXT_CPU=$(((JOB_NEXT_CPU + 1) % JOB_CPUS))
+	taskset -cp "$JOB_CPUS" $$ >/dev/null
 }
 
 # join: wait for all of them; the first one that failed ends the workload.
