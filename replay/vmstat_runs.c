@@ -97,7 +97,8 @@ int vmstat_runs_read(struct trace_reader *reader, struct vmstat_runs *ret, struc
 		vmstat_runs_deinit(ret);
 		return rc;
 	}
-	qsort(ret->runs, ret->nr, sizeof(*ret->runs), earlier);
+	if (ret->nr)
+		qsort(ret->runs, ret->nr, sizeof(*ret->runs), earlier);
 	return 0;
 }
 

@@ -2,7 +2,7 @@
 # trust.awk - the rows of `mmreplay trust --tsv`, with question and workload before each, as two Markdown tables.
 #
 # Columns: 1 question, 2 workload, 3 metric, 4 predicted, 5 true, 6 error, 7 as on A, 8 its error, 9 bar, 10 verdict,
-# 11 and 12 the two errors in units of the bar.
+# 11 and 12 the two errors in units of the bar, 13 and 14 the first of them where B's own requests were replayed on B.
 {
 	row = $1 " | " $2
 	if (!(row in seen)) {
@@ -19,6 +19,8 @@
 		cell[row, $3] = "**" $6 "** (" $8 ")"
 	else
 		cell[row, $3] = $6 " (" $8 ")"
+	if ($10 == "missed")
+		misses[++nr_misses] = row " | " $3 " | " $4 " | " $5 " | " $6 " | " $13 " | " why($3, $5, $14)
 	values[row, $3] = $4 " / " $5 " / " $7
 	error[row] += $11
 	naive[row] += $12
@@ -28,6 +30,17 @@
 	all_good[$3] += $10 == "good"
 	total_error += $11
 	total_naive += $12
+}
+
+# Whose error is it?
+function why(metric, truth, own_in_bars,    reason) {
+	if (own_in_bars > 1)
+		reason = "the model: with the very requests of B it misses, too"
+	else
+		reason = "the requests: with those of B the model is within the bar; A's came at other times, in other numbers or on other CPUs"
+	if (truth + 0 < 100 && truth !~ /%/)
+		reason = reason "; " truth " are few"
+	return reason
 }
 
 function header(first,    m, line, rule) {
@@ -72,4 +85,12 @@ END {
 			line = line " | " values[row, metrics[m]]
 		print line " | |"
 	}
+	print ""
+	print "## Why rows miss"
+	print ""
+	print "| question | workload | metric | predicted | true | error | error with B's own requests | why |"
+	print "|---|---|---|---|---|---|---|---|"
+	for (m = 1; m <= nr_misses; m++)
+		print "| " misses[m] " |"
+	print ""
 }

@@ -292,7 +292,7 @@ static int act_squeeze(size_t bytes, size_t rounds)
 	if (!memory)
 		return EXIT_FAILURE;
 	madvise(memory, bytes, MADV_NOHUGEPAGE);
-	touch_and_compute(memory, bytes, 2000);
+	touch_and_compute(memory, bytes, 1000);
 	if (!meet("squeeze.filled"))
 		return EXIT_FAILURE;
 	for (size_t round = 0; round < rounds; round++) {
