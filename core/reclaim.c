@@ -147,6 +147,48 @@ static uint32_t direct_reclaim_pages(const struct mmr_machine *m, unsigned int o
 	return m->compaction.enabled && order > PAGE_ALLOC_COSTLY_ORDER ? 2u << order : SWAP_CLUSTER_MAX;
 }
 
+#define DEF_PRIORITY 12
+
+/* What might be on a node's LRU lists: all that is in use. Source: lruvec_lru_size(), mm/vmscan.c, v6.12. */
+static uint32_t node_lru_pages(const struct pglist_data *pgdat, int highest_zoneidx)
+{
+	int64_t pages = 0;
+
+	for (int i = 0; i <= highest_zoneidx; i++)
+		pages += (int64_t)pgdat->node_zones[i].managed_pages - pgdat->node_zones[i].vm_stat_free;
+	return pages > 0 ? (uint32_t)pages : 0;
+}
+
+/*
+ * Where it is known what is cold: of each node the request may use a part of its pages, small at first, twice as
+ * large in each round, until the rounds have brought enough. So every node gives, and the last round too much.
+ *
+ * Return: pages taken.
+ * Source: do_try_to_free_pages(), shrink_zones(), get_scan_count(), mm/vmscan.c, v6.12.
+ */
+static uint32_t shrink_cold_nodes(struct mmr_cpu *cpu, const struct alloc_context *ac, uint32_t want)
+{
+	uint32_t taken = 0;
+
+	for (int priority = DEF_PRIORITY; priority >= 0 && taken < want && cpu->m->cold_block; priority--) {
+		const struct zoneref *z =
+			next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
+		const struct pglist_data *last = NULL;
+		struct zone *zone;
+
+		for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
+		{
+			if (zone->zone_pgdat == last ||
+			    !cpuset_zone_allowed(cpu, zone, MMR_GFP_KERNEL | MMR_GFP_HARDWALL))
+				continue;
+			last = zone->zone_pgdat;
+			taken += shrink_cold(cpu, last, ac->highest_zoneidx,
+					     1 + (node_lru_pages(last, ac->highest_zoneidx) >> priority));
+		}
+	}
+	return taken;
+}
+
 /*
  * On behalf of a request that found nothing: a cluster of pages from the zones it may use.
  *
@@ -162,18 +204,14 @@ uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac)
 	if (!cpu->m->reclaim.enabled)
 		return 0;
 	cpu->counters.direct_reclaims++;
-	for (int cold = cpu->m->cold_block != NULL; cold >= 0; cold--) {
-		const struct zoneref *at = z;
-
-		for_next_zone_zonelist(zone, at, ac->highest_zoneidx, ac->nodemask)
-		{
-			if (taken >= want)
-				break;
-			if (!cpuset_zone_allowed(cpu, zone, MMR_GFP_KERNEL | MMR_GFP_HARDWALL))
-				continue;
-			taken += cold ? shrink_cold(cpu, zone->zone_pgdat, ac->highest_zoneidx, want - taken)
-				      : shrink_zone(cpu, zone, want - taken);
-		}
+	taken = shrink_cold_nodes(cpu, ac, want);
+	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
+	{
+		if (taken >= want)
+			break;
+		if (!cpuset_zone_allowed(cpu, zone, MMR_GFP_KERNEL | MMR_GFP_HARDWALL))
+			continue;
+		taken += shrink_zone(cpu, zone, want - taken);
 	}
 	cpu->counters.direct_reclaimed_pages += taken;
 	return taken;

@@ -89,6 +89,29 @@ static void cold_blocks_go_first(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* Direct reclaim takes cold blocks, too: of 8192 pages at most 8192 >> 12 and one at first, twice that in each round. */
+static void direct_reclaim_takes_cold_blocks_in_rounds(void **state)
+{
+	struct mmr_machine *m = machine("6.12", true, 100);
+	struct mmr_counters c;
+	struct mmr_page page;
+
+	mmr_set_cold_blocks(m, next_cold, NULL);
+	m->nodes[0].kswapd_failures = 16;
+	nr_cold = 0;
+	do {
+		page = alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+		if (nr_cold < 64)
+			cold[nr_cold++] = page.pfn;
+		mmr_counters_read(m, &c);
+	} while (!c.direct_reclaims);
+	/* 1 + 7792 >> priority from 12 on: 2, 4, 8, 16, 31. */
+	assert_int_equal(c.direct_reclaimed_pages, 2 + 4 + 8 + 16 + 31);
+	assert_int_equal(nr_cold, 64 - 61 + 1); /* and the page that was served */
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
 /* Woken, it waits for its turn, and is awake until the node is balanced. */
 static void a_paced_kswapd_works_in_its_turns(void **state)
 {
@@ -440,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kswapd_reclaims_up_to_the_high_mark),
 		cmocka_unit_test(cold_blocks_go_first),
+		cmocka_unit_test(direct_reclaim_takes_cold_blocks_in_rounds),
 		cmocka_unit_test(a_paced_kswapd_works_in_its_turns),
 		cmocka_unit_test(reclaim_makes_room),
 		cmocka_unit_test(unmovable_pages_are_not_reclaimed),
