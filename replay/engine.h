@@ -125,7 +125,8 @@ struct zone_sample {
  * @kernel_allocs, @kernel_frees, @kernel_freed_pages: made by the recorded kernel's own reclaim and
  *	compaction, and dropped
  * @reclaimed_blocks, @reclaimed_pages: taken by the model's reclaim from their recorded owners
- * @held_reclaimed_pages: taken by it, of what the recorded kernel had freed; @start_reclaimed_pages: of
+ * @held_reclaimed_pages: taken by it, of what the recorded kernel had freed; @held_freed_pages: freed in place of
+ *	pages that it had taken; @start_reclaimed_pages: of
  *	what an aged or saved start had allocated
  * @moved_blocks, @moved_pages: moved by the model's compaction
  * @killed_processes, @killed_pages: by the model's OOM killer; @allocs_of_killed: later requests of theirs
@@ -138,7 +139,7 @@ struct engine_counts {
 	uint64_t frees_of[NR_LIVE_FATES];
 	uint64_t frees_boot, frees_unknown, reallocs, splits;
 	uint64_t kernel_allocs, kernel_frees, kernel_freed_pages;
-	uint64_t reclaimed_blocks, reclaimed_pages, held_reclaimed_pages, start_reclaimed_pages, moved_blocks,
+	uint64_t reclaimed_blocks, reclaimed_pages, held_reclaimed_pages, held_freed_pages, start_reclaimed_pages, moved_blocks,
 		moved_pages;
 	uint64_t killed_processes, killed_pages, allocs_of_killed;
 };

@@ -136,7 +136,7 @@ static uint32_t next_doomed(struct engine *e, unsigned int nid, enum zone_type h
 /* ---- what it has taken ------------------------------------------------------------------------- */
 
 /* Without memory to note it, it is found by its address like any other. */
-void engine_push_cold(struct engine *e, uint32_t pfn)
+void engine_push_cold(struct engine *e, uint32_t pfn, unsigned int order)
 {
 	struct cold *cold = cold_zone(e, pfn);
 
@@ -155,7 +155,7 @@ void engine_push_cold(struct engine *e, uint32_t pfn)
 		cold->blocks = blocks;
 		cold->room = room;
 	}
-	cold->blocks[cold->first + cold->nr++] = (struct cold_block){e->pressure.next_age++, pfn};
+	cold->blocks[cold->first + cold->nr++] = (struct cold_block){e->pressure.next_age++, pfn, (uint8_t)order};
 }
 
 static struct cold *oldest_of(struct engine *e, unsigned int nid, enum zone_type highest)
@@ -171,21 +171,49 @@ static struct cold *oldest_of(struct engine *e, unsigned int nid, enum zone_type
 	return oldest;
 }
 
+/* The oldest that is held on a node, at MMR_NO_PFN where none is; it is no longer in the queue. */
+static struct cold_block pop_held(struct engine *e, unsigned int nid, enum zone_type highest)
+{
+	struct cold *cold;
+
+	while ((cold = oldest_of(e, nid, highest)) != NULL) {
+		struct cold_block block = cold->blocks[cold->first];
+
+		cold->first++;
+		cold->nr--;
+		if (e->pressure.owners[block.pfn].held)
+			return block;
+	}
+	return (struct cold_block){.pfn = MMR_NO_PFN};
+}
+
+/*
+ * Its owner has as much in memory here as it had there, only other pages. For blocks of order 0, as good as all that is
+ * reclaimed; the CPU's own node first.
+ */
+void engine_free_held(struct engine *e, unsigned int order, unsigned int cpu)
+{
+	unsigned int nr_nodes = e->options.machine->nr_nodes, own = e->options.machine->cpu_node[cpu];
+	struct cold_block block = {.pfn = MMR_NO_PFN};
+
+	for (unsigned int i = 0; i < nr_nodes && !order && block.pfn == MMR_NO_PFN; i++)
+		block = pop_held(e, (own + i) % nr_nodes, MAX_NR_ZONES - 1);
+	if (block.pfn == MMR_NO_PFN)
+		return;
+	e->pressure.owners[block.pfn].held = false;
+	e->counts.held_freed_pages += 1ull << block.order;
+	usage_change(&e->usage, block.pfn, block.order, e->pressure.owners[block.pfn].type, -1);
+	engine_disown(e, block.pfn, block.order);
+	engine_give_back(e, block.pfn, block.order, cpu);
+}
+
 /* The core asks: of what is held the longest held, else of what will be taken the soonest taken. */
 static uint32_t coldest(void *ctx, unsigned int nid, enum zone_type highest)
 {
 	struct engine *e = ctx;
-	struct cold *cold;
+	uint32_t pfn = pop_held(e, nid, highest).pfn;
 
-	while ((cold = oldest_of(e, nid, highest)) != NULL) {
-		uint32_t pfn = cold->blocks[cold->first].pfn;
-
-		cold->first++;
-		cold->nr--;
-		if (e->pressure.owners[pfn].held)
-			return pfn;
-	}
-	return next_doomed(e, nid, highest);
+	return pfn != MMR_NO_PFN ? pfn : next_doomed(e, nid, highest);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */

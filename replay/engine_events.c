@@ -151,6 +151,8 @@ HOT void free_entry(struct engine *e, enum backend_kind k, bool modelled, struct
 	live_map_remove(&e->map, entry, order);
 	if (unlikely_(block.pfn == MMR_NO_PFN)) {
 		e->counts.frees_of[block.fate]++;
+		if (modelled && block.fate == LIVE_RECLAIMED)
+			engine_free_held(e, order, cpu);
 		return;
 	}
 	lifetimes_add(e->lifetimes, type, order, block.birth, engine_birth(e, ts_ns));
@@ -237,7 +239,7 @@ static void hold_entry(struct engine *e, struct live_entry *entry)
 
 	live_map_remove(&e->map, entry, live_order(entry));
 	if (block.pfn != MMR_NO_PFN && e->pressure.owners)
-		engine_hold(e, block.pfn);
+		engine_hold(e, block.pfn, live_order(&block));
 }
 
 static __attribute__((noinline)) void drop_kernel_made(struct engine *e, const struct trace_event *event)

@@ -43,6 +43,7 @@ struct cold {
 	struct cold_block {
 		uint64_t age; /* smaller for older ones, of all zones */
 		uint32_t pfn;
+		uint8_t order;
 	} *blocks;
 	size_t first, nr, room;
 };
@@ -192,11 +193,13 @@ void engine_disown(struct engine *e, uint32_t pfn, unsigned int order);
 /* A block became pieces of @new_order. */
 void engine_own_pieces(struct engine *e, uint32_t pfn, unsigned int order, unsigned int new_order);
 /* The recorded kernel freed it; the model has not. */
-void engine_hold(struct engine *e, uint32_t pfn);
+void engine_hold(struct engine *e, uint32_t pfn, unsigned int order);
 /* Has the model's OOM killer killed the process that asks? */
 bool engine_asker_killed(const struct engine *e, const struct trace_event *event);
+/* A block of @order that the model had reclaimed is freed: one that is held goes in its place. */
+void engine_free_held(struct engine *e, unsigned int order, unsigned int cpu);
 /* Another block that the recorded kernel has taken and the model has not. */
-void engine_push_cold(struct engine *e, uint32_t pfn);
+void engine_push_cold(struct engine *e, uint32_t pfn, unsigned int order);
 int engine_init_cold(struct engine *e, struct mmr_error *err);
 void engine_deinit_cold(struct engine *e);
 /* The time is @ts_ns: kswapds that are awake have worked until then. */

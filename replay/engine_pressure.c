@@ -148,10 +148,10 @@ void engine_own_pieces(struct engine *e, uint32_t pfn, unsigned int order, unsig
 	}
 }
 
-void engine_hold(struct engine *e, uint32_t pfn)
+void engine_hold(struct engine *e, uint32_t pfn, unsigned int order)
 {
 	e->pressure.owners[pfn].held = true;
-	engine_push_cold(e, pfn);
+	engine_push_cold(e, pfn, order);
 }
 
 bool engine_asker_killed(const struct engine *e, const struct trace_event *event)
@@ -192,7 +192,7 @@ static void moved(struct engine *e, const struct mmr_displaced *block)
 	e->pressure.owners[block->from].held = false;
 	e->pressure.owners[block->to] = owner;
 	if (owner.held && owner.recorded != MMR_NO_PFN)
-		engine_push_cold(e, block->to);
+		engine_push_cold(e, block->to, block->order);
 	if (!owner.held)
 		live_map_slot(&e->map, owner.recorded)->pfn = block->to;
 }

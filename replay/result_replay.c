@@ -51,6 +51,7 @@ json_t *result_reclaim_json(const struct result_context *ctx, const struct mmr_c
 		{"compact_migrated_pages", c->compact_migrated_pages},
 		{"reclaimed_pages_of_workload", n->reclaimed_pages},
 		{"reclaimed_pages_of_dropped_frees", n->held_reclaimed_pages},
+		{"freed_pages_of_dropped_frees", n->held_freed_pages},
 		{"reclaimed_pages_of_start", n->start_reclaimed_pages},
 		{"moved_pages", n->moved_pages},
 		{"oom", c->oom},

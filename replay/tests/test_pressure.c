@@ -194,6 +194,31 @@ static void what_the_kernel_takes_later_goes_first(void **state)
 	assert_int_equal(o.free_pages, ALL_PAGES - taken + o.n.reclaimed_pages + o.n.held_reclaimed_pages);
 }
 
+/*
+ * Of two pages the model reclaims the one, the recorded kernel the other: when the first is freed, the second goes.
+ * Here kswapd takes pages that the model had no reason to take, and nothing is held in the end but what nobody freed.
+ */
+static void a_held_page_goes_in_place_of_one_that_was_reclaimed(void **state)
+{
+	const uint32_t nr = ALL_PAGES + 2000, taken = 1000;
+	struct synth s;
+	struct outcome o;
+
+	synth_begin(&s);
+	for (uint32_t i = 0; i < nr - taken; i++)
+		synth_alloc(&s, 0, FIRST_PFN + i, 0);
+	for (uint32_t i = nr - taken; i < nr; i++) /* born last, they are not looked ahead for, and are held */
+		synth_alloc(&s, 0, FIRST_PFN + i, 0);
+	for (uint32_t i = nr - taken; i < nr; i++)
+		free_as(&s, FIRST_PFN + i, TRACE_F_KSWAPD);
+	for (uint32_t i = 0; i < nr - taken; i++)
+		synth_free(&s, 0, FIRST_PFN + i, 0);
+	o = replay(&s, ENGINE_RECLAIM_MODELLED);
+	assert_true(o.n.frees_of[LIVE_RECLAIMED] >= taken);
+	assert_int_equal(o.n.held_freed_pages + o.n.held_reclaimed_pages, taken);
+	assert_int_equal(o.free_pages, ALL_PAGES);
+}
+
 /* kswapd of node 0 frees 100 pages in 200 us, then nothing in 5 ms; a task in direct reclaim frees, too. */
 static void record_kswapd(struct synth *s)
 {
@@ -326,6 +351,7 @@ int main(void)
 		cmocka_unit_test(reclaimed_pages_are_not_freed_again),
 		cmocka_unit_test(held_pages_are_what_the_model_reclaims),
 		cmocka_unit_test(what_the_kernel_takes_later_goes_first),
+		cmocka_unit_test(a_held_page_goes_in_place_of_one_that_was_reclaimed),
 		cmocka_unit_test(the_pace_is_that_of_runs_that_freed),
 		cmocka_unit_test(a_paced_kswapd_takes_its_time),
 		cmocka_unit_test(moved_pages_are_freed_at_their_new_place),
