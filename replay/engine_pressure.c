@@ -218,6 +218,7 @@ void engine_settle(struct engine *e)
 void engine_turn_kswapds(struct engine *e, uint64_t ts_ns)
 {
 	struct pressure *p = &e->pressure;
+	uint32_t clusters;
 	double pages;
 
 	if (!mmr_kswapds_awake(e->core) || ts_ns <= p->kswapd_ns) {
@@ -225,11 +226,13 @@ void engine_turn_kswapds(struct engine *e, uint64_t ts_ns)
 		return;
 	}
 	pages = (double)(ts_ns - p->kswapd_ns) * p->kswapd_pace;
-	if (pages < SWAP_CLUSTER_MAX)
+	pages = pages < 1e9 ? pages : 1e9;
+	clusters = (uint32_t)pages / SWAP_CLUSTER_MAX;
+	if (!clusters)
 		return;
-	p->kswapd_ns = ts_ns;
+	p->kswapd_ns += (uint64_t)(clusters * SWAP_CLUSTER_MAX / p->kswapd_pace); /* the rest is for the next turn */
 	for (unsigned int nid = 0; nid < e->options.machine->nr_nodes; nid++) {
-		mmr_kswapd_turn(e->core, nid, pages < 1e9 ? (uint32_t)pages : 1000000000u);
+		mmr_kswapd_turn(e->core, nid, clusters * SWAP_CLUSTER_MAX);
 		engine_settle(e);
 	}
 }
