@@ -426,8 +426,9 @@ struct mmr_block {
 unsigned int mmr_reclaimed_blocks(struct mmr_machine *m, struct mmr_block *blocks, unsigned int max);
 
 /**
- * mmr_kswapd_turn - a node's kswapd, where it is awake and its work is paced, reclaims about @pages; balanced, it sleeps
- * Return: pages reclaimed.  Context: as an allocation on a CPU of the node; what it took waits in mmr_displaced_blocks().
+ * mmr_kswapd_turn - a node's kswapd, where it is awake and its work is paced, reclaims about @pages; balanced,
+ * it sleeps Return: pages reclaimed.  Context: as an allocation on a CPU of the node; what it took waits in
+ * mmr_displaced_blocks().
  */
 uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages);
 /** mmr_kswapds_awake - how many nodes' kswapd have work to do */

@@ -96,7 +96,8 @@ void mmr_set_cold_blocks(struct mmr_machine *m, mmr_cold_block *next, void *ctx)
  *
  * Return: pages taken.  Source: the tail of the inactive list, shrink_inactive_list(), mm/vmscan.c, v6.12.
  */
-static uint32_t shrink_cold(struct mmr_cpu *cpu, const struct pglist_data *pgdat, int highest_zoneidx, uint32_t nr)
+static uint32_t shrink_cold(struct mmr_cpu *cpu, const struct pglist_data *pgdat, int highest_zoneidx,
+			    uint32_t nr)
 {
 	struct mmr_machine *m = cpu->m;
 	uint32_t taken = 0;
@@ -160,8 +161,9 @@ static uint32_t node_lru_pages(const struct pglist_data *pgdat, int highest_zone
 }
 
 /*
- * Where it is known what is cold: of each node the request may use a part of its pages, small at first, twice as
- * large in each round, until the rounds have brought enough. So every node gives, and the last round too much.
+ * Where it is known what is cold: of each node the request may use a part of its pages, small at first, twice
+ * as large in each round, until the rounds have brought enough. So every node gives, and the last round too
+ * much.
  *
  * Return: pages taken.
  * Source: do_try_to_free_pages(), shrink_zones(), get_scan_count(), mm/vmscan.c, v6.12.

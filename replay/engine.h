@@ -58,10 +58,10 @@ struct state_figures; /* start_aged.h */
  * @seed: of whatever is random
  * @latency_every: stamp one request in this many; 1 chains one stamp per request; 0 for none
  * @nr_samples: how many times over the trace the free lists are sampled
- * @vmstat_as_recorded: each CPU's vmstat worker runs when the recording says that it did, where it does, in place of
- *	once every vm.stat_interval; for the core and one copy of the recording
- * @kswapd_as_recorded: where reclaim is modelled, kswapd works as fast as it did in the recording, where that tells;
- *	else it has done its work at the moment it is woken
+ * @vmstat_as_recorded: each CPU's vmstat worker runs when the recording says that it did, where it does, in
+ *place of once every vm.stat_interval; for the core and one copy of the recording
+ * @kswapd_as_recorded: where reclaim is modelled, kswapd works as fast as it did in the recording, where that
+ *tells; else it has done its work at the moment it is woken
  * @speed: 0 as fast as possible; else recorded time is divided by it and waited for
  * @from_ns: since the first event: what comes earlier is replayed and not measured
  * @to_ns: since the first event: what comes then and later is left out; 0 for all
@@ -125,9 +125,8 @@ struct zone_sample {
  * @kernel_allocs, @kernel_frees, @kernel_freed_pages: made by the recorded kernel's own reclaim and
  *	compaction, and dropped
  * @reclaimed_blocks, @reclaimed_pages: taken by the model's reclaim from their recorded owners
- * @held_reclaimed_pages: taken by it, of what the recorded kernel had freed; @held_freed_pages: freed in place of
- *	pages that it had taken; @start_reclaimed_pages: of
- *	what an aged or saved start had allocated
+ * @held_reclaimed_pages: taken by it, of what the recorded kernel had freed; @held_freed_pages: freed in place
+ *of pages that it had taken; @start_reclaimed_pages: of what an aged or saved start had allocated
  * @moved_blocks, @moved_pages: moved by the model's compaction
  * @killed_processes, @killed_pages: by the model's OOM killer; @allocs_of_killed: later requests of theirs
  */
@@ -139,8 +138,8 @@ struct engine_counts {
 	uint64_t frees_of[NR_LIVE_FATES];
 	uint64_t frees_boot, frees_unknown, reallocs, splits;
 	uint64_t kernel_allocs, kernel_frees, kernel_freed_pages;
-	uint64_t reclaimed_blocks, reclaimed_pages, held_reclaimed_pages, held_freed_pages, start_reclaimed_pages, moved_blocks,
-		moved_pages;
+	uint64_t reclaimed_blocks, reclaimed_pages, held_reclaimed_pages, held_freed_pages,
+		start_reclaimed_pages, moved_blocks, moved_pages;
 	uint64_t killed_processes, killed_pages, allocs_of_killed;
 };
 

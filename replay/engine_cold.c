@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whom the model's reclaim takes from first. The kernel goes by what was used when, which recordings do not show; but the
- * recorded kernel knew, and what it took was the coldest there was. So first goes what it has taken already and the
- * model has not ("held"), the longest taken first; then what it will take, the soonest first: of the pages in use now
- * those were the next. Only where neither is left the core goes by address.
+ * Whom the model's reclaim takes from first. The kernel goes by what was used when, which recordings do not
+ * show; but the recorded kernel knew, and what it took was the coldest there was. So first goes what it has
+ * taken already and the model has not ("held"), the longest taken first; then what it will take, the soonest
+ * first: of the pages in use now those were the next. Only where neither is left the core goes by address.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -73,7 +73,8 @@ static int find_doomed(struct engine *e, struct mmr_error *err)
 {
 	struct births births = {.nr = e->map.end_pfn};
 	size_t bytes = births.nr * sizeof(*births.ns);
-	void *ns = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *ns =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	int rc;
 
 	if (ns == MAP_FAILED)
@@ -99,7 +100,8 @@ static struct cold *cold_zone(struct engine *e, uint32_t pfn)
 	return NULL;
 }
 
-/* In use now, on this node in a zone up to @highest, and not taken yet. Return: its block here, or MMR_NO_PFN. */
+/* In use now, on this node in a zone up to @highest, and not taken yet. Return: its block here, or MMR_NO_PFN.
+ */
 static uint32_t doomed_block(struct engine *e, const struct doomed *d, unsigned int nid, enum zone_type highest)
 {
 	uint32_t covering;
@@ -112,7 +114,8 @@ static uint32_t doomed_block(struct engine *e, const struct doomed *d, unsigned 
 		return MMR_NO_PFN;
 	covering = live_map_slot(&e->map, covering)->pfn;
 	cold = covering == MMR_NO_PFN ? NULL : cold_zone(e, covering);
-	return cold && cold >= e->pressure.cold[nid] && cold <= &e->pressure.cold[nid][highest] ? covering : MMR_NO_PFN;
+	return cold && cold >= e->pressure.cold[nid] && cold <= &e->pressure.cold[nid][highest] ? covering
+												: MMR_NO_PFN;
 }
 
 static uint32_t next_doomed(struct engine *e, unsigned int nid, enum zone_type highest)
@@ -155,7 +158,8 @@ void engine_push_cold(struct engine *e, uint32_t pfn, unsigned int order)
 		cold->blocks = blocks;
 		cold->room = room;
 	}
-	cold->blocks[cold->first + cold->nr++] = (struct cold_block){e->pressure.next_age++, pfn, (uint8_t)order};
+	cold->blocks[cold->first + cold->nr++] =
+		(struct cold_block){e->pressure.next_age++, pfn, (uint8_t)order};
 }
 
 static struct cold *oldest_of(struct engine *e, unsigned int nid, enum zone_type highest)
@@ -188,8 +192,8 @@ static struct cold_block pop_held(struct engine *e, unsigned int nid, enum zone_
 }
 
 /*
- * Its owner has as much in memory here as it had there, only other pages. For blocks of order 0, as good as all that is
- * reclaimed; the CPU's own node first.
+ * Its owner has as much in memory here as it had there, only other pages. For blocks of order 0, as good as all
+ * that is reclaimed; the CPU's own node first.
  */
 void engine_free_held(struct engine *e, unsigned int order, unsigned int cpu)
 {

@@ -44,7 +44,7 @@ struct cold {
 		uint64_t age; /* smaller for older ones, of all zones */
 		uint32_t pfn;
 		uint8_t order;
-	} *blocks;
+	} * blocks;
 	size_t first, nr, room;
 };
 

@@ -4,10 +4,10 @@
  * killer ends processes; and what then becomes of the recording's later requests on them.
  *
  * The rules. A page that the recorded kernel reclaimed stays in use ("held") until the model's reclaim
- * takes it, which it does before others (engine_cold.c). A page that the model reclaimed is gone: when the recording frees it there is nothing to
- * free, and that is counted. A page that moved is freed at its new place. A killed process gives its
- * movable pages back at once and asks for nothing any more. A refused request is asked again after
- * each kill. Every number that comes of this is modelled.
+ * takes it, which it does before others (engine_cold.c). A page that the model reclaimed is gone: when the
+ * recording frees it there is nothing to free, and that is counted. A page that moved is freed at its new
+ * place. A killed process gives its movable pages back at once and asks for nothing any more. A refused request
+ * is asked again after each kill. Every number that comes of this is modelled.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -230,7 +230,8 @@ void engine_turn_kswapds(struct engine *e, uint64_t ts_ns)
 	clusters = (uint32_t)pages / SWAP_CLUSTER_MAX;
 	if (!clusters)
 		return;
-	p->kswapd_ns += (uint64_t)(clusters * SWAP_CLUSTER_MAX / p->kswapd_pace); /* the rest is for the next turn */
+	p->kswapd_ns +=
+		(uint64_t)(clusters * SWAP_CLUSTER_MAX / p->kswapd_pace); /* the rest is for the next turn */
 	for (unsigned int nid = 0; nid < e->options.machine->nr_nodes; nid++) {
 		mmr_kswapd_turn(e->core, nid, clusters * SWAP_CLUSTER_MAX);
 		engine_settle(e);

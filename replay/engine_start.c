@@ -135,8 +135,8 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 }
 
 /*
- * From another recording's state: what happened in this one before its own first keyframes were complete stands for
- * what that state already contains.
+ * From another recording's state: what happened in this one before its own first keyframes were complete stands
+ * for what that state already contains.
  */
 static int skip_beginning(struct engine *e, struct mmr_error *err)
 {

@@ -49,13 +49,14 @@ uint16_t machine_wanted_node(const struct machine *machine, unsigned int node)
 /* ---- the zones' free pages ----------------------------------------------------------------- */
 
 /*
- * By how much a zone's marks may be boosted, and how many of its free pages may be set aside for atomic requests of high
- * orders: then it refuses while it seems to have them.
- * Source: boost_watermark(), reserve_highatomic_pageblock(), mm/page_alloc.c, v6.12.
+ * By how much a zone's marks may be boosted, and how many of its free pages may be set aside for atomic
+ * requests of high orders: then it refuses while it seems to have them. Source: boost_watermark(),
+ * reserve_highatomic_pageblock(), mm/page_alloc.c, v6.12.
  */
 static int64_t most_withheld(const struct machine *machine, const struct mmr_zone_config *config)
 {
-	uint64_t boost = (uint64_t)config->watermark[WMARK_HIGH] * machine->sysctl.watermark_boost_factor / 10000;
+	uint64_t boost =
+		(uint64_t)config->watermark[WMARK_HIGH] * machine->sysctl.watermark_boost_factor / 10000;
 	uint64_t highatomic = config->managed_pages / 100 + PAGEBLOCK_NR_PAGES;
 
 	if (boost && boost < PAGEBLOCK_NR_PAGES)
@@ -79,7 +80,8 @@ static void add_zones(struct named_nodes *named, const struct machine *machine)
 				.zone = (uint8_t)z,
 			};
 			for (unsigned int high = 0; high < MAX_NR_ZONES; high++)
-				zone->enough[high] = (int64_t)config->watermark[WMARK_LOW] + config->lowmem_reserve[high] +
+				zone->enough[high] = (int64_t)config->watermark[WMARK_LOW] +
+						     config->lowmem_reserve[high] +
 						     most_withheld(machine, config) + ENOUGH_SLACK_PAGES;
 			named->nr_zones++;
 		}

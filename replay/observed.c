@@ -52,7 +52,8 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
 	};
 	c->calls_known = trace_watched(trace_reader_machine(reader), TRACE_PCP_FREE_BULK);
-	*ret = (struct observed){.have_kswapd = trace_watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
+	*ret = (struct observed){.have_kswapd =
+					 trace_watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
 	if (!c->runs)
 		return mmr_err(err, -ENOMEM, "no memory to count the events of %u CPUs", machine->nr_cpus);
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {

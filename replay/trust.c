@@ -50,8 +50,8 @@ static double extfrag_events(const struct mmr_counters *c)
 }
 
 /*
- * Holds of zone->lock as observed_read() counts them: by what is taken and given, not by attempts in vain, and without
- * compaction's own.
+ * Holds of zone->lock as observed_read() counts them: by what is taken and given, not by attempts in vain, and
+ * without compaction's own.
  */
 static double holds(const struct engine *engine, const struct mmr_counters *c)
 {

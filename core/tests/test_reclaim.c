@@ -65,7 +65,8 @@ static uint32_t next_cold(void *ctx, unsigned int nid, enum zone_type highest)
 	return nr_cold ? cold[--nr_cold] : MMR_NO_PFN;
 }
 
-/* What the caller knows to be cold goes before what the order of addresses would choose; what is free is passed over. */
+/* What the caller knows to be cold goes before what the order of addresses would choose; what is free is passed
+ * over. */
 static void cold_blocks_go_first(void **state)
 {
 	struct mmr_machine *m = machine("6.12", true, 100);
@@ -89,7 +90,8 @@ static void cold_blocks_go_first(void **state)
 	mmr_machine_destroy(m);
 }
 
-/* Direct reclaim takes cold blocks, too: of 8192 pages at most 8192 >> 12 and one at first, twice that in each round. */
+/* Direct reclaim takes cold blocks, too: of 8192 pages at most 8192 >> 12 and one at first, twice that in each
+ * round. */
 static void direct_reclaim_takes_cold_blocks_in_rounds(void **state)
 {
 	struct mmr_machine *m = machine("6.12", true, 100);

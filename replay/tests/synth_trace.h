@@ -17,7 +17,8 @@ struct synth {
 };
 
 void synth_begin(struct synth *s);
-/** synth_begin_watched - the same, with feature event.@type set; per-CPU lists may grow from 12 pages to @pcp_high_max */
+/** synth_begin_watched - the same, with feature event.@type set; per-CPU lists may grow from 12 pages to
+ * @pcp_high_max */
 void synth_begin_watched(struct synth *s, const char *type, uint32_t pcp_high_max);
 /** synth_alloc - mm_page_alloc of @order at @pfn on @cpu, one microsecond after the last event */
 void synth_alloc(struct synth *s, unsigned int cpu, uint32_t pfn, unsigned int order);

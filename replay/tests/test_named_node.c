@@ -14,7 +14,8 @@
 #define NODE0 4096 /* first pfn of each node's zone */
 #define NODE1 65536
 #define PAGES 16384
-#define MARK  200 /* low; with boost 512, set aside for atomic requests 675, and slack 512: 1899 pages are enough */
+#define MARK                                                                                                   \
+	200 /* low; with boost 512, set aside for atomic requests 675, and slack 512: 1899 pages are enough */
 
 /* Two nodes, CPU 0 on the first, CPU 1 on the second; @free pages free on each. */
 static void two_nodes(const uint64_t free[2], struct machine *machine, struct named_nodes *named)

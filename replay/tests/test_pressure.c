@@ -195,8 +195,9 @@ static void what_the_kernel_takes_later_goes_first(void **state)
 }
 
 /*
- * Of two pages the model reclaims the one, the recorded kernel the other: when the first is freed, the second goes.
- * Here kswapd takes pages that the model had no reason to take, and nothing is held in the end but what nobody freed.
+ * Of two pages the model reclaims the one, the recorded kernel the other: when the first is freed, the second
+ * goes. Here kswapd takes pages that the model had no reason to take, and nothing is held in the end but what
+ * nobody freed.
  */
 static void a_held_page_goes_in_place_of_one_that_was_reclaimed(void **state)
 {

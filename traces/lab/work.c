@@ -229,8 +229,8 @@ static int act_hold(size_t bytes, size_t seconds)
 }
 
 /*
- * A pipe full of kernel memory, a page of it for each page written; kept in a row of pipes, the oldest given back.
- * Return: false with a message where that fails.
+ * A pipe full of kernel memory, a page of it for each page written; kept in a row of pipes, the oldest given
+ * back. Return: false with a message where that fails.
  */
 static bool fill_next_pipe(int (*pipes)[2], size_t nr, size_t turn)
 {
@@ -252,7 +252,8 @@ static bool fill_next_pipe(int (*pipes)[2], size_t nr, size_t turn)
 	return true;
 }
 
-/* As a program that computes something between two pages, @steps of a few instructions each: the recorder keeps up. */
+/* As a program that computes something between two pages, @steps of a few instructions each: the recorder keeps
+ * up. */
 static void touch_and_compute(char *memory, size_t bytes, unsigned int steps)
 {
 	for (size_t at = 0; at < bytes; at += PAGE) {
@@ -280,9 +281,9 @@ static bool meet(const char *place)
 }
 
 /*
- * More than there may be: written once, then a part of it each round at random places, so that what was reclaimed
- * comes back; and kernel memory that comes and goes in between. Counted, not timed: the same work in every run. All
- * jobs fill memory before one goes on, and none gives its memory back before all are done.
+ * More than there may be: written once, then a part of it each round at random places, so that what was
+ * reclaimed comes back; and kernel memory that comes and goes in between. Counted, not timed: the same work in
+ * every run. All jobs fill memory before one goes on, and none gives its memory back before all are done.
  */
 static int act_squeeze(size_t bytes, size_t rounds)
 {
