@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Replays of real recordings, from the compressed file to the last counter, in events per second:
- * with the core as `mmreplay run` has it by default, and with a backend that does nothing, whose
+ * with the core as `mmreplay run` has it by default, with jemalloc, and with a backend that does nothing, whose
  * cost is the harness's own.
  */
 #include "bench/bench.h"
+#include "bench/loop.h"
 #include "bench/works.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 
 /* One benchmark's argument; never freed, since benchmarks may run until the program ends. */
 struct replay_case {
-	const struct backend *backend;
+	const struct backend *backend; /* NULL: the bare loop around the core */
 	char *path;
 };
 
@@ -89,8 +90,16 @@ static void replay_run(struct bench_state *st, const void *arg)
 	struct replay replay = {0};
 	int rc = replay_open(&replay, arg, &err);
 
+	if (!rc && !replay.options.backend) {
+		struct mmr_machine_config config;
+
+		machine_config(&replay.machine, replay.profile, &config);
+		rc = bench_loop_run(st, replay.reader, &config, &err);
+		goto out;
+	}
 	while (!rc && bench_next_batch(st, (int64_t)trace_reader_summary(replay.reader)->nr_events))
 		rc = replay_pass(st, &replay, &err);
+out:
 	if (rc)
 		bench_fail(st, err.msg);
 	bench_items(st, 1);
@@ -129,6 +138,8 @@ void bench_replay_register(void)
 		for (size_t i = 0; i < found.gl_pathc; i++) {
 			case_register("core", &backend_core, found.gl_pathv[i]);
 			case_register("null", &backend_null, found.gl_pathv[i]);
+			case_register("loop", NULL, found.gl_pathv[i]);
+			case_register("jemalloc", &backend_jemalloc, found.gl_pathv[i]);
 		}
 		globfree(&found);
 	} else {

@@ -29,6 +29,8 @@ static const struct pair {
 	{"core/mixed_orders", "jemalloc/mixed_orders", 0},
 	{"core/buddy/mixed_orders", "jemalloc/buddy/mixed_orders", 0},
 	{"replay/events/null/*", "replay/events/core/*", 0},
+	{"replay/events/core/*", "replay/events/loop/*", 0},
+	{"replay/events/core/*", "replay/events/jemalloc/*", 0},
 };
 
 /*

@@ -64,7 +64,8 @@ static bool any_set(const struct mmr_machine *m, size_t at, size_t end)
 	return word < last;
 }
 
-uint64_t mmr_touched_pages(const struct mmr_machine *m)
+/* Blocks behind whose records memory is resident, or of these the ones with a record. */
+static uint64_t count_blocks(const struct mmr_machine *m, bool with_record)
 {
 	const size_t host_page = (size_t)sysconf(_SC_PAGESIZE);
 	const size_t block_bytes = MAX_ORDER_NR_PAGES * sizeof(struct page);
@@ -83,14 +84,25 @@ uint64_t mmr_touched_pages(const struct mmr_machine *m)
 			/* A block's records are two and a half of the host's smallest pages. */
 			for (; present[i] & 1 && from < to; from = end) {
 				end = (from / block_bytes + 1) * block_bytes;
-				if (from < counted_end || !any_set(m, from, end < to ? end : to))
+				if (from < counted_end ||
+				    (with_record && !any_set(m, from, end < to ? end : to)))
 					continue;
 				blocks++;
 				counted_end = end;
 			}
 		}
 	}
-	return blocks * MAX_ORDER_NR_PAGES;
+	return blocks;
+}
+
+uint64_t mmr_touched_pages(const struct mmr_machine *m)
+{
+	return count_blocks(m, false) * MAX_ORDER_NR_PAGES;
+}
+
+uint64_t mmr_pages_with_records(const struct mmr_machine *m)
+{
+	return count_blocks(m, true) * MAX_ORDER_NR_PAGES;
 }
 
 void mmr_expect_few_pages(struct mmr_machine *m)

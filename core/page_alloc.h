@@ -679,14 +679,17 @@ struct mmr_metadata_spans {
 void mmr_metadata_spans(const struct mmr_machine *m, struct mmr_metadata_spans *ret);
 
 /**
- * mmr_touched_pages - modelled pages that have metadata
+ * mmr_touched_pages - modelled pages whose metadata has memory of the host behind it
  *
  * Metadata exists by blocks of MAX_PAGE_ORDER: a block that was never split, handed out or seeded in
- * parts has no page record, all others have some; one that is whole again may have none.
- * Return: pages in blocks with a record. Memory of the host that is resident only because it comes in larger
- *	pages touches nothing.
+ * parts has none, all others have some.
+ * Return: pages in blocks of the second kind; where the host's pages are larger than a block's metadata, also
+ *	those that share one with them.
  */
 uint64_t mmr_touched_pages(const struct mmr_machine *m);
+/** mmr_pages_with_records - of these the pages of blocks that have a record now: not those that are whole again
+ */
+uint64_t mmr_pages_with_records(const struct mmr_machine *m);
 
 /**
  * mmr_expect_few_pages - a small part of the machine's memory will be used

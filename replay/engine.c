@@ -384,7 +384,7 @@ void engine_memory(const struct engine *e, struct engine_memory *ret)
 		.machine_tables = resident_bytes(spans.max_blocks.memory, spans.max_blocks.bytes) +
 				  resident_bytes(spans.pageblocks.memory, spans.pageblocks.bytes),
 		.live_map = live_map_bytes(&e->map),
-		.touched_pages = mmr_touched_pages(e->core),
+		.touched_pages = mmr_pages_with_records(e->core),
 	};
 	if (!e->ctx)
 		return;

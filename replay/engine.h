@@ -197,7 +197,7 @@ uint64_t engine_nr_start_conflicts(const struct engine *engine);
  * @page_records: of the allocator, for pages: what it touches; of other backends all they tell of
  * @machine_tables: of the model, for each pageblock of the machine, whether it is used or not
  * @live_map: which modelled block answers for a recorded one
- * @touched_pages: mmr_touched_pages(): the modelled pages that have records
+ * @touched_pages: mmr_pages_with_records()
  */
 struct engine_memory {
 	uint64_t page_records, machine_tables, live_map;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A replay loop with nothing around it, to measure whole replays against. */
+#ifndef MMR_BENCH_LOOP_H
+#define MMR_BENCH_LOOP_H
+
+#include "bench/bench.h"
+#include "replay/engine.h"
+
+/**
+ * bench_loop_run - the recording's requests on an empty machine of @config, decoded beforehand
+ *
+ * An iteration is one event of any kind, as in a whole replay. What a request frees before it was seen to be
+ * allocated is passed over.
+ * Return: 0; -EBADMSG a damaged recording; -ENOMEM.
+ */
+int bench_loop_run(struct bench_state *st, struct trace_reader *reader, const struct mmr_machine_config *config,
+		   struct mmr_error *err);
+
+#endif
