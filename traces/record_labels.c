@@ -72,10 +72,16 @@ void record_labels_destroy(struct record_labels *l)
 	free(l);
 }
 
-/* What calls the programs stands between them and the allocator: it is no caller of the allocation. */
-static bool is_tracing(const char *name)
+/*
+ * What calls the programs stands between them and the allocator: it is no caller of the allocation. Nor is
+ * a probe's trampoline, wherever it is.
+ */
+static bool is_tracing(const char *name, bool innermost)
 {
-	return !strncmp(name, "bpf_", 4) || !strncmp(name, "__bpf_", 6) || !strncmp(name, "__traceiter_", 12);
+	if (!strncmp(name, "bpf_trampoline_", 15))
+		return true;
+	return innermost &&
+	       (!strncmp(name, "bpf_", 4) || !strncmp(name, "__bpf_", 6) || !strncmp(name, "__traceiter_", 12));
 }
 
 static void put_stack(const struct record_labels *l, const uint64_t frames[REC_STACK_FRAMES],
@@ -89,7 +95,7 @@ static void put_stack(const struct record_labels *l, const uint64_t frames[REC_S
 		const char *name = record_symbols_name(l->symbols, frames[i], &offset);
 		int n;
 
-		if (!len && name && is_tracing(name))
+		if (name && is_tracing(name, !len))
 			continue;
 		n = snprintf(text + len, MAX_TEXT - len, name ? "%s%s+0x%" PRIx64 : "%s%s0x%" PRIx64,
 			     len ? ";" : "", name ? name : "", name ? offset : frames[i]);

@@ -58,7 +58,8 @@ static const char symbols[] = "ffffffff81002000 T second_one\n"
 			      "ffffffff81002800 D some_data\n"
 			      "ffffffffc0100000 t of_a_module\t[ext4]\n"
 			      "ffffffff81003000 T __traceiter_mm_page_alloc\n"
-			      "ffffffff81004000 t bpf_trace_run4\n";
+			      "ffffffff81004000 t bpf_trace_run4\n"
+			      "ffffffffc0300000 t bpf_trampoline_6442509371\t[bpf]\n";
 
 static void addresses_get_the_name_of_the_function_they_lie_in(void **state)
 {
@@ -74,7 +75,7 @@ static void addresses_get_the_name_of_the_function_they_lie_in(void **state)
 	assert_string_equal(record_symbols_name(s, 0xffffffff81002900, &offset), "second_one");
 	assert_string_equal(record_symbols_name(s, 0xffffffffc0100010, &offset), "of_a_module");
 	assert_null(record_symbols_name(s, 0xffffffff81000fff, &offset)); /* before all of them */
-	assert_null(record_symbols_name(s, 0xffffffffc0200000, &offset)); /* far behind the last */
+	assert_null(record_symbols_name(s, 0xffffffffc0200000, &offset)); /* far behind one, before the next */
 	record_symbols_destroy(s);
 }
 
@@ -121,7 +122,8 @@ static void a_stack_is_read_and_labelled_once(void **state)
 	stacks[1][0] = 0xffffffff81004010; /* what runs the program is left out */
 	stacks[1][1] = 0xffffffff81003010;
 	stacks[1][2] = 0xffffffff81002010;
-	stacks[1][3] = 0xffffffff80000000; /* no name */
+	stacks[1][3] = 0xffffffffc0300010;
+	stacks[1][4] = 0xffffffff80000000; /* no name */
 	stacks[2][0] = 0xffffffff81001001;
 	assert_int_equal(record_labels_create(&options, &l, NULL), 0);
 	for (int i = 0; i < 3; i++) {
