@@ -197,6 +197,7 @@ struct verify {
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
 	char endless[48]; /* the list of the model that has no end; empty: none */
+	bool isolated_unseen; /* pages were isolated without an event: how many are free no event tells */
 	bool slabs_local; /* from 7.x new slabs are of the CPU's own node, whatever the policy */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
 	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */

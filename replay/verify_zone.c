@@ -279,6 +279,8 @@ void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struc
 		return;
 	}
 	cause = find_cause(v, &request, ev);
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && v->isolated_unseen && !v->isolation_known)
+		cause = VERIFY_CAUSE_UNTRACED;
 	verify_node_was_preferred(v, ev, request.nid, cause == VERIFY_CAUSE_POLICY);
 	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
 		    cause, &views, say_zone(v, want), say_zone(v, zone));

@@ -254,6 +254,35 @@ static void a_fold_may_come_about_later_than_it_is_told(void **state)
 	free(v->window.extras);
 }
 
+/* Where pages are isolated without an event, who had enough of them no event tells. */
+static void a_choice_among_unknown_counts_is_no_divergence(void **state)
+{
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
+	struct verify_report report = {.have_divergence = true};
+
+	ev.class_id = f->classes[PLAIN];
+	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 10, MIGRATE_UNMOVABLE), 0);
+	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0 + 1024, 9, MIGRATE_UNMOVABLE), 0);
+	mmr_step_adopt_counts(v->core, own, NULL);
+	v->report = &report;
+	v->max_zone_id = mmr_step_max_zone_id(v->core);
+	v->nr_cpus = 2;
+	v->number = 1;
+	v->folds_known = v->limits_known = v->balance_known = true;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 1);
+	v->isolated_unseen = true;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_UNTRACED], 1);
+	v->isolation_known = true;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +293,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_policy_that_prefers_or_binds_is_heeded_at_once, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_fold_may_come_about_later_than_it_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_choice_among_unknown_counts_is_no_divergence, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(reserves_are_those_after_the_ratios_were_read, set_up,
 						tear_down),
 	};
