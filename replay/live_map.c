@@ -11,8 +11,6 @@
 
 /* Chunks get memory 64 KiB at a time: a fault for each 4 KiB costs 1 us. */
 #define POPULATE_CHUNKS ((64u << 10) / (LIVE_CHUNK_PAGES * (unsigned int)sizeof(struct live_entry)))
-/* Behind so many bytes of entries the host's huge pages cost less of them than they save time. */
-#define HUGE_FROM_BYTES ((size_t)8 << 20)
 
 static size_t nr_chunks(uint32_t end_pfn)
 {
@@ -43,14 +41,6 @@ static void *reserve(size_t bytes)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-static void ask_for_huge_pages(const struct live_map *map)
-{
-	size_t bytes = entries_bytes(map->end_pfn);
-
-	if (bytes > HUGE_FROM_BYTES)
-		madvise((char *)map->entries + HUGE_FROM_BYTES, bytes - HUGE_FROM_BYTES, MADV_HUGEPAGE);
-}
-
 int live_map_init(struct live_map *map, uint32_t end_pfn, struct mmr_error *err)
 {
 	*map = (struct live_map){
@@ -63,7 +53,6 @@ int live_map_init(struct live_map *map, uint32_t end_pfn, struct mmr_error *err)
 		return mmr_err(err, -ENOMEM,
 			       "live map: cannot reserve %zu bytes of address space for %u recorded pages: %s",
 			       entries_bytes(end_pfn) + table_bytes(end_pfn), end_pfn, strerror(errno));
-	ask_for_huge_pages(map);
 	return 0;
 }
 
@@ -116,7 +105,6 @@ int live_map_grow(struct live_map *map, uint32_t pfn, struct mmr_error *err)
 	}
 	map->entries = entries;
 	map->end_pfn = end_pfn;
-	ask_for_huge_pages(map);
 	return 0;
 }
 

@@ -130,6 +130,21 @@ static void a_page_beyond_the_recorded_memory_gets_room(void **state)
 	assert_int_equal(live_map_find(map, MMR_NO_PFN - 1)->pfn, 8);
 }
 
+/* As with a recording of a machine of some size; a map in one piece moves in one. */
+static void a_large_map_grows(void **state)
+{
+	struct live_map large;
+
+	(void)state;
+	assert_int_equal(live_map_init(&large, 1u << 22, NULL), 0);
+	add(&large, 5, 0, 7);
+	assert_int_equal(live_map_grow(&large, 1u << 24, NULL), 0);
+	add(&large, 1u << 24, 0, 8);
+	assert_int_equal(live_map_find(&large, 5)->pfn, 7);
+	assert_int_equal(live_map_find(&large, 1u << 24)->pfn, 8);
+	live_map_deinit(&large);
+}
+
 static void random_use_agrees_with_a_plain_array(void **state)
 {
 	enum { PFNS = 20000 };
@@ -165,6 +180,7 @@ int main(void)
 		MAP_TEST(scattered_pages_lie_together),
 		MAP_TEST(a_split_reaches_all_chunks),
 		MAP_TEST(a_page_beyond_the_recorded_memory_gets_room),
+		MAP_TEST(a_large_map_grows),
 		MAP_TEST(random_use_agrees_with_a_plain_array),
 	};
 
