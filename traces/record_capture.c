@@ -39,6 +39,7 @@ struct record_capture {
 	struct record_filter filter;
 	bool tell_interrupts;
 	uint64_t start_ns, looked_ns;
+	uint64_t settled_ns; /* until when each event that the kernel skipped is recorded, or told as lost */
 	struct record_sink sink;
 };
 
@@ -487,7 +488,7 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	rc = attach_classics(c, err);
 	if (rc)
 		return rc;
-	c->start_ns = c->looked_ns = now_ns();
+	c->start_ns = c->looked_ns = c->settled_ns = now_ns();
 	c->skel->bss->tell_interrupts = tell_interrupts;
 	/* While programs are attached or detached one by one, what is skipped is no event of the trace. */
 	record_seconds_begin(&c->seconds);
@@ -513,17 +514,39 @@ void record_capture_another_file(struct record_capture *c)
 	}
 }
 
+/* Events that second programs got, or counted as lost because the ring was full. */
+static uint64_t nr_saved(const struct record_capture *c)
+{
+	uint64_t nr = c->sink.counts.nr_nested;
+
+	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++)
+		nr += c->cpus[cpu].lost_second;
+	return nr;
+}
+
 /*
- * Where no second program is attached, what the kernel skipped is lost: told at once, so that keyframes
- * follow. On which CPU it was is not known: the kernel's count is of all of them together.
+ * What the kernel skipped is lost where no second program is attached, and where it was skipped there, too.
+ * Both are told at once, so that keyframes follow: the first after each look, the second after one that found
+ * nothing new, when all that was skipped before has been drained. On which CPU it was is not known: the
+ * kernel's count is of all together.
  */
 static int look_for_skipped(struct record_capture *c, uint64_t now, bool attach)
 {
-	uint64_t since_ns = c->looked_ns, lost = record_seconds_look(&c->seconds, attach ? now : 0);
+	uint64_t since_ns = c->looked_ns, before = c->seconds.nr_skipped;
+	uint64_t lost = record_seconds_look(&c->seconds, attach ? now : 0);
+	int rc = 0;
 
 	c->looked_ns = now;
 	c->sink.counts.nr_skipped = c->seconds.nr_skipped;
-	return lost ? record_stream_loss(&c->sink, NULL, since_ns, now, lost) : 0;
+	if (lost)
+		return record_stream_loss(&c->sink, NULL, since_ns, now, lost);
+	if (c->seconds.nr_skipped != before)
+		return 0;
+	lost = record_seconds_missing(&c->seconds, nr_saved(c));
+	if (lost)
+		rc = record_stream_loss(&c->sink, NULL, c->settled_ns, since_ns, lost);
+	c->settled_ns = now;
+	return rc;
 }
 
 int record_capture_drain(struct record_capture *c, unsigned int *filled, struct mmr_error *err)
@@ -580,28 +603,26 @@ int record_capture_settle(struct record_capture *c, struct mmr_error *err)
 
 static int put_last_losses(struct record_capture *c, uint64_t end_ns)
 {
-	uint64_t skipped = c->sink.counts.nr_skipped, extfrag_seen = 0, nr = c->sink.counts.strange;
-	/* By a second program, or told as lost when no such program was there yet. */
-	uint64_t saved = c->sink.counts.nr_nested + c->seconds.nr_lost;
+	uint64_t told = c->seconds.nr_lost + c->seconds.nr_missing, extfrag_seen = 0, nr_extfrag = 0;
+	uint64_t nr = c->sink.counts.strange + record_seconds_missing(&c->seconds, nr_saved(c));
 	int rc = 0;
 
 	for (uint32_t cpu = 0; cpu < c->nr_cpus && !rc; cpu++) {
 		struct rec_cpu *state = &c->cpus[cpu];
 
 		extfrag_seen += state->extfrag_seen;
-		saved += state->lost_second; /* counted as lost already */
 		if (state->lost)
 			rc = record_stream_loss(&c->sink, &c->streams[cpu], state->gap_begin_ns,
 						state->gap_end_ns, state->lost);
 		state->lost = 0;
 	}
-	if (skipped > saved)
-		nr += skipped - saved;
 	/* Not where the ring was full: then which of the two is missing is counted already. */
-	if (c->sink.counts.nr_lost == c->seconds.nr_lost && extfrag_seen > c->sink.counts.events[TRACE_EXTFRAG])
-		nr += extfrag_seen - c->sink.counts.events[TRACE_EXTFRAG];
+	if (c->sink.counts.nr_lost == told && extfrag_seen > c->sink.counts.events[TRACE_EXTFRAG])
+		nr_extfrag = extfrag_seen - c->sink.counts.events[TRACE_EXTFRAG];
 	if (!rc && nr)
-		rc = record_stream_loss(&c->sink, NULL, c->start_ns, end_ns, nr);
+		rc = record_stream_loss(&c->sink, NULL, c->settled_ns, end_ns, nr);
+	if (!rc && nr_extfrag)
+		rc = record_stream_loss(&c->sink, NULL, c->start_ns, end_ns, nr_extfrag);
 	return rc;
 }
 

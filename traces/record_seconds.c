@@ -5,7 +5,7 @@ void record_seconds_begin(struct record_seconds *s)
 {
 	for (unsigned int i = 0; i < s->nr; i++)
 		s->skipped[i] = s->skipped_runs(s->ctx, i);
-	s->nr_skipped = s->nr_lost = 0;
+	s->nr_skipped = s->nr_lost = s->nr_missing = 0;
 }
 
 static void attach(struct record_seconds *s, unsigned int i, uint64_t now_ns)
@@ -37,4 +37,14 @@ uint64_t record_seconds_look(struct record_seconds *s, uint64_t now_ns)
 	}
 	s->nr_lost += lost;
 	return lost;
+}
+
+uint64_t record_seconds_missing(struct record_seconds *s, uint64_t nr_saved)
+{
+	uint64_t known = nr_saved + s->nr_lost + s->nr_missing, missing = 0;
+
+	if (s->nr_skipped > known)
+		missing = s->nr_skipped - known;
+	s->nr_missing += missing;
+	return missing;
 }

@@ -28,6 +28,7 @@ enum record_second {
  * @attach: attach the second program of @nr. Return: false where that cannot be done
  * @skipped: of each, as of the last look;  @attached_ns: when its second was, 0 if from the start or never
  * @nr_skipped: runs skipped since the beginning;  @nr_lost: those of them that no second program can have got
+ * @nr_missing: those that one was there for and that are recorded nowhere
  */
 struct record_seconds {
 	unsigned int nr;
@@ -37,7 +38,7 @@ struct record_seconds {
 	void *ctx;
 
 	uint64_t skipped[RECORD_MAX_FIRSTS], attached_ns[RECORD_MAX_FIRSTS];
-	uint64_t nr_skipped, nr_lost;
+	uint64_t nr_skipped, nr_lost, nr_missing;
 };
 
 /** record_seconds_begin - what was skipped until now does not count */
@@ -52,5 +53,14 @@ void record_seconds_begin(struct record_seconds *s);
  * Return: how many events are lost for sure, no second program having been there.
  */
 uint64_t record_seconds_look(struct record_seconds *s, uint64_t now_ns);
+
+/**
+ * record_seconds_missing - see whether second programs have got what they were there for
+ * @nr_saved: events they have recorded so far; all that was recorded before the last look but one has been read
+ *
+ * To be asked where the last look found nothing new: then nothing that was skipped is still on its way.
+ * Return: how many more events are lost than has been told.
+ */
+uint64_t record_seconds_missing(struct record_seconds *s, uint64_t nr_saved);
 
 #endif

@@ -115,6 +115,24 @@ static void where_attaching_is_refused_losses_go_on_being_told(void **state)
 	assert_int_equal(s.nr_lost, 4);
 }
 
+static void what_a_second_program_did_not_get_is_missing_once(void **state)
+{
+	struct kernel k = {0};
+	struct record_seconds s = begin(&k);
+
+	k.skipped[ALWAYS] = 9;
+	k.skipped[ALONE] = 2;
+	assert_int_equal(record_seconds_look(&s, 100), 2);
+	assert_int_equal(record_seconds_missing(&s, 9), 0);
+	assert_int_equal(record_seconds_missing(&s, 6), 3);
+	assert_int_equal(record_seconds_missing(&s, 6), 0);
+	k.skipped[ALWAYS] = 11;
+	assert_int_equal(record_seconds_look(&s, 200), 0);
+	assert_int_equal(record_seconds_missing(&s, 7), 1);
+	assert_int_equal(s.nr_missing, 4);
+	assert_int_equal(s.nr_lost, 2);
+}
+
 static void nothing_is_attached_at_the_end(void **state)
 {
 	struct kernel k = {0};
@@ -146,6 +164,7 @@ int main(void)
 		cmocka_unit_test(one_attached_from_the_start_loses_nothing_here),
 		cmocka_unit_test(without_a_second_program_each_skipped_run_is_lost),
 		cmocka_unit_test(where_attaching_is_refused_losses_go_on_being_told),
+		cmocka_unit_test(what_a_second_program_did_not_get_is_missing_once),
 		cmocka_unit_test(nothing_is_attached_at_the_end),
 		cmocka_unit_test(a_count_that_could_not_be_read_changes_nothing),
 	};
