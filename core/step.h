@@ -234,6 +234,8 @@ struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_s
  * served */
 void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request);
 unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu);
+/** mmr_step_fold_zone - a CPU's pending count of this zone goes into the zone's; false where it has none */
+bool mmr_step_fold_zone(struct zone *zone, unsigned int cpu);
 /** mmr_step_fold - a CPU's pending counts go into the zones'; false where it has none */
 bool mmr_step_fold(struct mmr_machine *m, unsigned int cpu);
 /**

@@ -183,17 +183,22 @@ unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu)
 	return m->cpus[cpu].nid;
 }
 
+bool mmr_step_fold_zone(struct zone *zone, unsigned int cpu)
+{
+	struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu];
+	bool any = stat->vm_stat_diff != 0;
+
+	zone->vm_stat_free += stat->vm_stat_diff;
+	stat->vm_stat_diff = 0;
+	return any;
+}
+
 bool mmr_step_fold(struct mmr_machine *m, unsigned int cpu)
 {
 	bool any = false;
 
-	for (unsigned int i = 0; i < m->nr_zones; i++) {
-		struct per_cpu_zonestat *stat = &m->zones[i]->per_cpu_zonestats[cpu];
-
-		any |= stat->vm_stat_diff != 0;
-		m->zones[i]->vm_stat_free += stat->vm_stat_diff;
-		stat->vm_stat_diff = 0;
-	}
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		any |= mmr_step_fold_zone(m->zones[i], cpu);
 	return any;
 }
 

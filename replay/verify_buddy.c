@@ -16,7 +16,7 @@ static void take_away(struct verify *v, unsigned int cpu, const struct zone *zon
 {
 	struct mmr_step_place place = mmr_step_place(v->core, pfn);
 
-	v->isolated_unseen = true;
+	v->isolated_unseen[mmr_step_zone_id(zone)] = true;
 	mmr_step_withdraw(v->core, cpu, place.head, place.order);
 	mmr_step_hand_out(v->core, zone, place.head, place.order, MIGRATE_MOVABLE);
 	v->report->untraced_changes++;

@@ -281,12 +281,7 @@ void verify_extra(struct verify *v, struct window_event *event)
 					      v->frees_pieces);
 		break;
 	case TRACE_VMSTAT_FOLD:
-		if (v->max_zone_id <= MAX_DRIFTS) {
-			mmr_step_read_pending(v->core, ev->cpu, v->fold.pending);
-			v->fold.number = v->number;
-			v->fold.cpu = ev->cpu;
-		}
-		mmr_step_fold(v->core, ev->cpu);
+		verify_fold(v, ev, extra->v[0]);
 		break;
 	case TRACE_PCP_LIMITS:
 		pcp_limits(v, extra->zone, extra->v);

@@ -89,7 +89,7 @@ static void free_untraced(struct verify *v, const struct trace_event *ev, struct
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 		return;
 	}
-	v->isolated_unseen = true;
+	v->isolated_unseen[mmr_step_zone_id(zone)] = true;
 	/* Compaction and isolation take whole free blocks. Source: __isolate_free_page(), v6.12. */
 	mmr_step_withdraw(v->core, ev->cpu, place.head, place.order);
 	mmr_step_hand_out(v->core, zone, place.head, place.order, MIGRATE_MOVABLE);

@@ -72,8 +72,22 @@ struct burst {
 	enum fate fate;
 };
 
+/**
+ * struct fold_view - the last time a CPU began to put its pending counts into the zones'
+ * @number: of the event, 0 for none; @task: who did
+ * @yields: the vmstat worker did, which lets others run between two zones
+ * @pending: what it had of each zone
+ */
+struct fold_view {
+	uint64_t number;
+	uint32_t task;
+	bool yields;
+	int32_t pending[MAX_DRIFTS]; /* [zone id] */
+};
+
 struct cpu_view {
 	struct refill_run run;
+	struct fold_view fold;
 	uint32_t direct[MAX_DIRECT];
 	unsigned int nr_direct;
 	/* Up to this event the CPU holds the lock of its lists of this zone: a batch is half done. */
@@ -172,12 +186,10 @@ struct verify {
 	enum limit_set limit_set; /* in force */
 	bool limits_fixed; /* a setting in force that neither set has */
 	bool *zone_known; /* [zone id] */
-	struct { /* the last one that was told: its CPU may have stood still before it came about */
-		uint64_t number;
-		int32_t pending[MAX_DRIFTS]; /* [zone id] */
-		uint16_t cpu;
-	} fold;
 	uint32_t *boosts; /* [zone id] when kswapd began */
+	/* [zone id] since its last keyframe pages were isolated without an event: how many are free no event
+	 * tells */
+	bool *isolated_unseen;
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
 	struct policy_view *policies;
 	unsigned int nr_policies; /* known */
@@ -197,7 +209,6 @@ struct verify {
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
 	char endless[48]; /* the list of the model that has no end; empty: none */
-	bool isolated_unseen; /* pages were isolated without an event: how many are free no event tells */
 	bool slabs_local; /* from 7.x new slabs are of the CPU's own node, whatever the policy */
 	bool frees_pieces; /* from 7.2 neighbours that are freed one by one are inserted together */
 	bool extfrag_first; /* up to 6.9 an extfrag event comes before the block it moved is taken */
@@ -270,6 +281,14 @@ void verify_fall_back_old(struct verify *v, const struct trace_event *ev, const 
 
 void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting);
 void verify_no_zone(struct verify *v, const struct trace_event *ev);
+
+/* ---- verify_fold.c ------------------------------------------------------------------------- */
+
+void verify_fold(struct verify *v, const struct trace_event *ev, bool yields);
+/* Had a fold not come about yet, or not for all zones? */
+bool verify_fold_is_to_come(const struct verify *v, const struct mmr_step_request *request);
+/* Did the rest of one come about only after others had run? Keeps it where that explains who served. */
+bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *request);
 
 /* ---- verify_policy.c ----------------------------------------------------------------------- */
 

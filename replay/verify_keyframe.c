@@ -421,6 +421,7 @@ static int zone_moment(struct verify *v, const struct trace_keyframe *kf, struct
 	mmr_step_adopt_counts(v->core, zone, kf->nr_vm_stat_diff >= v->nr_cpus ? kf->vm_stat_diff : NULL);
 	mmr_step_set_zone_flags(zone, kf->zone_flags);
 	mmr_step_set_boost(zone, (uint32_t)kf->watermark_boost);
+	v->isolated_unseen[mmr_step_zone_id(zone)] = false;
 	if (!zone_known(v, zone)) {
 		v->zone_known[mmr_step_zone_id(zone)] = true;
 		v->nr_zones_known++;

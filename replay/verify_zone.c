@@ -12,7 +12,6 @@
 
 #include "replay/verify_internal.h"
 
-#define FOLD_DISTANCE 4000 /* events between a fold's own and the last one that may still not have seen it */
 #define RACE_DISTANCE 8192 /* events between the look at the counts and the allocation's own */
 
 static const char *say_zone(const struct verify *v, const struct zone *zone)
@@ -111,27 +110,6 @@ static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
 }
 
 /*
- * A fold is told as it begins. Until its CPU says something more, nothing says that it has come about: an
- * emulated CPU may stand still for long.
- */
-static bool try_unfolded(const struct verify *v, const struct mmr_step_request *request)
-{
-	struct mmr_step_request then = *request;
-	int32_t drift[MAX_DRIFTS];
-
-	if (!v->fold.number || v->fold.cpu == request->cpu || v->number > v->fold.number + FOLD_DISTANCE)
-		return false;
-	for (uint64_t n = v->fold.number + 1; n < v->number; n++) {
-		if (window_at(&v->window, n)->ev.cpu == v->fold.cpu)
-			return false;
-	}
-	for (unsigned int i = 0; i < v->max_zone_id; i++)
-		drift[i] = -v->fold.pending[i];
-	then.drift = drift;
-	return explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW);
-}
-
-/*
  * The counts are read without a lock. What other CPUs did between that and the event is undone, one
  * event after the other.
  */
@@ -220,7 +198,8 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	if (explains_as(v, request, request->nid, MMR_STEP_SLOW))
 		return VERIFY_CAUSE_RECLAIM;
 	mmr_step_zone_name(request->served, &other, &type);
-	if (try_unfolded(v, request) || try_race(v, request, ev->task))
+	if (verify_fold_came_late(v, request) || verify_fold_is_to_come(v, request) ||
+	    try_race(v, request, ev->task))
 		return VERIFY_CAUSE_RACE;
 	for (int i = 0; i < 2; i++) {
 		unsigned int nid = i ? other : local;
@@ -261,6 +240,12 @@ static struct mmr_step_request request_of(const struct verify *v, const struct t
 	};
 }
 
+/* Which of two zones serves hangs on the count of the one that comes first. */
+static bool isolated_unseen(const struct verify *v, const struct zone *zone)
+{
+	return zone && !v->isolation_known && v->isolated_unseen[mmr_step_zone_id(zone)];
+}
+
 void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting)
 {
 	struct mmr_step_request request = request_of(v, ev, zone);
@@ -279,7 +264,7 @@ void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struc
 		return;
 	}
 	cause = find_cause(v, &request, ev);
-	if (cause == VERIFY_CAUSE_UNEXPLAINED && v->isolated_unseen && !v->isolation_known)
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && (isolated_unseen(v, want) || isolated_unseen(v, zone)))
 		cause = VERIFY_CAUSE_UNTRACED;
 	verify_node_was_preferred(v, ev, request.nid, cause == VERIFY_CAUSE_POLICY);
 	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,

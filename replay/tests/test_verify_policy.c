@@ -17,6 +17,7 @@
 #define NODE0    4096
 #define NODE1    36864
 #define NR_PAGES 32768
+#define WORKER   7 /* task */
 
 enum { PLAIN, KERNEL_IN_TURN, SLAB_IN_TURN, KERNEL_WEIGHTED, KERNEL_BOUND, KERNEL_PREFERRED, NR_CLASSES };
 
@@ -208,39 +209,62 @@ static void reserves_are_those_after_the_ratios_were_read(void **state)
 	machine_deinit(&machine);
 }
 
-/*
- * Node 0 has 1280 free pages, 100 of them counted by CPU 1 alone, which has begun to fold them in: the kernel
- * goes to node 1 as long as it stands still, and then no more.
- */
-static void a_fold_may_come_about_later_than_it_is_told(void **state)
+/* Node 0 has 1280 free pages, @pending of them counted by one CPU alone; node 1 has enough. */
+static void watch_folds(struct fixture *f, struct verify_report *report, const int16_t *pending)
 {
-	struct fixture *f = *state;
 	struct verify *v = &f->v;
 	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
 	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
-	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
-	const int16_t pending[2] = {0, 100};
-	struct verify_report report = {0};
 
-	ev.class_id = f->classes[PLAIN];
 	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 10, MIGRATE_UNMOVABLE), 0);
 	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0 + 1024, 8, MIGRATE_UNMOVABLE), 0);
 	for (uint32_t i = 0; i < 4; i++)
 		assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1 + i * 1024, 10, MIGRATE_UNMOVABLE), 0);
 	mmr_step_adopt_counts(v->core, own, pending);
 	mmr_step_adopt_counts(v->core, far, NULL);
-	v->report = &report;
+	v->report = report;
 	v->max_zone_id = mmr_step_max_zone_id(v->core);
 	v->nr_cpus = 2;
-	v->folds_known = v->limits_known = v->balance_known = true;
+	v->folds_known = v->limits_known = v->balance_known = v->isolation_known = true;
+	v->cpus = calloc(2, sizeof(*v->cpus));
 	v->window.events = calloc(WINDOW_EVENTS, sizeof(*v->window.events));
 	v->window.extras = calloc(WINDOW_EVENTS, sizeof(*v->window.extras));
+	assert_non_null(v->cpus);
 	assert_non_null(v->window.events);
 	assert_non_null(v->window.extras);
+}
 
-	v->number = 5;
-	window_at(&v->window, 5)->ev = (struct trace_event){.type = TRACE_VMSTAT_FOLD, .cpu = 1};
-	verify_extra(v, window_at(&v->window, 5));
+static void forget_folds(struct verify *v)
+{
+	free(v->cpus);
+	free(v->window.events);
+	free(v->window.extras);
+}
+
+/* Event @number: CPU 1 begins a fold */
+static void begin_fold(struct verify *v, uint64_t number, bool by_worker)
+{
+	v->number = number;
+	window_at(&v->window, number)->ev =
+		(struct trace_event){.type = TRACE_VMSTAT_FOLD, .cpu = 1, .task = WORKER};
+	v->window.extras[number].v[0] = by_worker;
+	verify_extra(v, window_at(&v->window, number));
+}
+
+/* The kernel goes to node 1 as long as the CPU that folds stands still, and then no more. */
+static void a_fold_may_come_about_later_than_it_is_told(void **state)
+{
+	static const int16_t pending[2] = {0, 100};
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
+	struct verify_report report = {0};
+
+	ev.class_id = f->classes[PLAIN];
+	watch_folds(f, &report, pending);
+	begin_fold(v, 5, false);
 	v->number = 6;
 	verify_choice_of_zone(v, &ev, far, false);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
@@ -250,8 +274,70 @@ static void a_fold_may_come_about_later_than_it_is_told(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
 	verify_choice_of_zone(v, &ev, own, false);
 	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
-	free(v->window.events);
-	free(v->window.extras);
+	forget_folds(v);
+}
+
+/* What others do on its CPU does not show that the worker's fold is done; what the worker does next does. */
+static void a_fold_of_the_worker_may_wait_for_others_on_its_cpu(void **state)
+{
+	static const int16_t pending[2] = {0, 100};
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .cpu = 0, .task = 3, .pfn = NODE1};
+	struct verify_report report = {.have_divergence = true};
+
+	ev.class_id = f->classes[PLAIN];
+	watch_folds(f, &report, pending);
+	begin_fold(v, 5, true);
+	window_at(&v->window, 6)->ev = (struct trace_event){.type = TRACE_FREE, .cpu = 1, .task = 4};
+	v->number = 7;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+	window_at(&v->window, 7)->ev = (struct trace_event){.type = TRACE_FREE, .cpu = 1, .task = WORKER};
+	v->number = 8;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+	forget_folds(v);
+}
+
+/* CPU 1 takes 124 pages, just too few to count, after its fold was told: the rest of the fold counted them. */
+static void a_fold_that_came_late_took_what_was_pending_by_then(void **state)
+{
+	static const int16_t pending[2] = {0, 0};
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .cpu = 0, .task = TRACE_NO_TASK, .pfn = NODE1};
+	struct verify_report report = {.have_divergence = true};
+	int16_t later[2] = {0, -124};
+	struct mmr_step_marks marks;
+
+	ev.class_id = f->classes[PLAIN];
+	watch_folds(f, &report, pending);
+	begin_fold(v, 5, true);
+	mmr_step_adopt_counts(v->core, own, later);
+	mmr_step_marks(v->core, own, &marks);
+	assert_int_equal(marks.free, 1404);
+	v->number = 6;
+	verify_choice_of_zone(v, &ev, own, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
+	mmr_step_set_boost(own, 200);
+	/* Nobody is known to have run there meanwhile. */
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_POLICY], 1);
+	window_at(&v->window, 6)->ev = (struct trace_event){.type = TRACE_FREE, .cpu = 1, .task = 4};
+	v->number = 7;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+	/* It was told once, and is known from then on. */
+	mmr_step_marks(v->core, own, &marks);
+	assert_int_equal(marks.free, 1280);
+	assert_int_equal(marks.pending, 0);
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 2);
+	forget_folds(v);
 }
 
 /* Where pages are isolated without an event, who had enough of them no event tells. */
@@ -263,24 +349,34 @@ static void a_choice_among_unknown_counts_is_no_divergence(void **state)
 	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
 	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
 	struct verify_report report = {.have_divergence = true};
+	struct cpu_view cpus[2] = {0};
+	bool *unseen;
 
+	v->max_zone_id = mmr_step_max_zone_id(v->core);
+	v->cpus = cpus;
+	v->isolated_unseen = unseen = calloc(v->max_zone_id, sizeof(*unseen));
+	assert_non_null(unseen);
 	ev.class_id = f->classes[PLAIN];
 	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 10, MIGRATE_UNMOVABLE), 0);
 	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0 + 1024, 9, MIGRATE_UNMOVABLE), 0);
 	mmr_step_adopt_counts(v->core, own, NULL);
 	v->report = &report;
-	v->max_zone_id = mmr_step_max_zone_id(v->core);
 	v->nr_cpus = 2;
 	v->number = 1;
 	v->folds_known = v->limits_known = v->balance_known = true;
 	verify_choice_of_zone(v, &ev, far, false);
 	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 1);
-	v->isolated_unseen = true;
+	/* Those of another zone say nothing of these. */
+	unseen[0] = true;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 2);
+	unseen[mmr_step_zone_id(own)] = true;
 	verify_choice_of_zone(v, &ev, far, false);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_UNTRACED], 1);
 	v->isolation_known = true;
 	verify_choice_of_zone(v, &ev, far, false);
-	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 2);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 3);
+	free(unseen);
 }
 
 int main(void)
@@ -293,6 +389,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_policy_that_prefers_or_binds_is_heeded_at_once, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_fold_may_come_about_later_than_it_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_fold_of_the_worker_may_wait_for_others_on_its_cpu, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_fold_that_came_late_took_what_was_pending_by_then, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_choice_among_unknown_counts_is_no_divergence, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(reserves_are_those_after_the_ratios_were_read, set_up,

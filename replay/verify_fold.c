@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A fold, a CPU's pending counts going into the zones', is told as it begins, and taken for done at once. Some
+ * come about later than that: an emulated CPU may stand still for long, and the vmstat worker lets others run
+ * after each zone, on its own CPU, too. What the counts were in between is tried where a choice of a zone was
+ * another than the model's.
+ * Source: refresh_cpu_vm_stats(), mm/vmstat.c, v6.1 and v6.12.
+ */
+#include "replay/verify_internal.h"
+
+#define FOLD_DISTANCE 4000 /* events between a fold's own and the last one that may still not have seen it */
+
+void verify_fold(struct verify *v, const struct trace_event *ev, bool yields)
+{
+	struct fold_view *fold = &v->cpus[ev->cpu].fold;
+
+	if (v->max_zone_id <= MAX_DRIFTS) {
+		*fold = (struct fold_view){.number = v->number, .task = ev->task, .yields = yields};
+		mmr_step_read_pending(v->core, ev->cpu, fold->pending);
+	}
+	mmr_step_fold(v->core, ev->cpu);
+}
+
+static bool explains(const struct verify *v, const struct mmr_step_request *request)
+{
+	struct mmr_step_request slow = *request;
+
+	slow.attempts = MMR_STEP_SLOW;
+	return mmr_step_first_zone(v->core, request) == request->served ||
+	       mmr_step_first_zone(v->core, &slow) == request->served;
+}
+
+/* enum progress - how far a fold is, as far as events since tell */
+enum progress { FOLD_DONE, FOLD_BEGUN, FOLD_INTERRUPTED };
+
+/* What its CPU says shows that it is done, unless it is said by others whom the worker let run. */
+static enum progress progress_of(const struct verify *v, unsigned int cpu)
+{
+	const struct fold_view *fold = &v->cpus[cpu].fold;
+	enum progress progress = FOLD_BEGUN;
+
+	if (!fold->number || v->number > fold->number + FOLD_DISTANCE)
+		return FOLD_DONE;
+	for (uint64_t n = fold->number + 1; n <= v->number; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->cpu != cpu)
+			continue;
+		if (!fold->yields || ev->task == fold->task || ev->task == TRACE_NO_TASK)
+			return FOLD_DONE;
+		progress = FOLD_INTERRUPTED;
+	}
+	return progress;
+}
+
+/* It went from zone to zone: the first ones may be done. */
+bool verify_fold_is_to_come(const struct verify *v, const struct mmr_step_request *request)
+{
+	struct mmr_step_request then = *request;
+
+	if (v->max_zone_id > MAX_DRIFTS)
+		return false;
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		const int32_t *pending = v->cpus[cpu].fold.pending;
+		int32_t drift[MAX_DRIFTS] = {0};
+
+		if (progress_of(v, cpu) == FOLD_DONE)
+			continue;
+		then.drift = drift;
+		for (unsigned int i = v->max_zone_id; i-- > 0;) {
+			drift[i] = -pending[i];
+			if (pending[i] && explains(v, &then))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The zones from this one on were folded since, with what had come to be pending by then. */
+static void fold_from(struct verify *v, unsigned int cpu, unsigned int first)
+{
+	for (unsigned int nid = 0; nid < v->recorded.nr_nodes; nid++) {
+		for (unsigned int type = 0; type < MAX_NR_ZONES; type++) {
+			struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)type);
+
+			if (zone && mmr_step_zone_id(zone) >= first)
+				mmr_step_fold_zone(zone, cpu);
+		}
+	}
+	v->cpus[cpu].fold.number = 0;
+}
+
+bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *request)
+{
+	struct mmr_step_request then = *request;
+
+	if (v->max_zone_id > MAX_DRIFTS)
+		return false;
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		int32_t pending[MAX_DRIFTS] = {0}, drift[MAX_DRIFTS] = {0};
+
+		if (progress_of(v, cpu) != FOLD_INTERRUPTED)
+			continue;
+		mmr_step_read_pending(v->core, cpu, pending);
+		then.drift = drift;
+		for (unsigned int i = v->max_zone_id; i-- > 0;) {
+			drift[i] = pending[i];
+			if (pending[i] && explains(v, &then)) {
+				fold_from(v, cpu, i);
+				return true;
+			}
+		}
+	}
+	return false;
+}
