@@ -99,6 +99,7 @@ unsigned int verify_pop_untraced(struct verify *v, struct zone *zone, unsigned i
 
 /* ---- allocations --------------------------------------------------------------------------- */
 
+/* Did the CPU take this block straight from the buddy? */
 static bool was_direct(struct cpu_view *cpu, uint32_t pfn)
 {
 	for (unsigned int i = 0; i < MAX_DIRECT; i++) {
@@ -106,6 +107,18 @@ static bool was_direct(struct cpu_view *cpu, uint32_t pfn)
 			cpu->direct[i] = MMR_NO_PFN;
 			return true;
 		}
+	}
+	return false;
+}
+
+/* Its task took it, and has gone to another CPU before it told. */
+static bool was_direct_elsewhere(struct verify *v, const struct window_event *event)
+{
+	bool can_be = event->link || !mmr_step_pcp_order(event->ev.order);
+
+	for (unsigned int cpu = 0; can_be && cpu < v->nr_cpus; cpu++) {
+		if (was_direct(&v->cpus[cpu], event->ev.pfn))
+			return true;
 	}
 	return false;
 }
@@ -377,7 +390,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 		verify_choice_of_zone(v, ev, zone, false);
 	if (event->popped)
 		count_exact(v, VERIFY_PCP);
-	else if (was_direct(cpu, ev->pfn) || was_late(v, ev->pfn))
+	else if (was_direct(cpu, ev->pfn) || was_direct_elsewhere(v, event) || was_late(v, ev->pfn))
 		verify_take_off(v, ev->cpu, ev->pfn, ev->order);
 	else if (!mmr_step_pcp_order(ev->order))
 		alloc_unannounced(v, ev, zone);

@@ -271,6 +271,11 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_BALANCE_BEGIN:
 	case TRACE_BALANCE_END:
+		if (ev->type == TRACE_BALANCE_BEGIN) {
+			v->balance.number = v->number;
+			v->balance.nid = extra->v[0];
+			v->balance.cpu = ev->cpu;
+		}
 		balance(v, extra->v[0], extra->zone, ev->type == TRACE_BALANCE_BEGIN);
 		break;
 	case TRACE_KSWAPD_WAKE:

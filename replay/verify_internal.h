@@ -186,6 +186,11 @@ struct verify {
 	enum limit_set limit_set; /* in force */
 	bool limits_fixed; /* a setting in force that neither set has */
 	bool *zone_known; /* [zone id] */
+	struct { /* the last one that began: as told before the zones' flags are set */
+		uint64_t number;
+		int64_t nid;
+		uint16_t cpu;
+	} balance;
 	uint32_t *boosts; /* [zone id] when kswapd began */
 	/* [zone id] since its last keyframe pages were isolated without an event: how many are free no event
 	 * tells */

@@ -8,6 +8,7 @@
 
 enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 
+#define BALANCE_DISTANCE  4000 /* events between what tells that kswapd begins or ends, and its flags */
 #define MAX_FREE_FACTOR   5 /* CONFIG_PCP_BATCH_SCALE_MAX */
 #define OVERFLOW_DISTANCE 8192 /* events of a CPU between two holds of the lock by one overflow */
 
@@ -174,6 +175,41 @@ struct overflow *verify_overflow_of(struct pcp_view *view, uint32_t task)
 	return NULL;
 }
 
+/* Has the CPU said nothing between two events? Then nothing tells what it did of what it said before the first,
+ * or says with the second. */
+static bool stood_still(const struct verify *v, unsigned int cpu, uint64_t after, uint64_t before)
+{
+	for (uint64_t n = after + 1; n < before; n++) {
+		if (window_at(&v->window, n)->ev.cpu == cpu)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is kswapd of the zone's node about to set the zone's flag, or to tell that it has taken it away? It tells
+ * before the one and after the other, and an emulated CPU may stand still for long in between.
+ * Source: balance_pgdat(), mm/vmscan.c, v6.12.
+ */
+static bool balance_is_changing(const struct verify *v, const struct zone *zone, unsigned int cpu)
+{
+	unsigned int nid;
+	enum zone_type type;
+
+	mmr_step_zone_name(zone, &nid, &type);
+	if (v->balance.number && v->balance.nid == nid && v->balance.cpu != cpu &&
+	    v->number <= v->balance.number + BALANCE_DISTANCE &&
+	    stood_still(v, v->balance.cpu, v->balance.number, v->number))
+		return true;
+	for (uint64_t n = v->number + 1; n < v->window.end && n <= v->number + BALANCE_DISTANCE; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->type == TRACE_BALANCE_END && window_extra(&v->window, n)->v[0] == nid)
+			return ev->cpu != cpu && stood_still(v, ev->cpu, v->number, n);
+	}
+	return false;
+}
+
 /* Does the hypothesis explain what was drained? Then it is kept. */
 static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			   const struct hypothesis *h, const struct mmr_pcp_state *before, int32_t count,
@@ -185,7 +221,7 @@ static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struc
 	/* Up to 6.6 high is a limit itself, and no worker lowers it. */
 	if (h->high != HIGH_SAME && !before->high_max)
 		return false;
-	if (h->flip & RECLAIM_ACTIVE && v->balance_known)
+	if (h->flip & RECLAIM_ACTIVE && v->balance_known && !balance_is_changing(v, zone, ev->cpu))
 		return false;
 	if (h->limits == LIMITS_OTHER && !verify_other_limits(v, zone, ev->cpu))
 		return false;
@@ -210,6 +246,15 @@ static enum verify_cause find_cause(struct verify *v, const struct trace_event *
 			return hypotheses[i].cause;
 	}
 	return VERIFY_CAUSE_UNEXPLAINED;
+}
+
+/* What is told of kswapd's flag comes true soon, whatever it was for this free. */
+static void keep_told_flag(const struct verify *v, struct zone *zone, uint32_t told)
+{
+	uint32_t flags = mmr_step_zone_flags(zone);
+
+	if (v->balance_known)
+		mmr_step_set_zone_flags(zone, (flags & ~RECLAIM_ACTIVE) | (told & RECLAIM_ACTIVE));
 }
 
 /*
@@ -375,6 +420,7 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 		return true;
 	}
 	cause = find_cause(v, ev, zone, &before, count, flags, got);
+	keep_told_flag(v, zone, flags);
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && (asked || ev->order || got.pages) &&
 	    (got.pages || !verify_in_interrupt(ev)) && try_memory(v, ev, zone, &before, count, flags, got))
 		cause = VERIFY_CAUSE_ORDER;

@@ -23,28 +23,47 @@ static bool is_alloc_of(const struct trace_event *ev, const struct trace_event *
 	return ev->type == TRACE_ALLOC && ev->pfn == taken->pfn && ev->order == taken->order;
 }
 
+/* May a task say this between the blocks it took, up to event @end on its CPU, and their allocation? */
+static bool comes_between(const struct trace_event *next, const struct trace_event *ev, uint64_t number,
+			  uint64_t end)
+{
+	switch (next->type) {
+	case TRACE_ZONE_LOCKED:
+	case TRACE_EXTFRAG:
+		return next->cpu == ev->cpu && (end == WINDOW_NONE || number < end);
+	case TRACE_FREE:
+	case TRACE_FREE_BATCHED:
+	case TRACE_PCPU_DRAIN:
+		/* On its way back from being preempted it frees what the task before it left.
+		 * Source: finish_task_switch(), kernel/sched/core.c, v6.12. */
+		return true;
+	default:
+		return false;
+	}
+}
+
 /*
  * The allocation that asked for a block: the next page event of its task. Interrupts come in between, other
- * tasks, and the task may have gone to another CPU.
+ * tasks, and the task may have gone to another CPU. @begin: the CPU's first event behind the blocks it took
  */
 static uint64_t find_alloc(const struct verify *v, const struct trace_event *ev, uint64_t begin)
 {
-	uint64_t n = begin, last = v->number;
+	uint64_t n = begin;
 
 	for (int i = 0; n && i < RUN_ALLOC_DISTANCE; i++) {
 		const struct window_event *event = window_at(&v->window, n);
 
 		if (is_alloc_of(&event->ev, ev))
 			return n;
-		last = n;
 		n = event->next;
 	}
 	if (ev->task == TRACE_NO_TASK || verify_in_interrupt(ev))
 		return WINDOW_NONE;
-	for (n = last + 1; n < v->window.end; n++) {
+	for (n = v->number + 1; n < v->window.end; n++) {
 		const struct trace_event *next = &window_at(&v->window, n)->ev;
 
-		if (next->task == ev->task && is_page_event(next) && !verify_in_interrupt(next))
+		if (next->task == ev->task && is_page_event(next) && !verify_in_interrupt(next) &&
+		    !comes_between(next, ev, n, begin))
 			return is_alloc_of(next, ev) ? n : WINDOW_NONE;
 	}
 	return WINDOW_NONE;

@@ -48,12 +48,14 @@ static void begin(struct synth_kernel *k, const char *profile, bool tells_buddy,
 		.stat_threshold = 4,
 	};
 	static char irq_context[] = "irq_context", buddy_free[] = "event.buddy_free",
-		    bulk_page[] = "event.bulk_page", pcp_free_bulk[] = "event.pcp_free_bulk";
+		    bulk_page[] = "event.bulk_page", pcp_free_bulk[] = "event.pcp_free_bulk",
+		    balance_end[] = "event.balance_end";
 	struct trace_name_value features[] = {
 		{.name = irq_context, .value = 1},
 		{.name = buddy_free, .value = tells_buddy ? 2 : 0},
 		{.name = bulk_page, .value = tells_drains ? 2 : 0},
 		{.name = pcp_free_bulk, .value = tells_drains ? 2 : 0},
+		{.name = balance_end, .value = tells_drains ? 1 : 0},
 	};
 	char release[40];
 	struct trace_machine header = {
@@ -528,6 +530,40 @@ void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns,
 void synth_kernel_bulk_told(struct synth_kernel *k, unsigned int cpu, uint32_t pfn)
 {
 	emit_alloc(k, cpu, TRACE_BULK_PAGE, pfn, 0, MIGRATE_UNMOVABLE);
+}
+
+uint32_t synth_kernel_take(struct synth_kernel *k, unsigned int cpu, unsigned int mt, unsigned int order)
+{
+	bool steal_only = false;
+	uint32_t pfn = rmqueue_one(k, cpu, mt, order, &steal_only);
+
+	mmr_machine_destroy(k->twin);
+	k->twin = NULL;
+	assert_int_not_equal(pfn, MMR_NO_PFN);
+	mmr_step_hand_out(k->m, k->zone, pfn, order, mt);
+	return pfn;
+}
+
+void synth_kernel_say_balance(struct synth_kernel *k, unsigned int cpu, bool begins)
+{
+	struct trace_class cls = {
+		.type = begins ? TRACE_BALANCE_BEGIN : TRACE_BALANCE_END,
+		.nr_args = (uint8_t)(begins ? 1 : 2),
+		.zone = ZONE_DMA32,
+	};
+	struct trace_event event = {
+		.ts_ns = k->now_ns += k->gap_ns,
+		.pfn = TRACE_NO_PFN,
+		.task = k->task,
+		.cpu = (uint16_t)cpu,
+	};
+	struct mmr_error err = {0};
+
+	k->nr_events++;
+	must(trace_writer_class(k->writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event_args(k->writer, &event, &(struct trace_args){.nr = cls.nr_args, .v = {0}},
+				     &err),
+	     &err);
 }
 
 void synth_kernel_say_popped(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int mt,

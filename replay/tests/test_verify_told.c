@@ -94,6 +94,74 @@ static void a_refills_pop_comes_before_an_interrupt(void **state)
 	assert_int_equal(informed(&report), 0);
 }
 
+/* CPU 0: refills (or takes a block), goes to CPU 1 | CPU 1: frees what the task before it left, tells its pop
+ * CPU 0: others pop from the refilled list, before and after */
+static void a_block_taken_is_told_on_another_cpu(void **state)
+{
+	for (int direct = 0; direct < 2; direct++) {
+		uint32_t pfns[NR_PAGES], taken, first, second;
+		struct verify_report report;
+		struct synth_kernel k;
+
+		begin(&k, pfns);
+		first = k.task;
+		while (!direct && !list_is_empty(&k))
+			synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+		taken = direct ? synth_kernel_take(&k, 0, MIGRATE_UNMOVABLE, 5) : pop_silently(&k);
+		second = synth_kernel_task(&k, 101);
+		for (int i = 0; i < 3; i++)
+			synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+		k.task = first;
+		synth_kernel_free(&k, 1, pfns[0], 0);
+		synth_kernel_say_popped(&k, 1, taken, MIGRATE_UNMOVABLE, direct ? 5 : 0);
+		k.task = second;
+		for (int i = 0; i < 3; i++)
+			synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+		verify_file(&k, &report);
+		assert_nothing_diverged(&report);
+		assert_int_equal(informed(&report), 0);
+	}
+}
+
+/* kswapd on CPU 1: tells that it begins ...         sets the flag, says something; ends
+ * CPU 0:                                frees pages              frees more: most of the list is drained */
+static void kswapds_flag_is_set_after_it_tells(void **state)
+{
+	enum { RECLAIM_ACTIVE = 1u << 1 };
+	uint32_t pfns[NR_PAGES], kswapd, other, nr = 0;
+	struct verify_report report;
+	struct synth_kernel k;
+	struct mmr_pcp_state limits;
+	int32_t count;
+
+	begin(&k, pfns);
+	other = k.task;
+	mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	kswapd = synth_kernel_task(&k, 101);
+	k.task = other;
+	for (; nr < NR_PAGES && count + 2 < (int32_t)limits.high; nr++) {
+		synth_kernel_free(&k, 0, pfns[nr], 0);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	}
+	assert_true(nr > 0 && nr + 8 < NR_PAGES);
+	assert_true(count > 4 * (int32_t)limits.batch);
+	k.task = kswapd;
+	synth_kernel_say_balance(&k, 1, true);
+	k.task = other;
+	synth_kernel_free(&k, 0, pfns[nr++], 0);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	mmr_step_set_zone_flags(k.zone, mmr_step_zone_flags(k.zone) | RECLAIM_ACTIVE);
+	k.task = kswapd;
+	synth_kernel_free(&k, 1, pfns[nr++], 0);
+	k.task = other;
+	synth_kernel_free(&k, 0, pfns[nr++], 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
+}
+
 /* list: a b c ...   task 100 pops a and is preempted; task 101 frees until pages are drained, and is told how
  * many pages there are: one less than without the pop */
 static void a_late_pop_shows_in_the_count_that_a_drain_tells(void **state)
@@ -211,6 +279,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refills_pop_comes_before_an_interrupt),
+		cmocka_unit_test(a_block_taken_is_told_on_another_cpu),
+		cmocka_unit_test(kswapds_flag_is_set_after_it_tells),
 		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),
 		cmocka_unit_test(a_drain_of_another_cpus_lists_is_told),
 		cmocka_unit_test(a_long_batch_is_inserted_when_it_says_so),
