@@ -162,6 +162,21 @@ static bool in_order_of_mapping(const struct verify *v, uint32_t pfn)
 }
 
 /*
+ * Is the neighbour of event @number followed by a page from elsewhere that is freed no later after it than it
+ * was itself? Between two pages of a piece nothing is inserted, and before the next piece both are: so these
+ * two were no piece. An exiting task frees its page tables in such rows.
+ */
+static bool in_row_of_single_frees(const struct verify *v, uint64_t number, uint64_t gap_ns)
+{
+	const struct trace_event *ev = &window_at(&v->window, number)->ev;
+	uint64_t n = next_of_task(v, number, NEXT_DISTANCE);
+	const struct window_event *next = n ? window_at(&v->window, n) : NULL;
+
+	return next && verify_is_of_burst(next, ev) && !next->ev.order && next->ev.pfn != ev->pfn + 1 &&
+	       next->ev.ts_ns - ev->ts_ns <= gap_ns;
+}
+
+/*
  * Was the page of event @number, the neighbour of the one freed before, freed by the same call, as far as
  * the two tell? What is seen of them later says it, and where nothing is, the time between the two: what the
  * kernel does between two calls takes longer than a step from page to page.
@@ -181,6 +196,8 @@ static bool one_call(const struct verify *v, uint64_t number, uint64_t gap_ns, u
 	if (joined >= 0)
 		return joined;
 	if (!may_be_mapped(v, pfn) || !in_order_of_mapping(v, pfn))
+		return false;
+	if (!least_ns && in_row_of_single_frees(v, number, gap_ns))
 		return false;
 	return gap_ns <= (least_ns ? RUN_GAP * least_ns : stack ? STACK_GAP_NS : RUN_GAP_NS);
 }

@@ -304,6 +304,37 @@ static void a_bulk_call_is_told_after_what_was_freed_since(void **state)
 	assert_lists_equal(&report);
 }
 
+/*
+ * An exiting task frees its page tables one by one, all from before the recording: that two of them are
+ * neighbours makes them no piece, as the page from elsewhere that follows comes as soon as the second one did.
+ */
+static void neighbours_in_a_row_of_single_frees_are_no_piece(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	struct mmr_step_fallback way;
+	uint32_t pair, other;
+
+	synth_kernel_begin(&k, "7.3");
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	assert_true(mmr_step_peek_fallback(k.m, k.zone, 1, MIGRATE_UNMOVABLE, false, &way));
+	pair = mmr_step_fallback(k.m, 0, k.zone, 1, MIGRATE_UNMOVABLE, false, &way);
+	other = mmr_step_take_smallest(k.m, 0, k.zone, 1, MIGRATE_UNMOVABLE) + 1;
+	for (uint32_t i = 0; i < 2; i++) {
+		mmr_step_hand_out(k.m, k.zone, pair + i, 0, MIGRATE_UNMOVABLE);
+		mmr_step_hand_out(k.m, k.zone, other - i, 0, MIGRATE_UNMOVABLE);
+	}
+	synth_kernel_task(&k, OTHER);
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	for (uint32_t i = 0; i < 2; i++)
+		synth_kernel_free(&k, 0, pair + i, 0);
+	synth_kernel_free(&k, 0, other, 0);
+	finish(&k, &report);
+	assert_all_exact(&report);
+}
+
 /* The first page of a call is never told, but it is freed again: it is no longer on the list. */
 static void a_page_of_a_bulk_call_that_is_not_told_is_taken_off(void **state)
 {
@@ -454,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_pop_that_is_told_on_another_cpu_is_found_below_later_frees),
 		cmocka_unit_test(the_ordinary_page_of_a_bulk_allocation_may_be_told_twice),
 		cmocka_unit_test(a_bulk_call_is_told_after_what_was_freed_since),
+		cmocka_unit_test(neighbours_in_a_row_of_single_frees_are_no_piece),
 		cmocka_unit_test(a_page_of_a_bulk_call_that_is_not_told_is_taken_off),
 		cmocka_unit_test(a_huge_page_that_is_being_cleared_is_off_its_list),
 		cmocka_unit_test(an_allocation_that_is_told_twice_counts_once),
