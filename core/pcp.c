@@ -316,7 +316,7 @@ static int nr_overflow_5_14(const struct kernel_profile *profile, const struct z
 		return pcp->count;
 	if (high < batch)
 		return 1;
-	nr = batch << pcp->free_factor;
+	nr = batch << min_int((int)pcp->free_factor, profile->pcp_batch_scale_max);
 	if (nr < high - batch && pcp->free_factor < profile->pcp_batch_scale_max)
 		pcp->free_factor++;
 	return clamp(nr, batch, high - batch);

@@ -7,6 +7,7 @@
 
 #include "replay/engine_internal.h"
 #include "replay/engine_threads.h"
+#include "replay/event_check.h"
 #include "replay/kswapd_pace.h"
 #include "replay/resident.h"
 
@@ -45,6 +46,21 @@ static size_t within_limits(struct engine *e, const struct trace_event *events, 
 	return nr;
 }
 
+int engine_check_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
+{
+	uint32_t known = trace_reader_nr_classes(e->reader);
+	int rc = 0;
+
+	/* Classes are few; only where one cannot be, events are looked at one by one. */
+	for (; e->nr_checked_classes < known; e->nr_checked_classes++)
+		e->has_bad_class |=
+			class_check(trace_reader_class(e->reader, (uint16_t)e->nr_checked_classes), NULL) != 0;
+	for (size_t i = 0; e->has_bad_class && i < nr && !rc; i++)
+		rc = event_check(&events[i], trace_reader_class(e->reader, events[i].class_id), NULL,
+				 e->nr_done + i, err);
+	return rc ? mmr_err_prefix(err, "%s", trace_reader_path(e->reader)), rc : 0;
+}
+
 void engine_show_progress(const struct engine *e, uint64_t *next)
 {
 	uint64_t nr_events = trace_reader_summary(e->reader)->nr_events * e->translate.copies;
@@ -66,6 +82,9 @@ static int run_batches(struct engine *e, struct mmr_error *err)
 	while (!rc && !e->ended && (nr = stream_next(e->stream, &events, err)) > 0) {
 		size_t take = within_limits(e, events, (size_t)nr);
 
+		rc = engine_check_batch(e, events, take, err);
+		if (rc)
+			break;
 		now_ns = thread_cpu_ns();
 		e->times.decode_ns += now_ns - before_ns;
 		rc = engine_replay_batch(e, events, take, err);

@@ -206,6 +206,12 @@ static void free_any(struct engine *e, struct live_entry *entry, unsigned int cp
 	free_entry(e, e->backend->kind, e->pressure.owners != NULL, entry, live_order(entry), cpu, ts_ns);
 }
 
+/* No kernel frees another block than that: it may reach beyond the map. */
+static bool is_aligned(const struct trace_event *event)
+{
+	return !(event->pfn & ((1u << event->order) - 1));
+}
+
 /* A free that is not the whole of one block: a piece of a larger one, several smaller ones, or unseen. */
 static __attribute__((noinline)) void free_pieces(struct engine *e, const struct trace_event *event,
 						  unsigned int cpu)
@@ -213,6 +219,10 @@ static __attribute__((noinline)) void free_pieces(struct engine *e, const struct
 	uint32_t end = event->pfn + (1u << event->order), covering = live_map_covering(&e->map, event->pfn);
 	bool found = false;
 
+	if (!is_aligned(event)) {
+		e->counts.frees_unknown++;
+		return;
+	}
 	if (covering != MMR_NO_PFN && live_order(live_map_slot(&e->map, covering)) > event->order) {
 		split_block(e, covering, event->order);
 		free_any(e, live_map_slot(&e->map, event->pfn), cpu, event->ts_ns);
@@ -252,6 +262,8 @@ static __attribute__((noinline)) void drop_kernel_made(struct engine *e, const s
 	}
 	e->counts.kernel_frees++;
 	e->counts.kernel_freed_pages += 1ull << event->order;
+	if (!is_aligned(event))
+		return;
 	covering = live_map_covering(&e->map, event->pfn);
 	if (covering != MMR_NO_PFN && live_order(live_map_slot(&e->map, covering)) > event->order)
 		split_block(e, covering, event->order);

@@ -88,6 +88,8 @@ struct engine {
 	struct usage usage;
 	struct alloc_class *classes; /* by class id */
 	uint32_t nr_classes;
+	uint32_t nr_checked_classes;
+	bool has_bad_class; /* of the checked ones */
 	uint32_t until_stamp;
 	uint64_t next_timer_ns, all_started_ns; /* every zone's keyframe lies before the latter */
 	uint64_t first_ns;
@@ -151,6 +153,8 @@ static inline bool engine_kernel_made(const struct trace_event *event)
 
 /* ---- engine.c -------------------------------------------------------------------------------- */
 
+/* Can the next events be? Return: 0; -EINVAL with the first that cannot. */
+int engine_check_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
 void engine_show_progress(const struct engine *e, uint64_t *next);
 
 /* ---- engine_start.c -------------------------------------------------------------------------- */

@@ -130,20 +130,32 @@ static void tick_all(struct engine *e)
 	}
 }
 
+#define MAX_IDLE_TICKS 4096
+
+/* UINT64_MAX is never. */
+static uint64_t later(uint64_t ns, uint64_t by)
+{
+	return by < UINT64_MAX - ns ? ns + by : UINT64_MAX;
+}
+
 __attribute__((noinline)) void engine_run_timers(struct engine *e, uint64_t ts_ns)
 {
 	uint64_t interval = (uint64_t)e->options.machine->sysctl.stat_interval_ms * 1000000;
 
+	ts_ns -= ts_ns == UINT64_MAX;
 	run_vmstat_as_recorded(e, ts_ns);
-	while (ts_ns >= e->next_tick_ns) {
+	for (unsigned int i = 0; ts_ns >= e->next_tick_ns; i++) {
+		/* Nothing has happened for so long that another tick finds nothing to do. */
+		if (i == MAX_IDLE_TICKS)
+			e->next_tick_ns += (ts_ns - e->next_tick_ns) / interval * interval;
 		tick_all(e);
-		e->next_tick_ns += interval ? interval : UINT64_MAX - e->next_tick_ns;
+		e->next_tick_ns = interval ? later(e->next_tick_ns, interval) : UINT64_MAX;
 	}
 	if (ts_ns >= e->measure_ns)
 		begin_measuring(e);
 	while (ts_ns >= e->next_sample_ns) {
 		engine_sample_zones(e, e->next_sample_ns - e->first_ns);
-		e->next_sample_ns += e->sample_interval_ns;
+		e->next_sample_ns = later(e->next_sample_ns, e->sample_interval_ns);
 	}
 	e->next_timer_ns = earliest(e);
 	e->last_ticks = clock_ticks();

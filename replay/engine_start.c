@@ -6,6 +6,7 @@
 #include "core/state.h"
 #include "core/step.h"
 #include "replay/engine_internal.h"
+#include "replay/event_check.h"
 #include "replay/start_file.h"
 
 const char *engine_start_name(enum engine_start start)
@@ -113,7 +114,8 @@ static int seed_recorded(struct engine *e, struct mmr_error *err)
 			continue;
 		}
 		zone = &machine->nodes[kf.nid].zones[kf.zone];
-		rc = seed_zone(e, &kf, zone, err);
+		rc = keyframe_check(&kf, i, err);
+		rc = rc ? rc : seed_zone(e, &kf, zone, err);
 		seeded[kf.nid][kf.zone] = true;
 		e->zone_starts[e->nr_zone_starts++] = (struct zone_start){
 			.start_pfn = zone->start_pfn,

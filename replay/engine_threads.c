@@ -485,7 +485,8 @@ int engine_run_threads(struct engine *e, struct mmr_error *err)
 		return rc;
 	rc = threads_init(&t, e, err);
 	while (!rc && (nr = stream_next(e->stream, &events, err)) > 0) {
-		rc = deal_batch(&t, events, (size_t)nr, err);
+		rc = engine_check_batch(e, events, (size_t)nr, err);
+		rc = rc ? rc : deal_batch(&t, events, (size_t)nr, err);
 		engine_show_progress(e, &next_progress);
 		if (!rc && e->options.stop && *e->options.stop)
 			rc = 1;

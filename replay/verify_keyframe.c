@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/event_check.h"
 #include "replay/verify_internal.h"
 
 /* ---- pageblock types that no keyframe holds ------------------------------------------------ */
@@ -218,6 +219,11 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 		}
 		if (rc)
 			return rc;
+		rc = keyframe_check(&kf, i, err);
+		if (rc) {
+			trace_keyframe_deinit(&kf);
+			return rc;
+		}
 		rc = plan_keyframe(v, &room, i, &kf);
 		if (!kf.nr_pageblocks && kf.flags & TRACE_KF_FIRST)
 			have_types = false;
@@ -494,10 +500,11 @@ static void end_untold_pops(struct verify *v, struct zone *zone, unsigned int cp
 
 static void end_all_untold_pops(struct verify *v, struct zone *zone, const struct trace_pcp *pcp)
 {
-	const struct trace_free_block *entry = pcp->entries;
+	uint32_t at = 0;
 
-	for (unsigned int list = 0; list < NR_PCP_LISTS; entry += pcp->list_len[list++])
-		end_untold_pops(v, zone, pcp->cpu, list, pcp->list_len[list] ? entry->pfn : MMR_NO_PFN);
+	for (unsigned int list = 0; list < NR_PCP_LISTS; at += pcp->list_len[list++])
+		end_untold_pops(v, zone, pcp->cpu, list,
+				pcp->list_len[list] ? pcp->entries[at].pfn : MMR_NO_PFN);
 }
 
 static void adopt_pcp(struct verify *v, struct zone *zone, const struct trace_pcp *pcp)
@@ -607,7 +614,7 @@ int verify_moment(struct verify *v, const struct moment *moment, struct mmr_erro
 		return 0;
 	}
 	kf = &v->keyframes[moment->keyframe];
-	if (!kf->ts_ns) {
+	if (!kf->blocks && !kf->pcps) {
 		rc = trace_reader_keyframe(v->reader, moment->keyframe, kf, err);
 		if (rc)
 			return rc;

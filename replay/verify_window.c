@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/event_check.h"
+
 int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus, struct mmr_error *err)
 {
 	*w = (struct window){.reader = reader, .nr_cpus = nr_cpus, .first = 1, .end = 1};
@@ -119,6 +121,13 @@ static void take_in(struct window *w, const struct trace_event *ev)
 	}
 }
 
+static int check(struct window *w, const struct trace_event *ev)
+{
+	return event_check(ev, trace_reader_class(w->reader, ev->class_id),
+			   is_page_event(ev) ? NULL : trace_reader_args(w->reader, ev), w->end - 1,
+			   &w->damage_err);
+}
+
 static void fill(struct window *w)
 {
 	while (!w->at_end && w->end - w->first < WINDOW_LOOKAHEAD) {
@@ -131,7 +140,10 @@ static void fill(struct window *w)
 			w->batch_len = nr > 0 ? (size_t)nr : 0;
 			continue;
 		}
-		take_in(w, &w->batch[w->batch_pos++]);
+		w->damage = check(w, &w->batch[w->batch_pos]);
+		w->at_end = w->damage != 0;
+		if (!w->damage)
+			take_in(w, &w->batch[w->batch_pos++]);
 	}
 }
 

@@ -68,7 +68,7 @@ void window_deinit(struct window *w);
 /**
  * window_next - step to the next event
  * @number: set to its number, from 1
- * Return: 1; 0 at the end; -EBADMSG for a damaged recording.
+ * Return: 1; 0 at the end; -EBADMSG for a damaged recording, -EINVAL before an event that cannot be.
  */
 int window_next(struct window *w, uint64_t *number, struct mmr_error *err);
 

@@ -15,88 +15,8 @@
 
 #include <cmocka.h>
 
-#include "replay/tests/synth_kernel.h"
+#include "replay/tests/synth_load.h"
 #include "replay/verify.h"
-
-#define MAX_LIVE 4096
-
-struct live {
-	uint32_t pfn;
-	uint8_t order;
-};
-
-/* A workload: grows to about @max_pages, shrinks, grows again; several types, orders and both CPUs. */
-struct load {
-	struct synth_kernel *k;
-	struct live live[MAX_LIVE];
-	unsigned int nr;
-	uint32_t pages, max_pages;
-	unsigned int phase;
-	uint64_t random;
-};
-
-static uint32_t next_random(struct load *load, uint32_t below)
-{
-	load->random = load->random * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (uint32_t)((load->random >> 33) % below);
-}
-
-static void load_alloc(struct load *load)
-{
-	static const uint8_t orders[] = {0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 9};
-	unsigned int order = orders[next_random(load, sizeof(orders))];
-	unsigned int mt = next_random(load, MIGRATE_PCPTYPES);
-
-	/* One type at a time has the upper hand, so that each runs into the others' pageblocks. */
-	if (next_random(load, 4))
-		mt = load->phase;
-
-	/* Long blocks run out long before memory does. */
-	if (order > 3 && load->pages > load->max_pages / 2)
-		order = 0;
-	if (load->nr == MAX_LIVE || load->pages + (1u << order) > load->max_pages)
-		return;
-	load->live[load->nr++] = (struct live){
-		.pfn = synth_kernel_alloc(load->k, next_random(load, SYNTH_NR_CPUS), mt, order),
-		.order = (uint8_t)order,
-	};
-	load->pages += 1u << order;
-}
-
-static void load_free(struct load *load)
-{
-	uint32_t batch[15];
-	unsigned int nr = 0, cpu = next_random(load, SYNTH_NR_CPUS);
-
-	while (load->nr && nr < 15) {
-		unsigned int i = next_random(load, load->nr);
-		struct live live = load->live[i];
-
-		load->live[i] = load->live[--load->nr];
-		load->pages -= 1u << live.order;
-		if (!live.order && next_random(load, 4)) {
-			batch[nr++] = live.pfn;
-			continue;
-		}
-		synth_kernel_free(load->k, cpu, live.pfn, live.order);
-		break;
-	}
-	if (nr)
-		synth_kernel_free_batch(load->k, cpu, batch, nr);
-}
-
-static void load_run(struct load *load, unsigned int steps)
-{
-	for (unsigned int i = 0; i < steps; i++) {
-		bool growing = i / 900 % 2 == 0;
-
-		load->phase = i / 1800 % MIGRATE_PCPTYPES;
-		if (next_random(load, 10) < (growing ? 9u : 3u))
-			load_alloc(load);
-		else
-			load_free(load);
-	}
-}
 
 static int try_to_verify(const struct synth_kernel *k, const char *profile, struct verify_options options,
 			 struct verify_report *report, struct mmr_error *err)
@@ -155,14 +75,14 @@ static void a_kernel_that_follows_the_rules_is_exact(void **state)
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
 		struct verify_report report;
 		struct synth_kernel k;
-		struct load load = {.k = &k, .max_pages = 15200, .random = 7 + i};
+		struct synth_load load = {.k = &k, .max_pages = 15200, .random = 7 + i};
 
 		synth_kernel_begin(&k, profiles[i]);
-		load_run(&load, 2000);
+		synth_load_run(&load, 2000);
 		synth_kernel_keyframe(&k, TRACE_KF_FIRST);
-		load_run(&load, 20000);
+		synth_load_run(&load, 20000);
 		synth_kernel_keyframe(&k, 0);
-		load_run(&load, 20000);
+		synth_load_run(&load, 20000);
 		synth_kernel_keyframe(&k, TRACE_KF_LAST);
 		synth_kernel_end(&k);
 		verify_file(&k, profiles[i], (struct verify_options){0}, &report);
@@ -196,14 +116,14 @@ static void one_falsified_event_is_found_where_it_is(void **state)
 	for (unsigned int i = 0; i < 30; i++) {
 		struct verify_report report;
 		struct synth_kernel k;
-		struct load load = {.k = &k, .max_pages = 12000, .random = 3};
+		struct synth_load load = {.k = &k, .max_pages = 12000, .random = 3};
 
 		synth_kernel_begin(&k, "6.12");
 		synth_kernel_keyframe(&k, TRACE_KF_FIRST);
 		k.tweak_from = 3000 + 37 * i;
 		k.tweak_pfn = 1024;
 		k.tweak_type = cases[i % 3].type;
-		load_run(&load, 6000);
+		synth_load_run(&load, 6000);
 		synth_kernel_keyframe(&k, TRACE_KF_LAST);
 		synth_kernel_end(&k);
 		assert_true(k.tweaked);
@@ -224,7 +144,7 @@ static void one_falsified_event_is_found_where_it_is(void **state)
 static void what_a_damaged_recording_claims_comes_to_an_end(void **state)
 {
 	static const char *const profiles[] = {"6.12", "7.3"};
-	static struct load load;
+	static struct synth_load load;
 
 	for (unsigned int i = 0; i < 60; i++) {
 		struct verify_report report;
@@ -232,7 +152,7 @@ static void what_a_damaged_recording_claims_comes_to_an_end(void **state)
 		struct synth_kernel k;
 		int rc;
 
-		load = (struct load){.k = &k, .max_pages = 12000, .random = i};
+		load = (struct synth_load){.k = &k, .max_pages = 12000, .random = i};
 		if (i % 2)
 			synth_kernel_begin(&k, profiles[i / 2 % 2]);
 		else
@@ -242,7 +162,7 @@ static void what_a_damaged_recording_claims_comes_to_an_end(void **state)
 		synth_kernel_keyframe(&k, TRACE_KF_FIRST);
 		k.random = i;
 		k.damage = 1 + 9 * (i % 20);
-		load_run(&load, 3000);
+		synth_load_run(&load, 3000);
 		synth_kernel_keyframe(&k, TRACE_KF_LAST);
 		synth_kernel_end(&k);
 		alarm(60);
@@ -366,17 +286,17 @@ static void after_a_loss_nothing_is_claimed_until_the_next_keyframe(void **state
 {
 	struct verify_report report;
 	struct synth_kernel k;
-	struct load load = {.k = &k, .max_pages = 12000, .random = 11};
+	struct synth_load load = {.k = &k, .max_pages = 12000, .random = 11};
 	uint64_t at_loss;
 
 	synth_kernel_begin(&k, "6.12");
 	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
-	load_run(&load, 3000);
+	synth_load_run(&load, 3000);
 	at_loss = k.nr_events;
 	synth_kernel_loss(&k, 17);
-	load_run(&load, 500);
+	synth_load_run(&load, 500);
 	synth_kernel_keyframe(&k, 0);
-	load_run(&load, 3000);
+	synth_load_run(&load, 3000);
 	synth_kernel_keyframe(&k, TRACE_KF_LAST);
 	synth_kernel_end(&k);
 	verify_file(&k, "6.12", (struct verify_options){0}, &report);
@@ -426,20 +346,20 @@ static void what_is_damaged_counts_as_lost_and_the_rest_is_verified(void **state
 	struct verify_options options = {.profile = kernel_profile_find("6.12"), .until = UINT64_MAX};
 	struct verify_report report;
 	struct synth_kernel k;
-	struct load load = {.k = &k, .max_pages = 12000, .random = 11};
+	struct synth_load load = {.k = &k, .max_pages = 12000, .random = 11};
 	struct trace_reader *reader;
 	struct mmr_error err;
 	long begin, end;
 
 	synth_kernel_begin(&k, "6.12");
 	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
-	load_run(&load, 3000);
+	synth_load_run(&load, 3000);
 	begin = write_out(&k);
-	load_run(&load, 500);
+	synth_load_run(&load, 500);
 	end = write_out(&k);
-	load_run(&load, 500);
+	synth_load_run(&load, 500);
 	synth_kernel_keyframe(&k, 0);
-	load_run(&load, 3000);
+	synth_load_run(&load, 3000);
 	synth_kernel_keyframe(&k, TRACE_KF_LAST);
 	synth_kernel_end(&k);
 	flip_byte(k.path, begin + (end - begin) / 4);
@@ -465,11 +385,11 @@ static void until_ends_before_its_event(void **state)
 {
 	struct verify_report report;
 	struct synth_kernel k;
-	struct load load = {.k = &k, .max_pages = 12000, .random = 5};
+	struct synth_load load = {.k = &k, .max_pages = 12000, .random = 5};
 
 	synth_kernel_begin(&k, "6.12");
 	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
-	load_run(&load, 2000);
+	synth_load_run(&load, 2000);
 	synth_kernel_end(&k);
 	verify_file(&k, "6.12", (struct verify_options){.until = 100}, &report);
 	assert_int_equal(report.events, 100);
