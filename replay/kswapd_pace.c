@@ -20,7 +20,8 @@ struct pace {
 
 static void count_free(struct pace *p, const struct trace_event *event)
 {
-	if (!(event->flags & TRACE_F_KSWAPD) || (event->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ)))
+	if (event->order >= NR_PAGE_ORDERS || !(event->flags & TRACE_F_KSWAPD) ||
+	    (event->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ)))
 		return;
 	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++)
 		if (p->nodes[nid].begin_ns && p->nodes[nid].task == event->task)
