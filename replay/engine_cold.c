@@ -24,7 +24,9 @@ struct births {
 
 static void born(const struct births *births, const struct trace_event *event)
 {
-	for (uint32_t pfn = event->pfn; pfn < event->pfn + (1u << event->order) && pfn < births->nr; pfn++)
+	uint64_t end = (uint64_t)event->pfn + (event->order < NR_PAGE_ORDERS ? 1u << event->order : 0);
+
+	for (uint32_t pfn = event->pfn; pfn < end && pfn < births->nr; pfn++)
 		births->ns[pfn] = event->ts_ns;
 }
 

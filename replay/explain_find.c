@@ -38,7 +38,7 @@ static bool holds(const struct trace_event *ev, uint32_t pfn)
 {
 	return (explain_is_part(ev) || ev->type == TRACE_ISOLATE_PAGE || ev->type == TRACE_PUTBACK_PAGE ||
 		ev->type == TRACE_FREE_CORE) &&
-	       ev->pfn != TRACE_NO_PFN && pfn - ev->pfn < 1u << ev->order;
+	       ev->pfn != TRACE_NO_PFN && ev->order < NR_PAGE_ORDERS && pfn - ev->pfn < 1u << ev->order;
 }
 
 static bool hands_out(const struct trace_event *ev)

@@ -409,10 +409,11 @@ static json_t *verdict_json(const struct explain *e)
 {
 	static const char *const names[] = {
 		[VERIFY_EXACT] = "exact", [VERIFY_INFORMED] = "informed", [VERIFY_DIVERGED] = "diverged"};
-	json_t *decisions = json_array();
+	json_t *decisions;
 
 	if (!e->known || e->kind == EXPLAIN_OTHER)
 		return json_null();
+	decisions = json_array();
 	for (size_t i = 0; i < e->nr_verdicts; i++) {
 		const struct explain_verdict *v = &e->verdicts[i];
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "replay/event_check.h"
 #include "replay/named_node.h"
 #include "replay/vmstat_runs.h"
 
@@ -173,7 +174,7 @@ static void count_locked(struct count *c, const struct trace_event *event)
 
 static void count_event(struct count *c, const struct trace_event *event)
 {
-	if (event->cpu >= c->machine->nr_cpus)
+	if (event->cpu >= c->machine->nr_cpus || event->order >= NR_PAGE_ORDERS)
 		return;
 	named_nodes_follow(&c->named, event);
 	if (event->ts_ns < c->begin_ns)
@@ -220,12 +221,15 @@ static int read_end(struct trace_reader *reader, struct observed *ret, struct mm
 
 		if (rc)
 			return rc;
-		if ((kf.flags & TRACE_KF_LAST) && !(kf.flags & TRACE_KF_PARTIAL)) {
+		rc = keyframe_check(&kf, i, err);
+		if (!rc && (kf.flags & TRACE_KF_LAST) && !(kf.flags & TRACE_KF_PARTIAL)) {
 			for (uint64_t b = 0; b < kf.nr_blocks; b++)
 				ret->nr_free[kf.blocks[b].order]++;
 			ret->nr_end_zones++;
 		}
 		trace_keyframe_deinit(&kf);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

@@ -41,7 +41,7 @@ struct observed {
 /**
  * observed_read - count a recording, from its first event to its last; the reader is rewound before and after
  * @machine: the recorded machine
- * Return: 0; -EBADMSG a damaged recording; -ENOMEM.
+ * Return: 0; -EBADMSG a damaged recording; -EINVAL a keyframe that cannot be; -ENOMEM.
  */
 int observed_read(struct trace_reader *reader, const struct machine *machine, struct observed *ret,
 		  struct mmr_error *err);

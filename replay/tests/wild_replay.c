@@ -7,6 +7,7 @@
 
 #include "replay/engine.h"
 #include "replay/explain.h"
+#include "replay/observed.h"
 #include "replay/tests/synth_load.h"
 #include "replay/verify.h"
 
@@ -68,7 +69,10 @@ int wild_verify(const char *path, unsigned int kind, struct mmr_error *err)
 int wild_explain(const char *path, unsigned int kind, uint64_t event, struct mmr_error *err)
 {
 	struct verify_options options = {.profile = profile_of(kind)};
-	struct explain_query query = {.by = EXPLAIN_BY_EVENT, .event = event};
+	/* Every other time the event is looked for by a page. */
+	struct explain_query query = {.by = event % 2 ? EXPLAIN_BY_PFN : EXPLAIN_BY_EVENT,
+				      .event = event,
+				      .pfn = (uint32_t)(5000 + event)};
 	volatile sig_atomic_t stop = 0;
 	struct trace_reader *reader;
 	struct explain e;
@@ -87,8 +91,8 @@ int wild_explain(const char *path, unsigned int kind, uint64_t event, struct mmr
 			fclose(out);
 			json_decref(explain_json(&e, reader, options.profile));
 		}
-		explain_deinit(&e);
 	}
+	explain_deinit(&e);
 	trace_reader_close(reader);
 	return rc;
 }
@@ -99,6 +103,7 @@ int wild_run(const char *path, unsigned int kind, struct mmr_error *err)
 		.backend = &backend_core, .profile = profile_of(kind), .latency_every = 1, .nr_samples = 4};
 	struct machine recorded = {0};
 	struct engine *engine = NULL;
+	struct observed observed = {0};
 	struct trace_reader *reader;
 	int rc = trace_reader_open(path, &reader, err);
 
@@ -109,6 +114,7 @@ int wild_run(const char *path, unsigned int kind, struct mmr_error *err)
 	rc = rc ? rc : engine_create(reader, &options, &engine, err);
 	rc = rc ? rc : engine_run(engine, err);
 	rc = rc ? rc : mmr_check(engine_machine(engine), err);
+	rc = rc ? rc : observed_read(reader, &recorded, &observed, err);
 	engine_destroy(engine);
 	machine_deinit(&recorded);
 	trace_reader_close(reader);
