@@ -46,6 +46,8 @@ static void isolate_page(struct verify *v, const struct trace_event *ev)
 			    say_place(v, ev->pfn), say("a free block %u of order %u", ev->pfn, ev->order));
 	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
 	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, MIGRATE_MOVABLE);
+	v->held[v->nr_held % MAX_HELD].pfn = ev->pfn;
+	v->held[v->nr_held++ % MAX_HELD].order = ev->order;
 }
 
 /* Source: __putback_isolated_page(), mm/page_alloc.c, v6.12. */
@@ -277,6 +279,10 @@ void verify_extra(struct verify *v, struct window_event *event)
 			v->balance.cpu = ev->cpu;
 		}
 		balance(v, extra->v[0], extra->zone, ev->type == TRACE_BALANCE_BEGIN);
+		break;
+	case TRACE_COMPACT_BEGIN:
+	case TRACE_COMPACT_END:
+		verify_compacts(v, ev->task, ev->type == TRACE_COMPACT_BEGIN);
 		break;
 	case TRACE_KSWAPD_WAKE:
 	case TRACE_KSWAPD_SLEEP:

@@ -116,11 +116,83 @@ void verify_buddy_free(struct verify *v, const struct window_event *event)
 	to_buddy(v, ev, zone);
 }
 
+void verify_compacts(struct verify *v, uint32_t task, bool begins)
+{
+	for (unsigned int i = 0; i < v->nr_compacting;) {
+		if (v->compacting[i] == task)
+			v->compacting[i] = v->compacting[--v->nr_compacting];
+		else
+			i++;
+	}
+	if (begins && v->nr_compacting < MAX_COMPACTING && task != TRACE_NO_TASK)
+		v->compacting[v->nr_compacting++] = task;
+}
+
+/* Does the task look for more pages to move before it ends to compact? Its free pages it gives back at the end.
+ */
+static bool compacts_on(const struct verify *v, uint32_t task)
+{
+	for (uint64_t n = v->number + 1; n < v->window.end; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->task != task || verify_in_interrupt(ev))
+			continue;
+		if (ev->type == TRACE_COMPACT_END || ev->type == TRACE_COMPACT_BEGIN)
+			return false;
+		if (ev->type == TRACE_ISOLATE_MIGRATEPAGES || ev->type == TRACE_ISOLATE_PAGE)
+			return true;
+	}
+	return false;
+}
+
+/* Did compaction take the page off the free lists? */
+static bool was_held(const struct verify *v, uint32_t pfn)
+{
+	for (unsigned int i = 0; i < v->nr_held && i < MAX_HELD; i++) {
+		if (pfn >= v->held[i].pfn && pfn < v->held[i].pfn + (1u << v->held[i].order))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A page that compaction took off the free lists to move another one there, and which it does not need: it is
+ * prepared as every freed page, and goes back to those that compaction holds, to be freed once more. One that
+ * was put to use may be freed then, too, and goes to a list; what is seen of the page later, or how many there
+ * are on the CPU's lists, tells. Source: compaction_free(), release_free_list(), mm/compaction.c, v6.12.
+ */
+static bool stays_with_compaction(const struct verify *v, const struct window_event *event,
+				  const struct zone *zone)
+{
+	const struct trace_event *ev = &event->ev;
+	bool compacts = false;
+	int32_t nr_pages = 0;
+	int next;
+
+	for (unsigned int i = 0; i < v->nr_compacting && !compacts; i++)
+		compacts = v->compacting[i] == ev->task;
+	if (!compacts || v->extfrag_first || verify_in_interrupt(ev) || !was_held(v, ev->pfn))
+		return false;
+	next = verify_next_of_page(v, ev->pfn, v->number);
+	if (next >= 0)
+		return next == TRACE_FREE && (mmr_step_pcp_order(ev->order) || compacts_on(v, ev->task));
+	if (!compacts_on(v, ev->task))
+		return false;
+	for (uint64_t n = v->number; n && verify_is_of_burst(window_at(&v->window, n), ev);
+	     n = window_at(&v->window, n)->next) {
+		if (!was_held(v, window_at(&v->window, n)->ev.pfn))
+			break;
+		nr_pages += 1 << window_at(&v->window, n)->ev.order;
+	}
+	return verify_told_fate(v, zone, ev->cpu, nr_pages) == FATE_PASSED;
+}
+
 void verify_free(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
 	enum mmr_page_state state;
+	bool stays;
 
 	verify_end_run(v, ev->cpu);
 	if (!zone) {
@@ -129,10 +201,13 @@ void verify_free(struct verify *v, struct window_event *event)
 	}
 	if (v->frees_pieces && !ev->order && !event->link && verify_free_in_pieces(v, event))
 		return;
+	stays = v->nr_compacting && !event->link && !event->past && stays_with_compaction(v, event, zone);
 	state = mmr_step_give_back(v->core, ev->pfn, ev->order);
 	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
 		free_untraced(v, ev, zone);
-	if (event->link)
+	if (stays)
+		mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, MIGRATE_MOVABLE);
+	if (event->link || stays)
 		return;
 	if (mmr_step_pcp_order(ev->order))
 		verify_commit(v, event, zone);

@@ -120,6 +120,8 @@ struct pending_free {
 };
 
 #define MAX_PIECE_RUNS 8
+#define MAX_COMPACTING 16 /* tasks that compact a zone at the same time */
+#define MAX_HELD       1024 /* free blocks that compaction took and may still hold */
 
 /**
  * struct piece_run - neighbours that a task frees one by one, inserted in pieces after the last
@@ -179,6 +181,11 @@ struct verify {
 	unsigned int nr_pending;
 	struct piece_run piece_runs[MAX_PIECE_RUNS];
 	unsigned int nr_piece_runs; /* active */
+	uint32_t compacting[MAX_COMPACTING]; /* tasks */
+	unsigned int nr_compacting, nr_held;
+	struct {
+		uint32_t pfn, order;
+	} held[MAX_HELD]; /* a ring */
 	struct cpu_view *cpus;
 	struct pcp_view *pcps; /* [zone id * nr_cpus + cpu] */
 	struct limits *limits[NR_LIMIT_SETS]; /* [zone id * nr_cpus + cpu] */
@@ -392,6 +399,8 @@ void verify_commit(struct verify *v, struct window_event *event, struct zone *zo
 void verify_free_batched(struct verify *v, struct window_event *event);
 /* Before a block goes to a list: off those that it is on where the model went wrong since its free */
 void verify_take_off(struct verify *v, unsigned int cpu, uint32_t pfn, unsigned int order);
+/* A task begins to compact a zone, or ends */
+void verify_compacts(struct verify *v, uint32_t task, bool begins);
 void verify_buddy_free(struct verify *v, const struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
 /* The drains to come of this task, on this CPU, are of @owner's lists */

@@ -50,15 +50,16 @@ static uint64_t find_alloc(const struct verify *v, const struct trace_event *ev,
 {
 	uint64_t n = begin;
 
-	for (int i = 0; n && i < RUN_ALLOC_DISTANCE; i++) {
-		const struct window_event *event = window_at(&v->window, n);
+	if (ev->task == TRACE_NO_TASK || verify_in_interrupt(ev)) {
+		for (int i = 0; n && i < RUN_ALLOC_DISTANCE; i++) {
+			const struct window_event *event = window_at(&v->window, n);
 
-		if (is_alloc_of(&event->ev, ev))
-			return n;
-		n = event->next;
-	}
-	if (ev->task == TRACE_NO_TASK || verify_in_interrupt(ev))
+			if (is_alloc_of(&event->ev, ev))
+				return n;
+			n = event->next;
+		}
 		return WINDOW_NONE;
+	}
 	for (n = v->number + 1; n < v->window.end; n++) {
 		const struct trace_event *next = &window_at(&v->window, n)->ev;
 
@@ -272,8 +273,9 @@ static void begin_run(struct verify *v, const struct trace_event *ev, struct zon
 			/* Its task may have gone to another CPU since. */
 			asked.cpu = ev->cpu;
 			verify_choice_of_zone(v, &asked, zone, begins_fragmenting(v));
-			alloc->link = v->number;
 		}
+		if (zone_known(v, zone) || alloc->ev.cpu != ev->cpu)
+			alloc->link = alloc->link ? alloc->link : v->number;
 	}
 	if (run->refill && pcp_view(v, zone, ev->cpu)->known)
 		begin_refill(v, ev, zone, run, &ahead);
@@ -320,8 +322,15 @@ static void block_obtained(struct verify *v, const struct trace_event *ev, struc
 	}
 	if (run->left && --run->left == 0) {
 		verify_end_run(v, ev->cpu);
-		if (!run->refill || !pcp_view(v, zone, ev->cpu)->known)
+		if (!run->refill)
 			return;
+		if (!pcp_view(v, zone, ev->cpu)->known) {
+			/* The list may be read before its task tells of the pop. */
+			if (run->alloc != WINDOW_NONE)
+				verify_note_late(v, zone, window_at(&v->window, run->alloc)->ev.pfn,
+						 run->order);
+			return;
+		}
 		if (run->got < run->size)
 			end_short_refill(v, ev, run);
 		v->owed = run->alloc;

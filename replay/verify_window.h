@@ -18,7 +18,8 @@
 /**
  * struct window_event - an event and its links; numbers count events from 1, WINDOW_NONE is none
  * @next: the next page event on the same CPU
- * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED, BUDDY_FREE: its FREE
+ * @link: FREE: its FREE_BATCHED, which inserts the page; FREE_BATCHED, BUDDY_FREE: its FREE; ALLOC: the
+ *	event of the first block that its CPU took for it
  * @done: verify has dealt with it ahead of its turn
  * @popped: ALLOC, BULK_PAGE: its page was taken off its list ahead of its turn
  * @past: FREE: the page goes to the buddy, a BUDDY_FREE event says when

@@ -544,13 +544,9 @@ uint32_t synth_kernel_take(struct synth_kernel *k, unsigned int cpu, unsigned in
 	return pfn;
 }
 
-void synth_kernel_say_balance(struct synth_kernel *k, unsigned int cpu, bool begins)
+void synth_kernel_say(struct synth_kernel *k, unsigned int cpu, enum trace_event_type type)
 {
-	struct trace_class cls = {
-		.type = begins ? TRACE_BALANCE_BEGIN : TRACE_BALANCE_END,
-		.nr_args = (uint8_t)(begins ? 1 : 2),
-		.zone = ZONE_DMA32,
-	};
+	struct trace_class cls = {.type = (uint8_t)type, .nr_args = 2, .zone = ZONE_DMA32};
 	struct trace_event event = {
 		.ts_ns = k->now_ns += k->gap_ns,
 		.pfn = TRACE_NO_PFN,
@@ -561,9 +557,7 @@ void synth_kernel_say_balance(struct synth_kernel *k, unsigned int cpu, bool beg
 
 	k->nr_events++;
 	must(trace_writer_class(k->writer, &cls, &event.class_id, &err), &err);
-	must(trace_writer_event_args(k->writer, &event, &(struct trace_args){.nr = cls.nr_args, .v = {0}},
-				     &err),
-	     &err);
+	must(trace_writer_event_args(k->writer, &event, &(struct trace_args){.nr = 2}, &err), &err);
 }
 
 void synth_kernel_say_popped(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int mt,

@@ -75,8 +75,8 @@ void synth_kernel_say_popped(struct synth_kernel *k, unsigned int cpu, uint32_t 
 			     unsigned int order);
 /** synth_kernel_take - a block from the buddy; synth_kernel_say_popped() tells of its allocation */
 uint32_t synth_kernel_take(struct synth_kernel *k, unsigned int cpu, unsigned int mt, unsigned int order);
-/** synth_kernel_say_balance - kswapd begins, or is done; nothing but the event */
-void synth_kernel_say_balance(struct synth_kernel *k, unsigned int cpu, bool begins);
+/** synth_kernel_say - an event without a page, of node 0 and its zone; nothing but the event */
+void synth_kernel_say(struct synth_kernel *k, unsigned int cpu, enum trace_event_type type);
 /** synth_kernel_isolate - a free block vanishes without an event */
 uint32_t synth_kernel_isolate(struct synth_kernel *k, unsigned int order, unsigned int mt);
 /** synth_kernel_isolate_told - the same with an event */

@@ -146,7 +146,7 @@ static void kswapds_flag_is_set_after_it_tells(void **state)
 	assert_true(nr > 0 && nr + 8 < NR_PAGES);
 	assert_true(count > 4 * (int32_t)limits.batch);
 	k.task = kswapd;
-	synth_kernel_say_balance(&k, 1, true);
+	synth_kernel_say(&k, 1, TRACE_BALANCE_BEGIN);
 	k.task = other;
 	synth_kernel_free(&k, 0, pfns[nr++], 0);
 	mmr_machine_destroy(k.twin);
@@ -160,6 +160,31 @@ static void kswapds_flag_is_set_after_it_tells(void **state)
 	assert_nothing_diverged(&report);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
+}
+
+/*
+ * Compaction takes a block, tries twice to move a page to a part of it, keeps that part and frees it at its
+ * end: three events of frees, of which the last puts the page on a list.
+ */
+static void what_compaction_does_not_need_it_frees_at_its_end(void **state)
+{
+	uint32_t pfns[NR_PAGES], page;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	synth_kernel_task(&k, 101);
+	synth_kernel_say(&k, 0, TRACE_COMPACT_BEGIN);
+	page = synth_kernel_isolate_told(&k, 10, MIGRATE_MOVABLE) + 1;
+	for (int i = 0; i < 2; i++)
+		synth_kernel_say_freed(&k, 0, page, 0);
+	synth_kernel_free(&k, 0, page, 0);
+	synth_kernel_say(&k, 0, TRACE_COMPACT_END);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 0);
 }
 
 /* list: a b c ...   task 100 pops a and is preempted; task 101 frees until pages are drained, and is told how
@@ -280,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refills_pop_comes_before_an_interrupt),
 		cmocka_unit_test(a_block_taken_is_told_on_another_cpu),
+		cmocka_unit_test(what_compaction_does_not_need_it_frees_at_its_end),
 		cmocka_unit_test(kswapds_flag_is_set_after_it_tells),
 		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),
 		cmocka_unit_test(a_drain_of_another_cpus_lists_is_told),
