@@ -135,12 +135,15 @@ void verify_marks_of_size(struct verify *v, struct zone *zone, uint32_t high_min
 	if (computed[WMARK_LOW] / nr_cpus == high_min) {
 		mmr_step_set_marks(zone, computed);
 	} else {
+		uint32_t low;
+
 		mmr_step_marks(v->core, zone, &marks);
-		if (!marks.watermark[WMARK_LOW] || marks.watermark[WMARK_LOW] / nr_cpus == high_min)
+		low = marks.watermark[WMARK_LOW];
+		if (!low || low / nr_cpus == high_min)
 			return;
 		for (unsigned int i = 0; i < NR_WMARK; i++)
-			marks.watermark[i] = (uint32_t)((uint64_t)marks.watermark[i] * high_min * nr_cpus /
-							marks.watermark[WMARK_LOW]);
+			marks.watermark[i] =
+				(uint32_t)((uint64_t)marks.watermark[i] * high_min * nr_cpus / low);
 		mmr_step_set_marks(zone, marks.watermark);
 	}
 	mmr_step_set_boost(zone, 0);
