@@ -234,6 +234,10 @@ struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_s
  * served */
 void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request);
 unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu);
+/** mmr_step_threshold - up to which a CPU's pending count stays pending */
+int32_t mmr_step_threshold(const struct zone *zone, unsigned int cpu);
+/** mmr_step_hide_pages - this many pages that the zone has counted are pending with a CPU instead */
+void mmr_step_hide_pages(struct zone *zone, unsigned int cpu, int32_t pages);
 /** mmr_step_fold_zone - a CPU's pending count of this zone goes into the zone's; false where it has none */
 bool mmr_step_fold_zone(struct zone *zone, unsigned int cpu);
 /** mmr_step_fold - a CPU's pending counts go into the zones'; false where it has none */

@@ -183,6 +183,17 @@ unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu)
 	return m->cpus[cpu].nid;
 }
 
+int32_t mmr_step_threshold(const struct zone *zone, unsigned int cpu)
+{
+	return zone->per_cpu_zonestats[cpu].stat_threshold;
+}
+
+void mmr_step_hide_pages(struct zone *zone, unsigned int cpu, int32_t pages)
+{
+	zone->vm_stat_free -= pages;
+	zone->per_cpu_zonestats[cpu].vm_stat_diff += pages;
+}
+
 bool mmr_step_fold_zone(struct zone *zone, unsigned int cpu)
 {
 	struct per_cpu_zonestat *stat = &zone->per_cpu_zonestats[cpu];

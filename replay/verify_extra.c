@@ -286,10 +286,8 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_KSWAPD_WAKE:
 	case TRACE_KSWAPD_SLEEP:
-		/* On 7.3 marks are set up before the second CPU comes. */
-		if (extra->v[0] >= 0 && extra->v[0] < v->recorded.nr_nodes)
-			mmr_step_set_pressure(v->core, (unsigned int)extra->v[0], ev->type == TRACE_KSWAPD_WAKE,
-					      v->frees_pieces);
+	case TRACE_WAKEUP_KSWAPD:
+		verify_kswapd(v, ev, extra->v[0]);
 		break;
 	case TRACE_VMSTAT_FOLD:
 		verify_fold(v, ev, extra->v[0]);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
+ * What is free and not counted yet: pending with a CPU.
+ *
  * A fold, a CPU's pending counts going into the zones', is told as it begins, and taken for done at once. Some
  * come about later than that: an emulated CPU may stand still for long, and the vmstat worker lets others run
  * after each zone, on its own CPU, too. What the counts were in between is tried where a choice of a zone was
@@ -110,6 +112,74 @@ bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *requ
 				return true;
 			}
 		}
+	}
+	return false;
+}
+
+/* On 7.3 marks are set up before the second CPU comes. */
+static void set_pressure(struct verify *v, unsigned int nid, bool awake)
+{
+	mmr_step_set_pressure(v->core, nid, awake, v->frees_pieces);
+}
+
+/* Source: kswapd(), kswapd_try_to_sleep(), wakeup_kswapd(), mm/vmscan.c, v6.12. */
+void verify_kswapd(struct verify *v, const struct trace_event *ev, int64_t nid)
+{
+	if (nid < 0 || nid >= v->recorded.nr_nodes)
+		return;
+	if (ev->type != TRACE_WAKEUP_KSWAPD) {
+		v->kswapds[nid] = ev->type == TRACE_KSWAPD_WAKE ? KSWAPD_UP : KSWAPD_ASLEEP;
+		set_pressure(v, (unsigned int)nid, ev->type == TRACE_KSWAPD_WAKE);
+	} else if (v->kswapds[nid] == KSWAPD_ASLEEP) {
+		v->kswapds[nid] = KSWAPD_CALLED;
+	}
+}
+
+/* Would this CPU's having more pages pending explain it, or fewer? The least difference that does is kept. */
+static bool hide_least(struct verify *v, const struct mmr_step_request *request, struct zone *zone)
+{
+	int32_t pending[MAX_DRIFTS] = {0}, drift[MAX_DRIFTS] = {0};
+	int32_t threshold = mmr_step_threshold(zone, request->cpu);
+	unsigned int id = mmr_step_zone_id(zone);
+	struct mmr_step_request then = *request;
+
+	mmr_step_read_pending(v->core, request->cpu, pending);
+	then.drift = drift;
+	for (int32_t by = 1; by <= 2 * threshold; by++) {
+		for (int32_t hidden = -by; hidden <= by; hidden += 2 * by) {
+			if (pending[id] + hidden > threshold || pending[id] + hidden < -threshold)
+				continue;
+			drift[id] = -hidden;
+			if (explains(v, &then)) {
+				mmr_step_hide_pages(zone, request->cpu, hidden);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/*
+ * A kswapd that was called sets how much may be pending as soon as it runs. It tells that it is awake later,
+ * when others may have had its CPU in between.
+ */
+bool verify_kswapd_was_up(struct verify *v, const struct mmr_step_request *request)
+{
+	if (v->max_zone_id > MAX_DRIFTS)
+		return false;
+	for (unsigned int nid = 0; nid < v->recorded.nr_nodes; nid++) {
+		if (v->kswapds[nid] != KSWAPD_CALLED)
+			continue;
+		set_pressure(v, nid, true);
+		for (unsigned int type = 0; type < MAX_NR_ZONES; type++) {
+			struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)type);
+
+			if (zone && hide_least(v, request, zone)) {
+				v->kswapds[nid] = KSWAPD_UP;
+				return true;
+			}
+		}
+		set_pressure(v, nid, false);
 	}
 	return false;
 }

@@ -85,6 +85,9 @@ struct fold_view {
 	int32_t pending[MAX_DRIFTS]; /* [zone id] */
 };
 
+/** enum kswapd_state - its being awake is told when it has been for some while */
+enum kswapd_state { KSWAPD_UP, KSWAPD_ASLEEP, KSWAPD_CALLED };
+
 struct cpu_view {
 	struct refill_run run;
 	struct fold_view fold;
@@ -199,6 +202,7 @@ struct verify {
 		uint16_t cpu;
 	} balance;
 	uint32_t *boosts; /* [zone id] when kswapd began */
+	enum kswapd_state kswapds[MAX_NUMNODES];
 	/* [zone id] since its last keyframe pages were isolated without an event: how many are free no event
 	 * tells */
 	bool *isolated_unseen;
@@ -299,6 +303,9 @@ void verify_no_zone(struct verify *v, const struct trace_event *ev);
 void verify_fold(struct verify *v, const struct trace_event *ev, bool yields);
 /* Had a fold not come about yet, or not for all zones? */
 bool verify_fold_is_to_come(const struct verify *v, const struct mmr_step_request *request);
+void verify_kswapd(struct verify *v, const struct trace_event *ev, int64_t nid);
+/* Was kswapd up before it told, and hence more, or less, pending? Keeps it where that explains who served. */
+bool verify_kswapd_was_up(struct verify *v, const struct mmr_step_request *request);
 /* Did the rest of one come about only after others had run? Keeps it where that explains who served. */
 bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *request);
 

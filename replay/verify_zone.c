@@ -212,6 +212,8 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	}
 	if (explains_as(v, request, request->nid, MMR_STEP_RESERVES))
 		return VERIFY_CAUSE_RECLAIM;
+	if (verify_kswapd_was_up(v, request))
+		return VERIFY_CAUSE_RACE;
 	return VERIFY_CAUSE_UNEXPLAINED;
 }
 

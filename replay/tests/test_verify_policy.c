@@ -340,6 +340,53 @@ static void a_fold_that_came_late_took_what_was_pending_by_then(void **state)
 	forget_folds(v);
 }
 
+static void tell_kswapd(struct verify *v, enum trace_event_type type, unsigned int nid)
+{
+	v->number++;
+	window_at(&v->window, v->number)->ev = (struct trace_event){.type = (uint8_t)type, .task = WORKER};
+	v->window.extras[v->number].v[0] = nid;
+	verify_extra(v, window_at(&v->window, v->number));
+}
+
+/*
+ * Node 0 has a page, node 1 1280; its boosted mark is 1290: it serves where a CPU has taken 10 pages more than
+ * are counted, which its kswapd allows from when it was called, not while it sleeps.
+ */
+static void a_kswapd_that_was_called_may_be_up_before_it_tells(void **state)
+{
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
+	struct verify_report report = {.have_divergence = true};
+
+	ev.class_id = f->classes[PLAIN];
+	watch_folds(f, &report, NULL);
+	mmr_step_zone_forget(v->core, mmr_step_named_zone(v->core, 0, ZONE_DMA32));
+	assert_int_equal(mmr_step_adopt_free(v->core, mmr_step_named_zone(v->core, 0, ZONE_DMA32), NODE0, 0,
+					     MIGRATE_UNMOVABLE),
+			 0);
+	mmr_step_adopt_counts(v->core, mmr_step_named_zone(v->core, 0, ZONE_DMA32), NULL);
+	mmr_step_zone_forget(v->core, far);
+	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1, 10, MIGRATE_UNMOVABLE), 0);
+	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1 + 1024, 8, MIGRATE_UNMOVABLE), 0);
+	mmr_step_adopt_counts(v->core, far, NULL);
+	mmr_step_set_boost(far, 290);
+	v->number = 1;
+	tell_kswapd(v, TRACE_WAKEUP_KSWAPD, 1);
+	verify_choice_of_zone(v, &ev, far, false);
+	tell_kswapd(v, TRACE_KSWAPD_SLEEP, 1);
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 2);
+	tell_kswapd(v, TRACE_WAKEUP_KSWAPD, 1);
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+	assert_int_equal(mmr_step_threshold(far, 0), 100);
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
+	forget_folds(v);
+}
+
 /* Where pages are isolated without an event, who had enough of them no event tells. */
 static void a_choice_among_unknown_counts_is_no_divergence(void **state)
 {
@@ -392,6 +439,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_fold_of_the_worker_may_wait_for_others_on_its_cpu, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_fold_that_came_late_took_what_was_pending_by_then, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_kswapd_that_was_called_may_be_up_before_it_tells, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_choice_among_unknown_counts_is_no_divergence, set_up,
 						tear_down),
