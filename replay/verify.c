@@ -313,6 +313,8 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->limits_known = has_feature(v->header, "event.pcp_limits");
 	v->balance_known = has_feature(v->header, "event.balance_end");
 	v->folds_known = has_feature(v->header, "event.vmstat_fold");
+	/* Recorders that tell of kswapd tell of policies, too. */
+	v->policies_known = has_feature(v->header, "event.kswapd_wake");
 	v->bulk_rare = v->frees_pieces || v->bulk_known;
 	v->irq_known = has_feature(v->header, "irq_context");
 	v->shuffled = has_feature(v->header, "page_alloc.shuffle");

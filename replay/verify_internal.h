@@ -219,8 +219,8 @@ struct verify {
 	bool tolerant; /* what is damaged is passed over */
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
-	bool drains_known, bulk_known, isolation_known, buddy_known, limits_known, balance_known,
-		folds_known; /* events tell */
+	bool drains_known, bulk_known, isolation_known, buddy_known, limits_known, balance_known, folds_known,
+		policies_known; /* events tell */
 	bool shuffled; /* largest blocks go to either end of their list: page_alloc.shuffle */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
@@ -316,8 +316,12 @@ int verify_policy_init(struct verify *v, struct mmr_error *err);
 unsigned int verify_preferred_node(const struct verify *v, const struct trace_event *ev);
 /* The nodes that the task's policy binds it to; 0: all */
 uint64_t verify_policy_nodes(const struct verify *v, const struct trace_event *ev);
-/* The node it preferred; @told: nothing but who served says so */
-void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, unsigned int nid, bool told);
+/*
+ * The node it preferred; @told: nothing but who served says so; @scarce: the zone that should have has few
+ * pages, and what nobody told may be why it did not
+ */
+void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, unsigned int nid, bool told,
+			       bool scarce);
 
 /* ---- verify_limits.c ----------------------------------------------------------------------- */
 

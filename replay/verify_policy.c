@@ -19,12 +19,13 @@
  * @key: 0 for an empty entry
  * @node: the last one, which has served @run pages in a row
  * @slab: the last request was for a slab
+ * @sure: it is heeded; a guess made while pages were short is once it has foreseen something
  * @seen: bit per node that served; @weight: pages a node serves in a row
  */
 struct policy_view {
 	uint64_t key, seen;
 	uint16_t node;
-	bool slab;
+	bool slab, sure;
 	uint32_t run;
 	uint32_t weight[MAX_NUMNODES];
 };
@@ -91,12 +92,14 @@ static unsigned int next_node(const struct policy_view *p)
 uint64_t verify_policy_nodes(const struct verify *v, const struct trace_event *ev)
 {
 	const struct trace_policy *policy = has_policy(ev) ? policy_of(v, ev) : NULL;
+	const struct policy_view *p;
 	uint64_t key;
 
 	if (!policy || policy->mode != MMR_MPOL_BIND)
 		return 0;
 	/* What is remembered of the request was learned as it did not heed the policy. */
-	return slot_of(v, ev, &key)->key == key ? 0 : policy->nodes[0];
+	p = slot_of(v, ev, &key);
+	return p->key == key && p->sure ? 0 : policy->nodes[0];
 }
 
 /* As the task's policy says, of which nothing has been seen yet. */
@@ -143,7 +146,7 @@ unsigned int verify_preferred_node(const struct verify *v, const struct trace_ev
 	if (!v->nr_policies || !has_policy(ev))
 		return node_of_policy(v, ev);
 	p = slot_of(v, ev, &key);
-	if (p->key != key)
+	if (p->key != key || !p->sure)
 		return node_of_policy(v, ev);
 	if (!is_slab_in_turn(v, ev))
 		return next_node(p);
@@ -154,9 +157,16 @@ unsigned int verify_preferred_node(const struct verify *v, const struct trace_ev
 	return next_node(&after);
 }
 
-static void begin_view(struct policy_view *p, uint64_t key, unsigned int nid, const struct trace_policy *policy)
+static void begin_view(struct policy_view *p, uint64_t key, unsigned int nid, const struct trace_policy *policy,
+		       bool sure)
 {
-	*p = (struct policy_view){.key = key, .node = (uint16_t)nid, .seen = 1ULL << nid, .run = 1};
+	*p = (struct policy_view){
+		.key = key,
+		.node = (uint16_t)nid,
+		.seen = 1ULL << nid,
+		.run = 1,
+		.sure = sure,
+	};
 	if (!policy || policy->mode != MMR_MPOL_INTERLEAVE)
 		return;
 	p->seen |= policy->nodes[0];
@@ -164,18 +174,39 @@ static void begin_view(struct policy_view *p, uint64_t key, unsigned int nid, co
 		p->weight[i] = p->seen >> i & 1;
 }
 
-void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, unsigned int nid, bool told)
+/*
+ * A guess that is not sure is followed in silence, and heeded from when it has foreseen what the CPU's own node
+ * would not have explained. It is no longer once that node was right and it was not, or pages were short.
+ */
+static void weigh(struct policy_view *p, bool foreseen, bool told, bool doubtful)
+{
+	p->sure = p->sure ? foreseen || !told || !doubtful : foreseen && told;
+}
+
+/*
+ * May the task have a policy that is not recorded, or does the caller name a node? A collapse into a huge page
+ * names that of most of its pages. Source: hpage_collapse_find_target_node(), mm/khugepaged.c, v6.12.
+ */
+static bool has_own_node(const struct verify *v, const struct trace_event *ev)
+{
+	return !v->policies_known || ev->order == PAGEBLOCK_ORDER ||
+	       trace_reader_class(v->reader, ev->class_id)->gfp & MMR_GFP_THISNODE;
+}
+
+void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, unsigned int nid, bool told,
+			       bool scarce)
 {
 	const struct trace_policy *policy;
 	struct policy_view *p;
-	bool expected;
+	bool expected, in_turn;
 	uint64_t key;
 
 	if (!has_policy(ev) || nid >= MAX_NUMNODES)
 		return;
 	policy = policy_of(v, ev);
 	/* Whose turn it is next hangs on whose it was, from the first on. */
-	told |= policy && interleaves(policy);
+	in_turn = policy && interleaves(policy);
+	told |= in_turn;
 	if (!told && !v->nr_policies)
 		return;
 	p = slot_of(v, ev, &key);
@@ -183,7 +214,7 @@ void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, u
 		if (!told)
 			return;
 		v->nr_policies += !p->key;
-		begin_view(p, key, nid, policy);
+		begin_view(p, key, nid, policy, in_turn || !scarce);
 		return;
 	}
 	if (is_slab_in_turn(v, ev)) {
@@ -195,6 +226,9 @@ void verify_node_was_preferred(struct verify *v, const struct trace_event *ev, u
 	}
 	p->slab = false;
 	expected = next_node(p) == nid;
+	if (!in_turn)
+		weigh(p, expected, told,
+		      scarce || (!has_own_node(v, ev) && nid == mmr_step_cpu_node(v->core, ev->cpu)));
 	if (nid == p->node) {
 		/* It went on where it should have ended. */
 		if (!expected)

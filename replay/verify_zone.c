@@ -248,6 +248,17 @@ static bool isolated_unseen(const struct verify *v, const struct zone *zone)
 	return zone && !v->isolation_known && v->isolated_unseen[mmr_step_zone_id(zone)];
 }
 
+/* Below its high mark a zone may have been passed over for reasons that no event tells. */
+static bool is_short(const struct verify *v, const struct zone *zone)
+{
+	struct mmr_step_marks marks;
+
+	if (!zone)
+		return true;
+	mmr_step_marks(v->core, zone, &marks);
+	return marks.free <= (int64_t)marks.watermark[WMARK_HIGH] + marks.boost;
+}
+
 void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting)
 {
 	struct mmr_step_request request = request_of(v, ev, zone);
@@ -261,14 +272,14 @@ void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struc
 	want = mmr_step_first_zone(v->core, &request);
 	if (want == zone) {
 		count_exact(v, VERIFY_ZONE);
-		verify_node_was_preferred(v, ev, request.nid, false);
+		verify_node_was_preferred(v, ev, request.nid, false, false);
 		mmr_step_flag_below_high(v->core, &request);
 		return;
 	}
 	cause = find_cause(v, &request, ev);
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && (isolated_unseen(v, want) || isolated_unseen(v, zone)))
 		cause = VERIFY_CAUSE_UNTRACED;
-	verify_node_was_preferred(v, ev, request.nid, cause == VERIFY_CAUSE_POLICY);
+	verify_node_was_preferred(v, ev, request.nid, cause == VERIFY_CAUSE_POLICY, is_short(v, want));
 	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
 		    cause, &views, say_zone(v, want), say_zone(v, zone));
 	mmr_step_flag_below_high(v->core, &request);

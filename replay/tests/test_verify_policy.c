@@ -139,7 +139,7 @@ static unsigned int ask(struct fixture *f, unsigned int cls, unsigned int nid)
 	const struct trace_event ev = {.type = TRACE_ALLOC, .task = 3, .class_id = f->classes[cls]};
 	unsigned int expected = verify_preferred_node(&f->v, &ev);
 
-	verify_node_was_preferred(&f->v, &ev, nid, expected != nid);
+	verify_node_was_preferred(&f->v, &ev, nid, expected != nid, false);
 	return expected;
 }
 
@@ -188,8 +188,53 @@ static void a_policy_that_prefers_or_binds_is_heeded_at_once(void **state)
 	assert_int_equal(verify_policy_nodes(&f->v, &ev), 0);
 	/* Once such a request did not heed it none is expected to. */
 	ev.flags = 0;
-	verify_node_was_preferred(&f->v, &ev, 0, true);
+	verify_node_was_preferred(&f->v, &ev, 0, true, false);
 	assert_int_equal(verify_policy_nodes(&f->v, &ev), 0);
+}
+
+/* Tells that a request of CPU 0 was served by node @nid; @scarce: its own was short of pages. Return: as
+ * expected? */
+static bool serve(struct fixture *f, unsigned int nid, bool scarce)
+{
+	const struct trace_event ev = {.type = TRACE_ALLOC, .task = 4, .class_id = f->classes[PLAIN]};
+	unsigned int expected = verify_preferred_node(&f->v, &ev);
+
+	verify_node_was_preferred(&f->v, &ev, nid, expected != nid, scarce);
+	return expected == nid;
+}
+
+/* Where pages are short who served is a poor witness of what was preferred: it takes two. */
+static void a_guess_made_while_pages_were_short_must_come_true(void **state)
+{
+	struct fixture *f = *state;
+
+	f->v.policies_known = true;
+	assert_false(serve(f, 1, true));
+	assert_false(serve(f, 1, true));
+	assert_true(serve(f, 1, true));
+	/* The own node is back, and a single page from elsewhere tells nothing. */
+	assert_false(serve(f, 0, true));
+	assert_true(serve(f, 0, true));
+	assert_false(serve(f, 1, true));
+	assert_true(serve(f, 0, true));
+}
+
+/* The CPU's own node served where the guess said another: it is heeded no longer. */
+static void a_guess_is_dropped_once_the_own_node_serves(void **state)
+{
+	struct fixture *f = *state;
+
+	f->v.policies_known = true;
+	assert_false(serve(f, 1, false));
+	assert_true(serve(f, 1, false));
+	assert_false(serve(f, 0, false));
+	for (int i = 0; i < 4; i++)
+		assert_true(serve(f, 0, false));
+	/* A round that comes again is foreseen in the end, and then heeded. */
+	for (int i = 0; i < 6; i++)
+		serve(f, (unsigned int)i % 2, false);
+	for (int i = 0; i < 6; i++)
+		assert_true(serve(f, (unsigned int)i % 2, false));
 }
 
 /* The recorder's own reading of the ratios made the kernel compute them anew; from 7.3 on it does not. */
@@ -435,6 +480,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(weights_are_learned_in_one_round, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_policy_that_prefers_or_binds_is_heeded_at_once, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_guess_made_while_pages_were_short_must_come_true, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_guess_is_dropped_once_the_own_node_serves, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_fold_may_come_about_later_than_it_is_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_fold_of_the_worker_may_wait_for_others_on_its_cpu, set_up,
 						tear_down),
