@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	wild_trace_write(&bases[kind], path, data + 2, (size - 2) / WILD_EDIT_BYTES);
 	if (data[1] % 8 == 7)
-		wild_run(path, kind, &err);
+		wild_run(path, kind, data[1] & 8 ? 2 : 1, &err);
 	else if (data[1] % 8 == 6)
 		wild_explain(path, kind, data[1], &err);
 	else

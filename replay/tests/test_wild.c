@@ -71,7 +71,7 @@ static int explain(const char *path, unsigned int kind, uint64_t seed, struct mm
 
 static int run(const char *path, unsigned int kind, uint64_t seed, struct mmr_error *err)
 {
-	return wild_run(path, kind, err);
+	return wild_run(path, kind, seed % 3 == 2 ? 2 : 1, err);
 }
 
 /* Event 0 becomes one of order 200. */

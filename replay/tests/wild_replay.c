@@ -97,7 +97,7 @@ int wild_explain(const char *path, unsigned int kind, uint64_t event, struct mmr
 	return rc;
 }
 
-int wild_run(const char *path, unsigned int kind, struct mmr_error *err)
+int wild_run(const char *path, unsigned int kind, unsigned int nr_threads, struct mmr_error *err)
 {
 	struct engine_options options = {
 		.backend = &backend_core, .profile = profile_of(kind), .latency_every = 1, .nr_samples = 4};
@@ -109,6 +109,7 @@ int wild_run(const char *path, unsigned int kind, struct mmr_error *err)
 
 	if (rc)
 		return rc;
+	options.nr_threads = nr_threads;
 	options.recorded = options.machine = &recorded;
 	rc = machine_from_trace(trace_reader_machine(reader), path, &recorded, err);
 	rc = rc ? rc : engine_create(reader, &options, &engine, err);

@@ -14,6 +14,6 @@ void wild_base(unsigned int kind, struct wild_trace *ret);
 int wild_verify(const char *path, unsigned int kind, struct mmr_error *err);
 /* @event: number of the event asked about */
 int wild_explain(const char *path, unsigned int kind, uint64_t event, struct mmr_error *err);
-int wild_run(const char *path, unsigned int kind, struct mmr_error *err);
+int wild_run(const char *path, unsigned int kind, unsigned int nr_threads, struct mmr_error *err);
 
 #endif
