@@ -165,7 +165,7 @@ static void balance(struct verify *v, int64_t nid, unsigned int highest, bool be
 		} else {
 			mmr_step_set_boost(zone,
 					   marks.boost - (marks.boost < *sampled ? marks.boost : *sampled));
-			*sampled = 0;
+			*sampled = marks.boost > *sampled ? BOOST_IN_DOUBT : 0;
 			flags &= ~ZONE_FLAG_RECLAIM_ACTIVE;
 		}
 		mmr_step_set_zone_flags(zone, flags);

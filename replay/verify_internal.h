@@ -122,6 +122,7 @@ struct pending_free {
 	uint8_t order;
 };
 
+#define BOOST_IN_DOUBT UINT32_MAX
 #define MAX_PIECE_RUNS 8
 #define MAX_COMPACTING 16 /* tasks that compact a zone at the same time */
 #define MAX_HELD       1024 /* free blocks that compaction took and may still hold */
@@ -201,7 +202,7 @@ struct verify {
 		int64_t nid;
 		uint16_t cpu;
 	} balance;
-	uint32_t *boosts; /* [zone id] when kswapd began */
+	uint32_t *boosts; /* [zone id] when kswapd began; BOOST_IN_DOUBT once it has ended and left some */
 	enum kswapd_state kswapds[MAX_NUMNODES];
 	/* [zone id] since its last keyframe pages were isolated without an event: how many are free no event
 	 * tells */

@@ -74,6 +74,7 @@ static struct run_ahead look_ahead(const struct verify *v, const struct zone *zo
 				   const struct trace_event *ev)
 {
 	uint32_t last_locked = MMR_NO_PFN;
+	const struct trace_event *taken = NULL;
 	struct run_ahead ahead = {0};
 	uint64_t n = v->number;
 
@@ -87,13 +88,15 @@ static struct run_ahead look_ahead(const struct verify *v, const struct zone *zo
 			break;
 		if (event->ev.type == TRACE_ZONE_LOCKED) {
 			last_locked = event->ev.pfn;
+			taken = taken ? taken : &event->ev;
 			ahead.nr++;
 		} else if (!v->extfrag_first && event->ev.pfn != last_locked) {
 			ahead.nr++;
 		}
 		n = event->next;
 	}
-	ahead.alloc = find_alloc(v, ev, n);
+	/* To 6.9 the event of a fallback comes first, and names a block that the page is a part of. */
+	ahead.alloc = find_alloc(v, v->extfrag_first && taken ? taken : ev, n);
 	return ahead;
 }
 

@@ -102,6 +102,8 @@ static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
 			struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)z);
 
+			if (zone && v->balance_known && v->boosts[mmr_step_zone_id(zone)] != BOOST_IN_DOUBT)
+				continue;
 			if (zone && try_boost(v, request, zone))
 				return true;
 		}
@@ -214,6 +216,9 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 		return VERIFY_CAUSE_RECLAIM;
 	if (verify_kswapd_was_up(v, request))
 		return VERIFY_CAUSE_RACE;
+	/* At which moment kswapd looked at the boosts that it took back at its end its events do not say. */
+	if (v->balance_known && try_boosts(v, request))
+		return VERIFY_CAUSE_BOOST;
 	return VERIFY_CAUSE_UNEXPLAINED;
 }
 

@@ -25,6 +25,7 @@ enum { PLAIN, KERNEL_IN_TURN, SLAB_IN_TURN, KERNEL_WEIGHTED, KERNEL_BOUND, KERNE
 struct fixture {
 	struct verify v;
 	struct trace_reader *reader;
+	uint32_t boosts[MAX_DRIFTS];
 	uint16_t classes[NR_CLASSES];
 	char path[32];
 };
@@ -111,6 +112,7 @@ static int set_up(void **state)
 	while (trace_reader_next(f->reader, &events, &err) > 0)
 		;
 	f->v.reader = f->reader;
+	f->v.boosts = f->boosts;
 	f->v.header = trace_reader_machine(f->reader);
 	assert_int_equal(machine_from_trace(f->v.header, f->path, &f->v.recorded, &err), 0);
 	machine_config(&f->v.recorded, kernel_profile_find("6.12"), &config);
@@ -471,6 +473,45 @@ static void a_choice_among_unknown_counts_is_no_divergence(void **state)
 	free(unseen);
 }
 
+/*
+ * kswapd has begun and ended, and what it took back of the boosts it looked at in a moment of its own: that the
+ * node far away served says that its boost is gone.
+ */
+static void a_boost_may_have_been_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
+	struct verify_report report = {.have_divergence = true};
+	struct cpu_view cpus[2] = {0};
+	struct mmr_step_marks marks;
+
+	ev.class_id = f->classes[PLAIN];
+	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 2, MIGRATE_UNMOVABLE), 0);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1 + i * 1024, 10, MIGRATE_UNMOVABLE), 0);
+	mmr_step_adopt_counts(v->core, own, NULL);
+	mmr_step_adopt_counts(v->core, far, NULL);
+	mmr_step_set_boost(far, 5000);
+	v->report = &report;
+	v->cpus = cpus;
+	v->max_zone_id = mmr_step_max_zone_id(v->core);
+	v->nr_cpus = 2;
+	v->number = 1;
+	v->folds_known = v->limits_known = v->balance_known = v->isolation_known = true;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].diverged, 1);
+	f->boosts[mmr_step_zone_id(far)] = BOOST_IN_DOUBT;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BOOST], 1);
+	mmr_step_marks(v->core, far, &marks);
+	assert_true(marks.boost < 5000);
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +531,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_kswapd_that_was_called_may_be_up_before_it_tells, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_boost_may_have_been_taken_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_choice_among_unknown_counts_is_no_divergence, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(reserves_are_those_after_the_ratios_were_read, set_up,
