@@ -377,6 +377,20 @@ bool verify_was_passed(struct verify *v, uint32_t pfn)
 	return p;
 }
 
+/* Has an event named the page since the guess? Then it is where that says. */
+static bool seen_since(const struct verify *v, const struct passed *p)
+{
+	uint64_t n = v->number > LONG_AGO ? v->number - LONG_AGO : 1;
+
+	for (n = n > p->event ? n : p->event + 1; n < v->number; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->pfn == p->pfn && ev->type <= TRACE_BULK_PAGE)
+			return true;
+	}
+	return false;
+}
+
 bool verify_undo_passed(struct verify *v, uint32_t pfn)
 {
 	struct passed *p = find_passed(v, pfn);
@@ -386,7 +400,9 @@ bool verify_undo_passed(struct verify *v, uint32_t pfn)
 	unsigned int nr;
 	int32_t count;
 
-	if (!p)
+	if (p && seen_since(v, p))
+		p->pfn = MMR_NO_PFN;
+	if (!p || p->pfn == MMR_NO_PFN)
 		return false;
 	place = mmr_step_place(v->core, pfn);
 	if (place.state != MMR_PAGE_FREE || place.head != pfn || place.order != p->order)

@@ -28,7 +28,9 @@ static bool other_begins(const struct verify *v, uint32_t task, uint64_t after, 
 	for (uint64_t n = after + 1; n < before; n++) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 
-		if ((ev->type == TRACE_DRAIN_PAGES || ev->type == TRACE_PCP_DECAY) && ev->task == task)
+		if ((ev->type == TRACE_DRAIN_PAGES || ev->type == TRACE_PCP_DECAY ||
+		     ev->type == TRACE_VMSTAT_FOLD) &&
+		    ev->task == task)
 			return true;
 	}
 	return false;

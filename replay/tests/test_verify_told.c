@@ -162,6 +162,24 @@ static void kswapds_flag_is_set_after_it_tells(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
 }
 
+/* The task whose free made nothing too many is the vmstat worker next, which drains the list: another reason.
+ */
+static void what_the_vmstat_worker_drains_is_no_overflow(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	for (unsigned int i = 0; i < 20; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	synth_kernel_say(&k, 0, TRACE_VMSTAT_FOLD);
+	synth_kernel_drain(&k, 0, 0, 7);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 0);
+}
+
 /*
  * Compaction takes a block, tries twice to move a page to a part of it, keeps that part and frees it at its
  * end: three events of frees, of which the last puts the page on a list.
@@ -305,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refills_pop_comes_before_an_interrupt),
 		cmocka_unit_test(a_block_taken_is_told_on_another_cpu),
+		cmocka_unit_test(what_the_vmstat_worker_drains_is_no_overflow),
 		cmocka_unit_test(what_compaction_does_not_need_it_frees_at_its_end),
 		cmocka_unit_test(kswapds_flag_is_set_after_it_tells),
 		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),
