@@ -234,6 +234,9 @@ struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_s
  * served */
 void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request);
 unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu);
+/** mmr_step_set_kswapd - a node's kswapd works: from 6.18 on other nodes are asked first */
+void mmr_step_set_kswapd(struct mmr_machine *m, unsigned int nid, bool works);
+bool mmr_step_kswapd(const struct mmr_machine *m, unsigned int nid);
 /** mmr_step_threshold - up to which a CPU's pending count stays pending */
 int32_t mmr_step_threshold(const struct zone *zone, unsigned int cpu);
 /** mmr_step_hide_pages - this many pages that the zone has counted are pending with a CPU instead */

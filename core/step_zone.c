@@ -76,14 +76,16 @@ static bool could_yield(const struct walk *w, const struct zone *zone)
 	return false;
 }
 
-/* Source: get_page_from_freelist(), mm/page_alloc.c, v6.12: without doing anything. */
+/* Source: get_page_from_freelist(), mm/page_alloc.c, v6.12 and v6.18: without doing anything. */
 static struct zone *first_zone(struct walk *w)
 {
 	const struct mmr_machine *m = w->m;
 	const struct zoneref *z;
+	bool skip_busy = m->profile.skip_busy_nodes && m->nr_nodes > 1, skipped;
 	struct zone *zone;
 
 retry:
+	skipped = false;
 	z = w->preferred;
 	for_next_zone_zonelist(zone, z, w->highest_zoneidx, w->request->nodemask)
 	{
@@ -92,8 +94,16 @@ retry:
 			w->alloc_flags &= ~ALLOC_NOFRAGMENT;
 			goto retry;
 		}
+		if (skip_busy && shared_read(zone->zone_pgdat->kswapd_awake)) {
+			skipped = true;
+			continue;
+		}
 		if (passes_mark(w, zone) && could_yield(w, zone))
 			return zone;
+	}
+	if (skipped) {
+		skip_busy = false;
+		goto retry;
 	}
 	if ((w->alloc_flags & ALLOC_NOFRAGMENT) && !m->sysctl.defrag_mode) {
 		w->alloc_flags &= ~ALLOC_NOFRAGMENT;
@@ -181,6 +191,16 @@ void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_reque
 unsigned int mmr_step_cpu_node(const struct mmr_machine *m, unsigned int cpu)
 {
 	return m->cpus[cpu].nid;
+}
+
+void mmr_step_set_kswapd(struct mmr_machine *m, unsigned int nid, bool works)
+{
+	shared_set(m->nodes[nid].kswapd_awake, works);
+}
+
+bool mmr_step_kswapd(const struct mmr_machine *m, unsigned int nid)
+{
+	return m->nodes[nid].kswapd_awake;
 }
 
 int32_t mmr_step_threshold(const struct zone *zone, unsigned int cpu)

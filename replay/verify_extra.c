@@ -273,6 +273,7 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_BALANCE_BEGIN:
 	case TRACE_BALANCE_END:
+		verify_balance(v, extra->v[0], ev->type == TRACE_BALANCE_BEGIN);
 		if (ev->type == TRACE_BALANCE_BEGIN) {
 			v->balance.number = v->number;
 			v->balance.nid = extra->v[0];

@@ -127,11 +127,14 @@ void verify_kswapd(struct verify *v, const struct trace_event *ev, int64_t nid)
 {
 	if (nid < 0 || nid >= v->recorded.nr_nodes)
 		return;
+	/* From when it is called until it waits again, nobody waits for calls. */
+	if (v->balance_known)
+		mmr_step_set_kswapd(v->core, (unsigned int)nid, ev->type != TRACE_KSWAPD_SLEEP);
 	if (ev->type != TRACE_WAKEUP_KSWAPD) {
 		v->kswapds[nid] = ev->type == TRACE_KSWAPD_WAKE ? KSWAPD_UP : KSWAPD_ASLEEP;
 		set_pressure(v, (unsigned int)nid, ev->type == TRACE_KSWAPD_WAKE);
-	} else if (v->kswapds[nid] == KSWAPD_ASLEEP) {
-		v->kswapds[nid] = KSWAPD_CALLED;
+	} else {
+		v->kswapds[nid] = v->kswapds[nid] >= KSWAPD_ASLEEP ? KSWAPD_CALLED : KSWAPD_UP;
 	}
 }
 
@@ -182,4 +185,58 @@ bool verify_kswapd_was_up(struct verify *v, const struct mmr_step_request *reque
 		set_pressure(v, nid, false);
 	}
 	return false;
+}
+
+/*
+ * Done with its work a kswapd dozes before it sleeps, and works from when that ends: it tells so later.
+ * Source: kswapd_try_to_sleep(), mm/vmscan.c, get_page_from_freelist(), mm/page_alloc.c, v6.18.
+ */
+bool verify_kswapd_worked(struct verify *v, const struct mmr_step_request *request)
+{
+	bool works;
+
+	for (unsigned int nid = 0; nid < v->recorded.nr_nodes; nid++) {
+		if (v->kswapds[nid] != KSWAPD_DOZING)
+			continue;
+		works = mmr_step_kswapd(v->core, nid);
+		mmr_step_set_kswapd(v->core, nid, !works);
+		if (explains(v, request))
+			return true;
+		mmr_step_set_kswapd(v->core, nid, works);
+	}
+	return false;
+}
+
+static bool works_otherwise(struct verify *v, const struct mmr_step_request *request, unsigned int nid,
+			    unsigned int other)
+{
+	bool one = mmr_step_kswapd(v->core, nid), two = mmr_step_kswapd(v->core, other), explained;
+
+	mmr_step_set_kswapd(v->core, nid, !one);
+	mmr_step_set_kswapd(v->core, other, !two);
+	explained = explains(v, request);
+	mmr_step_set_kswapd(v->core, nid, one);
+	mmr_step_set_kswapd(v->core, other, two);
+	return explained;
+}
+
+/* The look at one or two nodes came before their kswapds were called, or waited again; the request's event
+ * after. */
+bool verify_kswapd_race(struct verify *v, const struct mmr_step_request *request)
+{
+	for (unsigned int nid = 0; nid < v->recorded.nr_nodes; nid++) {
+		for (unsigned int other = 0; other <= nid; other++) {
+			if (works_otherwise(v, request, nid, other))
+				return true;
+		}
+	}
+	return false;
+}
+
+void verify_balance(struct verify *v, int64_t nid, bool begins)
+{
+	if (nid < 0 || nid >= v->recorded.nr_nodes)
+		return;
+	mmr_step_set_kswapd(v->core, (unsigned int)nid, begins);
+	v->kswapds[nid] = begins ? KSWAPD_UP : KSWAPD_DOZING;
 }

@@ -86,7 +86,7 @@ struct fold_view {
 };
 
 /** enum kswapd_state - its being awake is told when it has been for some while */
-enum kswapd_state { KSWAPD_UP, KSWAPD_ASLEEP, KSWAPD_CALLED };
+enum kswapd_state { KSWAPD_UP, KSWAPD_DOZING, KSWAPD_ASLEEP, KSWAPD_CALLED };
 
 struct cpu_view {
 	struct refill_run run;
@@ -305,6 +305,10 @@ void verify_fold(struct verify *v, const struct trace_event *ev, bool yields);
 /* Had a fold not come about yet, or not for all zones? */
 bool verify_fold_is_to_come(const struct verify *v, const struct mmr_step_request *request);
 void verify_kswapd(struct verify *v, const struct trace_event *ev, int64_t nid);
+void verify_balance(struct verify *v, int64_t nid, bool begins);
+/* Did a kswapd work before it told? Keeps it where that explains who served. */
+bool verify_kswapd_worked(struct verify *v, const struct mmr_step_request *request);
+bool verify_kswapd_race(struct verify *v, const struct mmr_step_request *request);
 /* Was kswapd up before it told, and hence more, or less, pending? Keeps it where that explains who served. */
 bool verify_kswapd_was_up(struct verify *v, const struct mmr_step_request *request);
 /* Did the rest of one come about only after others had run? Keeps it where that explains who served. */

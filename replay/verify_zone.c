@@ -199,6 +199,8 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 		return VERIFY_CAUSE_LIMITS;
 	if (explains_as(v, request, request->nid, MMR_STEP_SLOW))
 		return VERIFY_CAUSE_RECLAIM;
+	if (verify_kswapd_worked(v, request))
+		return VERIFY_CAUSE_RACE;
 	mmr_step_zone_name(request->served, &other, &type);
 	if (verify_fold_came_late(v, request) || verify_fold_is_to_come(v, request) ||
 	    try_race(v, request, ev->task))
@@ -214,7 +216,7 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	}
 	if (explains_as(v, request, request->nid, MMR_STEP_RESERVES))
 		return VERIFY_CAUSE_RECLAIM;
-	if (verify_kswapd_was_up(v, request))
+	if (verify_kswapd_was_up(v, request) || verify_kswapd_race(v, request))
 		return VERIFY_CAUSE_RACE;
 	/* At which moment kswapd looked at the boosts that it took back at its end its events do not say. */
 	if (v->balance_known && try_boosts(v, request))

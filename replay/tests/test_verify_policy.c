@@ -434,6 +434,55 @@ static void a_kswapd_that_was_called_may_be_up_before_it_tells(void **state)
 	forget_folds(v);
 }
 
+/*
+ * From 6.18 on a node whose kswapd works is asked last. It works from when it is called until it is done; when
+ * a doze after that ends, no event tells.
+ */
+static void a_node_whose_kswapd_works_is_asked_last(void **state)
+{
+	struct fixture *f = *state;
+	struct mmr_step_request request = {
+		.gfp = MMR_GFP_KERNEL, .attempts = MMR_STEP_FAST, .mt = MIGRATE_UNMOVABLE};
+	struct mmr_machine_config config;
+	struct mmr_machine *m;
+	struct mmr_error err = {0};
+	struct zone *zones[2];
+
+	machine_config(&f->v.recorded, kernel_profile_find("6.18"), &config);
+	assert_int_equal(mmr_machine_create(&config, &m, &err), 0);
+	zones[0] = mmr_step_named_zone(m, 0, ZONE_DMA32);
+	zones[1] = mmr_step_named_zone(m, 1, ZONE_NORMAL);
+	for (int i = 0; i < 2; i++) {
+		for (uint32_t block = 0; block < 4; block++)
+			assert_int_equal(mmr_step_adopt_free(m, zones[i], (i ? NODE1 : NODE0) + block * 1024,
+							     10, MIGRATE_UNMOVABLE),
+					 0);
+		mmr_step_adopt_counts(m, zones[i], NULL);
+	}
+	assert_ptr_equal(mmr_step_first_zone(m, &request), zones[0]);
+	mmr_step_set_kswapd(m, 0, true);
+	assert_ptr_equal(mmr_step_first_zone(m, &request), zones[1]);
+	mmr_step_set_kswapd(m, 1, true);
+	assert_ptr_equal(mmr_step_first_zone(m, &request), zones[0]);
+	mmr_step_set_kswapd(m, 0, false);
+	assert_false(mmr_step_kswapd(m, 0));
+	assert_ptr_equal(mmr_step_first_zone(m, &request), zones[0]);
+
+	/* Dozing, it may be up again: kept where that explains who served. */
+	mmr_machine_destroy(f->v.core);
+	f->v.core = m;
+	mmr_step_set_kswapd(m, 1, false);
+	verify_balance(&f->v, 0, false);
+	request.served = zones[1];
+	assert_true(verify_kswapd_worked(&f->v, &request));
+	assert_true(mmr_step_kswapd(m, 0));
+	verify_balance(&f->v, 0, true);
+	request.served = zones[0];
+	assert_false(verify_kswapd_worked(&f->v, &request));
+	assert_true(verify_kswapd_race(&f->v, &request));
+	assert_true(mmr_step_kswapd(m, 0));
+}
+
 /* Where pages are isolated without an event, who had enough of them no event tells. */
 static void a_choice_among_unknown_counts_is_no_divergence(void **state)
 {
@@ -532,6 +581,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_kswapd_that_was_called_may_be_up_before_it_tells, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_boost_may_have_been_taken_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_node_whose_kswapd_works_is_asked_last, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_choice_among_unknown_counts_is_no_divergence, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(reserves_are_those_after_the_ratios_were_read, set_up,
