@@ -16,7 +16,12 @@
 #include "replay/explain.h"
 #include "replay/profile_choice.h"
 
+/* Under a sanitizer each question takes seconds. */
+#ifdef __SANITIZE_ADDRESS__
+#define NR_RANDOM 3
+#else
 #define NR_RANDOM 30
+#endif
 #define MAX_ASKED (NR_RANDOM + NR_TRACE_EVENT_TYPES)
 
 static volatile sig_atomic_t stop;

@@ -80,7 +80,7 @@ static struct trace_reader *recording_of(const char *release, struct trace_name_
 	struct trace_machine machine = synth_machine(1, 1);
 	char path[64], name[40];
 	struct trace_writer *writer;
-	struct trace_reader *reader;
+	struct trace_reader *reader = NULL;
 	struct mmr_error err = {0};
 
 	snprintf(name, sizeof(name), "%s", release);
