@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "replay/engine.h"
-#include "replay/profile_choice.h"
+#include "replay/engine/engine.h"
+#include "replay/machines/profile_choice.h"
 
 /* The settings `mmreplay run` uses where nobody asks for others. */
 #define LATENCY_EVERY 64

@@ -4,7 +4,7 @@
 #define MMR_BENCH_LOOP_H
 
 #include "bench/bench.h"
-#include "replay/engine.h"
+#include "replay/engine/engine.h"
 
 /**
  * bench_loop_run - the recording's requests on an empty machine of @config, decoded beforehand

@@ -2,7 +2,7 @@
 # Writes OUT, a C file with the text of every machine file in FROM: run by the build, -DFROM= -DOUT=.
 file(GLOB files LIST_DIRECTORIES false ${FROM}/*.yaml)
 list(SORT files)
-set(text "/* Generated from the files of replay/machines. */\n#include \"replay/machine.h\"\n\n#include <stddef.h>\n\n")
+set(text "/* Generated from the files of replay/machines. */\n#include \"replay/machines/machine.h\"\n\n#include <stddef.h>\n\n")
 set(table "")
 foreach(file ${files})
 	get_filename_component(name ${file} NAME_WE)

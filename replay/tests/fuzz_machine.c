@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "replay/machine_memory.h"
-#include "replay/machine_print.h"
+#include "replay/machines/machine_memory.h"
+#include "replay/machines/machine_print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 #define MMR_REPLAY_TESTS_SYNTH_KERNEL_H
 
 #include "core/step.h"
-#include "replay/machine.h"
+#include "replay/machines/machine.h"
 #include "traces/trace_writer.h"
 
 #define SYNTH_NR_CPUS 2

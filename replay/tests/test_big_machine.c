@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "core/profile.h"
-#include "replay/engine.h"
+#include "replay/engine/engine.h"
 #include "replay/tests/synth_trace.h"
 
 #define NR_BLOCKS 12000u

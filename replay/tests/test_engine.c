@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "replay/engine.h"
-#include "replay/live_map.h"
-#include "replay/profile_choice.h"
-#include "replay/result.h"
+#include "replay/engine/engine.h"
+#include "replay/engine/live_map.h"
+#include "replay/machines/profile_choice.h"
+#include "replay/result/result.h"
 #include "replay/tests/synth_trace.h"
 
 /* A replay of one recording on its own machine, or on @other. */

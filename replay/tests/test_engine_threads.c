@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "replay/engine.h"
-#include "replay/live_map.h"
+#include "replay/engine/engine.h"
+#include "replay/engine/live_map.h"
 #include "replay/tests/synth_trace.h"
 
 #define FIRST_PFN 4096u

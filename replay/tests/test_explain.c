@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "replay/explain.h"
+#include "replay/explain/explain.h"
 #include "replay/tests/synth_kernel.h"
 
 #define NR_PAGES 40

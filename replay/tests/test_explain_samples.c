@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "replay/explain.h"
-#include "replay/profile_choice.h"
+#include "replay/explain/explain.h"
+#include "replay/machines/profile_choice.h"
 
 /* Under a sanitizer each question takes seconds. */
 #ifdef __SANITIZE_ADDRESS__

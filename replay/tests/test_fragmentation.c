@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "replay/fragmentation.h"
+#include "replay/result/fragmentation.h"
 
 static void assert_near(double got, double want)
 {

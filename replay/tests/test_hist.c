@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "replay/hist.h"
+#include "replay/result/hist.h"
 
 static void every_value_falls_into_a_bucket_that_holds_it(void **state)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "replay/live_map.h"
+#include "replay/engine/live_map.h"
 
 static int setup(void **state)
 {

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "replay/machine_memory.h"
-#include "replay/machine_print.h"
+#include "replay/machines/machine_memory.h"
+#include "replay/machines/machine_print.h"
 
 static char file_name[64];
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "replay/named_node.h"
+#include "replay/trust/named_node.h"
 #include "traces/trace_writer.h"
 
 #define NODE0 4096 /* first pfn of each node's zone */

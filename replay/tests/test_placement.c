@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "replay/placement.h"
+#include "replay/scenario/placement.h"
 
 /* Two nodes of two CPUs, interleaved as some firmware numbers them; node 2 has memory only. */
 static uint16_t two_by_two_nodes[] = {0, 1, 0, 1};

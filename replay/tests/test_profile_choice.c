@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "replay/profile_choice.h"
+#include "replay/machines/profile_choice.h"
 #include "traces/tests/synth.h"
 
 static void a_release_has_its_own_line_or_the_nearest(void **state)

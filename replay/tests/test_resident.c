@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "replay/resident.h"
+#include "replay/result/resident.h"
 
 #define NR_PAGES 10000 /* more than one stretch of the accounting */
 

@@ -12,9 +12,9 @@
 #include <cmocka.h>
 
 #include "core/profile.h"
-#include "replay/machine_memory.h"
-#include "replay/start_aged.h"
-#include "replay/start_file.h"
+#include "replay/engine/start_aged.h"
+#include "replay/engine/start_file.h"
+#include "replay/machines/machine_memory.h"
 
 static struct mmr_machine *core_of(const struct machine *machine, const char *kernel)
 {

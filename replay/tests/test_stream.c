@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "replay/stream.h"
+#include "replay/engine/stream.h"
 #include "replay/tests/synth_trace.h"
 
 struct opened {

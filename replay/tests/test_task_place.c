@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/profile.h"
-#include "replay/task_place.h"
+#include "replay/scenario/task_place.h"
 
 #define GFP MMR_GFP_HIGHUSER_MOVABLE
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "replay/tests/synth_trace.h"
-#include "replay/trust.h"
+#include "replay/trust/trust.h"
 
 #define FIRST 4096 /* of the synthetic machine's zone */
 

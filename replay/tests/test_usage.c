@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "replay/lifetimes.h"
-#include "replay/usage.h"
+#include "replay/engine/lifetimes.h"
+#include "replay/result/usage.h"
 
 #define GIB (1u << 18)
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "replay/tests/synth_load.h"
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
 
 static int try_to_verify(const struct synth_kernel *k, const char *profile, struct verify_options options,
 			 struct verify_report *report, struct mmr_error *err)

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "replay/tests/synth_kernel.h"
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
 
 #define WORKER 40
 #define OTHER  41

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "core/mempolicy.h"
-#include "replay/verify_internal.h"
+#include "replay/verify/verify_internal.h"
 #include "traces/trace_writer.h"
 
 #define NODE0    4096

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "replay/tests/synth_kernel.h"
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
 
 #define NR_PAGES 400 /* more than a list may be long */
 

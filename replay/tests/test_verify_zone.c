@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "replay/verify.h"
+#include "replay/verify/verify.h"
 #include "traces/trace_writer.h"
 
 #define LOW_PFN    4096u /* zone DMA32 */

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "replay/engine.h"
+#include "replay/engine/engine.h"
+#include "replay/engine/vmstat_runs.h"
 #include "replay/tests/synth_trace.h"
-#include "replay/vmstat_runs.h"
 
 #define FIRST   4096u
 #define SECOND  1000000000ull

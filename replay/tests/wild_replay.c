@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "replay/engine.h"
-#include "replay/explain.h"
-#include "replay/observed.h"
+#include "replay/engine/engine.h"
+#include "replay/explain/explain.h"
 #include "replay/tests/synth_load.h"
-#include "replay/verify.h"
+#include "replay/trust/observed.h"
+#include "replay/verify/verify.h"
 
 static const struct {
 	const char *profile;

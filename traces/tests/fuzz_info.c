@@ -9,8 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "traces/info.h"
 #include "traces/tests/synth.h"
+#include "traces/tools/info.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The least a program on the page tracepoints can do: count. One counter per CPU and program. */
-#include "traces/vmlinux_subset.h"
+#include "traces/record/vmlinux_subset.h"
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "core/mm_types.h"
-#include "traces/import.h"
+#include "traces/import/import.h"
 #include "traces/tests/synth.h"
 
 static char path[64];

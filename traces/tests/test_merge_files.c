@@ -11,9 +11,9 @@
 
 #include "core/mm_types.h"
 #include "traces/tests/synth.h"
+#include "traces/tools/trace_copy.h"
+#include "traces/tools/trace_merge_files.h"
 #include "traces/trace_check.h"
-#include "traces/trace_copy.h"
-#include "traces/trace_merge_files.h"
 
 #define MAX_FILES 512u
 

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "traces/page_use.h"
 #include "traces/tests/synth.h"
+#include "traces/tools/page_use.h"
 
 static struct page_use *use;
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "traces/record_filter.h"
+#include "traces/record/record_filter.h"
 
 /* Two nodes of 1024 pages. */
 static struct trace_zone zones[] = {

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #include "core/mm_types.h"
-#include "traces/host_btf.h"
-#include "traces/host_tracefs.h"
-#include "traces/record_host.h"
+#include "traces/record/host_btf.h"
+#include "traces/record/host_tracefs.h"
+#include "traces/record/record_host.h"
 
 /* ---- a folder that stands for the machine's / ---------------------------------------------- */
 

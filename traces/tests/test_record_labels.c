@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "traces/record_cgroups.h"
-#include "traces/record_labels.h"
-#include "traces/record_symbols.h"
+#include "traces/record/record_cgroups.h"
+#include "traces/record/record_labels.h"
+#include "traces/record/record_symbols.h"
 #include "traces/tests/synth.h"
 
 static char trace[64], list[64];

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "traces/record_lanes.h"
+#include "traces/record/record_lanes.h"
 
 #define SHIFT      2 /* small lanes have 4 slots, large ones 128 */
 #define RING_BYTES 4096

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "traces/record_limits.h"
+#include "traces/record/record_limits.h"
 
 #define MIB (1ULL << 20)
 #define MS  1000000ULL

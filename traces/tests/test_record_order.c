@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "traces/record_order.h"
+#include "traces/record/record_order.h"
 
 struct sink {
 	struct record_order order;

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "traces/record_output.h"
+#include "traces/record/record_output.h"
 #include "traces/trace_check.h"
 #include "traces/trace_reader.h"
 

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "traces/record_ring.h"
+#include "traces/record/record_ring.h"
 
 #define RING_BYTES 4096
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "traces/record_seconds.h"
+#include "traces/record/record_seconds.h"
 
 enum { ALONE, LATER, ALWAYS, NR };
 

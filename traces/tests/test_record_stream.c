@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "core/mm_types.h"
-#include "traces/record_stream.h"
+#include "traces/record/record_stream.h"
 #include "traces/tests/synth.h"
 
 #define PAGE_BYTES 64ULL

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "traces/record_tasks.h"
+#include "traces/record/record_tasks.h"
 
 enum { ALLOC, FREE };
 

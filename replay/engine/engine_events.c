@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Events become requests of the backend: the loop that every event passes.
+ *
+ * It is compiled once for each kind of backend, and once more for a core that reclaims: @k and @modelled
+ * are constants in each, so that no event pays for what its replay does not do.
+ */
+#include <errno.h>
+
+#include "replay/engine/engine_internal.h"
+
+/* How many events ahead memory is fetched: a dozen are about 200 ns of work, one memory access. */
+#define PREFETCH_CHUNK  36
+#define PREFETCH_SLOT   24
+#define PREFETCH_RECORD 12
+
+/* Events of several CPUs are in order of time, or earlier by less than this. */
+#define SLACK_NS 1000000000
+
+#define HOT static inline __attribute__((always_inline))
+
+/* ---- asking the backend ------------------------------------------------------------------------ */
+
+static int backend_failed(struct engine *e, const struct mmr_error *why, int rc)
+{
+	if (!e->failure) {
+		e->failure = rc;
+		e->failure_error = *why;
+	}
+	return rc;
+}
+
+/* A foreign allocator's answer is checked before it counts. */
+static struct mmr_page ops_alloc(struct engine *e, const struct mmr_request *request)
+{
+	struct mmr_page page = e->backend->alloc(e->ctx, request);
+	struct mmr_error err;
+	int rc;
+
+	if (page.pfn == MMR_NO_PFN)
+		return page;
+	rc = backend_guard_take(&e->guard, page.pfn, request->order, &err);
+	if (rc) {
+		backend_failed(e, &err, rc);
+		page.pfn = MMR_NO_PFN;
+	}
+	return page;
+}
+
+static void ops_free(struct engine *e, uint32_t pfn, unsigned int order, unsigned int cpu, uint8_t *path)
+{
+	int rc;
+
+	backend_guard_give(&e->guard, pfn, order);
+	rc = e->backend->free(e->ctx, pfn, order, cpu, path);
+	if (rc) {
+		struct mmr_error err;
+
+		mmr_err(&err, rc, "the free of its own block at pfn %u, order %u, is refused", pfn, order);
+		backend_failed(e, &err, -EINVAL);
+	}
+}
+
+HOT struct mmr_page ask(struct engine *e, enum backend_kind k, const struct mmr_request *request,
+			const struct trace_event *event)
+{
+	if (k == BACKEND_CORE && unlikely_(e->translate.tasks != NULL))
+		return task_places_alloc(e->translate.tasks, e->core, event, request);
+	if (k == BACKEND_CORE)
+		return mmr_alloc_pages(e->core, request);
+	if (k == BACKEND_NULL)
+		return (struct mmr_page){.pfn = event->pfn, .path = MMR_PATH_PCP_HIT};
+	return ops_alloc(e, request);
+}
+
+HOT void give_back(struct engine *e, enum backend_kind k, uint32_t pfn, unsigned int order, unsigned int cpu,
+		   uint8_t *path)
+{
+	if (k == BACKEND_CORE)
+		mmr_free_pages(e->core, pfn, order, cpu, path);
+	else if (k == BACKEND_OPS)
+		ops_free(e, pfn, order, cpu, path);
+	else
+		*path = MMR_PATH_FREE_PCP;
+}
+
+void engine_give_back(struct engine *e, uint32_t pfn, unsigned int order, unsigned int cpu)
+{
+	uint8_t path;
+
+	give_back(e, e->backend->kind, pfn, order, cpu, &path);
+}
+
+/* ---- latency ----------------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) uint64_t stamp_begin(struct engine *e)
+{
+	e->until_stamp = e->options.latency_every;
+	if (e->stamping == STAMP_CHAIN)
+		return e->last_ticks;
+	return e->stamping == STAMP_INTENDED ? e->due_ticks : clock_ticks();
+}
+
+static __attribute__((noinline)) void stamp_end(struct engine *e, uint64_t begin, unsigned int path)
+{
+	uint64_t now = clock_ticks(), ticks = now - begin;
+
+	e->last_ticks = now;
+	hist_add(&e->latency[path], ticks > e->clock.overhead_ticks ? ticks - e->clock.overhead_ticks : 0);
+}
+
+HOT struct mmr_page ask_timed(struct engine *e, enum backend_kind k, const struct mmr_request *request,
+			      const struct trace_event *event)
+{
+	struct mmr_page page;
+	uint64_t begin;
+
+	if (__builtin_expect(--e->until_stamp != 0, 1))
+		return ask(e, k, request, event);
+	begin = stamp_begin(e);
+	page = ask(e, k, request, event);
+	stamp_end(e, begin, page.path);
+	return page;
+}
+
+HOT void give_back_timed(struct engine *e, enum backend_kind k, uint32_t pfn, unsigned int order,
+			 unsigned int cpu)
+{
+	uint8_t path = MMR_PATH_FREE_BUDDY;
+	uint64_t begin;
+
+	e->counts.given_back[order]++;
+	if (__builtin_expect(--e->until_stamp != 0, 1)) {
+		give_back(e, k, pfn, order, cpu, &path);
+		return;
+	}
+	begin = stamp_begin(e);
+	give_back(e, k, pfn, order, cpu, &path);
+	stamp_end(e, begin, path);
+}
+
+/* ---- frees ------------------------------------------------------------------------------------- */
+
+/* The block a live entry stands for goes back; the entry is gone. */
+HOT void free_entry(struct engine *e, enum backend_kind k, bool modelled, struct live_entry *entry,
+		    unsigned int order, unsigned int cpu, uint64_t ts_ns)
+{
+	const struct live_entry block = {.pfn = entry->pfn, .word = entry->word};
+	const unsigned int type = block.type;
+
+	live_map_remove(&e->map, entry, order);
+	if (unlikely_(block.pfn == MMR_NO_PFN)) {
+		e->counts.frees_of[block.fate]++;
+		if (modelled && block.fate == LIVE_RECLAIMED)
+			engine_free_held(e, order, cpu);
+		return;
+	}
+	lifetimes_add(e->lifetimes, type, order, block.birth, engine_birth(e, ts_ns));
+	usage_change(&e->usage, block.pfn, order, type, -1);
+	if (modelled)
+		engine_disown(e, block.pfn, order);
+	give_back_timed(e, k, block.pfn, order, cpu);
+}
+
+/* A free of a page whose allocation the trace does not hold: from before it began, or invisible. */
+static void free_unseen(struct engine *e, const struct trace_event *event, unsigned int cpu)
+{
+	uint8_t path;
+
+	if (e->start != ENGINE_START_RECORDED || e->options.start_from || e->backend->kind != BACKEND_CORE ||
+	    mmr_page_state(e->core, event->pfn) != MMR_PAGE_BOOT ||
+	    mmr_free_pages(e->core, event->pfn, event->order, cpu, &path)) {
+		e->counts.frees_unknown++;
+		return;
+	}
+	usage_change(&e->usage, event->pfn, event->order, USAGE_OTHER, -1);
+	e->counts.given_back[event->order]++;
+	e->counts.frees_boot++;
+}
+
+/* A free of part of the block at @whole: split it as the kernel did. */
+static void split_block(struct engine *e, uint32_t whole, unsigned int new_order)
+{
+	const struct live_entry block = *live_map_slot(&e->map, whole);
+	const unsigned int order = live_order(&block);
+
+	live_map_split(&e->map, whole, new_order);
+	e->counts.splits++;
+	if (block.pfn == MMR_NO_PFN)
+		return;
+	if (e->backend->kind == BACKEND_CORE)
+		mmr_split_page(e->core, block.pfn, order, new_order);
+	else if (e->backend->kind == BACKEND_OPS && e->backend->split(e->ctx, block.pfn, order, new_order)) {
+		struct mmr_error err;
+
+		mmr_err(&err, -EINVAL, "the split of its own block at pfn %u, order %u, is refused", block.pfn,
+			order);
+		backend_failed(e, &err, -EINVAL);
+	}
+	if (e->pressure.owners)
+		engine_own_pieces(e, block.pfn, order, new_order);
+}
+
+static void free_any(struct engine *e, struct live_entry *entry, unsigned int cpu, uint64_t ts_ns)
+{
+	free_entry(e, e->backend->kind, e->pressure.owners != NULL, entry, live_order(entry), cpu, ts_ns);
+}
+
+/* No kernel frees another block than that: it may reach beyond the map. */
+static bool is_aligned(const struct trace_event *event)
+{
+	return !(event->pfn & ((1u << event->order) - 1));
+}
+
+/* A free that is not the whole of one block: a piece of a larger one, several smaller ones, or unseen. */
+static __attribute__((noinline)) void free_pieces(struct engine *e, const struct trace_event *event,
+						  unsigned int cpu)
+{
+	uint32_t end = event->pfn + (1u << event->order), covering = live_map_covering(&e->map, event->pfn);
+	bool found = false;
+
+	if (!is_aligned(event)) {
+		e->counts.frees_unknown++;
+		return;
+	}
+	if (covering != MMR_NO_PFN && live_order(live_map_slot(&e->map, covering)) > event->order) {
+		split_block(e, covering, event->order);
+		free_any(e, live_map_slot(&e->map, event->pfn), cpu, event->ts_ns);
+		return;
+	}
+	for (uint32_t pfn = event->pfn, step; pfn < end; pfn += step) {
+		struct live_entry *entry = live_map_find(&e->map, pfn);
+
+		step = entry ? 1u << live_order(entry) : 1;
+		found |= entry != NULL;
+		if (entry)
+			free_any(e, entry, cpu, event->ts_ns);
+	}
+	if (!found)
+		free_unseen(e, event, cpu);
+}
+
+/* ---- what the recorded kernel did for itself --------------------------------------------------- */
+
+/* The recorded block at @entry is gone from the recording; its modelled one stays in use. */
+static void hold_entry(struct engine *e, struct live_entry *entry)
+{
+	const struct live_entry block = *entry;
+
+	live_map_remove(&e->map, entry, live_order(entry));
+	if (block.pfn != MMR_NO_PFN && e->pressure.owners)
+		engine_hold(e, block.pfn, live_order(&block));
+}
+
+static __attribute__((noinline)) void drop_kernel_made(struct engine *e, const struct trace_event *event)
+{
+	uint32_t end = event->pfn + (1u << event->order), covering;
+
+	if (event->type == TRACE_ALLOC) {
+		e->counts.kernel_allocs++;
+		return;
+	}
+	e->counts.kernel_frees++;
+	e->counts.kernel_freed_pages += 1ull << event->order;
+	if (!is_aligned(event))
+		return;
+	covering = live_map_covering(&e->map, event->pfn);
+	if (covering != MMR_NO_PFN && live_order(live_map_slot(&e->map, covering)) > event->order)
+		split_block(e, covering, event->order);
+	for (uint32_t pfn = event->pfn, step; pfn < end; pfn += step) {
+		struct live_entry *entry = live_map_find(&e->map, pfn);
+
+		step = entry ? 1u << live_order(entry) : 1;
+		if (entry)
+			hold_entry(e, entry);
+	}
+}
+
+/* ---- one event --------------------------------------------------------------------------------- */
+
+HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event,
+		     struct live_entry *entry)
+{
+	unsigned int cpu = translate_event_cpu(&e->translate, event);
+
+	/* One comparison tells both: none begins here, or one of another order. */
+	if (unlikely_((entry->word & 0xf) != event->order + 1u)) {
+		free_pieces(e, event, cpu);
+		return;
+	}
+	free_entry(e, k, modelled, entry, event->order, cpu, event->ts_ns);
+}
+
+HOT struct mmr_request request_of(struct engine *e, const struct trace_event *event,
+				  const struct alloc_class *cls)
+{
+	if (unlikely_(!cls->plain) || unlikely_(translate_may_name(&e->translate, event)))
+		return translate_alloc(&e->translate, event, cls->gfp);
+	return (struct mmr_request){
+		.gfp = cls->gfp,
+		.cpu = (uint16_t)translate_cpu(&e->translate, event->cpu),
+		.nid = NUMA_NO_NODE,
+		.order = event->order,
+		.pf_memalloc = (event->flags & TRACE_F_PF_MEMALLOC) != 0,
+	};
+}
+
+HOT void served(struct engine *e, const struct mmr_request *request, struct mmr_page page, unsigned int type)
+{
+	usage_change(&e->usage, page.pfn, request->order, type, 1);
+	e->node_allocs[e->node_row[request->cpu] + page.nid]++;
+}
+
+/* A request the model does not make: its process was killed. */
+static void refuse_killed(struct engine *e, const struct trace_event *event, struct live_entry *slot,
+			  unsigned int type)
+{
+	struct live_entry entry = {.pfn = MMR_NO_PFN, .word = live_word(event->order, type, 0)};
+
+	entry.fate = LIVE_KILLED;
+	e->counts.allocs_of_killed++;
+	live_map_add(&e->map, slot, entry, event->order);
+}
+
+HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event,
+		      struct live_entry *slot)
+{
+	const struct alloc_class *cls = &e->classes[event->class_id];
+	const struct mmr_request request = request_of(e, event, cls);
+	struct live_entry entry = {.word = live_word(event->order, cls->type, engine_birth(e, event->ts_ns))};
+	struct mmr_page page;
+
+	if (unlikely_(slot->word & 0xf)) {
+		e->counts.reallocs++;
+		free_any(e, slot, request.cpu, event->ts_ns);
+	}
+	if (modelled && unlikely_(engine_asker_killed(e, event))) {
+		refuse_killed(e, event, slot, cls->type);
+		return;
+	}
+	e->counts.asked[event->order]++;
+	if (modelled)
+		e->pressure.now_ns = event->ts_ns;
+	page = ask_timed(e, k, &request, event);
+	if (modelled) {
+		engine_settle(e);
+		engine_turn_kswapds(e, event->ts_ns);
+		if (page.pfn == MMR_NO_PFN)
+			page = engine_out_of_memory(e, &request);
+	}
+	if (unlikely_(page.pfn == MMR_NO_PFN)) {
+		e->counts.refused[event->order]++;
+		entry.fate = LIVE_REFUSED;
+	} else {
+		served(e, &request, page, cls->type);
+		if (modelled)
+			engine_own(e, event, page.pfn, cls->type);
+	}
+	entry.pfn = page.pfn;
+	live_map_add(&e->map, slot, entry, event->order);
+}
+
+/* Is this event older than the keyframe of its zone? */
+static bool before_keyframe(const struct engine *e, const struct trace_event *event)
+{
+	for (unsigned int i = 0; i < e->nr_zone_starts; i++) {
+		const struct zone_start *zone = &e->zone_starts[i];
+
+		if (event->pfn >= zone->start_pfn && event->pfn < zone->end_pfn)
+			return event->ts_ns < zone->ts_ns;
+	}
+	return false;
+}
+
+static void learn_classes(struct engine *e, uint16_t id)
+{
+	for (; e->nr_classes <= id; e->nr_classes++) {
+		const struct trace_class *cls = trace_reader_class(e->reader, (uint16_t)e->nr_classes);
+		gfp_t gfp = translate_gfp(&e->translate, cls ? cls->gfp & MMR_GFP_KNOWN : 0);
+
+		e->classes[e->nr_classes] = (struct alloc_class){
+			.gfp = gfp,
+			.type = gfp & MMR_GFP_MOVABLE       ? MIGRATE_MOVABLE
+				: gfp & MMR_GFP_RECLAIMABLE ? MIGRATE_RECLAIMABLE
+							    : MIGRATE_UNMOVABLE,
+			.plain = translate_is_plain(&e->translate),
+		};
+	}
+}
+
+const struct alloc_class *engine_class(struct engine *e, uint16_t id)
+{
+	if (id >= e->nr_classes)
+		learn_classes(e, id);
+	return &e->classes[id];
+}
+
+/* First where the map has the slot of an event to come, then the slot, then, with what it says, the record. */
+HOT void prefetch(const struct engine *e, enum backend_kind k, const struct trace_event *events, size_t i,
+		  size_t nr)
+{
+	const struct trace_event *soon = &events[i + PREFETCH_RECORD];
+
+	if (i + PREFETCH_CHUNK >= nr)
+		return;
+	live_map_prefetch_chunk(&e->map, events[i + PREFETCH_CHUNK].pfn);
+	if (events[i + PREFETCH_SLOT].pfn < e->map.end_pfn)
+		__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_SLOT].pfn), 1);
+	if (k == BACKEND_CORE && soon->type == TRACE_FREE && soon->pfn < e->map.end_pfn)
+		mmr_prefetch_page(e->core, live_map_slot(&e->map, soon->pfn)->pfn);
+}
+
+/* Before an event is believed: a failed allocation, or a page beyond the recorded machine's memory. */
+static __attribute__((noinline)) int odd_pfn(struct engine *e, const struct trace_event *event,
+					     struct mmr_error *err)
+{
+	if (event->pfn != TRACE_NO_PFN)
+		return live_map_grow(&e->map, event->pfn, err);
+	e->counts.recorded_failed += event->type == TRACE_ALLOC;
+	return 1;
+}
+
+/* struct special - what few replays do, decided once for a batch so that the others' events do not pay */
+struct special {
+	bool follows; /* the recorded nodes fill and empty, see named_node.h */
+	bool odd; /* some of these events may be none of the replay's business, or have their time */
+};
+
+/* Of a batch that is odd. Return: true where the event is dealt with. */
+static __attribute__((noinline)) bool passed_over(struct engine *e, const struct trace_event *event)
+{
+	if (event->ts_ns < e->all_started_ns && before_keyframe(e, event)) {
+		e->counts.before_keyframe++;
+		return true;
+	}
+	if (e->drops_kernel_made && engine_kernel_made(event)) {
+		drop_kernel_made(e, event);
+		return true;
+	}
+	if (e->options.speed > 0)
+		engine_pace(e, event->ts_ns);
+	return false;
+}
+
+static int say_failure(const struct engine *e, const struct trace_event *event, uint64_t number,
+		       struct mmr_error *err)
+{
+	return mmr_err(err, e->failure,
+		       "backend %s: %s, at event %llu (%s of order %u, recorded pfn %u, CPU %u)",
+		       e->backend->name, e->failure_error.msg, (unsigned long long)number,
+		       trace_event_type_name(event->type), event->order, event->pfn, event->cpu);
+}
+
+HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *events,
+		     size_t nr, struct mmr_error *err)
+{
+	const struct special special = {
+		.follows = e->translate.named.nr_zones != 0,
+		.odd = e->drops_kernel_made || e->options.speed > 0 ||
+		       (nr && events[0].ts_ns < e->all_started_ns + SLACK_NS),
+	};
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct trace_event *event = &events[i];
+
+		prefetch(e, k, events, i, nr);
+		if (unlikely_(event->ts_ns >= e->next_timer_ns))
+			engine_run_timers(e, event->ts_ns);
+		e->counts.recorded[event->type]++;
+		if (unlikely_(special.follows))
+			translate_follow(&e->translate, event);
+		if (event->type > TRACE_FREE)
+			continue;
+		if (unlikely_(event->pfn >= e->map.end_pfn)) {
+			int rc = odd_pfn(e, event, err);
+
+			if (rc < 0)
+				return rc;
+			if (rc)
+				continue;
+		}
+		if (unlikely_(special.odd) && passed_over(e, event))
+			continue;
+		if (event->type == TRACE_ALLOC) {
+			if (unlikely_(event->class_id >= e->nr_classes))
+				learn_classes(e, event->class_id);
+			replay_alloc(e, k, modelled, event, live_map_touch(&e->map, event->pfn));
+		} else {
+			replay_free(e, k, modelled, event, live_map_slot(&e->map, event->pfn));
+		}
+		if (k == BACKEND_OPS && unlikely_(e->failure))
+			return say_failure(e, event, e->nr_done + i, err);
+	}
+	return 0;
+}
+
+int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
+{
+	int rc;
+
+	e->last_ticks = clock_ticks();
+	if (e->backend->kind == BACKEND_NULL)
+		rc = replay_batch(e, BACKEND_NULL, false, events, nr, err);
+	else if (e->backend->kind == BACKEND_OPS)
+		rc = replay_batch(e, BACKEND_OPS, false, events, nr, err);
+	else if (e->pressure.owners)
+		rc = replay_batch(e, BACKEND_CORE, true, events, nr, err);
+	else
+		rc = replay_batch(e, BACKEND_CORE, false, events, nr, err);
+	e->nr_done += nr;
+	return rc;
+}

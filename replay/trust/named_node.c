@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Requests that named a node, inferred. */
+#include "replay/trust/named_node.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A zone "has enough" this far above its low mark: free pages that only a CPU's own count knows of, and
+ * those of requests that are under way.
+ */
+#define ENOUGH_SLACK_PAGES 512
+
+enum zone_type machine_highest_zone(gfp_t gfp)
+{
+	if (gfp & MMR_GFP_DMA)
+		return ZONE_DMA;
+	if (gfp & MMR_GFP_DMA32)
+		return ZONE_DMA32;
+	if (!(gfp & MMR_GFP_HIGHMEM))
+		return ZONE_NORMAL;
+	return gfp & MMR_GFP_MOVABLE ? ZONE_MOVABLE : ZONE_HIGHMEM;
+}
+
+static bool has_memory(const struct machine *machine, unsigned int node)
+{
+	for (unsigned int z = 0; z < MAX_NR_ZONES; z++)
+		if (machine->nodes[node].zones[z].managed_pages)
+			return true;
+	return false;
+}
+
+uint16_t machine_wanted_node(const struct machine *machine, unsigned int node)
+{
+	unsigned int best = node, best_distance = UINT8_MAX + 1;
+
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		unsigned int distance = n == node ? 0 : machine->distance[node * machine->nr_nodes + n];
+
+		if (has_memory(machine, n) && distance < best_distance) {
+			best = n;
+			best_distance = distance;
+		}
+	}
+	return (uint16_t)best;
+}
+
+/* ---- the zones' free pages ----------------------------------------------------------------- */
+
+/*
+ * By how much a zone's marks may be boosted, and how many of its free pages may be set aside for atomic
+ * requests of high orders: then it refuses while it seems to have them. Source: boost_watermark(),
+ * reserve_highatomic_pageblock(), mm/page_alloc.c, v6.12.
+ */
+static int64_t most_withheld(const struct machine *machine, const struct mmr_zone_config *config)
+{
+	uint64_t boost =
+		(uint64_t)config->watermark[WMARK_HIGH] * machine->sysctl.watermark_boost_factor / 10000;
+	uint64_t highatomic = config->managed_pages / 100 + PAGEBLOCK_NR_PAGES;
+
+	if (boost && boost < PAGEBLOCK_NR_PAGES)
+		boost = PAGEBLOCK_NR_PAGES;
+	return (int64_t)(boost + highatomic);
+}
+
+static void add_zones(struct named_nodes *named, const struct machine *machine)
+{
+	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			const struct mmr_zone_config *config = &machine->nodes[n].zones[z];
+			struct named_zone *zone = &named->zones[named->nr_zones];
+
+			if (!config->managed_pages)
+				continue;
+			*zone = (struct named_zone){
+				.start_pfn = config->start_pfn,
+				.end_pfn = config->start_pfn + config->spanned_pages,
+				.nid = (uint16_t)n,
+				.zone = (uint8_t)z,
+			};
+			for (unsigned int high = 0; high < MAX_NR_ZONES; high++)
+				zone->enough[high] = (int64_t)config->watermark[WMARK_LOW] +
+						     config->lowmem_reserve[high] +
+						     most_withheld(machine, config) + ENOUGH_SLACK_PAGES;
+			named->nr_zones++;
+		}
+	}
+}
+
+static struct named_zone *find_named(struct named_nodes *named, unsigned int nid, unsigned int zone)
+{
+	for (unsigned int i = 0; i < named->nr_zones; i++)
+		if (named->zones[i].nid == nid && named->zones[i].zone == zone)
+			return &named->zones[i];
+	return NULL;
+}
+
+/* As the first keyframes have them; where there is none, as the header has them. */
+static int read_free(struct named_nodes *named, struct trace_reader *reader, struct mmr_error *err)
+{
+	const struct trace_machine *header = trace_reader_machine(reader);
+	uint32_t nr = trace_reader_summary(reader)->nr_keyframes;
+
+	for (uint32_t i = 0; i < header->nr_zones; i++) {
+		struct named_zone *zone = find_named(named, header->zones[i].nid, header->zones[i].zone);
+
+		if (zone)
+			zone->free = (int64_t)header->zones[i].nr_free_pages;
+	}
+	for (uint32_t i = 0; i < nr; i++) {
+		struct named_zone *zone;
+		struct trace_keyframe kf;
+		int rc = trace_reader_keyframe(reader, i, &kf, err);
+
+		if (rc)
+			return rc;
+		zone = kf.flags & TRACE_KF_FIRST ? find_named(named, kf.nid, kf.zone) : NULL;
+		if (zone)
+			zone->free = (int64_t)kf.nr_free_pages;
+		trace_keyframe_deinit(&kf);
+	}
+	return 0;
+}
+
+/* How many zones reach into the pageblock at @pfn; sets @only to the last of them. */
+static unsigned int zones_in(const struct named_nodes *named, uint32_t pfn, uint16_t *only)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < named->nr_zones; i++) {
+		if (named->zones[i].start_pfn < pfn + PAGEBLOCK_NR_PAGES && named->zones[i].end_pfn > pfn) {
+			*only = (uint16_t)i;
+			nr++;
+		}
+	}
+	return nr;
+}
+
+/* Which zone each pageblock belongs to, for all that is not an edge. */
+static int place_zones(struct named_nodes *named, struct mmr_error *err)
+{
+	for (unsigned int i = 0; i < named->nr_zones; i++) {
+		uint32_t blocks = (named->zones[i].end_pfn >> PAGEBLOCK_ORDER) + 1;
+
+		named->nr_blocks = blocks > named->nr_blocks ? blocks : named->nr_blocks;
+	}
+	named->zone_at = malloc((named->nr_blocks + 1) * sizeof(*named->zone_at));
+	if (!named->zone_at)
+		return mmr_err(err, -ENOMEM, "no memory to tell the zones of %u pageblocks", named->nr_blocks);
+	for (uint32_t block = 0; block < named->nr_blocks; block++) {
+		uint32_t pfn = block << PAGEBLOCK_ORDER;
+		uint16_t only = NAMED_NO_ZONE;
+		bool one = zones_in(named, pfn, &only) == 1 && named->zones[only].start_pfn <= pfn &&
+			   named->zones[only].end_pfn >= pfn + PAGEBLOCK_NR_PAGES;
+
+		named->zone_at[block] = one ? only : NAMED_NO_ZONE;
+	}
+	return 0;
+}
+
+int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, const struct machine *recorded,
+		     struct mmr_error *err)
+{
+	int rc;
+
+	*named = (struct named_nodes){.nr_cpus = recorded->nr_cpus};
+	if (recorded->nr_nodes == 1)
+		return 0;
+	named->zones = calloc((size_t)recorded->nr_nodes * MAX_NR_ZONES, sizeof(*named->zones));
+	named->wanted = calloc(recorded->nr_cpus, sizeof(*named->wanted));
+	if (!named->zones || !named->wanted) {
+		named_nodes_deinit(named);
+		return mmr_err(err, -ENOMEM, "no memory to follow the free pages of %u nodes",
+			       recorded->nr_nodes);
+	}
+	for (unsigned int cpu = 0; cpu < recorded->nr_cpus; cpu++)
+		named->wanted[cpu] = machine_wanted_node(recorded, recorded->cpu_node[cpu]);
+	add_zones(named, recorded);
+	rc = place_zones(named, err);
+	rc = rc ? rc : read_free(named, reader, err);
+	if (rc)
+		named_nodes_deinit(named);
+	return rc;
+}
+
+void named_nodes_deinit(struct named_nodes *named)
+{
+	free(named->zones);
+	free(named->wanted);
+	free(named->zone_at);
+	*named = (struct named_nodes){0};
+}
+
+/* Pages come in runs from one zone, so the last answer is tried first. */
+struct named_zone *named_zone_search(struct named_nodes *named, uint32_t pfn)
+{
+	for (unsigned int tried = 0; tried < named->nr_zones; tried++) {
+		struct named_zone *zone = &named->zones[named->last];
+
+		if (pfn >= zone->start_pfn && pfn < zone->end_pfn)
+			return zone;
+		named->last = named->last + 1 == named->nr_zones ? 0 : named->last + 1;
+	}
+	return NULL;
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+/* Could the first zone of @nid that a request may have serve it with room to spare? */
+static bool had_enough(const struct named_nodes *named, unsigned int nid, unsigned int highest,
+		       unsigned int order)
+{
+	const struct named_zone *first = NULL;
+
+	for (unsigned int i = 0; i < named->nr_zones; i++) {
+		const struct named_zone *zone = &named->zones[i];
+
+		if (zone->nid == nid && zone->zone <= highest)
+			first = zone; /* they stand in ascending order */
+	}
+	return first && first->free > first->enough[highest] + (1ll << order);
+}
+
+int16_t named_node(struct named_nodes *named, const struct trace_event *event, gfp_t gfp)
+{
+	const struct named_zone *zone;
+
+	if (!named->nr_zones || event->cpu >= named->nr_cpus)
+		return NUMA_NO_NODE;
+	zone = named_zone_of(named, event->pfn);
+	if (!zone || zone->nid == named->wanted[event->cpu])
+		return NUMA_NO_NODE;
+	if (gfp & MMR_GFP_THISNODE)
+		return (int16_t)zone->nid; /* it could come from nowhere else */
+	return had_enough(named, named->wanted[event->cpu], machine_highest_zone(gfp), event->order)
+		       ? (int16_t)zone->nid
+		       : NUMA_NO_NODE;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which requests named a node? mm_page_alloc does not tell, so it is inferred: a page of another node
+ * than the asking CPU's own, at a moment when the own one had enough, was asked for there. By a task's
+ * or a mapping's policy, by khugepaged, by NUMA balancing, by a driver for its device.
+ *
+ * Free pages of every zone are followed by the events under zone->lock. Where the own node was short, the
+ * kernel may have fallen back to the other one by itself, and nothing is concluded.
+ */
+#ifndef MMR_REPLAY_NAMED_NODE_H
+#define MMR_REPLAY_NAMED_NODE_H
+
+#include "core/page_alloc.h"
+#include "replay/machines/machine.h"
+#include "traces/trace_reader.h"
+
+/** struct named_zone - one populated zone: @free pages now, and more than it needs to serve a request */
+struct named_zone {
+	uint32_t start_pfn, end_pfn;
+	uint16_t nid;
+	uint8_t zone;
+	int64_t free;
+	int64_t enough[MAX_NR_ZONES]; /* by the highest zone a request may have */
+};
+
+/**
+ * struct named_nodes - the recorded machine's zones as they fill and empty
+ * @zones: [nr_zones]; none where the machine has one node, then nothing is ever named
+ * @wanted: [nr_cpus] the node that serves a CPU's requests first
+ * @zone_at: [nr_blocks] by pageblock, the zone that all of it belongs to, NAMED_NO_ZONE where none or several
+ * do
+ */
+struct named_nodes {
+	unsigned int nr_zones, nr_cpus, last;
+	struct named_zone *zones;
+	uint16_t *wanted;
+	uint16_t *zone_at;
+	uint32_t nr_blocks;
+};
+#define NAMED_NO_ZONE UINT16_MAX
+
+/** named_nodes_init - Return: 0; -ENOMEM; -EBADMSG a damaged keyframe */
+int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, const struct machine *recorded,
+		     struct mmr_error *err);
+void named_nodes_deinit(struct named_nodes *named);
+
+/* The rare part of named_zone_of(). */
+struct named_zone *named_zone_search(struct named_nodes *named, uint32_t pfn);
+
+/** named_zone_of - the zone of a page, NULL where there is none */
+static inline struct named_zone *named_zone_of(struct named_nodes *named, uint32_t pfn)
+{
+	uint32_t block = pfn >> PAGEBLOCK_ORDER;
+
+	if (__builtin_expect(block < named->nr_blocks && named->zone_at[block] != NAMED_NO_ZONE, 1))
+		return &named->zones[named->zone_at[block]];
+	return named_zone_search(named, pfn);
+}
+
+/** named_nodes_follow - an event that changes a zone's free pages, or any other */
+static inline void named_nodes_follow(struct named_nodes *named, const struct trace_event *event)
+{
+	int64_t pages = 1ll << event->order;
+	struct named_zone *zone;
+
+	if (event->type == TRACE_FREE) {
+		/* The orders that no per-CPU list holds go to the buddy at once. */
+		if (event->order <= PAGE_ALLOC_COSTLY_ORDER || event->order == PAGEBLOCK_ORDER)
+			return;
+	} else if (event->type != TRACE_ZONE_LOCKED && event->type != TRACE_PCPU_DRAIN) {
+		return;
+	}
+	zone = named_zone_of(named, event->pfn);
+	if (zone)
+		zone->free += event->type == TRACE_ZONE_LOCKED ? -pages : pages;
+}
+
+/**
+ * named_own_node - quickly: is it plain that @event, a request, named no node?
+ *
+ * Where its page lies on the node that serves its CPU first.
+ */
+static inline bool named_own_node(struct named_nodes *named, const struct trace_event *event)
+{
+	const struct named_zone *zone = event->cpu < named->nr_cpus ? named_zone_of(named, event->pfn) : NULL;
+
+	return zone && zone->nid == named->wanted[event->cpu];
+}
+
+/**
+ * named_node - recorded node that the request behind an mm_page_alloc asked for
+ * Return: NUMA_NO_NODE where it asked for its CPU's own, or may have.
+ */
+int16_t named_node(struct named_nodes *named, const struct trace_event *event, gfp_t gfp);
+
+/** machine_wanted_node - node that serves requests from @node first: itself, or the nearest with memory */
+uint16_t machine_wanted_node(const struct machine *machine, unsigned int node);
+/** machine_highest_zone - highest zone that a request may have. Source: gfp_zone(), gfp.h, v6.12. */
+enum zone_type machine_highest_zone(gfp_t gfp);
+
+#endif

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is told of drains: whose lists, from which list on, how many pages, and how many there were.
+ *
+ * The count tells more. An allocation's event comes after its page was cleared, which takes long for a huge
+ * page, and other tasks and interrupts come in between; then the model has a page on a list that the kernel
+ * has not, and its count is too large by that page.
+ */
+#include <limits.h>
+
+#include "replay/verify/verify_internal.h"
+
+#define TOLD_DISTANCE 8192 /* events between two holds of the lock by one overflow */
+#define MAX_GONE_ON   32 /* tasks that are known to have gone on since */
+
+static bool is_of_zone(const struct verify *v, const struct window_extra *extra, const struct zone *zone)
+{
+	return extra->v[0] >= 0 && extra->v[0] < v->recorded.nr_nodes && extra->zone < MAX_NR_ZONES &&
+	       mmr_step_named_zone(v->core, (unsigned int)extra->v[0], (enum zone_type)extra->zone) == zone;
+}
+
+/* ---- pops that are announced late ----------------------------------------------------------- */
+
+/** struct gone_on - tasks that have gone on: what they say next they did not do before */
+struct gone_on {
+	uint32_t tasks[MAX_GONE_ON];
+	unsigned int nr;
+};
+
+static bool has_gone_on(struct gone_on *g, uint32_t task)
+{
+	for (unsigned int i = 0; i < g->nr; i++) {
+		if (g->tasks[i] == task)
+			return true;
+	}
+	return g->nr == MAX_GONE_ON;
+}
+
+static bool is_on_list(const struct verify *v, const struct trace_event *ev, const struct zone *zone,
+		       unsigned int owner)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+
+	return place.state == MMR_PAGE_PCP && place.head == ev->pfn && place.order == ev->order &&
+	       mmr_step_zone(v->core, ev->pfn, ev->order) == zone &&
+	       (mmr_step_pcp_head(zone, owner, mmr_step_pindex(place.mt, place.order)) == ev->pfn ||
+		mmr_step_pcp_owner(v->core, ev->pfn) == (int)owner);
+}
+
+static void pop_early(struct verify *v, struct window_event *event, struct zone *zone, unsigned int owner)
+{
+	const struct trace_event *ev = &event->ev;
+
+	if (ev->type == TRACE_ALLOC)
+		mmr_step_pcp_begin(zone, owner);
+	mmr_step_pcp_remove(v->core, owner, zone, ev->pfn);
+	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
+	event->popped = true;
+}
+
+/*
+ * The next block of the zone's lists of @owner, at most @surplus pages, that a task says next to have popped.
+ * @begin: event to begin at
+ * Return: its event; WINDOW_NONE.
+ */
+static uint64_t find_late(const struct verify *v, const struct zone *zone, unsigned int owner, int32_t surplus,
+			  uint64_t begin, struct gone_on *gone_on)
+{
+	for (uint64_t n = begin; n < v->window.end && gone_on->nr < MAX_GONE_ON; n++) {
+		const struct window_event *event = window_at(&v->window, n);
+		const struct trace_event *ev = &event->ev;
+
+		if (ev->type > TRACE_BULK_PAGE || verify_in_interrupt(ev) || event->popped || event->done ||
+		    has_gone_on(gone_on, ev->task))
+			continue;
+		if ((ev->type == TRACE_ALLOC || ev->type == TRACE_BULK_PAGE) && 1 << ev->order <= surplus &&
+		    is_on_list(v, ev, zone, owner)) {
+			/* A bulk allocation tells of all its pages at its end. */
+			if (ev->type == TRACE_ALLOC)
+				gone_on->tasks[gone_on->nr++] = ev->task;
+			return n;
+		}
+		gone_on->tasks[gone_on->nr++] = ev->task;
+	}
+	return WINDOW_NONE;
+}
+
+/* The task at hand tells of nothing that it did before, unless it is interrupted. */
+static struct gone_on nobody_else(const struct verify *v)
+{
+	const struct trace_event *now = &window_at(&v->window, v->number)->ev;
+
+	return (struct gone_on){.tasks = {now->task}, .nr = !verify_in_interrupt(now)};
+}
+
+static int32_t pop_late(struct verify *v, struct zone *zone, unsigned int owner, int32_t surplus)
+{
+	struct gone_on gone_on = nobody_else(v);
+	uint64_t n = v->number;
+	int32_t popped = 0;
+
+	while (popped < surplus &&
+	       (n = find_late(v, zone, owner, surplus - popped, n + 1, &gone_on)) != WINDOW_NONE) {
+		pop_early(v, window_at(&v->window, n), zone, owner);
+		popped += 1 << window_at(&v->window, n)->ev.order;
+	}
+	return popped;
+}
+
+bool verify_told_count(struct verify *v, struct zone *zone, unsigned int owner, int64_t told)
+{
+	struct mmr_pcp_state state;
+	int32_t count;
+
+	if (!pcp_view(v, zone, owner)->known)
+		return false;
+	mmr_step_pcp_read(zone, owner, &state, &count);
+	return count > told && pop_late(v, zone, owner, count - (int32_t)told);
+}
+
+bool verify_told_no_drain(struct verify *v, struct zone *zone, unsigned int owner, unsigned int order)
+{
+	struct gone_on gone_on = nobody_else(v);
+	uint64_t n = v->number;
+	struct mmr_pcp_state state;
+	int32_t count, less;
+	int asked;
+
+	mmr_step_pcp_read(zone, owner, &state, &count);
+	while ((n = find_late(v, zone, owner, INT_MAX, n + 1, &gone_on)) != WINDOW_NONE) {
+		less = 1 << window_at(&v->window, n)->ev.order;
+		mmr_step_pcp_write(zone, owner, &state, count - less);
+		asked = mmr_step_pcp_overflow(v->core, owner, zone, order);
+		mmr_step_pcp_write(zone, owner, &state, count);
+		if (asked)
+			continue;
+		pop_early(v, window_at(&v->window, n), zone, owner);
+		return true;
+	}
+	return false;
+}
+
+/* ---- pages that went past the lists --------------------------------------------------------- */
+
+/* What the event does to the number of pages on the lists of its CPU. */
+static int32_t change_of(const struct verify *v, const struct window_event *event)
+{
+	const struct trace_event *ev = &event->ev;
+	int32_t size = 1 << ev->order;
+
+	switch (ev->type) {
+	case TRACE_FREE:
+		return event->link ? 0 : size;
+	case TRACE_FREE_BATCHED:
+		return event->link ? size : 0;
+	case TRACE_ALLOC:
+		return event->done || event->popped ? 0 : -size;
+	case TRACE_BULK_PAGE:
+		return event->popped ? 0 : -1;
+	case TRACE_ZONE_LOCKED:
+		return ev->migratetype < MIGRATE_PCPTYPES ? size : 0;
+	case TRACE_EXTFRAG:
+		return v->extfrag_first ? 0 : size;
+	default:
+		return 0;
+	}
+}
+
+enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages)
+{
+	uint32_t last_locked = MMR_NO_PFN;
+	int32_t count, interrupts = 0; /* @interrupts: pages freed in any, that may have gone past the lists */
+	struct mmr_pcp_state state;
+
+	if (!v->drains_known)
+		return FATE_UNKNOWN;
+	mmr_step_pcp_read(zone, cpu, &state, &count);
+	for (uint64_t n = v->number; n < v->window.end; n++) {
+		const struct window_event *event = window_at(&v->window, n);
+		const struct trace_event *ev = &event->ev;
+
+		if (ev->type == TRACE_PCP_FREE_BULK) {
+			const struct window_extra *extra = window_extra(&v->window, n);
+
+			if (extra->v[1] != (int64_t)cpu || !is_of_zone(v, extra, zone))
+				continue;
+			if (count == extra->v[4])
+				return FATE_LISTED;
+			return count - nr_pages == extra->v[4] && interrupts <= nr_pages ? FATE_PASSED
+											 : FATE_UNKNOWN;
+		}
+		if (ev->cpu != cpu || ev->pfn == TRACE_NO_PFN || ev->type > TRACE_BULK_PAGE ||
+		    !mmr_step_pcp_order(ev->order) || mmr_step_zone(v->core, ev->pfn, ev->order) != zone)
+			continue;
+		/* A part of a pageblock was claimed: both events name the page. */
+		if (ev->type != TRACE_EXTFRAG || ev->pfn != last_locked)
+			count += change_of(v, event);
+		if (ev->type == TRACE_FREE && verify_in_interrupt(ev))
+			interrupts += change_of(v, event);
+		else if (ev->type == TRACE_ZONE_LOCKED)
+			last_locked = ev->pfn;
+	}
+	return FATE_UNKNOWN;
+}
+
+/* ---- drains --------------------------------------------------------------------------------- */
+
+struct told_drain verify_told_drain(const struct verify *v, const struct window_event *event,
+				    const struct zone *zone, unsigned int pindex)
+{
+	const struct trace_event *freed = &event->ev;
+	uint64_t end = v->number + TOLD_DISTANCE < v->window.end ? v->number + TOLD_DISTANCE : v->window.end;
+	struct told_drain told = {.count = -1};
+
+	for (uint64_t n = v->number + 1; v->drains_known && n < end; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+		const struct window_extra *extra = window_extra(&v->window, n);
+
+		if (ev->cpu != freed->cpu || ev->task != freed->task ||
+		    verify_in_interrupt(ev) != verify_in_interrupt(freed))
+			continue;
+		if (ev->type == TRACE_PCPU_DRAIN && told.pages)
+			continue;
+		if (ev->type != TRACE_PCP_FREE_BULK || extra->v[3] != (int64_t)pindex ||
+		    !is_of_zone(v, extra, zone))
+			break;
+		if (!told.pages)
+			told.count = (int32_t)extra->v[4];
+		told.pages += (int32_t)extra->v[2];
+	}
+	return told;
+}
+
+/* The drainer's next event that is no drain: by then it has released the lock, which interrupts do not. */
+static uint64_t end_of_drain(const struct verify *v, const struct trace_event *drainer)
+{
+	uint64_t n = window_at(&v->window, v->number)->next;
+
+	for (; n; n = window_at(&v->window, n)->next) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (!verify_in_interrupt(ev) && (ev->type != TRACE_PCPU_DRAIN || ev->task != drainer->task))
+			return n;
+	}
+	return v->number;
+}
+
+void verify_pcp_free_bulk(struct verify *v, const struct trace_event *ev, const struct window_extra *extra)
+{
+	unsigned int owner = extra->v[1] < 0 ? ev->cpu : (unsigned int)extra->v[1];
+	unsigned int pindex = (unsigned int)extra->v[3];
+	struct overflow *overflow;
+	struct zone *zone;
+
+	if (extra->v[1] < 0 || owner >= v->nr_cpus || extra->v[0] < 0 || extra->v[0] >= v->recorded.nr_nodes ||
+	    extra->zone >= MAX_NR_ZONES || pindex >= NR_PCP_LISTS)
+		return;
+	zone = mmr_step_named_zone(v->core, (unsigned int)extra->v[0], (enum zone_type)extra->zone);
+	if (!zone)
+		return;
+	verify_told_count(v, zone, owner, extra->v[4]);
+	if (owner != ev->cpu)
+		pcp_view(v, zone, owner)->drained_until = end_of_drain(v, ev);
+	overflow = owner == ev->cpu ? verify_overflow_of(pcp_view(v, zone, owner), ev->task) : NULL;
+	if (overflow)
+		overflow->pindex = (uint8_t)pindex;
+	else
+		verify_announce_drain(v, ev, zone, owner, pindex);
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rules of the choice of a zone: which one serves follows from the marks and the counts of free
+ * pages.
+ *
+ * Some of what the kernel read no event shows: when a CPU's pending counts went into the zone's, when
+ * kswapd took a boost back, when the marks were set anew, whether the request had come from the slow
+ * path, which node a task prefers. Where the model's choice is not the kernel's, these are tried in this
+ * order; what explains it is kept, so that the model is told once.
+ */
+#include <string.h>
+
+#include "replay/verify/verify_internal.h"
+
+#define RACE_DISTANCE 8192 /* events between the look at the counts and the allocation's own */
+
+static const char *say_zone(const struct verify *v, const struct zone *zone)
+{
+	struct mmr_step_marks marks;
+	enum zone_type type;
+	unsigned int nid;
+
+	if (!zone)
+		return "no zone";
+	mmr_step_zone_name(zone, &nid, &type);
+	mmr_step_marks(v->core, zone, &marks);
+	return say("node %u zone %s (free %lld, pending %lld; min %u, low %u, high %u, boost %u)", nid,
+		   mmr_zone_name(type), (long long)marks.free, (long long)marks.pending,
+		   marks.watermark[WMARK_MIN], marks.watermark[WMARK_LOW], marks.watermark[WMARK_HIGH],
+		   marks.boost);
+}
+
+static bool explains(const struct verify *v, const struct mmr_step_request *request)
+{
+	return mmr_step_first_zone(v->core, request) == request->served;
+}
+
+static bool explains_as(const struct verify *v, const struct mmr_step_request *request, unsigned int nid,
+			unsigned int attempts)
+{
+	struct mmr_step_request other = *request;
+
+	other.nid = (uint16_t)nid;
+	other.attempts = (uint8_t)attempts;
+	return explains(v, &other);
+}
+
+/* Had the vmstat worker, or a CPU going idle, put its pending counts into the zones'? */
+static bool try_folds(struct verify *v, const struct mmr_step_request *request)
+{
+	int32_t drift[MAX_DRIFTS], one[MAX_DRIFTS] = {0};
+	struct mmr_step_request folded = *request;
+
+	if (v->max_zone_id > MAX_DRIFTS)
+		return false;
+	folded.drift = one;
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		mmr_step_read_pending(v->core, cpu, one);
+		if (explains(v, &folded)) {
+			mmr_step_fold(v->core, cpu);
+			return true;
+		}
+	}
+	memset(drift, 0, sizeof(drift));
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		mmr_step_read_pending(v->core, cpu, one);
+		for (unsigned int i = 0; i < v->max_zone_id; i++)
+			drift[i] += one[i];
+	}
+	folded.drift = drift;
+	if (!explains(v, &folded))
+		return false;
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++)
+		mmr_step_fold(v->core, cpu);
+	return true;
+}
+
+/* Would a lower boost of this zone explain it? The least that does is kept. */
+static bool try_boost(struct verify *v, const struct mmr_step_request *request, struct zone *zone)
+{
+	struct mmr_step_marks marks;
+	uint32_t less;
+
+	mmr_step_marks(v->core, zone, &marks);
+	for (less = marks.boost; less;) {
+		less -= less < PAGEBLOCK_NR_PAGES ? less : PAGEBLOCK_NR_PAGES;
+		mmr_step_set_boost(zone, less);
+		if (explains(v, request))
+			return true;
+	}
+	mmr_step_set_boost(zone, marks.boost);
+	return false;
+}
+
+/*
+ * Had kswapd, done with a node, taken its zones' boosts back? It takes what a boost was when it began.
+ * Source: balance_pgdat(), mm/vmscan.c, v6.12.
+ */
+static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
+{
+	for (unsigned int nid = 0; nid < v->recorded.nr_nodes; nid++) {
+		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+			struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)z);
+
+			if (zone && v->balance_known && v->boosts[mmr_step_zone_id(zone)] != BOOST_IN_DOUBT)
+				continue;
+			if (zone && try_boost(v, request, zone))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The counts are read without a lock. What other CPUs did between that and the event is undone, one
+ * event after the other.
+ */
+static bool try_race(const struct verify *v, const struct mmr_step_request *request, uint32_t task)
+{
+	uint64_t begin = v->number > RACE_DISTANCE ? v->number - RACE_DISTANCE : 1;
+	struct mmr_step_request then = *request;
+	int32_t drift[MAX_DRIFTS] = {0};
+
+	if (v->max_zone_id > MAX_DRIFTS)
+		return false;
+	then.drift = drift;
+	for (uint64_t n = v->number - 1; n >= begin; n--) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+		const struct zone *zone;
+
+		/* An interrupt may come between the look and the event, and carries the task's name. */
+		if (ev->cpu == request->cpu && ev->task == task && !verify_in_interrupt(ev))
+			return false;
+		if (ev->type != TRACE_ZONE_LOCKED && ev->type != TRACE_PCPU_DRAIN)
+			continue;
+		zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+		if (!zone)
+			continue;
+		drift[mmr_step_zone_id(zone)] += (ev->type == TRACE_ZONE_LOCKED ? 1 : -1) * (1 << ev->order);
+		if (explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW))
+			return true;
+	}
+	return false;
+}
+
+static bool came_from_cpu(const struct verify *v, struct mmr_step_request *request, unsigned int cpu,
+			  bool popped)
+{
+	struct mmr_step_request other = *request;
+
+	other.nid = (uint16_t)mmr_step_cpu_node(v->core, cpu);
+	other.cpu = (uint16_t)(popped ? cpu : request->cpu);
+	if (!explains(v, &other))
+		return false;
+	*request = other;
+	return true;
+}
+
+/*
+ * The task has gone from another CPU to this one: since it took the page, which lay on that CPU's list, or
+ * since it decided on a node, the one of the CPU where it was last seen.
+ */
+static bool came_from_other_cpu(const struct verify *v, struct mmr_step_request *request,
+				const struct trace_event *ev)
+{
+	int owner = mmr_step_pcp_owner(v->core, ev->pfn);
+	uint64_t last;
+
+	if (owner >= 0 && owner != ev->cpu && came_from_cpu(v, request, (unsigned int)owner, true))
+		return true;
+	if (ev->task == TRACE_NO_TASK || verify_in_interrupt(ev))
+		return false;
+	last = verify_last_of_task(v, ev->task);
+	return last && window_at(&v->window, last)->ev.cpu != ev->cpu &&
+	       came_from_cpu(v, request, window_at(&v->window, last)->ev.cpu, false);
+}
+
+/* @request: gets the node that was preferred */
+static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *request,
+				    const struct trace_event *ev)
+{
+	unsigned int local = mmr_step_cpu_node(v->core, ev->cpu), other;
+	enum zone_type type;
+
+	if (came_from_other_cpu(v, request, ev))
+		return VERIFY_CAUSE_MIGRATED;
+	if (request->nodemask) {
+		/* What the policy binds to the kernel need not heed: it is the last to help, or a caller names
+		 * a node. */
+		request->nodemask = 0;
+		if (explains(v, request))
+			return VERIFY_CAUSE_POLICY;
+	}
+	if (!v->folds_known && try_folds(v, request))
+		return VERIFY_CAUSE_DRIFT;
+	if (!v->balance_known && try_boosts(v, request))
+		return VERIFY_CAUSE_BOOST;
+	if (verify_try_marks(v, request))
+		return VERIFY_CAUSE_LIMITS;
+	if (explains_as(v, request, request->nid, MMR_STEP_SLOW))
+		return VERIFY_CAUSE_RECLAIM;
+	if (verify_kswapd_worked(v, request))
+		return VERIFY_CAUSE_RACE;
+	mmr_step_zone_name(request->served, &other, &type);
+	if (verify_fold_came_late(v, request) || verify_fold_is_to_come(v, request) ||
+	    try_race(v, request, ev->task))
+		return VERIFY_CAUSE_RACE;
+	for (int i = 0; i < 2; i++) {
+		unsigned int nid = i ? other : local;
+
+		if (nid != request->nid && (explains_as(v, request, nid, request->attempts) ||
+					    explains_as(v, request, nid, MMR_STEP_SLOW))) {
+			request->nid = (uint16_t)nid;
+			return VERIFY_CAUSE_POLICY;
+		}
+	}
+	if (explains_as(v, request, request->nid, MMR_STEP_RESERVES))
+		return VERIFY_CAUSE_RECLAIM;
+	if (verify_kswapd_was_up(v, request) || verify_kswapd_race(v, request))
+		return VERIFY_CAUSE_RACE;
+	/* At which moment kswapd looked at the boosts that it took back at its end its events do not say. */
+	if (v->balance_known && try_boosts(v, request))
+		return VERIFY_CAUSE_BOOST;
+	return VERIFY_CAUSE_UNEXPLAINED;
+}
+
+static unsigned int attempts_of(const struct trace_event *ev, gfp_t gfp)
+{
+	bool reserves = gfp & MMR_GFP_MEMALLOC || ev->flags & TRACE_F_PF_MEMALLOC;
+
+	return MMR_STEP_FAST | MMR_STEP_SLOW |
+	       (reserves && !(gfp & MMR_GFP_NOMEMALLOC) ? MMR_STEP_RESERVES : 0);
+}
+
+static struct mmr_step_request request_of(const struct verify *v, const struct trace_event *ev,
+					  const struct zone *served)
+{
+	gfp_t gfp = trace_reader_class(v->reader, ev->class_id)->gfp;
+
+	return (struct mmr_step_request){
+		.gfp = gfp,
+		.cpu = ev->cpu,
+		.nid = (uint16_t)verify_preferred_node(v, ev),
+		.nodemask = verify_policy_nodes(v, ev),
+		.order = ev->order,
+		.mt = ev->migratetype,
+		.attempts = (uint8_t)attempts_of(ev, gfp),
+		.served = served,
+	};
+}
+
+/* Which of two zones serves hangs on the count of the one that comes first. */
+static bool isolated_unseen(const struct verify *v, const struct zone *zone)
+{
+	return zone && !v->isolation_known && v->isolated_unseen[mmr_step_zone_id(zone)];
+}
+
+/* Below its high mark a zone may have been passed over for reasons that no event tells. */
+static bool is_short(const struct verify *v, const struct zone *zone)
+{
+	struct mmr_step_marks marks;
+
+	if (!zone)
+		return true;
+	mmr_step_marks(v->core, zone, &marks);
+	return marks.free <= (int64_t)marks.watermark[WMARK_HIGH] + marks.boost;
+}
+
+void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting)
+{
+	struct mmr_step_request request = request_of(v, ev, zone);
+	struct views views = {.zone = NULL};
+	enum verify_cause cause;
+	struct zone *want;
+
+	if (v->nr_zones_known < v->nr_zones)
+		return;
+	request.fragmenting = fragmenting;
+	want = mmr_step_first_zone(v->core, &request);
+	if (want == zone) {
+		count_exact(v, VERIFY_ZONE);
+		verify_node_was_preferred(v, ev, request.nid, false, false);
+		mmr_step_flag_below_high(v->core, &request);
+		return;
+	}
+	cause = find_cause(v, &request, ev);
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && (isolated_unseen(v, want) || isolated_unseen(v, zone)))
+		cause = VERIFY_CAUSE_UNTRACED;
+	verify_node_was_preferred(v, ev, request.nid, cause == VERIFY_CAUSE_POLICY, is_short(v, want));
+	count_other(v, VERIFY_ZONE, cause == VERIFY_CAUSE_UNEXPLAINED ? VERIFY_DIVERGED : VERIFY_INFORMED,
+		    cause, &views, say_zone(v, want), say_zone(v, zone));
+	mmr_step_flag_below_high(v->core, &request);
+}
+
+/* An allocation that failed: no zone may have passed its mark. */
+void verify_no_zone(struct verify *v, const struct trace_event *ev)
+{
+	struct mmr_step_request request = request_of(v, ev, NULL);
+	struct views views = {.zone = NULL};
+
+	if (v->nr_zones_known < v->nr_zones)
+		return;
+	if (!mmr_step_first_zone(v->core, &request))
+		count_exact(v, VERIFY_ZONE);
+	else
+		count_other(v, VERIFY_ZONE, VERIFY_INFORMED, VERIFY_CAUSE_RECLAIM, &views,
+			    say_zone(v, mmr_step_first_zone(v->core, &request)), "the allocation failed");
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mmreplay import: traces of other tools become recordings. */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "traces/commands.h"
+#include "traces/import/import.h"
+#include "traces/tools/cmd_tools.h"
+
+static const struct import_format *const formats[] = {&import_perf, &import_tracecmd, &import_ftrace,
+						      &import_llfree};
+
+struct options {
+	const struct import_format *format;
+	const char *path, *output, *kernel;
+};
+
+static const struct import_format *find_format(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (strcmp(name, formats[i]->name) == 0)
+			return formats[i];
+	return NULL;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		return 0;
+	case 'k':
+		o->kernel = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (!o->format) {
+			o->format = find_format(arg);
+			if (!o->format)
+				argp_error(state,
+					   "found format \"%s\", expected perf, trace-cmd, ftrace or llfree",
+					   arg);
+		} else if (!o->path) {
+			o->path = arg;
+		} else {
+			argp_error(state, "one file at a time, found \"%s\" and \"%s\"", o->path, arg);
+		}
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->path || !o->output)
+			argp_error(state, "expected a format, a file (- for standard input) and -o FILE");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option argp_options[] = {
+	{"output", 'o', "FILE", 0, "The new trace", 0},
+	{"kernel", 'k', "RELEASE", 0, "The kernel it was recorded on, where the source does not tell (4.19)",
+	 0},
+	{0},
+};
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse_option,
+	.args_doc = "perf|trace-cmd|ftrace|llfree IN -o F.mmt",
+	.doc = "Make a recording of what another tool recorded: perf (perf.data, also what perf wrote to a "
+	       "pipe), trace-cmd (trace.dat, "
+	       "versions 6 and 7), ftrace (the text of trace_pipe, trace-cmd report or perf script), llfree "
+	       "(the "
+	       "16-byte records of llfree-rs). The kmem page events are taken over with what the source knows "
+	       "of "
+	       "the machine; losses are carried over, and what is missing is told.\v"
+	       "Such a recording has no keyframes: `run` needs a machine file and starts with free memory, "
+	       "`verify` needs a recording of `mmreplay record`. Exit status: 0, 1 failed, 2 wrong usage.\n\n"
+	       "Example:\n"
+	       "  perf record -a -m 16M -e 'kmem:mm_page_*' -- make\n"
+	       "  mmreplay import perf perf.data -o make.mmt\n",
+};
+
+static bool may_be_missing(const struct import_report *r, enum trace_event_type type)
+{
+	/* Switched on and never fired is not missing. */
+	return !r->events[type] && !(r->recorded & 1u << type);
+}
+
+/* What cannot be done with it, in a line each. */
+static void tell_missing(const struct import_report *r, const char *path)
+{
+	if (may_be_missing(r, TRACE_ALLOC))
+		fprintf(stderr,
+			"mmreplay import: %s: no mm_page_alloc: frees are of pages allocated earlier; `run` "
+			"has nothing to ask for, `info` and `export` work\n",
+			path);
+	if (may_be_missing(r, TRACE_FREE))
+		fprintf(stderr,
+			"mmreplay import: %s: no mm_page_free: nothing is ever freed, so `run` fills memory "
+			"until it is full\n",
+			path);
+	if (may_be_missing(r, TRACE_FREE) && r->events[TRACE_FREE_BATCHED])
+		fprintf(stderr,
+			"mmreplay import: %s: mm_page_free_batched alone is no free: it repeats those of "
+			"mm_page_free and tells no order\n",
+			path);
+	if (r->clock[0])
+		fprintf(stderr,
+			"mmreplay import: %s: its times are counts of the clock \"%s\", not nanoseconds: the "
+			"order "
+			"of events holds, rates and durations do not\n",
+			path, r->clock);
+	if (r->partial[0])
+		fprintf(stderr,
+			"mmreplay import: %s: holds only %s: marked as partial; `info` and `export` tell of "
+			"these, a `run` lacks the others\n",
+			path, r->partial);
+	if (r->nr_gfp_unknown)
+		fprintf(stderr,
+			"mmreplay import: %s: %" PRIu64 " allocations have gfp flags without a name; kept as "
+			"numbers\n",
+			path, r->nr_gfp_unknown);
+}
+
+static void print_report(const struct options *o, const struct import_report *r)
+{
+	const char *comma = "";
+
+	printf("%s: %" PRIu64 " events (", o->output, r->nr_events);
+	for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++) {
+		if (!r->events[type])
+			continue;
+		printf("%s%s %" PRIu64, comma, trace_event_type_name((enum trace_event_type)type),
+		       r->events[type]);
+		comma = ", ";
+	}
+	printf("), %" PRIu64 " lost, %" PRIu64 " other events left out\n", r->nr_lost, r->nr_other);
+}
+
+int cmd_import(int argc, char **argv)
+{
+	struct import_options options = {.stop = cmd_interrupted};
+	struct import_report report = {0};
+	struct options o = {0};
+	struct mmr_error err;
+	int rc;
+
+	argp_err_exit_status = STATUS_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_catch_interrupts();
+	options.kernel_release = o.kernel;
+	rc = cmd_check_output(o.output, &o.path, 1, &err);
+	if (!rc)
+		rc = import_run(o.format, o.path, o.output, &options, &report, &err);
+	if (rc) {
+		fprintf(stderr, "mmreplay import: %s\n", err.msg);
+		if (report.nr_events)
+			fprintf(stderr, "mmreplay import: %s holds the %" PRIu64 " events before that\n",
+				o.output, report.nr_events);
+		return STATUS_FAILED;
+	}
+	tell_missing(&report, o.path);
+	print_report(&o, &report);
+	if (report.interrupted)
+		fprintf(stderr, "mmreplay import: interrupted; %s holds what was read until then\n", o.output);
+	return report.interrupted ? STATUS_FAILED : STATUS_OK;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mmreplay merge: the numbered files of one recording, joined. */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "traces/commands.h"
+#include "traces/tools/cmd_tools.h"
+#include "traces/tools/trace_merge_files.h"
+
+struct options {
+	const char **paths, *output;
+	int nr_paths;
+};
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		o->paths[o->nr_paths++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->nr_paths < 2 || !o->output)
+			argp_error(state, "expected at least two trace files and -o FILE");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option argp_options[] = {
+	{"output", 'o', "FILE", 0, "The joined trace", 0},
+	{0},
+};
+
+static const struct argp argp = {
+	.options = argp_options,
+	.parser = parse_option,
+	.args_doc = "A.mmt B.mmt ... -o G.mmt",
+	.doc = "Join recordings of one machine and one boot into one, in the order of their times: the "
+	       "numbered files of a recording that rotates, one file for each CPU, or recordings made one "
+	       "after "
+	       "another. Events, "
+	       "keyframes, tasks and losses are carried over. Between files that were started separately the "
+	       "events in between are missing: that is noted as a loss of unknown size.\v"
+	       "Files of other machines, kernels or boots, and files that overlap on a CPU (two recorders side "
+	       "by side), are refused. Exit status: 0, 1 failed, 2 wrong usage.\n\n"
+	       "Example:\n"
+	       "  mmreplay merge host.mmt.1 host.mmt.2 host.mmt.3 -o host.mmt\n",
+};
+
+int cmd_merge(int argc, char **argv)
+{
+	struct options o = {.paths = calloc((size_t)argc + 1, sizeof(*o.paths))};
+	struct trace_merge_result result;
+	struct mmr_error err;
+	int rc;
+
+	argp_err_exit_status = STATUS_USAGE;
+	if (!o.paths) {
+		fprintf(stderr, "mmreplay merge: no memory for %d arguments\n", argc);
+		return STATUS_FAILED;
+	}
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	cmd_catch_interrupts();
+	rc = cmd_check_output(o.output, o.paths, o.nr_paths, &err);
+	if (!rc)
+		rc = trace_merge_files(o.paths, (uint32_t)o.nr_paths, o.output, cmd_interrupted, &result, &err);
+	if (!rc)
+		printf("%s: %" PRIu64 " events of %d files, %" PRIu64 " keyframes, %" PRIu64 " lost\n",
+		       o.output, result.nr_events, o.nr_paths, result.nr_keyframes, result.nr_lost);
+	if (!rc && result.nr_gaps)
+		fprintf(stderr,
+			"mmreplay merge: %s: %u gaps between files that were not recorded as one; noted "
+			"as losses of unknown size\n",
+			o.output, result.nr_gaps);
+	if (rc)
+		fprintf(stderr, "mmreplay merge: %s\n", err.msg);
+	free(o.paths);
+	return rc ? STATUS_FAILED : STATUS_OK;
+}
