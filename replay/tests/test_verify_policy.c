@@ -395,6 +395,69 @@ static void tell_kswapd(struct verify *v, enum trace_event_type type, unsigned i
 	verify_extra(v, window_at(&v->window, v->number));
 }
 
+/* Node 0 has a page, node 1 1280; its mark is 1000 and @boost. */
+static void leave_few_pages(struct verify *v, uint32_t boost)
+{
+	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+
+	mmr_step_zone_forget(v->core, own);
+	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 0, MIGRATE_UNMOVABLE), 0);
+	mmr_step_adopt_counts(v->core, own, NULL);
+	mmr_step_zone_forget(v->core, far);
+	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1, 10, MIGRATE_UNMOVABLE), 0);
+	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1 + 1024, 8, MIGRATE_UNMOVABLE), 0);
+	mmr_step_adopt_counts(v->core, far, NULL);
+	mmr_step_set_boost(far, boost);
+}
+
+/*
+ * CPU 1's worker began a fold, and another task was seen there next: two pages that CPU 1 freed, and that the
+ * model has pending, the kernel may have counted, as long as no other fold begins, however many events go by.
+ */
+static void a_fold_that_was_interrupted_leaves_in_doubt_what_is_pending(void **state)
+{
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
+	struct verify_report report = {.have_divergence = true};
+	struct mmr_step_marks marks;
+
+	ev.class_id = f->classes[PLAIN];
+	watch_folds(f, &report, NULL);
+	leave_few_pages(v, 279);
+	/* The worker's own event is the next. */
+	window_at(&v->window, 5)->next = 6;
+	window_at(&v->window, 6)->ev = (struct trace_event){.type = TRACE_FREE, .cpu = 1, .task = WORKER};
+	begin_fold(v, 5, true);
+	mmr_step_hide_pages(far, 1, 2);
+	v->number = 20000;
+	verify_choice_of_zone(v, &ev, far, false);
+	/* A CPU that goes idle lets nobody run before it is done. */
+	window_at(&v->window, 6)->ev.task = 4;
+	begin_fold(v, 5, false);
+	mmr_step_hide_pages(far, 1, 2);
+	v->number = 20000;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 2);
+	begin_fold(v, 5, true);
+	mmr_step_hide_pages(far, 1, 2);
+	v->number = 20000;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_DRIFT], 1);
+	mmr_step_marks(v->core, far, &marks);
+	assert_int_equal(marks.pending, 0);
+	assert_int_equal(marks.free, 1280);
+	/* It was told once: from then on what is pending is known. */
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
+	mmr_step_hide_pages(far, 1, 2);
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 3);
+	forget_folds(v);
+}
+
 /*
  * Node 0 has a page, node 1 1280; its boosted mark is 1290: it serves where a CPU has taken 10 pages more than
  * are counted, which its kswapd allows from when it was called, not while it sleeps.
@@ -409,16 +472,7 @@ static void a_kswapd_that_was_called_may_be_up_before_it_tells(void **state)
 
 	ev.class_id = f->classes[PLAIN];
 	watch_folds(f, &report, NULL);
-	mmr_step_zone_forget(v->core, mmr_step_named_zone(v->core, 0, ZONE_DMA32));
-	assert_int_equal(mmr_step_adopt_free(v->core, mmr_step_named_zone(v->core, 0, ZONE_DMA32), NODE0, 0,
-					     MIGRATE_UNMOVABLE),
-			 0);
-	mmr_step_adopt_counts(v->core, mmr_step_named_zone(v->core, 0, ZONE_DMA32), NULL);
-	mmr_step_zone_forget(v->core, far);
-	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1, 10, MIGRATE_UNMOVABLE), 0);
-	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1 + 1024, 8, MIGRATE_UNMOVABLE), 0);
-	mmr_step_adopt_counts(v->core, far, NULL);
-	mmr_step_set_boost(far, 290);
+	leave_few_pages(v, 290);
 	v->number = 1;
 	tell_kswapd(v, TRACE_WAKEUP_KSWAPD, 1);
 	verify_choice_of_zone(v, &ev, far, false);
@@ -578,6 +632,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_fold_that_came_late_took_what_was_pending_by_then, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_fold_that_was_interrupted_leaves_in_doubt_what_is_pending,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_kswapd_that_was_called_may_be_up_before_it_tells, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_boost_may_have_been_taken_back, set_up, tear_down),

@@ -5,19 +5,33 @@
  * A fold, a CPU's pending counts going into the zones', is told as it begins, and taken for done at once. Some
  * come about later than that: an emulated CPU may stand still for long, and the vmstat worker lets others run
  * after each zone, on its own CPU, too. What the counts were in between is tried where a choice of a zone was
- * another than the model's.
+ * another than the model's. Whether the worker was interrupted in one often makes no difference to any choice
+ * until much later: a CPU's count goes into a zone's whenever it passes a threshold, and what was pending when
+ * the fold came about decides at which page that is.
  * Source: refresh_cpu_vm_stats(), mm/vmstat.c, v6.1 and v6.12.
  */
 #include "replay/verify/verify_internal.h"
 
 #define FOLD_DISTANCE 4000 /* events between a fold's own and the last one that may still not have seen it */
 
+/* Another task is the next to be seen on its CPU: the worker may not have come to its last zone yet. */
+static bool gives_way(const struct verify *v, const struct trace_event *ev)
+{
+	uint64_t next = window_at(&v->window, v->number)->next;
+	uint32_t task = next ? window_at(&v->window, next)->ev.task : TRACE_NO_TASK;
+
+	return task != TRACE_NO_TASK && task != ev->task;
+}
+
 void verify_fold(struct verify *v, const struct trace_event *ev, bool yields)
 {
 	struct fold_view *fold = &v->cpus[ev->cpu].fold;
 
 	if (v->max_zone_id <= MAX_DRIFTS) {
-		*fold = (struct fold_view){.number = v->number, .task = ev->task, .yields = yields};
+		*fold = (struct fold_view){.number = v->number,
+					   .task = ev->task,
+					   .yields = yields,
+					   .in_doubt = yields && gives_way(v, ev)};
 		mmr_step_read_pending(v->core, ev->cpu, fold->pending);
 	}
 	mmr_step_fold(v->core, ev->cpu);
@@ -90,6 +104,7 @@ static void fold_from(struct verify *v, unsigned int cpu, unsigned int first)
 		}
 	}
 	v->cpus[cpu].fold.number = 0;
+	v->cpus[cpu].fold.in_doubt = false;
 }
 
 bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *request)
@@ -111,6 +126,47 @@ bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *requ
 				fold_from(v, cpu, i);
 				return true;
 			}
+		}
+	}
+	return false;
+}
+
+/* Told once, what the CPU has pending is known again. */
+static bool try_passed(struct verify *v, const struct mmr_step_request *request, unsigned int cpu,
+		       struct zone *zone)
+{
+	int32_t pending[MAX_DRIFTS] = {0}, drift[MAX_DRIFTS] = {0};
+	unsigned int id = mmr_step_zone_id(zone);
+	struct mmr_step_request then = *request;
+
+	mmr_step_read_pending(v->core, cpu, pending);
+	drift[id] = pending[id];
+	then.drift = drift;
+	if (!pending[id] || !explains(v, &then))
+		return false;
+	mmr_step_fold_zone(zone, cpu);
+	v->cpus[cpu].fold.in_doubt = false;
+	return true;
+}
+
+/*
+ * After a fold that may have been interrupted the kernel's pending count may be at another distance from the
+ * threshold than the model's, and have passed it at the last page, long after, as long as no other fold began.
+ * Source: __mod_zone_page_state(), mm/vmstat.c, v6.1 and v6.12.
+ */
+bool verify_fold_was_interrupted(struct verify *v, const struct mmr_step_request *request)
+{
+	if (v->max_zone_id > MAX_DRIFTS)
+		return false;
+	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++) {
+		if (!v->cpus[cpu].fold.in_doubt)
+			continue;
+		for (unsigned int i = 0; i < v->recorded.nr_nodes * MAX_NR_ZONES; i++) {
+			struct zone *zone = mmr_step_named_zone(v->core, i / MAX_NR_ZONES,
+								(enum zone_type)(i % MAX_NR_ZONES));
+
+			if (zone && try_passed(v, request, cpu, zone))
+				return true;
 		}
 	}
 	return false;

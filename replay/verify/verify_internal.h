@@ -76,12 +76,13 @@ struct burst {
  * struct fold_view - the last time a CPU began to put its pending counts into the zones'
  * @number: of the event, 0 for none; @task: who did
  * @yields: the vmstat worker did, which lets others run between two zones
+ * @in_doubt: ... and may have: when the last zones had their turn is not known
  * @pending: what it had of each zone
  */
 struct fold_view {
 	uint64_t number;
 	uint32_t task;
-	bool yields;
+	bool yields, in_doubt;
 	int32_t pending[MAX_DRIFTS]; /* [zone id] */
 };
 
@@ -313,6 +314,8 @@ bool verify_kswapd_race(struct verify *v, const struct mmr_step_request *request
 bool verify_kswapd_was_up(struct verify *v, const struct mmr_step_request *request);
 /* Did the rest of one come about only after others had run? Keeps it where that explains who served. */
 bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *request);
+/* ... or did a CPU's count pass its threshold at another page, since one? Keeps it where that explains it. */
+bool verify_fold_was_interrupted(struct verify *v, const struct mmr_step_request *request);
 
 /* ---- verify_policy.c ----------------------------------------------------------------------- */
 

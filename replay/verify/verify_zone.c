@@ -221,6 +221,8 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	/* At which moment kswapd looked at the boosts that it took back at its end its events do not say. */
 	if (v->balance_known && try_boosts(v, request))
 		return VERIFY_CAUSE_BOOST;
+	if (verify_fold_was_interrupted(v, request))
+		return VERIFY_CAUSE_DRIFT;
 	return VERIFY_CAUSE_UNEXPLAINED;
 }
 
