@@ -318,6 +318,121 @@ static void a_fallback_to_a_rotated_list_is_put_right_at_once(void **state)
 	assert_string_equal(report.keyframe_difference, "");
 }
 
+/* ---- interrupts ---------------------------------------------------------------------------- */
+
+static void forget_twin(struct synth_kernel *k)
+{
+	mmr_machine_destroy(k->twin);
+	k->twin = NULL;
+}
+
+/* An interrupt frees a page while the list is locked: to the buddy, which no event tells. */
+static void free_past_the_list(struct synth_kernel *k, uint32_t pfn)
+{
+	k->interrupt = true;
+	synth_kernel_say_freed(k, 0, pfn, 0);
+	k->interrupt = false;
+	assert_int_equal(mmr_step_give_back(k->m, pfn, 0), MMR_PAGE_ALLOCATED);
+	mmr_step_insert(k->m, 0, k->zone, pfn, 0, false);
+}
+
+static void free_in_interrupt(struct synth_kernel *k, uint32_t pfn)
+{
+	k->interrupt = true;
+	synth_kernel_free(k, 0, pfn, 0);
+	k->interrupt = false;
+}
+
+/* The task announces a free; before the page is on the list an interrupt frees until pages are drained, and is
+ * told how many there are: one less than were announced. */
+static void an_interrupt_before_the_push_shows_in_the_count(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct mmr_pcp_state limits;
+	struct synth_kernel k;
+	int32_t before = 0, count = 1;
+	unsigned int i = 21;
+
+	begin(&k, pfns);
+	forget_twin(&k);
+	for (unsigned int n = 0; n < 20; n++)
+		synth_kernel_free(&k, 0, pfns[n], 0);
+	synth_kernel_say_freed(&k, 0, pfns[20], 0);
+	while (count > before) {
+		mmr_step_pcp_read(k.zone, 0, &limits, &before);
+		free_in_interrupt(&k, pfns[i++]);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+		assert_true(i < NR_PAGES - 1);
+	}
+	synth_kernel_insert(&k, 0, pfns[20], 0);
+	synth_kernel_free(&k, 0, pfns[i], 0);
+	for (int n = 0; n < 3; n++)
+		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 0);
+}
+
+/* Two interrupts come to one task, which says nothing in between: the first finds the list locked, the second
+ * does not, and frees a page that another CPU had until then. */
+static void each_interrupt_finds_the_list_locked_or_not(void **state)
+{
+	uint32_t pfns[NR_PAGES], page, other, task;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	forget_twin(&k);
+	task = k.task;
+	synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0);
+	for (unsigned int i = 0; i < 5; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	free_past_the_list(&k, pfns[20]);
+	free_past_the_list(&k, pfns[22]);
+	other = synth_kernel_task(&k, 101);
+	page = synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0);
+	k.task = task;
+	k.now_ns += 20 * 1000 * 1000;
+	free_in_interrupt(&k, page);
+	free_in_interrupt(&k, pfns[24]);
+	k.task = other;
+	for (int i = 0; i < 200; i++)
+		synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 2);
+	assert_int_equal(report.levels[VERIFY_BUDDY].informed, 0);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], 2);
+}
+
+/* Two pages go past the list, three of another interrupt do not, and none is seen again. When it is told how
+ * many there are, there are two less than there might be: the first two. */
+static void the_count_tells_which_interrupt_found_the_list_locked(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct synth_kernel k;
+	unsigned int i = 30;
+
+	begin(&k, pfns);
+	forget_twin(&k);
+	for (unsigned int n = 0; n < 5; n++)
+		synth_kernel_free(&k, 0, pfns[n], 0);
+	free_past_the_list(&k, pfns[20]);
+	free_past_the_list(&k, pfns[22]);
+	synth_kernel_free(&k, 0, pfns[i++], 0);
+	k.now_ns += 20 * 1000 * 1000;
+	for (int n = 0; n < 3; n++)
+		free_in_interrupt(&k, pfns[i++]);
+	while (i < NR_PAGES)
+		synth_kernel_free(&k, 0, pfns[i++], 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 2);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -331,6 +446,9 @@ int main(void)
 		cmocka_unit_test(a_long_batch_is_inserted_when_it_says_so),
 		cmocka_unit_test(a_head_that_is_passed_over_twice_is_gone),
 		cmocka_unit_test(a_fallback_to_a_rotated_list_is_put_right_at_once),
+		cmocka_unit_test(an_interrupt_before_the_push_shows_in_the_count),
+		cmocka_unit_test(each_interrupt_finds_the_list_locked_or_not),
+		cmocka_unit_test(the_count_tells_which_interrupt_found_the_list_locked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,10 +64,13 @@ struct refill_run {
 /** enum fate - where a page was put that was freed while its list may have been locked */
 enum fate { FATE_UNKNOWN, FATE_LISTED, FATE_PASSED };
 
-/** struct burst - frees of one interrupt, one after the other; @next: the event that would continue it */
+/**
+ * struct burst - frees of one interrupt, one after the other
+ * @next: the event that would continue it; @last_ns: when the last one was
+ */
 struct burst {
 	const struct zone *zone;
-	uint64_t next;
+	uint64_t next, last_ns;
 	uint32_t task;
 	enum fate fate;
 };
@@ -113,8 +116,8 @@ struct cpu_view {
 };
 
 /**
- * struct pending_free - a page whose free was announced by a task that was preempted before the page went
- * to its list; it goes there once the task goes on
+ * struct pending_free - a page whose free was announced by a task that was preempted, or interrupted, before
+ * the page went to its list; it goes there once the task goes on
  */
 struct pending_free {
 	struct zone *zone;
@@ -379,6 +382,8 @@ static inline bool verify_in_interrupt(const struct trace_event *ev)
 }
 
 bool verify_is_of_burst(const struct window_event *event, const struct trace_event *first);
+/* Is it freed by the same interrupt as the one before? Each finds a list locked, or not. */
+bool verify_goes_on(const struct window_event *event, const struct trace_event *before);
 void verify_note_batch(struct verify *v, const struct window_event *event, struct zone *zone);
 enum fate verify_look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
 			      unsigned int pindex);
@@ -387,6 +392,8 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
  */
 bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int pindex,
 			    const struct trace_event *popped);
+/* The page of an announced free is on no list before its task goes on. Return: false where too many wait */
+bool verify_make_pending(struct verify *v, struct zone *zone, const struct trace_event *freed);
 /* Before an event: pages of tasks that go on now, or that the event names, go to their lists */
 void verify_end_pending(struct verify *v, const struct trace_event *ev);
 /* The task's last event before the one at hand, outside interrupts; 0 where none is left to see. */
@@ -439,10 +446,12 @@ struct told_drain verify_told_drain(const struct verify *v, const struct window_
  * there are on them shows it.
  */
 enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages);
-/* The lists hold @told pages: takes off what was popped by tasks that tell later. Return: whether any was. */
+/*
+ * The lists hold @told pages: takes off what was popped by tasks that tell later, or is not on them before an
+ * interrupted task goes on. Return: whether any was.
+ */
 bool verify_told_count(struct verify *v, struct zone *zone, unsigned int owner, int64_t told);
-/* The free of a block made nothing too many: takes one off that was popped by a task that tells later, where
- * that explains it */
+/* The free of a block made nothing too many: takes one off as above, where that explains it */
 bool verify_told_no_drain(struct verify *v, struct zone *zone, unsigned int owner, unsigned int order);
 void verify_pcp_free_bulk(struct verify *v, const struct trace_event *ev, const struct window_extra *extra);
 

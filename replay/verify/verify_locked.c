@@ -9,6 +9,7 @@
 #define PAST_EVENTS   4000 /* to look back for a free */
 #define LONG_AGO      (WINDOW_BEHIND - 96) /* to look back for what a task did before */
 #define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
+#define BURST_GAP     (2 * 1000 * 1000) /* ns, as long as softirqs go on: MAX_SOFTIRQ_TIME, kernel/softirq.c */
 
 static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
 {
@@ -118,7 +119,12 @@ bool verify_is_of_burst(const struct window_event *event, const struct trace_eve
 	       event->ev.flags == first->flags;
 }
 
-/* The first event of any of these pages that tells where it lay. */
+bool verify_goes_on(const struct window_event *event, const struct trace_event *before)
+{
+	return verify_is_of_burst(event, before) && event->ev.ts_ns <= before->ts_ns + BURST_GAP;
+}
+
+/* The first event of any of these pages, after it was freed, that tells where it lay. */
 static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsigned int nr)
 {
 	uint64_t filter = 0, end = v->number + WINDOW_EVENTS / 4;
@@ -132,7 +138,7 @@ static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsig
 		    event->ev.type > TRACE_BULK_PAGE)
 			continue;
 		for (unsigned int i = 0; i < nr; i++) {
-			if (window_at(&v->window, burst[i])->ev.pfn != event->ev.pfn || n == burst[i])
+			if (window_at(&v->window, burst[i])->ev.pfn != event->ev.pfn || n <= burst[i])
 				continue;
 			return event->ev.type == TRACE_ZONE_LOCKED || event->ev.type == TRACE_EXTFRAG
 				       ? FATE_PASSED
@@ -150,7 +156,7 @@ static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsig
 static enum fate look_at_burst(const struct verify *v, const struct window_event *event,
 			       const struct zone *zone)
 {
-	const struct trace_event *first = &event->ev;
+	const struct trace_event *before = &event->ev;
 	uint64_t burst[MAX_BURST];
 	int32_t nr_pages = 0;
 	unsigned int nr = 0;
@@ -159,8 +165,9 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 	for (uint64_t n = v->number; n && nr < MAX_BURST; n = window_at(&v->window, n)->next) {
 		const struct window_event *next = window_at(&v->window, n);
 
-		if (!verify_is_of_burst(next, first))
+		if (!verify_goes_on(next, before))
 			break;
+		before = &next->ev;
 		if (!mmr_step_pcp_order(next->ev.order) || !is_in_zone(v, next->ev.pfn, zone))
 			continue;
 		burst[nr++] = n;
@@ -168,7 +175,7 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 	}
 	fate = first_seen(v, burst, nr);
 	if (fate == FATE_UNKNOWN)
-		fate = verify_told_fate(v, zone, first->cpu, nr_pages);
+		fate = verify_told_fate(v, zone, event->ev.cpu, nr_pages);
 	while (fate == FATE_UNKNOWN && nr--) {
 		const struct trace_event *ev = &window_at(&v->window, burst[nr])->ev;
 
@@ -199,7 +206,8 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 		return true;
 	if (!suspicious)
 		return false;
-	if (burst->zone != zone || burst->next != v->number || burst->task != event->ev.task)
+	if (burst->zone != zone || burst->next != v->number || burst->task != event->ev.task ||
+	    event->ev.ts_ns > burst->last_ns + BURST_GAP)
 		*burst = (struct burst){
 			.zone = zone,
 			.task = event->ev.task,
@@ -212,6 +220,7 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 	if (burst->fate == FATE_UNKNOWN && v->irq_known && cpu->refilled == zone)
 		burst->fate = FATE_PASSED;
 	burst->next = event->next;
+	burst->last_ns = event->ev.ts_ns;
 	if (burst->fate != FATE_PASSED)
 		cpu->unlocking = NULL;
 	return burst->fate == FATE_PASSED;
@@ -244,6 +253,21 @@ static const struct trace_event *freed_by_waiting(const struct verify *v, uint32
 	return NULL;
 }
 
+bool verify_make_pending(struct verify *v, struct zone *zone, const struct trace_event *freed)
+{
+	if (v->nr_pending == MAX_PENDING)
+		return false;
+	v->pending[v->nr_pending++] = (struct pending_free){
+		.zone = zone,
+		.pfn = freed->pfn,
+		.task = freed->task,
+		.cpu = freed->cpu,
+		.order = freed->order,
+	};
+	mmr_step_pcp_remove(v->core, freed->cpu, zone, freed->pfn);
+	return true;
+}
+
 bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int pindex,
 			    const struct trace_event *popped)
 {
@@ -252,21 +276,11 @@ bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int pi
 	const struct trace_event *freed;
 
 	/* Where another page is in between it is none of the two: the pop came before both were freed. */
-	if (head == MMR_NO_PFN || v->nr_pending == MAX_PENDING ||
-	    mmr_step_pcp_next(v->core, zone, cpu, pindex, head) != popped->pfn)
+	if (head == MMR_NO_PFN || mmr_step_pcp_next(v->core, zone, cpu, pindex, head) != popped->pfn)
 		return false;
 	freed = freed_by_waiting(v, head, cpu);
-	if (!freed || freed->task == popped->task || verify_in_interrupt(freed))
-		return false;
-	v->pending[v->nr_pending++] = (struct pending_free){
-		.zone = zone,
-		.pfn = head,
-		.task = freed->task,
-		.cpu = (uint16_t)cpu,
-		.order = (uint8_t)mmr_step_pindex_order(pindex),
-	};
-	mmr_step_pcp_remove(v->core, cpu, zone, head);
-	return true;
+	return freed && freed->task != popped->task && !verify_in_interrupt(freed) &&
+	       verify_make_pending(v, zone, freed);
 }
 
 void verify_end_pending(struct verify *v, const struct trace_event *ev)
@@ -276,7 +290,7 @@ void verify_end_pending(struct verify *v, const struct trace_event *ev)
 		struct mmr_pcp_state state, after;
 		int32_t count;
 
-		if ((p.task != ev->task || p.cpu != ev->cpu) && p.pfn != ev->pfn) {
+		if ((p.task != ev->task || p.cpu != ev->cpu || verify_in_interrupt(ev)) && p.pfn != ev->pfn) {
 			i++;
 			continue;
 		}

@@ -10,7 +10,7 @@
 
 #include "replay/verify/verify_internal.h"
 
-#define TOLD_DISTANCE 8192 /* events between two holds of the lock by one overflow */
+#define TOLD_DISTANCE 8192 /* events between two holds of the lock by one overflow, or around an interrupt */
 #define MAX_GONE_ON   32 /* tasks that are known to have gone on since */
 
 static bool is_of_zone(const struct verify *v, const struct window_extra *extra, const struct zone *zone)
@@ -107,6 +107,41 @@ static int32_t pop_late(struct verify *v, struct zone *zone, unsigned int owner,
 	return popped;
 }
 
+/*
+ * The free that the interrupted task has announced, and had not come to yet, maybe, when the interrupt at hand
+ * came: its page is on no list then. NULL: there is none.
+ */
+static const struct trace_event *interrupted_free(const struct verify *v, const struct zone *zone,
+						  unsigned int owner)
+{
+	const struct trace_event *now = &window_at(&v->window, v->number)->ev;
+	uint64_t begin = v->number > TOLD_DISTANCE ? v->number - TOLD_DISTANCE : 1;
+
+	if (!verify_in_interrupt(now) || now->cpu != owner)
+		return NULL;
+	for (uint64_t n = v->number - 1; n >= begin; n--) {
+		const struct window_event *event = window_at(&v->window, n);
+		const struct trace_event *ev = &event->ev;
+
+		if (ev->cpu != owner || verify_in_interrupt(ev) || !is_page_event(ev))
+			continue;
+		/* One of a batch comes with the list locked, which the interrupt could not do. */
+		return ev->type == TRACE_FREE && !event->link && ev->task == now->task &&
+				       is_on_list(v, ev, zone, owner)
+			       ? ev
+			       : NULL;
+	}
+	return NULL;
+}
+
+/* Return: whether that page explains the surplus; then it comes to its list when the task goes on. */
+static bool wait_for_interrupted(struct verify *v, struct zone *zone, unsigned int owner, int32_t surplus)
+{
+	const struct trace_event *freed = interrupted_free(v, zone, owner);
+
+	return freed && 1 << freed->order == surplus && verify_make_pending(v, zone, freed);
+}
+
 bool verify_told_count(struct verify *v, struct zone *zone, unsigned int owner, int64_t told)
 {
 	struct mmr_pcp_state state;
@@ -115,24 +150,34 @@ bool verify_told_count(struct verify *v, struct zone *zone, unsigned int owner, 
 	if (!pcp_view(v, zone, owner)->known)
 		return false;
 	mmr_step_pcp_read(zone, owner, &state, &count);
-	return count > told && pop_late(v, zone, owner, count - (int32_t)told);
+	return count > told && (wait_for_interrupted(v, zone, owner, count - (int32_t)told) ||
+				pop_late(v, zone, owner, count - (int32_t)told));
+}
+
+/* Would the free of a block make too many, were there so many pages less on the lists? */
+static bool overflows(struct verify *v, struct zone *zone, unsigned int owner, unsigned int order, int32_t less)
+{
+	struct mmr_pcp_state state;
+	int32_t count;
+	int asked;
+
+	mmr_step_pcp_read(zone, owner, &state, &count);
+	mmr_step_pcp_write(zone, owner, &state, count - less);
+	asked = mmr_step_pcp_overflow(v->core, owner, zone, order);
+	mmr_step_pcp_write(zone, owner, &state, count);
+	return asked;
 }
 
 bool verify_told_no_drain(struct verify *v, struct zone *zone, unsigned int owner, unsigned int order)
 {
+	const struct trace_event *freed = interrupted_free(v, zone, owner);
 	struct gone_on gone_on = nobody_else(v);
 	uint64_t n = v->number;
-	struct mmr_pcp_state state;
-	int32_t count, less;
-	int asked;
 
-	mmr_step_pcp_read(zone, owner, &state, &count);
+	if (freed && !overflows(v, zone, owner, order, 1 << freed->order))
+		return verify_make_pending(v, zone, freed);
 	while ((n = find_late(v, zone, owner, INT_MAX, n + 1, &gone_on)) != WINDOW_NONE) {
-		less = 1 << window_at(&v->window, n)->ev.order;
-		mmr_step_pcp_write(zone, owner, &state, count - less);
-		asked = mmr_step_pcp_overflow(v->core, owner, zone, order);
-		mmr_step_pcp_write(zone, owner, &state, count);
-		if (asked)
+		if (overflows(v, zone, owner, order, 1 << window_at(&v->window, n)->ev.order))
 			continue;
 		pop_early(v, window_at(&v->window, n), zone, owner);
 		return true;
@@ -166,11 +211,45 @@ static int32_t change_of(const struct verify *v, const struct window_event *even
 	}
 }
 
+/**
+ * struct others - what interrupts free, which may have gone past the lists, too
+ * @last: the last page; @size: pages of its burst so far; @asked: the burst is the one that is asked about
+ * @all: pages of all bursts; @smallest: of the others that are complete
+ */
+struct others {
+	const struct trace_event *last;
+	bool asked;
+	int32_t size, all, smallest;
+};
+
+static void note_other(const struct verify *v, struct others *o, uint64_t number)
+{
+	const struct window_event *event = window_at(&v->window, number);
+	int32_t size = change_of(v, event);
+
+	if (!o->last || !verify_goes_on(event, o->last)) {
+		if (o->last && !o->asked && o->size < o->smallest)
+			o->smallest = o->size;
+		o->asked = number == v->number;
+		o->size = 0;
+	}
+	o->last = &event->ev;
+	o->size += size;
+	o->all += size;
+}
+
+/* So many pages too few: can they be no others than those that are asked about? Larger bursts are not. */
+static bool are_no_others(const struct others *o, int32_t nr_pages)
+{
+	return o->all <= nr_pages || (o->smallest > nr_pages && (o->asked || o->size > nr_pages));
+}
+
 enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages)
 {
 	uint32_t last_locked = MMR_NO_PFN;
-	int32_t count, interrupts = 0; /* @interrupts: pages freed in any, that may have gone past the lists */
+	struct others others = {.smallest = INT_MAX};
 	struct mmr_pcp_state state;
+	int32_t count;
 
 	if (!v->drains_known)
 		return FATE_UNKNOWN;
@@ -186,8 +265,9 @@ enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsi
 				continue;
 			if (count == extra->v[4])
 				return FATE_LISTED;
-			return count - nr_pages == extra->v[4] && interrupts <= nr_pages ? FATE_PASSED
-											 : FATE_UNKNOWN;
+			return count - nr_pages == extra->v[4] && are_no_others(&others, nr_pages)
+				       ? FATE_PASSED
+				       : FATE_UNKNOWN;
 		}
 		if (ev->cpu != cpu || ev->pfn == TRACE_NO_PFN || ev->type > TRACE_BULK_PAGE ||
 		    !mmr_step_pcp_order(ev->order) || mmr_step_zone(v->core, ev->pfn, ev->order) != zone)
@@ -196,7 +276,7 @@ enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsi
 		if (ev->type != TRACE_EXTFRAG || ev->pfn != last_locked)
 			count += change_of(v, event);
 		if (ev->type == TRACE_FREE && verify_in_interrupt(ev))
-			interrupts += change_of(v, event);
+			note_other(v, &others, n);
 		else if (ev->type == TRACE_ZONE_LOCKED)
 			last_locked = ev->pfn;
 	}
