@@ -395,20 +395,24 @@ static void tell_kswapd(struct verify *v, enum trace_event_type type, unsigned i
 	verify_extra(v, window_at(&v->window, v->number));
 }
 
-/* Node 0 has a page, node 1 1280; its mark is 1000 and @boost. */
-static void leave_few_pages(struct verify *v, uint32_t boost)
+static void leave_1280_pages(struct verify *v, struct zone *far, uint32_t boost)
 {
-	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
-	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
-
-	mmr_step_zone_forget(v->core, own);
-	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 0, MIGRATE_UNMOVABLE), 0);
-	mmr_step_adopt_counts(v->core, own, NULL);
 	mmr_step_zone_forget(v->core, far);
 	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1, 10, MIGRATE_UNMOVABLE), 0);
 	assert_int_equal(mmr_step_adopt_free(v->core, far, NODE1 + 1024, 8, MIGRATE_UNMOVABLE), 0);
 	mmr_step_adopt_counts(v->core, far, NULL);
 	mmr_step_set_boost(far, boost);
+}
+
+/* Node 0 has a page, node 1 1280; its mark is 1000 and @boost. */
+static void leave_few_pages(struct verify *v, uint32_t boost)
+{
+	struct zone *own = mmr_step_named_zone(v->core, 0, ZONE_DMA32);
+
+	mmr_step_zone_forget(v->core, own);
+	assert_int_equal(mmr_step_adopt_free(v->core, own, NODE0, 0, MIGRATE_UNMOVABLE), 0);
+	mmr_step_adopt_counts(v->core, own, NULL);
+	leave_1280_pages(v, mmr_step_named_zone(v->core, 1, ZONE_NORMAL), boost);
 }
 
 /*
@@ -537,6 +541,42 @@ static void a_node_whose_kswapd_works_is_asked_last(void **state)
 	assert_true(mmr_step_kswapd(m, 0));
 }
 
+/*
+ * Node 0's kswapd was done, and then CPU 1 took 32 pages of node 1, which is 10 short of its mark since: the
+ * choice of node 1 was made before both.
+ */
+static void a_choice_may_be_older_than_the_end_of_a_kswapds_work(void **state)
+{
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = TRACE_NO_TASK, .pfn = NODE1};
+	struct verify_report report = {.have_divergence = true};
+	struct mmr_machine_config config;
+	struct mmr_error err = {0};
+	struct zone *far;
+
+	machine_config(&v->recorded, kernel_profile_find("6.18"), &config);
+	mmr_machine_destroy(v->core);
+	assert_int_equal(mmr_machine_create(&config, &v->core, &err), 0);
+	far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	ev.class_id = f->classes[PLAIN];
+	watch_folds(f, &report, NULL);
+	leave_1280_pages(v, far, 290);
+	window_at(&v->window, 6)->ev = (struct trace_event){.type = TRACE_BALANCE_END, .task = WORKER};
+	window_at(&v->window, 7)->ev = (struct trace_event){
+		.type = TRACE_ZONE_LOCKED, .cpu = 1, .task = 4, .pfn = NODE1 + 2048, .order = 5};
+	/* Not if its task was seen since. */
+	window_at(&v->window, 8)->ev = (struct trace_event){.type = TRACE_FREE, .task = TRACE_NO_TASK};
+	v->number = 9;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_UNEXPLAINED], 1);
+	v->number = 8;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+	assert_false(mmr_step_kswapd(v->core, 0));
+	forget_folds(v);
+}
+
 /* Where pages are isolated without an event, who had enough of them no event tells. */
 static void a_choice_among_unknown_counts_is_no_divergence(void **state)
 {
@@ -638,6 +678,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_boost_may_have_been_taken_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_node_whose_kswapd_works_is_asked_last, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_choice_may_be_older_than_the_end_of_a_kswapds_work, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_choice_among_unknown_counts_is_no_divergence, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(reserves_are_those_after_the_ratios_were_read, set_up,

@@ -111,18 +111,21 @@ static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
 	return false;
 }
 
-/*
- * The counts are read without a lock. What other CPUs did between that and the event is undone, one
- * event after the other.
- */
-static bool try_race(const struct verify *v, const struct mmr_step_request *request, uint32_t task)
+/* A kswapd's call or the end of its work, undone. */
+static void undo_kswapd(struct verify *v, uint64_t number, enum trace_event_type type)
+{
+	int64_t nid = window_extra(&v->window, number)->v[0];
+
+	if (v->balance_known && nid >= 0 && nid < v->recorded.nr_nodes)
+		mmr_step_set_kswapd(v->core, (unsigned int)nid, type == TRACE_BALANCE_END);
+}
+
+static bool undo_explains(struct verify *v, const struct mmr_step_request *request, uint32_t task)
 {
 	uint64_t begin = v->number > RACE_DISTANCE ? v->number - RACE_DISTANCE : 1;
 	struct mmr_step_request then = *request;
 	int32_t drift[MAX_DRIFTS] = {0};
 
-	if (v->max_zone_id > MAX_DRIFTS)
-		return false;
 	then.drift = drift;
 	for (uint64_t n = v->number - 1; n >= begin; n--) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
@@ -131,16 +134,40 @@ static bool try_race(const struct verify *v, const struct mmr_step_request *requ
 		/* An interrupt may come between the look and the event, and carries the task's name. */
 		if (ev->cpu == request->cpu && ev->task == task && !verify_in_interrupt(ev))
 			return false;
-		if (ev->type != TRACE_ZONE_LOCKED && ev->type != TRACE_PCPU_DRAIN)
+		if (ev->type == TRACE_BALANCE_END || ev->type == TRACE_WAKEUP_KSWAPD) {
+			undo_kswapd(v, n, (enum trace_event_type)ev->type);
+		} else if (ev->type == TRACE_ZONE_LOCKED || ev->type == TRACE_PCPU_DRAIN) {
+			zone = mmr_step_zone(v->core, ev->pfn, ev->order);
+			if (!zone)
+				continue;
+			drift[mmr_step_zone_id(zone)] +=
+				(ev->type == TRACE_ZONE_LOCKED ? 1 : -1) * (1 << ev->order);
+		} else {
 			continue;
-		zone = mmr_step_zone(v->core, ev->pfn, ev->order);
-		if (!zone)
-			continue;
-		drift[mmr_step_zone_id(zone)] += (ev->type == TRACE_ZONE_LOCKED ? 1 : -1) * (1 << ev->order);
+		}
 		if (explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * The counts, and whether a kswapd works, are read without a lock. What others did between that and the event
+ * is undone, one event after the other.
+ */
+static bool try_race(struct verify *v, const struct mmr_step_request *request, uint32_t task)
+{
+	uint64_t works = 0;
+	bool explained;
+
+	if (v->max_zone_id > MAX_DRIFTS)
+		return false;
+	for (unsigned int nid = 0; nid < v->recorded.nr_nodes; nid++)
+		works |= (uint64_t)mmr_step_kswapd(v->core, nid) << nid;
+	explained = undo_explains(v, request, task);
+	for (unsigned int nid = 0; nid < v->recorded.nr_nodes; nid++)
+		mmr_step_set_kswapd(v->core, nid, works >> nid & 1);
+	return explained;
 }
 
 static bool came_from_cpu(const struct verify *v, struct mmr_step_request *request, unsigned int cpu,
