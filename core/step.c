@@ -197,18 +197,20 @@ unsigned int mmr_step_withdraw(struct mmr_machine *m, unsigned int cpu_id, uint3
 	unsigned int found = 0;
 
 	for (uint32_t at = pfn; at < end;) {
-		struct mmr_step_place place = mmr_step_place(m, at);
-		struct zone *zone = pfn_zone(m, at);
+		/* What holds a page behind the first begins behind it, too: else it would have been gone past.
+		 */
+		struct mmr_step_place place =
+			at == pfn ? mmr_step_place(m, at) : place_at(at, m->pages[at].tag);
 		uint32_t next = place.state == MMR_PAGE_BOOT ? at + 1 : place.head + (1u << place.order);
 		int owner;
 
 		if (place.state == MMR_PAGE_FREE) {
-			withdraw_free(cpu, zone, &place, at, next < end ? next : end);
+			withdraw_free(cpu, pfn_zone(m, at), &place, at, next < end ? next : end);
 			found |= MMR_STEP_WAS_FREE;
 		} else if (place.state == MMR_PAGE_PCP) {
 			owner = mmr_step_pcp_owner(m, place.head);
 			if (owner >= 0)
-				mmr_step_pcp_remove(m, (unsigned int)owner, zone, place.head);
+				mmr_step_pcp_remove(m, (unsigned int)owner, pfn_zone(m, at), place.head);
 			found |= MMR_STEP_WAS_PCP;
 		} else if (place.state == MMR_PAGE_ALLOCATED) {
 			if (place.order > order && place.head <= pfn && next >= end)
