@@ -5,7 +5,7 @@
  * not state: a machine that was loaded begins to count at zero.
  *
  * The bytes say which machine they are of. They have no checksum and no compression: that is the
- * business of who keeps them (replay/start_saved.c).
+ * business of who keeps them (replay/engine/start_file.c).
  */
 #ifndef MMR_CORE_STATE_H
 #define MMR_CORE_STATE_H
