@@ -433,6 +433,28 @@ static void the_count_tells_which_interrupt_found_the_list_locked(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], 2);
 }
 
+/* A refill, and an interrupt with more pages than are looked at one by one; the pop that the interrupt came
+ * behind is told after it. The page that was freed last is the next to be popped: they are on the list. */
+static void the_last_page_of_a_long_interrupt_tells_for_all(void **state)
+{
+	uint32_t pfns[NR_PAGES], popped;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	while (!list_is_empty(&k))
+		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	popped = pop_silently(&k);
+	for (unsigned int i = 10; i < 110; i++)
+		free_in_interrupt(&k, pfns[i]);
+	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
+	for (unsigned int i = 109; i > 105; i--)
+		assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0), pfns[i]);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +471,7 @@ int main(void)
 		cmocka_unit_test(an_interrupt_before_the_push_shows_in_the_count),
 		cmocka_unit_test(each_interrupt_finds_the_list_locked_or_not),
 		cmocka_unit_test(the_count_tells_which_interrupt_found_the_list_locked),
+		cmocka_unit_test(the_last_page_of_a_long_interrupt_tells_for_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -159,10 +159,10 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 	const struct trace_event *before = &event->ev;
 	uint64_t burst[MAX_BURST];
 	int32_t nr_pages = 0;
-	unsigned int nr = 0;
+	unsigned int total = 0, nr;
 	enum fate fate;
 
-	for (uint64_t n = v->number; n && nr < MAX_BURST; n = window_at(&v->window, n)->next) {
+	for (uint64_t n = v->number; n; n = window_at(&v->window, n)->next) {
 		const struct window_event *next = window_at(&v->window, n);
 
 		if (!verify_goes_on(next, before))
@@ -170,16 +170,19 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 		before = &next->ev;
 		if (!mmr_step_pcp_order(next->ev.order) || !is_in_zone(v, next->ev.pfn, zone))
 			continue;
-		burst[nr++] = n;
+		/* Of a long one the last pages: what goes to the head of a list is seen again first. */
+		burst[total++ % MAX_BURST] = n;
 		nr_pages += 1 << next->ev.order;
 	}
+	nr = total < MAX_BURST ? total : MAX_BURST;
 	fate = first_seen(v, burst, nr);
 	if (fate == FATE_UNKNOWN)
 		fate = verify_told_fate(v, zone, event->ev.cpu, nr_pages);
-	while (fate == FATE_UNKNOWN && nr--) {
-		const struct trace_event *ev = &window_at(&v->window, burst[nr])->ev;
+	for (; fate == FATE_UNKNOWN && nr; nr--) {
+		uint64_t n = burst[--total % MAX_BURST];
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 
-		fate = verify_look_at_fate(v, burst[nr], zone,
+		fate = verify_look_at_fate(v, n, zone,
 					   mmr_step_pindex(mmr_step_pageblock(v->core, ev->pfn), ev->order));
 	}
 	return fate;
