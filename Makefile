@@ -9,7 +9,7 @@
 
 # Settings, given as `make test JOBS=4`.
 FUZZ_SECONDS ?= 60
-export JOBS FUZZ_SECONDS
+export JOBS FUZZ_SECONDS FUZZ_SEEDS_ONLY
 
 help: ## print this list (the default)
 	@echo "mmreplay: record, replay and measure the Linux page allocator"
