@@ -92,6 +92,15 @@ struct mmr_step_place mmr_step_place(const struct mmr_machine *m, uint32_t pfn)
 }
 
 /*
+ * Where page @at of a block at @pfn is, for one who goes from what holds one page to the next: what holds a
+ * page behind the first begins behind it, too, or it would have been gone past. So its own record tells.
+ */
+static struct mmr_step_place place_within(const struct mmr_machine *m, uint32_t pfn, uint32_t at)
+{
+	return at == pfn ? mmr_step_place(m, at) : place_at(at, m->pages[at].tag);
+}
+
+/*
  * Is a block that is about to go to a list free of all others? @where: of the list, for the message
  * Return: false where the model is damaged by the wish alone; nothing may be done then.
  */
@@ -99,9 +108,7 @@ static bool on_no_list(struct mmr_machine *m, const struct zone *zone, uint32_t 
 		       const char *where)
 {
 	for (uint32_t at = pfn; at < pfn + (1u << order);) {
-		/* Of the pages behind the first only heads can say something new. */
-		struct mmr_step_place place =
-			at == pfn ? mmr_step_place(m, at) : place_at(at, m->pages[at].tag);
+		struct mmr_step_place place = place_within(m, pfn, at);
 
 		if (place.state == MMR_PAGE_FREE || place.state == MMR_PAGE_PCP) {
 			model_damaged(
@@ -197,10 +204,7 @@ unsigned int mmr_step_withdraw(struct mmr_machine *m, unsigned int cpu_id, uint3
 	unsigned int found = 0;
 
 	for (uint32_t at = pfn; at < end;) {
-		/* What holds a page behind the first begins behind it, too: else it would have been gone past.
-		 */
-		struct mmr_step_place place =
-			at == pfn ? mmr_step_place(m, at) : place_at(at, m->pages[at].tag);
+		struct mmr_step_place place = place_within(m, pfn, at);
 		uint32_t next = place.state == MMR_PAGE_BOOT ? at + 1 : place.head + (1u << place.order);
 		int owner;
 
@@ -495,8 +499,7 @@ int mmr_step_pcp_owner(const struct mmr_machine *m, uint32_t pfn)
 		return -1;
 	zone = m->zones[tag_zone_place(tag)];
 	pindex = pindex_of(m, pfn);
-	/* The lists do not name their CPU, but each knows its ends: look from the page both ways, head first.
-	 */
+	/* The lists do not name their CPU, but each knows its ends: look from the page both ways. */
 	back = pfn;
 	for (uint32_t left = zone->spanned_pages; left && pfn != MMR_NO_PFN && back != MMR_NO_PFN; left--) {
 		for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++) {

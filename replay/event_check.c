@@ -48,12 +48,13 @@ static int check_args(const struct trace_event *ev, const struct trace_args *arg
 static int check_moved(const struct trace_event *ev, const struct trace_class *cls, uint64_t number,
 		       struct mmr_error *err)
 {
+	/* Only for what has lists on the CPUs does an allocation fall back: __rmqueue_fallback(), v6.12. */
+	unsigned int nr_types = ev->type == TRACE_EXTFRAG ? MIGRATE_PCPTYPES : MIGRATE_TYPES;
+
 	if (ev->order >= NR_PAGE_ORDERS)
 		return refuse(ev, number, "order", ev->order, NR_PAGE_ORDERS - 1, err);
-	/* Only for what has lists on the CPUs does an allocation fall back: __rmqueue_fallback(), v6.12. */
-	if (ev->migratetype >= (ev->type == TRACE_EXTFRAG ? MIGRATE_PCPTYPES : MIGRATE_TYPES))
-		return refuse(ev, number, "migratetype", ev->migratetype,
-			      (ev->type == TRACE_EXTFRAG ? MIGRATE_PCPTYPES : MIGRATE_TYPES) - 1, err);
+	if (ev->migratetype >= nr_types)
+		return refuse(ev, number, "migratetype", ev->migratetype, nr_types - 1, err);
 	if (ev->pfn != TRACE_NO_PFN && ev->pfn & ((1u << ev->order) - 1))
 		return mmr_err(err, -EINVAL, "event %llu (%s): pfn %u, expected a multiple of %u (order %u)",
 			       (unsigned long long)number, trace_event_type_name(ev->type), ev->pfn,
