@@ -226,8 +226,10 @@ static void drain_pages(struct verify *v, const struct trace_event *ev, unsigned
 {
 	struct zone *zone = zone_at(v, args[0], type);
 
-	if (zone && args[1] >= 0 && args[1] < v->nr_cpus)
-		verify_announce_drain(v, ev, zone, (unsigned int)args[1], 0);
+	if (!zone || args[1] < 0 || args[1] >= v->nr_cpus)
+		return;
+	verify_announce_drain(v, ev, zone, (unsigned int)args[1], 0);
+	verify_drain_begins(v, ev, zone, (unsigned int)args[1]);
 }
 
 /* The vmstat worker has let a list's high mark sink. Source: decay_pcp_high(), mm/page_alloc.c, v6.12. */
