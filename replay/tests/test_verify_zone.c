@@ -47,12 +47,11 @@ static struct trace_zone zone_at(enum zone_type type, uint32_t start_pfn)
 	};
 }
 
-static struct trace_writer *begin(char *path, const char *release, bool shuffled)
+static struct trace_writer *begin_with(char *path, const char *release, char *feature_name)
 {
 	static uint16_t cpu_node[2];
 	static uint8_t distance[1] = {10};
-	static char shuffle[] = "page_alloc.shuffle";
-	struct trace_name_value feature = {.name = shuffle, .value = 1};
+	struct trace_name_value feature = {.name = feature_name, .value = 1};
 	struct trace_zone zones[] = {zone_at(ZONE_DMA32, LOW_PFN), zone_at(ZONE_NORMAL, NORMAL_PFN)};
 	struct trace_machine machine = {
 		.kernel_release = (char *)release,
@@ -67,7 +66,7 @@ static struct trace_writer *begin(char *path, const char *release, bool shuffled
 		.node_distance = distance,
 		.nr_zones = 2,
 		.zones = zones,
-		.nr_features = shuffled,
+		.nr_features = feature_name != NULL,
 		.features = &feature,
 		.command = "",
 	};
@@ -81,9 +80,16 @@ static struct trace_writer *begin(char *path, const char *release, bool shuffled
 	return writer;
 }
 
-/* All of a zone's memory free, in blocks of @order of one type. */
-static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
-			unsigned int order, enum migratetype mt, uint8_t first_type)
+static struct trace_writer *begin(char *path, const char *release, bool shuffled)
+{
+	static char shuffle[] = "page_alloc.shuffle";
+
+	return begin_with(path, release, shuffled ? shuffle : NULL);
+}
+
+/* All of a zone's memory free, in blocks of @order of one type. @boost: of its marks */
+static void keyframe_with(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
+			  unsigned int order, enum migratetype mt, uint8_t first_type, uint64_t boost)
 {
 	uint8_t types[NR_PAGES / PAGEBLOCK_NR_PAGES];
 	uint32_t nr = 4096u >> order;
@@ -93,6 +99,7 @@ static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_t
 		.zone = (uint8_t)type,
 		.flags = TRACE_KF_LOCKED | TRACE_KF_FIRST,
 		.nr_free_pages = (uint64_t)nr << order,
+		.watermark_boost = boost,
 		.nr_blocks = nr,
 		.blocks = blocks,
 		.nr_pageblocks = NR_PAGES / PAGEBLOCK_NR_PAGES,
@@ -112,6 +119,12 @@ static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_t
 		};
 	must(trace_writer_keyframe(writer, &kf, &err), &err);
 	free(blocks);
+}
+
+static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
+			unsigned int order, enum migratetype mt, uint8_t first_type)
+{
+	keyframe_with(writer, ts_ns, type, pfn, order, mt, first_type, 0);
 }
 
 static void keyframe(struct trace_writer *writer, enum zone_type type, uint32_t pfn, unsigned int order,
@@ -306,6 +319,59 @@ static void a_type_that_came_after_the_lists_is_no_difference(void **state)
 	}
 }
 
+/* An event of kswapd without a page, on CPU 1. */
+static void say(struct trace_writer *writer, uint64_t ts_ns, enum trace_event_type type, uint32_t task)
+{
+	const struct trace_class cls = {.type = (uint8_t)type, .zone = ZONE_DMA32, .nr_args = 2};
+	const struct trace_args args = {.nr = 2};
+	struct trace_event event = {.ts_ns = ts_ns, .pfn = TRACE_NO_PFN, .task = task, .cpu = 1};
+	struct mmr_error err = {0};
+
+	must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event_args(writer, &event, &args, &err), &err);
+}
+
+/*
+ * Zone Normal is below its low mark, DMA32 is boosted beyond what it has, and serves all the same: kswapd had
+ * taken that boost back, and tells that it ends after that. Where it has more to do before it ends, it had not.
+ */
+static void kswapd_takes_boosts_back_before_it_tells(void **state)
+{
+	static char balance_end[] = "event.balance_end";
+
+	for (int early = 0; early < 2; early++) {
+		const struct trace_class taken = {.type = TRACE_ZONE_LOCKED, .migratetype = MIGRATE_MOVABLE};
+		const struct trace_class alloc = {.type = TRACE_ALLOC,
+						  .migratetype = MIGRATE_MOVABLE,
+						  .gfp = MMR_GFP_HIGHUSER_MOVABLE,
+						  .gfp_raw = MMR_GFP_HIGHUSER_MOVABLE};
+		struct trace_event event = {.ts_ns = 3000, .pfn = LOW_PFN, .task = TRACE_NO_TASK};
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		const struct trace_task task = {.tid = 45, .tgid = 45, .comm = "kswapd0"};
+		struct trace_writer *writer = begin_with(path, "6.1", balance_end);
+		struct verify_report report;
+		struct mmr_error err = {0};
+		uint32_t kswapd;
+
+		must(trace_writer_task(writer, &task, &kswapd, &err), &err);
+		keyframe_with(writer, 1000, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE, NR_PAGES);
+		keyframe_with(writer, 1000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE,
+			      4096 - 110);
+		say(writer, 2000, TRACE_BALANCE_BEGIN, kswapd);
+		must(trace_writer_class(writer, &taken, &event.class_id, &err), &err);
+		must(trace_writer_event(writer, &event, &err), &err);
+		event.ts_ns = 3500;
+		must(trace_writer_class(writer, &alloc, &event.class_id, &err), &err);
+		must(trace_writer_event(writer, &event, &err), &err);
+		if (!early)
+			say(writer, 3600, TRACE_RECLAIM_BEGIN, kswapd);
+		say(writer, 4000, TRACE_BALANCE_END, kswapd);
+		hold(writer, path, "6.1", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
+		assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BOOST], early);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +380,7 @@ int main(void)
 		cmocka_unit_test(a_movable_refill_takes_cma_pages),
 		cmocka_unit_test(where_a_largest_block_lies_is_told_where_they_are_shuffled),
 		cmocka_unit_test(after_memory_went_to_a_new_zone_nothing_is_claimed),
+		cmocka_unit_test(kswapd_takes_boosts_back_before_it_tells),
 		cmocka_unit_test(a_type_that_came_after_the_lists_is_no_difference),
 	};
 

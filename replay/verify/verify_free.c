@@ -129,6 +129,15 @@ void verify_compacts(struct verify *v, uint32_t task, bool begins)
 		v->compacting[v->nr_compacting++] = task;
 }
 
+bool verify_is_compacting(const struct verify *v, uint32_t task)
+{
+	for (unsigned int i = 0; i < v->nr_compacting; i++) {
+		if (v->compacting[i] == task)
+			return true;
+	}
+	return false;
+}
+
 /* Does the task look for more pages to move before it ends to compact? Its free pages it gives back at the end.
  */
 static bool compacts_on(const struct verify *v, uint32_t task)
@@ -166,13 +175,11 @@ static bool stays_with_compaction(const struct verify *v, const struct window_ev
 				  const struct zone *zone)
 {
 	const struct trace_event *ev = &event->ev;
-	bool compacts = false;
 	int32_t nr_pages = 0;
 	int next;
 
-	for (unsigned int i = 0; i < v->nr_compacting && !compacts; i++)
-		compacts = v->compacting[i] == ev->task;
-	if (!compacts || v->extfrag_first || verify_in_interrupt(ev) || !was_held(v, ev->pfn))
+	if (!verify_is_compacting(v, ev->task) || v->extfrag_first || verify_in_interrupt(ev) ||
+	    !was_held(v, ev->pfn))
 		return false;
 	next = verify_next_of_page(v, ev->pfn, v->number);
 	if (next >= 0)

@@ -478,6 +478,7 @@ void verify_free_batched(struct verify *v, struct window_event *event);
 void verify_take_off(struct verify *v, unsigned int cpu, uint32_t pfn, unsigned int order);
 /* A task begins to compact a zone, or ends */
 void verify_compacts(struct verify *v, uint32_t task, bool begins);
+bool verify_is_compacting(const struct verify *v, uint32_t task);
 void verify_buddy_free(struct verify *v, const struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
 /* The drains to come of this task, on this CPU, are of @owner's lists */

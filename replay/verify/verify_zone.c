@@ -111,6 +111,71 @@ static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
 	return false;
 }
 
+/* Is a node's kswapd, as far as its events tell, past all that it did before it ends its work? */
+static bool is_ending(const struct verify *v, unsigned int nid)
+{
+	uint64_t end = v->number + RACE_DISTANCE < v->window.end ? v->number + RACE_DISTANCE : v->window.end, n;
+	uint32_t kswapd;
+
+	for (n = v->number + 1; n < end; n++) {
+		if (window_at(&v->window, n)->ev.type == TRACE_BALANCE_END &&
+		    window_extra(&v->window, n)->v[0] == (int64_t)nid)
+			break;
+	}
+	if (n >= end)
+		return false;
+	kswapd = window_at(&v->window, n)->ev.task;
+	while (--n > v->number) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		/* It wakes kcompactd after it took the boosts back, and just before it ends. */
+		if (ev->task == kswapd && !verify_in_interrupt(ev) && ev->type != TRACE_WAKEUP_KCOMPACTD)
+			return false;
+	}
+	return true;
+}
+
+/* A node's kswapd had taken the boosts back, and then was slow to tell. Source: balance_pgdat(), v6.1. */
+static bool try_early_end(struct verify *v, const struct mmr_step_request *request, unsigned int nid)
+{
+	struct mmr_step_marks marks[MAX_NR_ZONES];
+	bool any = false, explained;
+
+	for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+		struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)z);
+		uint32_t sampled = zone ? v->boosts[mmr_step_zone_id(zone)] : 0;
+
+		if (!zone || !sampled || sampled == BOOST_IN_DOUBT)
+			continue;
+		mmr_step_marks(v->core, zone, &marks[z]);
+		mmr_step_set_boost(zone,
+				   marks[z].boost - (marks[z].boost < sampled ? marks[z].boost : sampled));
+		any = true;
+	}
+	explained = any && explains(v, request);
+	for (unsigned int z = 0; z < MAX_NR_ZONES && any; z++) {
+		struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)z);
+		uint32_t *sampled = zone ? &v->boosts[mmr_step_zone_id(zone)] : NULL;
+
+		if (!zone || !*sampled || *sampled == BOOST_IN_DOUBT)
+			continue;
+		if (explained)
+			*sampled = 0; /* nothing is left to take back */
+		else
+			mmr_step_set_boost(zone, marks[z].boost);
+	}
+	return explained;
+}
+
+static bool try_early_ends(struct verify *v, const struct mmr_step_request *request)
+{
+	for (unsigned int nid = 0; v->balance_known && nid < v->recorded.nr_nodes; nid++) {
+		if (is_ending(v, nid) && try_early_end(v, request, nid))
+			return true;
+	}
+	return false;
+}
+
 /* A kswapd's call or the end of its work, undone. */
 static void undo_kswapd(struct verify *v, uint64_t number, enum trace_event_type type)
 {
@@ -243,6 +308,8 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	}
 	if (explains_as(v, request, request->nid, MMR_STEP_RESERVES))
 		return VERIFY_CAUSE_RECLAIM;
+	if (try_early_ends(v, request))
+		return VERIFY_CAUSE_BOOST;
 	if (verify_kswapd_was_up(v, request) || verify_kswapd_race(v, request))
 		return VERIFY_CAUSE_RACE;
 	/* At which moment kswapd looked at the boosts that it took back at its end its events do not say. */
