@@ -206,6 +206,74 @@ static void a_page_in_doubt_that_is_not_drained_went_past(void **state)
 	assert_told(&report, 1);
 }
 
+/* It goes past its list, but others take blocks before it gets the lock; then it is the next to be taken. */
+static void a_page_that_went_past_may_wait_for_long(void **state)
+{
+	uint32_t pfns[NR_PAGES], task, taken;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns, true);
+	push_twenty(&k, pfns);
+	task = k.task;
+	k.interrupt = true;
+	synth_kernel_say_freed(&k, 0, pfns[30], 0);
+	k.interrupt = false;
+	synth_kernel_task(&k, 101);
+	for (int i = 0; i < 4; i++) {
+		if (i == 3)
+			insert_past(&k, pfns[30]);
+		taken = synth_kernel_take(&k, 0, MIGRATE_UNMOVABLE, 0);
+		synth_kernel_say_popped(&k, 0, taken, MIGRATE_UNMOVABLE, 0);
+	}
+	assert_int_equal(taken, pfns[30]);
+	k.task = task;
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_told(&report, 4);
+}
+
+/* Two pages of one interrupt: the lock of the list was taken for the first only. */
+static void each_page_of_an_interrupt_looks_for_the_lock(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns, true);
+	push_twenty(&k, pfns);
+	k.interrupt = true;
+	synth_kernel_say_freed(&k, 0, pfns[30], 0);
+	insert_past(&k, pfns[30]);
+	synth_kernel_free(&k, 0, pfns[40], 0);
+	k.interrupt = false;
+	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0), pfns[40]);
+	synth_kernel_task(&k, 101);
+	assert_int_equal(synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0), pfns[30]);
+	verify_file(&k, &report);
+	assert_told(&report, 1);
+}
+
+/* A task drains its CPU's lists, and an interrupt frees a page meanwhile: what is drained then is the task's.
+ */
+static void what_the_interrupted_task_drains_is_no_overflow(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns, true);
+	push_twenty(&k, pfns);
+	synth_kernel_say(&k, 0, TRACE_DRAIN_PAGES);
+	k.interrupt = true;
+	synth_kernel_free(&k, 0, pfns[30], 0);
+	k.interrupt = false;
+	synth_kernel_drain(&k, 0, 0, 2);
+	verify_file(&k, &report);
+	assert_told(&report, 0);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +282,9 @@ int main(void)
 		cmocka_unit_test(a_single_block_while_others_drain_is_no_refill),
 		cmocka_unit_test(the_count_tells_of_a_page_in_doubt),
 		cmocka_unit_test(a_page_in_doubt_that_is_not_drained_went_past),
+		cmocka_unit_test(a_page_that_went_past_may_wait_for_long),
+		cmocka_unit_test(each_page_of_an_interrupt_looks_for_the_lock),
+		cmocka_unit_test(what_the_interrupted_task_drains_is_no_overflow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -422,7 +422,7 @@ uint64_t verify_last_of_task(const struct verify *v, uint32_t task);
 bool verify_popped_elsewhere(const struct verify *v, const struct trace_event *ev, const struct zone *zone,
 			     unsigned int owner, unsigned int pindex);
 void verify_note_passed(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex);
-/* Was it only guessed that the page went past its list? It was not, then. */
+/* Was it only guessed that the page went past its list? It did not, then. */
 bool verify_was_passed(struct verify *v, uint32_t pfn);
 /* A free block that the kernel does not have there, as it was only guessed: back to its list */
 bool verify_undo_passed(struct verify *v, uint32_t pfn);
@@ -441,6 +441,10 @@ bool verify_may_miss_its_list(const struct verify *v, const struct window_event 
 /* To the buddy, once it has the lock */
 void verify_insert_past(struct verify *v, const struct window_event *event, struct zone *zone,
 			unsigned int pindex);
+/* Is the next that is seen of the page that it is taken from the buddy? */
+bool verify_is_taken_next(const struct verify *v, uint32_t pfn);
+/* Somebody else has the lock still, as the event at hand shows */
+void verify_wait_on(struct verify *v, const struct past_page *page);
 /* Its list may have been locked, and nothing in sight tells: it is put there */
 void verify_note_doubt(struct verify *v, const struct window_event *event, struct zone *zone);
 /*

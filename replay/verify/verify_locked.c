@@ -189,7 +189,8 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 	return fate;
 }
 
-/* What became of a page that a task freed, one of several: what is seen of itself says more than the others. */
+/* What became of one of several pages that were freed in a row: what is seen of itself says more than the
+ * others. */
 static enum fate fate_of_page(const struct verify *v, const struct trace_event *ev, enum fate others)
 {
 	switch (verify_next_of_page(v, ev->pfn, v->number)) {
@@ -247,7 +248,7 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 		burst->fate = FATE_PASSED;
 	burst->next = event->next;
 	burst->last_ns = event->ev.ts_ns;
-	fate = burst->in_interrupt ? burst->fate : fate_of_page(v, &event->ev, burst->fate);
+	fate = fate_of_page(v, &event->ev, burst->fate);
 	if (fate == FATE_UNKNOWN)
 		verify_note_doubt(v, event, zone);
 	if (fate != FATE_PASSED)
@@ -452,6 +453,18 @@ bool verify_undo_passed(struct verify *v, uint32_t pfn)
 		return false;
 	mmr_step_pcp_read(p->zone, p->cpu, &state, &count);
 	mmr_step_withdraw(v->core, p->cpu, pfn, p->order);
+	if (verify_is_taken_next(v, pfn)) {
+		/* It did go past, and waits for the lock still. */
+		const struct past_page page = {
+			.ev = {.pfn = pfn, .cpu = p->cpu, .order = p->order},
+			.zone = p->zone,
+			.pindex = p->pindex,
+		};
+
+		p->pfn = MMR_NO_PFN;
+		verify_wait_on(v, &page);
+		return true;
+	}
 	nr = freed_since(v, p->zone, p->cpu, p->pindex, p->event);
 	nr = nr < MAX_BURST ? nr : MAX_BURST;
 	for (unsigned int i = 0; i < nr; i++)

@@ -58,7 +58,9 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 			skipped++;
 			continue;
 		}
+		/* What the interrupted task drains is none of the interrupt's. */
 		if (drain->ev.type != TRACE_PCPU_DRAIN || drain->ev.task != event->ev.task ||
+		    verify_in_interrupt(&drain->ev) != in_interrupt ||
 		    mmr_step_zone(v->core, drain->ev.pfn, 0) != zone)
 			break;
 		if (other_begins(v, event->ev.task, last, n))

@@ -157,6 +157,13 @@ static void insert(struct verify *v, const struct past_page *page)
 	verify_note_passed(v, &page->ev, page->zone, page->pindex);
 }
 
+/* Nobody else has it meanwhile. */
+static void queue(struct verify *v, const struct past_page *page)
+{
+	mmr_step_hand_out(v->core, page->zone, page->ev.pfn, page->ev.order, MIGRATE_MOVABLE);
+	v->past_pages[v->nr_past_pages++] = *page;
+}
+
 void verify_insert_past(struct verify *v, const struct window_event *event, struct zone *zone,
 			unsigned int pindex)
 {
@@ -173,13 +180,30 @@ void verify_insert_past(struct verify *v, const struct window_event *event, stru
 	}
 	page.after = end_of_hold(v, zone, event->ev.cpu, page.after);
 	/* Not before those of its batch that come first. */
-	if ((page.after == v->number && !v->nr_past_pages) || v->nr_past_pages == MAX_PAST) {
+	if ((page.after == v->number && !v->nr_past_pages) || v->nr_past_pages == MAX_PAST)
 		insert(v, &page);
-		return;
-	}
-	/* Nobody else has it meanwhile. */
-	mmr_step_hand_out(v->core, zone, event->ev.pfn, event->ev.order, MIGRATE_MOVABLE);
-	v->past_pages[v->nr_past_pages++] = page;
+	else
+		queue(v, &page);
+}
+
+bool verify_is_taken_next(const struct verify *v, uint32_t pfn)
+{
+	int next = verify_next_of_page(v, pfn, v->number);
+
+	return next == TRACE_ZONE_LOCKED || next == TRACE_EXTFRAG;
+}
+
+void verify_wait_on(struct verify *v, const struct past_page *page)
+{
+	struct past_page waits = *page;
+	uint64_t next;
+
+	for (waits.after = v->number; (next = next_of_hold(v, waits.after)); waits.after = next)
+		;
+	if (v->nr_past_pages < MAX_PAST)
+		queue(v, &waits);
+	else
+		insert(v, &waits);
 }
 
 void verify_end_past(struct verify *v, const struct trace_event *ev)
