@@ -319,12 +319,29 @@ static void a_type_that_came_after_the_lists_is_no_difference(void **state)
 	}
 }
 
-/* An event of kswapd without a page, on CPU 1. */
-static void say(struct trace_writer *writer, uint64_t ts_ns, enum trace_event_type type, uint32_t task)
+static void page_event(struct trace_writer *writer, uint64_t ts_ns, enum trace_event_type type, uint32_t pfn,
+		       uint32_t task, uint16_t cpu)
+{
+	const struct trace_class cls = {
+		.type = (uint8_t)type,
+		.migratetype = MIGRATE_MOVABLE,
+		.gfp = type == TRACE_ALLOC ? MMR_GFP_HIGHUSER_MOVABLE : 0,
+		.gfp_raw = type == TRACE_ALLOC ? MMR_GFP_HIGHUSER_MOVABLE : 0,
+	};
+	struct trace_event event = {.ts_ns = ts_ns, .pfn = pfn, .task = task, .cpu = cpu};
+	struct mmr_error err = {0};
+
+	must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event(writer, &event, &err), &err);
+}
+
+/* An event without a page. */
+static void say(struct trace_writer *writer, uint64_t ts_ns, enum trace_event_type type, uint32_t task,
+		uint16_t cpu)
 {
 	const struct trace_class cls = {.type = (uint8_t)type, .zone = ZONE_DMA32, .nr_args = 2};
 	const struct trace_args args = {.nr = 2};
-	struct trace_event event = {.ts_ns = ts_ns, .pfn = TRACE_NO_PFN, .task = task, .cpu = 1};
+	struct trace_event event = {.ts_ns = ts_ns, .pfn = TRACE_NO_PFN, .task = task, .cpu = cpu};
 	struct mmr_error err = {0};
 
 	must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
@@ -340,12 +357,6 @@ static void kswapd_takes_boosts_back_before_it_tells(void **state)
 	static char balance_end[] = "event.balance_end";
 
 	for (int early = 0; early < 2; early++) {
-		const struct trace_class taken = {.type = TRACE_ZONE_LOCKED, .migratetype = MIGRATE_MOVABLE};
-		const struct trace_class alloc = {.type = TRACE_ALLOC,
-						  .migratetype = MIGRATE_MOVABLE,
-						  .gfp = MMR_GFP_HIGHUSER_MOVABLE,
-						  .gfp_raw = MMR_GFP_HIGHUSER_MOVABLE};
-		struct trace_event event = {.ts_ns = 3000, .pfn = LOW_PFN, .task = TRACE_NO_TASK};
 		char path[] = "/tmp/mmr-zones-XXXXXX";
 		const struct trace_task task = {.tid = 45, .tgid = 45, .comm = "kswapd0"};
 		struct trace_writer *writer = begin_with(path, "6.1", balance_end);
@@ -357,19 +368,49 @@ static void kswapd_takes_boosts_back_before_it_tells(void **state)
 		keyframe_with(writer, 1000, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE, NR_PAGES);
 		keyframe_with(writer, 1000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE,
 			      4096 - 110);
-		say(writer, 2000, TRACE_BALANCE_BEGIN, kswapd);
-		must(trace_writer_class(writer, &taken, &event.class_id, &err), &err);
-		must(trace_writer_event(writer, &event, &err), &err);
-		event.ts_ns = 3500;
-		must(trace_writer_class(writer, &alloc, &event.class_id, &err), &err);
-		must(trace_writer_event(writer, &event, &err), &err);
+		say(writer, 2000, TRACE_BALANCE_BEGIN, kswapd, 1);
+		page_event(writer, 3000, TRACE_ZONE_LOCKED, LOW_PFN, TRACE_NO_TASK, 0);
+		page_event(writer, 3500, TRACE_ALLOC, LOW_PFN, TRACE_NO_TASK, 0);
 		if (!early)
-			say(writer, 3600, TRACE_RECLAIM_BEGIN, kswapd);
-		say(writer, 4000, TRACE_BALANCE_END, kswapd);
+			say(writer, 3600, TRACE_RECLAIM_BEGIN, kswapd, 1);
+		say(writer, 4000, TRACE_BALANCE_END, kswapd, 1);
 		hold(writer, path, "6.1", &report);
 		assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
 		assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BOOST], early);
 	}
+}
+
+/*
+ * Zone Normal lacks three pages. CPU 1 frees five, which the zone gets with the fifth, and between that and the
+ * fourth a task on CPU 0 is seen. It takes its page from DMA32 all the same: it looked before the fifth.
+ */
+static void a_zone_gets_what_a_cpu_freed_in_one_piece(void **state)
+{
+	static char pcp_limits[] = "event.pcp_limits";
+	char path[] = "/tmp/mmr-zones-XXXXXX";
+	struct trace_writer *writer = begin_with(path, "6.1", pcp_limits);
+	const struct trace_task tasks[] = {{.tid = 45, .tgid = 45, .comm = "frees"},
+					   {.tid = 46, .tgid = 46, .comm = "asks"}};
+	uint64_t ts_ns = 2000;
+	struct verify_report report;
+	struct mmr_error err = {0};
+	uint32_t frees, asks;
+
+	must(trace_writer_task(writer, &tasks[0], &frees, &err), &err);
+	must(trace_writer_task(writer, &tasks[1], &asks, &err), &err);
+	keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE);
+	keyframe_with(writer, 1000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE,
+		      4096 + 2 - 125);
+	for (uint32_t i = 0; i < 5; i++) {
+		if (i == 4)
+			say(writer, ts_ns++, TRACE_RECLAIM_END, asks, 0);
+		page_event(writer, ts_ns++, TRACE_PCPU_DRAIN, NORMAL_PFN + 512 + 2 * i, frees, 1);
+	}
+	page_event(writer, ts_ns++, TRACE_ZONE_LOCKED, LOW_PFN, asks, 0);
+	page_event(writer, ts_ns++, TRACE_ALLOC, LOW_PFN, asks, 0);
+	hold(writer, path, "6.1", &report);
+	assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
 }
 
 int main(void)
@@ -381,6 +422,7 @@ int main(void)
 		cmocka_unit_test(where_a_largest_block_lies_is_told_where_they_are_shuffled),
 		cmocka_unit_test(after_memory_went_to_a_new_zone_nothing_is_claimed),
 		cmocka_unit_test(kswapd_takes_boosts_back_before_it_tells),
+		cmocka_unit_test(a_zone_gets_what_a_cpu_freed_in_one_piece),
 		cmocka_unit_test(a_type_that_came_after_the_lists_is_no_difference),
 	};
 

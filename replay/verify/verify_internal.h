@@ -97,6 +97,12 @@ struct fold_view {
 /** enum kswapd_state - its being awake is told when it has been for some while */
 enum kswapd_state { KSWAPD_UP, KSWAPD_DOZING, KSWAPD_ASLEEP, KSWAPD_CALLED };
 
+/** struct next_drain - the next event that says another CPU drains this one's lists; up to where was looked */
+struct next_drain {
+	const struct zone *zone;
+	uint64_t found, scanned;
+};
+
 struct cpu_view {
 	struct refill_run run;
 	struct fold_view fold;
@@ -107,6 +113,7 @@ struct cpu_view {
 	const struct zone *refilled; /* the lists were, and who asked has not told yet */
 	uint64_t locked_until;
 	struct burst burst;
+	struct next_drain next_drain;
 	struct { /* frees that this task announces until then are of one batch */
 		uint32_t task;
 		uint64_t until;
@@ -436,8 +443,7 @@ void verify_note_announced(struct verify *v, const struct window_event *event);
 /* Is it of a batch, and no event says that it came to its list? Then it went past that. */
 bool verify_missed_its_batch(const struct verify *v, const struct window_event *event);
 /* May its list be locked when its turn comes? */
-bool verify_may_miss_its_list(const struct verify *v, const struct window_event *event,
-			      const struct zone *zone);
+bool verify_may_miss_its_list(struct verify *v, const struct window_event *event, const struct zone *zone);
 /* To the buddy, once it has the lock */
 void verify_insert_past(struct verify *v, const struct window_event *event, struct zone *zone,
 			unsigned int pindex);

@@ -63,21 +63,34 @@ bool verify_missed_its_batch(const struct verify *v, const struct window_event *
 	       event->ev.task == cpu->batch.task && v->number < cpu->batch.until;
 }
 
-/* Does another CPU begin to drain the CPU's lists before event @end? */
-static bool drain_begins(const struct verify *v, const struct zone *zone, unsigned int owner, uint64_t end)
+static bool is_drain_of(const struct verify *v, uint64_t number, const struct zone *zone, unsigned int owner)
 {
-	for (uint64_t n = v->number + 1; n < end; n++) {
-		const struct trace_event *ev = &window_at(&v->window, n)->ev;
-		const struct window_extra *extra = window_extra(&v->window, n);
+	const struct trace_event *ev = &window_at(&v->window, number)->ev;
+	const struct window_extra *extra = window_extra(&v->window, number);
 
-		if ((ev->type == TRACE_DRAIN_PAGES || ev->type == TRACE_PCP_FREE_BULK) && ev->cpu != owner &&
-		    extra->v[1] == (int64_t)owner && verify_told_zone(v, extra) == zone)
-			return true;
+	return (ev->type == TRACE_DRAIN_PAGES || ev->type == TRACE_PCP_FREE_BULK) && ev->cpu != owner &&
+	       extra->v[1] == (int64_t)owner && verify_told_zone(v, extra) == zone;
+}
+
+/* Does another CPU begin to drain the CPU's lists before event @end? Each event is looked at once. */
+static bool drain_begins(struct verify *v, const struct zone *zone, unsigned int owner, uint64_t end)
+{
+	struct next_drain *next = &v->cpus[owner].next_drain;
+
+	if (next->zone != zone || next->scanned <= v->number)
+		*next = (struct next_drain){.zone = zone, .scanned = v->number + 1};
+	if (next->found > v->number)
+		return next->found < end;
+	for (; next->scanned < end; next->scanned++) {
+		if (!is_drain_of(v, next->scanned, zone, owner))
+			continue;
+		next->found = next->scanned++;
+		return true;
 	}
 	return false;
 }
 
-bool verify_may_miss_its_list(const struct verify *v, const struct window_event *event, const struct zone *zone)
+bool verify_may_miss_its_list(struct verify *v, const struct window_event *event, const struct zone *zone)
 {
 	struct turn turn;
 

@@ -185,16 +185,41 @@ static void undo_kswapd(struct verify *v, uint64_t number, enum trace_event_type
 		mmr_step_set_kswapd(v->core, (unsigned int)nid, type == TRACE_BALANCE_END);
 }
 
+/** struct undone - what one CPU did to the zones' free pages since; @pending: what of it the zones do not have
+ * yet */
+struct undone {
+	uint16_t cpu;
+	int32_t pages[MAX_DRIFTS], pending[MAX_DRIFTS]; /* [zone id] */
+};
+
+/*
+ * A zone gets what a CPU did in one piece, as soon as it is more than its threshold. Was that since? Then the
+ * zone had that much less, or more, before. Source: __mod_zone_page_state(), mm/vmstat.c, v6.1.
+ */
+static int32_t fold_undone(const struct zone *zone, const struct undone *undone, unsigned int id)
+{
+	int32_t pages = undone->pages[id], pending = undone->pending[id];
+	int32_t folded = mmr_step_threshold(zone, undone->cpu) + 1;
+
+	if (pages > pending && pending >= 0)
+		return -folded;
+	return pages < pending && pending <= 0 ? folded : 0;
+}
+
 static bool undo_explains(struct verify *v, const struct mmr_step_request *request, uint32_t task)
 {
 	uint64_t begin = v->number > RACE_DISTANCE ? v->number - RACE_DISTANCE : 1;
-	struct mmr_step_request then = *request;
-	int32_t drift[MAX_DRIFTS] = {0};
+	struct mmr_step_request then = *request, folded = *request;
+	int32_t drift[MAX_DRIFTS] = {0}, folds[MAX_DRIFTS] = {0};
+	struct undone undone = {.cpu = UINT16_MAX};
 
 	then.drift = drift;
+	folded.drift = folds;
 	for (uint64_t n = v->number - 1; n >= begin; n--) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 		const struct zone *zone;
+		unsigned int id;
+		int32_t size;
 
 		/* An interrupt may come between the look and the event, and carries the task's name. */
 		if (ev->cpu == request->cpu && ev->task == task && !verify_in_interrupt(ev))
@@ -205,12 +230,23 @@ static bool undo_explains(struct verify *v, const struct mmr_step_request *reque
 			zone = mmr_step_zone(v->core, ev->pfn, ev->order);
 			if (!zone)
 				continue;
-			drift[mmr_step_zone_id(zone)] +=
-				(ev->type == TRACE_ZONE_LOCKED ? 1 : -1) * (1 << ev->order);
+			id = mmr_step_zone_id(zone);
+			size = (ev->type == TRACE_ZONE_LOCKED ? -1 : 1) * (1 << ev->order);
+			drift[id] -= size;
+			if (undone.cpu == UINT16_MAX) {
+				undone.cpu = ev->cpu;
+				mmr_step_read_pending(v->core, ev->cpu, undone.pending);
+			}
+			if (undone.cpu == ev->cpu) {
+				undone.pages[id] += size;
+				folds[id] = fold_undone(zone, &undone, id);
+			}
 		} else {
 			continue;
 		}
-		if (explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW))
+		if (explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW) ||
+		    (undone.cpu != UINT16_MAX &&
+		     (explains(v, &folded) || explains_as(v, &folded, folded.nid, MMR_STEP_SLOW))))
 			return true;
 	}
 	return false;
