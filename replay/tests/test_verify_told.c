@@ -168,6 +168,66 @@ static void kswapds_flag_is_set_after_it_tells(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
 }
 
+/* kswapd: works; takes its flag away, is preempted                   wakes kcompactd, tells that it has ended
+ * another on its CPU:                               frees: no drain */
+static void kswapds_flag_is_gone_before_it_tells(void **state)
+{
+	enum { RECLAIM_ACTIVE = 1u << 1 };
+	uint32_t pfns[NR_PAGES], kswapd, other, nr = 0;
+	struct verify_report report;
+	struct mmr_pcp_state limits;
+	struct synth_kernel k;
+	int32_t count;
+
+	begin(&k, pfns);
+	other = k.task;
+	mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	kswapd = synth_kernel_task(&k, 101);
+	k.task = other;
+	for (; nr < NR_PAGES && count + 2 < (int32_t)limits.high; nr++) {
+		synth_kernel_free(&k, 0, pfns[nr], 0);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	}
+	assert_true(nr > 0 && nr + 3 < NR_PAGES);
+	k.task = kswapd;
+	synth_kernel_say(&k, 0, TRACE_BALANCE_BEGIN);
+	synth_kernel_say(&k, 0, TRACE_KSWAPD_WAKE);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	k.task = other;
+	synth_kernel_free(&k, 0, pfns[nr++], 0);
+	k.task = kswapd;
+	synth_kernel_say(&k, 0, TRACE_WAKEUP_KCOMPACTD);
+	synth_kernel_say(&k, 0, TRACE_BALANCE_END);
+	k.task = other;
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
+}
+
+/* A page comes to the list with no event of its free, and is drained. */
+static void a_drained_page_that_nobody_freed_is_missing_its_free(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	for (unsigned int i = 0; i < 3; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	synth_kernel_insert(&k, 0, pfns[10], 0);
+	synth_kernel_task(&k, 101);
+	synth_kernel_drain(&k, 0, 0, 1000);
+	verify_file(&k, &report);
+	assert_int_equal(report.levels[VERIFY_PCP].diverged, 1);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_MISSING], 1);
+	assert_string_equal(report.keyframe_difference, "");
+}
+
 /* The task whose free made nothing too many is the vmstat worker next, which drains the list: another reason.
  */
 static void what_the_vmstat_worker_drains_is_no_overflow(void **state)
@@ -490,6 +550,8 @@ int main(void)
 		cmocka_unit_test(what_compaction_does_not_need_it_frees_at_its_end),
 		cmocka_unit_test(what_compaction_finds_on_a_list_it_turns_to_first),
 		cmocka_unit_test(kswapds_flag_is_set_after_it_tells),
+		cmocka_unit_test(kswapds_flag_is_gone_before_it_tells),
+		cmocka_unit_test(a_drained_page_that_nobody_freed_is_missing_its_free),
 		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),
 		cmocka_unit_test(a_drain_of_another_cpus_lists_is_told),
 		cmocka_unit_test(a_long_batch_is_inserted_when_it_says_so),

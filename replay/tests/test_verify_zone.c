@@ -413,6 +413,65 @@ static void a_zone_gets_what_a_cpu_freed_in_one_piece(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
 }
 
+static void tell(struct trace_writer *writer, const struct trace_class *cls, struct trace_event event,
+		 const struct trace_args *args)
+{
+	struct mmr_error err = {0};
+
+	must(trace_writer_class(writer, cls, &event.class_id, &err), &err);
+	must(args ? trace_writer_event_args(writer, &event, args, &err)
+		  : trace_writer_event(writer, &event, &err),
+	     &err);
+}
+
+/*
+ * Both zones are below their min marks, the lower one above half of it. A victim of the OOM killer may go
+ * there, all threads of it; nobody else.
+ */
+static void a_victim_of_the_oom_killer_may_take_half_of_the_reserve(void **state)
+{
+	static const struct trace_task victim = {.tid = 101, .tgid = 100, .comm = "victim"};
+	const struct trace_class marks[] = {
+		{.type = TRACE_ZONE_WMARKS, .nr_args = 5, .zone = ZONE_DMA32},
+		{.type = TRACE_ZONE_WMARKS, .nr_args = 5, .zone = ZONE_NORMAL},
+	};
+	const struct trace_class killed = {.type = TRACE_OOM_VICTIM, .nr_args = 1};
+	const struct trace_class taken = {
+		.type = TRACE_ZONE_LOCKED, .order = 4, .migratetype = MIGRATE_UNMOVABLE};
+	const struct trace_class got = {.type = TRACE_ALLOC,
+					.order = 4,
+					.migratetype = MIGRATE_UNMOVABLE,
+					.gfp = MMR_GFP_KERNEL,
+					.gfp_raw = MMR_GFP_KERNEL};
+
+	for (uint32_t tid = 99; tid <= 101; tid++) {
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin(path, "6.12", false);
+		struct trace_event event = {.ts_ns = 2000, .pfn = TRACE_NO_PFN, .task = TRACE_NO_TASK};
+		uint32_t asks;
+		struct verify_report report;
+		struct mmr_error err = {0};
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_UNMOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_UNMOVABLE);
+		must(trace_writer_task(writer, &victim, &asks, &err), &err);
+		must(trace_writer_task(
+			     writer, &(struct trace_task){.tid = tid, .tgid = tid == 99 ? 99 : 100, .comm = ""},
+			     &asks, &err),
+		     &err);
+		tell(writer, &marks[0], event, &(struct trace_args){.nr = 5, .v = {0, 6000, 7000, 8000, 9000}});
+		tell(writer, &marks[1], event, &(struct trace_args){.nr = 5, .v = {0, 9000, 9100, 9200, 9300}});
+		tell(writer, &killed, event, &(struct trace_args){.nr = 1, .v = {victim.tid}});
+		event.task = asks;
+		event.pfn = LOW_PFN;
+		tell(writer, &taken, event, NULL);
+		tell(writer, &got, event, NULL);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
+		assert_int_equal(report.levels[VERIFY_ZONE].exact, tid != 99);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +483,7 @@ int main(void)
 		cmocka_unit_test(kswapd_takes_boosts_back_before_it_tells),
 		cmocka_unit_test(a_zone_gets_what_a_cpu_freed_in_one_piece),
 		cmocka_unit_test(a_type_that_came_after_the_lists_is_no_difference),
+		cmocka_unit_test(a_victim_of_the_oom_killer_may_take_half_of_the_reserve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,7 +306,7 @@ void verify_extra(struct verify *v, struct window_event *event)
 		if (ev->type == TRACE_BALANCE_BEGIN) {
 			v->balance.number = v->number;
 			v->balance.nid = extra->v[0];
-			v->balance.cpu = ev->cpu;
+			v->balance.task = ev->task;
 		}
 		balance(v, extra->v[0], extra->zone, ev->type == TRACE_BALANCE_BEGIN);
 		break;
@@ -333,6 +333,9 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_DRAIN_PAGES:
 		drain_pages(v, ev, extra->zone, extra->v);
+		break;
+	case TRACE_OOM_VICTIM:
+		verify_oom_victim(v, (uint32_t)extra->v[0]);
 		break;
 	case TRACE_PCP_DECAY:
 		pcp_decay(v, extra->zone, extra->v);

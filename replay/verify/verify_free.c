@@ -403,6 +403,12 @@ static bool popped_before(struct verify *v, const struct trace_event *ev, struct
 	return false;
 }
 
+/* Why a page was drained that the model does not have at the end of a list. */
+static enum verify_cause stray_cause(const struct verify *v, const struct trace_event *ev)
+{
+	return verify_free_is_missing(v, ev) ? VERIFY_CAUSE_MISSING : VERIFY_CAUSE_UNEXPLAINED;
+}
+
 /* A victim of the overflow that a free of this CPU caused. */
 static void drain_overflow(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			   struct pcp_view *view, struct overflow *overflow)
@@ -435,7 +441,7 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
 			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
 	else
-		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, stray_cause(v, ev), &views,
 			    say("victim %d of list %u", (int)victim, pindex),
 			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
 	if (victim != ev->pfn && owner == (int)ev->cpu && !order && !passed)
@@ -511,7 +517,7 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views,
 				    "no drain", say("page %u", ev->pfn));
 		else
-			count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+			count_other(v, VERIFY_PCP, VERIFY_DIVERGED, stray_cause(v, ev), &views,
 				    say("page %d of CPU %u's lists", (int)victim, cpu->drain.owner),
 				    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
 		if (victim != ev->pfn && owner >= 0)

@@ -17,9 +17,10 @@
 #define MAX_PENDING       8 /* tasks that were preempted between an event and what it announces */
 #define VERIFY_BURST_GAP                                                                                       \
 	(2 * 1000 * 1000) /* ns, as long as softirqs go on: MAX_SOFTIRQ_TIME, kernel/softirq.c */
-#define MAX_DOUBTS 512 /* pages of which it is not sure that they came to their list */
-#define MAX_PAST   256 /* pages on their way past a list to the buddy */
-#define MAX_LATE   1024 /* pages popped whose allocation is announced later, on any CPU */
+#define MAX_DOUBTS  512 /* pages of which it is not sure that they came to their list */
+#define MAX_PAST    256 /* pages on their way past a list to the buddy */
+#define MAX_VICTIMS 64 /* of the OOM killer, the latest */
+#define MAX_LATE    1024 /* pages popped whose allocation is announced later, on any CPU */
 
 /**
  * struct overflow - pages that a free made too many, still to be seen drained
@@ -231,8 +232,10 @@ struct verify {
 	struct { /* the last one that began: as told before the zones' flags are set */
 		uint64_t number;
 		int64_t nid;
-		uint16_t cpu;
+		uint32_t task;
 	} balance;
+	uint32_t victims[MAX_VICTIMS]; /* of the OOM killer: processes; a ring */
+	unsigned int nr_victims;
 	uint32_t *boosts; /* [zone id] when kswapd began; BOOST_IN_DOUBT once it has ended and left some */
 	enum kswapd_state kswapds[MAX_NUMNODES];
 	/* [zone id] since its last keyframe pages were isolated without an event: how many are free no event
@@ -329,6 +332,8 @@ void verify_fall_back_old(struct verify *v, const struct trace_event *ev, const 
 
 void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting);
 void verify_no_zone(struct verify *v, const struct trace_event *ev);
+/* The OOM killer has picked this task's process: from now on it may take more of the reserves */
+void verify_oom_victim(struct verify *v, uint32_t tid);
 
 /* ---- verify_fold.c ------------------------------------------------------------------------- */
 
@@ -388,6 +393,8 @@ void verify_extfrag(struct verify *v, struct window_event *event);
 
 void verify_alloc(struct verify *v, struct window_event *event);
 void verify_bulk_page(struct verify *v, struct window_event *event);
+/* A block left a per-CPU list: does the model have all of it allocated, so that its free is not recorded? */
+bool verify_free_is_missing(const struct verify *v, const struct trace_event *ev);
 /* Is the next that is seen of a page on a list that it was given out? */
 bool verify_is_late_pop(const struct verify *v, uint32_t pfn);
 /*

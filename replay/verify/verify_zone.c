@@ -356,12 +356,47 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	return VERIFY_CAUSE_UNEXPLAINED;
 }
 
-static unsigned int attempts_of(const struct trace_event *ev, gfp_t gfp)
+void verify_oom_victim(struct verify *v, uint32_t tid)
 {
-	bool reserves = gfp & MMR_GFP_MEMALLOC || ev->flags & TRACE_F_PF_MEMALLOC;
+	const struct trace_task *tasks;
+	uint32_t nr;
 
-	return MMR_STEP_FAST | MMR_STEP_SLOW |
-	       (reserves && !(gfp & MMR_GFP_NOMEMALLOC) ? MMR_STEP_RESERVES : 0);
+	tasks = trace_reader_tasks(v->reader, &nr);
+	/* A number that another task had before: the later one. */
+	while (nr && tasks[nr - 1].tid != tid)
+		nr--;
+	v->victims[v->nr_victims++ % MAX_VICTIMS] = nr ? tasks[nr - 1].tgid : tid;
+}
+
+static bool is_oom_victim(const struct verify *v, const struct trace_event *ev)
+{
+	const struct trace_task *tasks;
+	uint32_t nr;
+
+	if (!v->nr_victims || verify_in_interrupt(ev))
+		return false;
+	tasks = trace_reader_tasks(v->reader, &nr);
+	if (ev->task >= nr)
+		return false;
+	for (unsigned int i = 0; i < v->nr_victims && i < MAX_VICTIMS; i++) {
+		if (v->victims[i] == tasks[ev->task].tgid)
+			return true;
+	}
+	return false;
+}
+
+/* Source: __gfp_pfmemalloc_flags(), mm/page_alloc.c, v6.12. */
+static unsigned int attempts_of(const struct verify *v, const struct trace_event *ev, gfp_t gfp)
+{
+	unsigned int attempts = MMR_STEP_FAST | MMR_STEP_SLOW;
+
+	if (gfp & MMR_GFP_NOMEMALLOC)
+		return attempts;
+	if (gfp & MMR_GFP_MEMALLOC || ev->flags & TRACE_F_PF_MEMALLOC)
+		attempts |= MMR_STEP_RESERVES;
+	else if (is_oom_victim(v, ev))
+		attempts |= MMR_STEP_OOM;
+	return attempts;
 }
 
 static struct mmr_step_request request_of(const struct verify *v, const struct trace_event *ev,
@@ -376,7 +411,7 @@ static struct mmr_step_request request_of(const struct verify *v, const struct t
 		.nodemask = verify_policy_nodes(v, ev),
 		.order = ev->order,
 		.mt = ev->migratetype,
-		.attempts = (uint8_t)attempts_of(ev, gfp),
+		.attempts = (uint8_t)attempts_of(v, ev, gfp),
 		.served = served,
 	};
 }
