@@ -81,6 +81,7 @@ add_executable(mmreplay-record
 	record/record_command.c
 	record/record_dry_run.c
 	record/record_error.c
+	record/record_kernel.c
 	record/record_keyframe.c
 	record/record_notes.c
 	record/record_options.c
