@@ -118,6 +118,7 @@ set_target_properties(record_load record_read record_account record_cost PROPERT
 mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)
 mmr_add_script_test(traces_record_counts tests/record_counts.sh LABEL privileged)
 mmr_add_script_test(traces_record_order tests/record_order.sh LABEL privileged)
+mmr_add_script_test(traces_record_nested tests/record_nested.sh LABEL privileged)
 mmr_add_script_test(traces_record_notes tests/record_notes.sh LABEL privileged)
 mmr_add_script_test(traces_record_stacks tests/record_stacks.sh LABEL privileged)
 mmr_add_script_test(traces_record_keyframes tests/record_keyframes.sh LABEL privileged)
