@@ -222,7 +222,8 @@ static __always_inline int second(u64 page, u16 cls, u32 gfp)
 	}
 	if (have_third)
 		*last = page;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, LATER_LANE(REC_LANE_SECOND, REC_CLASS_TYPE(cls)));
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp,
+			 LATER_LANE(REC_LANE_SECOND, REC_CLASS_TYPE(cls)));
 }
 
 static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
@@ -240,7 +241,8 @@ static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
 	*last = REC_NO_PAGE;
 	if (noted == page)
 		return 0;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, LATER_LANE(REC_LANE_THIRD, REC_CLASS_TYPE(cls)));
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp,
+			 LATER_LANE(REC_LANE_THIRD, REC_CLASS_TYPE(cls)));
 }
 
 /* F_OWN where the asking task is none of those asked for. */

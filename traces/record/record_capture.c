@@ -250,8 +250,8 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 
 		bpf_program__set_autoattach(prog, false);
 		if (i)
-			bpf_program__set_autoload(prog, third && (c->preempts_locks ||
-								  !is_locked(classics[i].program)));
+			bpf_program__set_autoload(
+				prog, third && (c->preempts_locks || !is_locked(classics[i].program)));
 	}
 	rc = record_kernel_has_events(c->skel->obj, err);
 	if (rc)

@@ -100,8 +100,8 @@ static void remember_later(struct slot *slot, const struct rec_event *e)
 }
 
 /*
- * A task that was moved to another CPU between two programs has gone on there, and that CPU's records may have been
- * read first, with many of its later events. But the earlier program's record has the earlier time.
+ * A task that was moved to another CPU between two programs has gone on there, and that CPU's records may have
+ * been read first, with many of its later events. But the earlier program's record has the earlier time.
  */
 static bool has_later_twin(const struct slot *slot, const struct rec_event *e)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What others' programs on the page tracepoints could do, for comparison: count; read the clock, too; have a second
- * one on frees; put 24 bytes into a ring that is the kernel's own kind.
+ * What others' programs on the page tracepoints could do, for comparison: count; read the clock, too; have a
+ * second one on frees; put 24 bytes into a ring that is the kernel's own kind.
  */
 #include "traces/record/vmlinux_subset.h"
 
@@ -63,7 +63,8 @@ static __always_inline int put(__u64 page, __u16 what, __u32 gfp)
 	}
 	e->ts_ns = bpf_ktime_get_ns();
 	*(volatile __u64 *)&e->page = page;
-	*(volatile __u16 *)((__u16 *)&e->page + 3) = what; /* over the address's upper bits, as the recorder does */
+	/* Over the address's upper bits, as the recorder does. */
+	*(volatile __u16 *)((__u16 *)&e->page + 3) = what;
 	e->gfp = gfp;
 	e->tid = task->pid;
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);

@@ -258,7 +258,8 @@ static void attach_programs(struct tracer *t, enum technique technique)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, t->counter->obj) {
+	bpf_object__for_each_program(prog, t->counter->obj)
+	{
 		const char *name = bpf_program__name(prog);
 		bool mine = false;
 
