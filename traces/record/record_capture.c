@@ -63,24 +63,22 @@ static uint64_t now_ns(void)
 #define STORES_IN_ORDER false
 #endif
 
-/* The programs of classic tracepoints: libbpf would look for tracefs at fixed places. */
+/*
+ * The programs of classic tracepoints: libbpf would look for tracefs at fixed places. Those of events under
+ * zone->lock, here and below, are needed only where that leaves preemption on.
+ */
 static const struct {
 	const char *program, *event;
+	bool locked;
 } classics[] = {
-	{"mm_page_alloc_extfrag", "kmem/mm_page_alloc_extfrag"},
-	{"mm_page_alloc_3", "kmem/mm_page_alloc"},
-	{"mm_page_free_3", "kmem/mm_page_free"},
-	{"mm_page_free_batched_3", "kmem/mm_page_free_batched"},
-	{"mm_page_alloc_zone_locked_3", "kmem/mm_page_alloc_zone_locked"},
-	{"mm_page_pcpu_drain_3", "kmem/mm_page_pcpu_drain"},
+	{"mm_page_alloc_extfrag", "kmem/mm_page_alloc_extfrag", false},
+	{"mm_page_alloc_3", "kmem/mm_page_alloc", false},
+	{"mm_page_free_3", "kmem/mm_page_free", false},
+	{"mm_page_free_batched_3", "kmem/mm_page_free_batched", false},
+	{"mm_page_alloc_zone_locked_3", "kmem/mm_page_alloc_zone_locked", true},
+	{"mm_page_pcpu_drain_3", "kmem/mm_page_pcpu_drain", true},
 };
 #define NR_CLASSICS (sizeof(classics) / sizeof(classics[0]))
-
-/* Which of them fire under zone->lock: interrupted and preempted with PREEMPT_RT only. */
-static bool is_locked(const char *program)
-{
-	return strstr(program, "_zone_locked") || strstr(program, "_pcpu_drain");
-}
 
 static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struct mmr_error *err)
 {
@@ -166,15 +164,15 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
  */
 static const struct {
 	const char *first, *second;
-	bool often;
+	bool often, locked;
 } twins[] = {
-	{"mm_page_alloc", "mm_page_alloc_2", false},
-	{"mm_page_free", "mm_page_free_2", true},
-	{"mm_page_free_batched", "mm_page_free_batched_2", false},
-	{"mm_page_alloc_zone_locked", "mm_page_alloc_zone_locked_2", false},
-	{"mm_page_pcpu_drain", "mm_page_pcpu_drain_2", false},
-	{"mm_page_alloc_extfrag", NULL, false},
-	{"mm_page_alloc_extfrag_raw", NULL, false},
+	{"mm_page_alloc", "mm_page_alloc_2", false, false},
+	{"mm_page_free", "mm_page_free_2", true, false},
+	{"mm_page_free_batched", "mm_page_free_batched_2", false, false},
+	{"mm_page_alloc_zone_locked", "mm_page_alloc_zone_locked_2", false, true},
+	{"mm_page_pcpu_drain", "mm_page_pcpu_drain_2", false, true},
+	{"mm_page_alloc_extfrag", NULL, false, false},
+	{"mm_page_alloc_extfrag_raw", NULL, false, false},
 };
 #define NR_TWINS (sizeof(twins) / sizeof(twins[0]))
 _Static_assert(NR_TWINS <= RECORD_MAX_FIRSTS, "one entry for each first program");
@@ -212,7 +210,7 @@ static void choose_seconds(struct record_capture *c, bool lean)
 		if (!twins[i].second)
 			continue;
 		prog = bpf_object__find_program_by_name(c->skel->obj, twins[i].second);
-		wanted = !lean && (c->preempts_locks || !is_locked(twins[i].second));
+		wanted = !lean && (c->preempts_locks || !twins[i].locked);
 		bpf_program__set_autoload(prog, wanted);
 		if (!wanted)
 			continue;
@@ -250,8 +248,7 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 
 		bpf_program__set_autoattach(prog, false);
 		if (i)
-			bpf_program__set_autoload(
-				prog, third && (c->preempts_locks || !is_locked(classics[i].program)));
+			bpf_program__set_autoload(prog, third && (c->preempts_locks || !classics[i].locked));
 	}
 	rc = record_kernel_has_events(c->skel->obj, err);
 	if (rc)
