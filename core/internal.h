@@ -140,14 +140,17 @@ struct pglist_data {
 	uint32_t totalreserve_pages;
 	unsigned int nr_cpus; /* cpumask_weight(cpumask_of_node()) */
 	bool kswapd_awake;
-	uint8_t kswapd_order; /* the most that was asked of it since it slept */
+	uint8_t kswapd_order; /* the most that was asked of it since its last run began */
 	uint8_t kswapd_highest_zoneidx;
+	/* balance_pgdat()'s own, from one turn to the next */
 	struct kswapd_run {
-		int highest_zoneidx;
-		unsigned int order;
+		int highest_zoneidx, priority;
+		unsigned int order, alloc_order; /* now, and as it was woken for */
+		uint32_t boosts[MAX_NR_ZONES]; /* when it began */
 		uint32_t boost_left, gap, total;
-		bool boosted;
-	} kswapd_run; /* balance_pgdat()'s own, from one turn to the next */
+		uint32_t want, scan_left, round; /* of the round that it is in */
+		bool boosted, in_round, rests; /* rests: behind a run, where paced */
+	} kswapd_run;
 	uint8_t kcompactd_max_order, kcompactd_highest_zoneidx; /* order 0: it sleeps */
 	uint8_t kcompactd_skip; /* turns that its proactive part leaves out */
 	uint32_t kswapd_failures;
@@ -268,7 +271,7 @@ struct mmr_machine {
 	uint64_t seeded_pages; /* handed to the model by mmr_seed_*() */
 	struct zoneref *zonerefs;
 	struct mmr_reclaim reclaim;
-	unsigned int nr_kswapds_awake; /* with work to do: reclaim is paced */
+	unsigned int nr_kswapds_awake; /* working or at rest: reclaim is paced */
 	mmr_cold_block *cold_block;
 	void *cold_ctx;
 	struct mmr_compaction compaction;
@@ -740,11 +743,18 @@ static inline void report_displaced(struct mmr_machine *m, uint32_t from, uint32
 int64_t node_reclaim(struct mmr_cpu *cpu, struct pglist_data *pgdat, gfp_t gfp, unsigned int order,
 		     const struct alloc_context *ac);
 uint32_t try_to_free_pages(struct mmr_cpu *cpu, const struct alloc_context *ac);
-void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
-void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac);
+#define MIN_LRU_BATCH 64 /* pages that the multi-generation lists give at a time */
+uint32_t node_lru_pages(const struct pglist_data *pgdat, int highest_zoneidx);
+uint32_t shrink_node(struct mmr_cpu *cpu, struct pglist_data *pgdat, int highest_zoneidx, uint32_t nr);
 int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone);
 int64_t zone_reclaimable_pages(const struct mmr_machine *m, const struct zone *zone);
+
+/* ---- kswapd.c ------------------------------------------------------------------------------- */
+
+void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx);
+void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac);
 void kswapd_reset_failures(struct mmr_machine *m, const struct zone *zone);
+/* Where reclaim is not modelled: kswapd has done what it was woken for, and sleeps. */
 void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat);
 
 /* ---- demotion.c ----------------------------------------------------------------------------- */

@@ -25,7 +25,7 @@
 		    .slowpath = SLOWPATH_7_X, .bulk_mark = BULK_MARK_REMAINING,                                \
 		    .vmalloc = VMALLOC_LARGE_FIRST, .compact_mark = COMPACT_MARK_CALLER,                       \
 		    .proactive = PROACTIVE_LEEWAY, .kswapd_hopeless = KSWAPD_HOPELESS_BALANCED,                \
-		    .demote = DEMOTE_FILTERED_NEAREST, .defrag_mode = DEFRAG_MODE_SYSCTL,                      \
+		    .lru = LRU_GEN_SCAN, .demote = DEMOTE_FILTERED_NEAREST, .defrag_mode = DEFRAG_MODE_SYSCTL, \
 		    .types = TYPES_6 /* as Debian configures it */
 
 static const struct kernel_profile profiles[] = {
@@ -50,6 +50,7 @@ static const struct kernel_profile profiles[] = {
 	{
 		.name = "6.12",
 		SINCE_6_12,
+		.lru = LRU_GEN, /* as Debian configures it; so are the later lines, and 6.1 with lists */
 		.free_high = FREE_HIGH_BATCH,
 		.gfp_names = GFP_NAMES_6_10,
 		.node_reclaim_retest = 1,
@@ -69,6 +70,7 @@ static const struct kernel_profile profiles[] = {
 		.compact_mark = COMPACT_MARK_CALLER,
 		.proactive = PROACTIVE_LEEWAY,
 		.kswapd_hopeless = KSWAPD_HOPELESS_PCP,
+		.lru = LRU_GEN_SCAN,
 		.trace_dialect = TRACE_DIALECT_6_15,
 		.buddyinfo_locked = 1,
 		.defrag_mode = DEFRAG_MODE_SYSCTL,
@@ -188,6 +190,9 @@ static const struct axis {
 	AXIS(thisnode_noretry, off_on, "a costly request of one node gives up after compaction"),
 	AXIS(cma_skips_pcp, off_on, "movable requests without a right to CMA pass per-CPU lists by"),
 	AXIS(kswapd_hopeless, NAMES("progress", "pcp", "balanced"), "what lets a given-up kswapd try again"),
+	AXIS(lru, NAMES("lists", "gen", "gen+scan"),
+	     "what reclaim takes at a time: a share of the lists, a batch of the oldest generation, no more "
+	     "than asked"),
 	AXIS(demote, NAMES("random", "filtered+nearest"), "where demoted pages go"),
 	AXIS(types, NAMES("5", "6"), "number of migratetypes: without CMA, with CMA"),
 	AXIS(gfp_names, NAMES("6.1", "6.10", "7.3"), "which gfp flags there are"),

@@ -50,6 +50,11 @@ enum axis_kswapd_hopeless {
 	KSWAPD_HOPELESS_PCP, /* so does a per-CPU list that brings its zone above the high mark */
 	KSWAPD_HOPELESS_BALANCED /* only a balanced node ends it, boosted runs do not count */
 };
+enum axis_lru {
+	LRU_LISTS, /* active and inactive */
+	LRU_GEN, /* generations; a batch at a time, however little is asked for */
+	LRU_GEN_SCAN /* and no more than what is asked for */
+};
 enum axis_demote { DEMOTE_RANDOM, DEMOTE_FILTERED_NEAREST };
 enum axis_types { TYPES_5, TYPES_6 }; /* with CONFIG_CMA there is MIGRATE_CMA */
 enum axis_gfp_names { GFP_NAMES_6_1, GFP_NAMES_6_10, GFP_NAMES_7_3 };
@@ -125,6 +130,7 @@ struct kernel_profile {
 	uint8_t thisnode_noretry;
 	uint8_t cma_skips_pcp;
 	uint8_t kswapd_hopeless;
+	uint8_t lru;
 	uint8_t demote;
 	uint8_t types;
 	uint8_t gfp_names;

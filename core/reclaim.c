@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A model of reclaim: kswapd and direct reclaim take pages back from those who hold them.
+ * A model of reclaim: kswapd (kswapd.c) and direct reclaim take pages back from those who hold them.
  *
  * The kernel chooses by age and by what a page costs to drop; the model knows neither. It goes
  * through each zone by address from where it stopped last time, and of the movable blocks it meets
@@ -9,9 +9,9 @@
  */
 #include "core/list.h"
 
-#define SWAP_CLUSTER_MAX    32
-#define MAX_RECLAIM_RETRIES 16
-#define MAX_DRY             6 /* skip up to 62 askings */
+#define SWAP_CLUSTER_MAX 32
+#define DEF_PRIORITY     12
+#define MAX_DRY          6 /* skip up to 62 askings */
 
 /* ---- taking pages ----------------------------------------------------------------------------- */
 
@@ -148,16 +148,41 @@ static uint32_t direct_reclaim_pages(const struct mmr_machine *m, unsigned int o
 	return m->compaction.enabled && order > PAGE_ALLOC_COSTLY_ORDER ? 2u << order : SWAP_CLUSTER_MAX;
 }
 
-#define DEF_PRIORITY 12
-
 /* What might be on a node's LRU lists: all that is in use. Source: lruvec_lru_size(), mm/vmscan.c, v6.12. */
-static uint32_t node_lru_pages(const struct pglist_data *pgdat, int highest_zoneidx)
+uint32_t node_lru_pages(const struct pglist_data *pgdat, int highest_zoneidx)
 {
 	int64_t pages = 0;
 
 	for (int i = 0; i <= highest_zoneidx; i++)
 		pages += (int64_t)pgdat->node_zones[i].managed_pages - pgdat->node_zones[i].vm_stat_free;
 	return pages > 0 ? (uint32_t)pages : 0;
+}
+
+/*
+ * A node's part in a round of direct reclaim, of what is known to be cold: the old lists give what the round's
+ * priority says, the multi-generation ones at least a batch, and no further one once the request has enough.
+ *
+ * @want: what the request still lacks
+ * Return: pages taken.  Source: shrink_lruvec(), try_to_shrink_lruvec(), mm/vmscan.c, v6.12.
+ */
+static uint32_t shrink_cold_node(struct mmr_cpu *cpu, const struct pglist_data *pgdat, int highest_zoneidx,
+				 int priority, uint32_t want)
+{
+	uint32_t scan = node_lru_pages(pgdat, highest_zoneidx) >> priority, taken = 0, got;
+	enum axis_lru lru = cpu->m->profile.lru;
+
+	if (lru == LRU_LISTS)
+		return shrink_cold(cpu, pgdat, highest_zoneidx, 1 + scan);
+	while (taken < scan) {
+		uint32_t left = scan - taken;
+
+		got = shrink_cold(cpu, pgdat, highest_zoneidx,
+				  lru == LRU_GEN || left > MIN_LRU_BATCH ? MIN_LRU_BATCH : left);
+		taken += got;
+		if (!got || taken >= want)
+			break;
+	}
+	return taken;
 }
 
 /*
@@ -184,8 +209,8 @@ static uint32_t shrink_cold_nodes(struct mmr_cpu *cpu, const struct alloc_contex
 			    !cpuset_zone_allowed(cpu, zone, MMR_GFP_KERNEL | MMR_GFP_HARDWALL))
 				continue;
 			last = zone->zone_pgdat;
-			taken += shrink_cold(cpu, last, ac->highest_zoneidx,
-					     1 + (node_lru_pages(last, ac->highest_zoneidx) >> priority));
+			taken += shrink_cold_node(cpu, last, ac->highest_zoneidx, priority,
+						  taken < want ? want - taken : 0);
 		}
 	}
 	return taken;
@@ -247,7 +272,21 @@ int64_t node_reclaim(struct mmr_cpu *cpu, struct pglist_data *pgdat, gfp_t gfp, 
 	return taken;
 }
 
-/* ---- kswapd ------------------------------------------------------------------------------------ */
+/* A cluster of what is known to be cold on a node, else one from every zone. Return: pages taken. */
+uint32_t shrink_node(struct mmr_cpu *cpu, struct pglist_data *pgdat, int highest_zoneidx, uint32_t nr)
+{
+	uint32_t taken = shrink_cold(cpu, pgdat, highest_zoneidx, nr);
+
+	if (taken)
+		return taken;
+	for (int i = highest_zoneidx; i >= 0; i--) {
+		if (pgdat->node_zones[i].managed_pages)
+			taken += shrink_zone(cpu, &pgdat->node_zones[i], nr);
+	}
+	return taken;
+}
+
+/* ---- what there is -------------------------------------------------------------------------------- */
 
 /* Free pages of a zone with no per-CPU part missing. Source: zone_page_state_snapshot(), v6.12. */
 int64_t zone_free_snapshot(const struct mmr_machine *m, const struct zone *zone)
@@ -272,302 +311,4 @@ int64_t zone_reclaimable_pages(const struct mmr_machine *m, const struct zone *z
 	if (!m->reclaim.enabled || zone->reclaim_dry || used <= 0)
 		return 0;
 	return used * m->reclaim.reclaimable_percent / 100;
-}
-
-/*
- * What kswapd takes for free: near the marks it looks closely, and with defrag_mode only whole
- * pageblocks count for a long block.
- * Source: pgdat_balanced(), mm/vmscan.c, v6.15; zone_watermark_ok_safe(), mm/page_alloc.c, v6.12.
- */
-static int64_t kswapd_free_pages(const struct mmr_machine *m, const struct zone *zone, unsigned int order)
-{
-	int64_t free = shared_read(zone->vm_stat_free);
-
-	if (m->sysctl.defrag_mode && order)
-		return zone_free_blocks_pages(zone);
-	if (zone->percpu_drift_mark && free < (int64_t)zone->percpu_drift_mark)
-		return zone_free_snapshot(m, zone);
-	return free < 0 ? 0 : free;
-}
-
-/*
- * Is some zone a request may use above its high mark?
- * Source: pgdat_balanced(), mm/vmscan.c, v6.12.
- */
-static bool pgdat_balanced(const struct mmr_machine *m, const struct pglist_data *pgdat, unsigned int order,
-			   int highest_zoneidx)
-{
-	for (int i = 0; i <= highest_zoneidx; i++) {
-		const struct zone *zone = &pgdat->node_zones[i];
-
-		if (!zone->managed_pages)
-			continue;
-		tell_mark(zone, WMARK_HIGH, MMR_STORY_BALANCED);
-		if (zone_watermark_ok_inner(zone, order, wmark_pages(zone, WMARK_HIGH), highest_zoneidx, 0,
-					    kswapd_free_pages(m, zone, order)))
-			return true;
-	}
-	return false;
-}
-
-/* By how much the marks of the zones are boosted, in all. */
-static uint32_t pgdat_boost(const struct pglist_data *pgdat, int highest_zoneidx)
-{
-	uint32_t boost = 0;
-
-	for (int i = highest_zoneidx; i >= 0; i--) {
-		if (pgdat->node_zones[i].managed_pages)
-			boost += shared_read(pgdat->node_zones[i].watermark_boost);
-	}
-	return boost;
-}
-
-static void set_reclaim_active(struct pglist_data *pgdat, int highest_zoneidx, bool active)
-{
-	for (int i = 0; i <= highest_zoneidx; i++) {
-		struct zone *zone = &pgdat->node_zones[i];
-
-		if (active && zone->managed_pages)
-			shared_or(zone->flags, 1u << ZONE_RECLAIM_ACTIVE);
-		else
-			shared_and(zone->flags, ~(1u << ZONE_RECLAIM_ACTIVE));
-	}
-}
-
-/*
- * kswapd ends its run: the boosts it woke for are worked off, kcompactd makes long blocks of what it
- * gained, and it sleeps, with the counters as coarse as before.
- * Source: the end of balance_pgdat(), kswapd_try_to_sleep(), mm/vmscan.c, v6.12.
- */
-void kswapd_finish(struct mmr_cpu *cpu, struct pglist_data *pgdat)
-{
-	unsigned int order = shared_read(pgdat->kswapd_order);
-	unsigned int highest_zoneidx = shared_read(pgdat->kswapd_highest_zoneidx);
-
-	for (int i = 0; i < MAX_NR_ZONES; i++) {
-		struct zone *zone = &pgdat->node_zones[i];
-
-		if (zone->compact_flags & COMPACT_BLOCKSKIP_FLUSH)
-			reset_isolation_suitable(cpu->m, zone);
-		if (!zone->managed_pages || !shared_read(zone->watermark_boost))
-			continue;
-		zone_lock(cpu, zone);
-		shared_set(zone->watermark_boost, 0);
-		zone_unlock(zone);
-		/* A boost is for whole pageblocks. */
-		order = order > PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER;
-	}
-	shared_set(pgdat->kswapd_order, 0);
-	shared_set(pgdat->kswapd_highest_zoneidx, 0);
-	set_pgdat_percpu_threshold(cpu->m, pgdat, false);
-	shared_set(pgdat->kswapd_awake, false);
-	wakeup_kcompactd(cpu, pgdat, order, (int)highest_zoneidx);
-}
-
-/* A cluster of what is known to be cold, else one from every zone. Return: pages taken. */
-static uint32_t kswapd_shrink_node(struct mmr_cpu *cpu, struct pglist_data *pgdat, int highest_zoneidx)
-{
-	uint32_t taken = shrink_cold(cpu, pgdat, highest_zoneidx, SWAP_CLUSTER_MAX);
-
-	if (taken)
-		return taken;
-	for (int i = highest_zoneidx; i >= 0; i--) {
-		if (pgdat->node_zones[i].managed_pages)
-			taken += shrink_zone(cpu, &pgdat->node_zones[i], SWAP_CLUSTER_MAX);
-	}
-	return taken;
-}
-
-/*
- * A node where reclaim keeps failing is given up. Up to 7.0 any progress ends that; since then only
- * balance, and runs for a boost are not held against it.
- * Source: kswapd_failures in mm/vmscan.c, v6.12 and v7.1.
- */
-static void count_failure(const struct mmr_machine *m, struct pglist_data *pgdat, uint32_t gained,
-			  bool balanced, bool boosted)
-{
-	if (m->profile.kswapd_hopeless == KSWAPD_HOPELESS_BALANCED) {
-		if (balanced)
-			pgdat->kswapd_failures = 0;
-		else if (!gained && !boosted)
-			pgdat->kswapd_failures++;
-		return;
-	}
-	if (gained)
-		pgdat->kswapd_failures = 0;
-	else if (!balanced)
-		pgdat->kswapd_failures++;
-}
-
-/*
- * A per-CPU list has just brought its zone above the high mark (6.18): its kswapd may try again, if
- * there is a node that would otherwise be preferred to it for ever.
- * Source: free_frozen_page_commit(), mm/page_alloc.c, v6.18.
- */
-void kswapd_reset_failures(struct mmr_machine *m, const struct zone *zone)
-{
-	struct pglist_data *pgdat = zone->zone_pgdat;
-
-	if (m->profile.kswapd_hopeless == KSWAPD_HOPELESS_PROGRESS ||
-	    shared_read(pgdat->kswapd_failures) < MAX_RECLAIM_RETRIES)
-		return;
-	for (unsigned int nid = zone->node + 1u; nid < m->nr_nodes; nid++) {
-		if (m->nodes[nid].node_present_pages) {
-			shared_set(pgdat->kswapd_failures, 0);
-			return;
-		}
-	}
-}
-
-static void balance_begin(struct pglist_data *pgdat)
-{
-	struct kswapd_run *run = &pgdat->kswapd_run;
-
-	*run = (struct kswapd_run){
-		.highest_zoneidx = pgdat->kswapd_highest_zoneidx,
-		.order = pgdat->kswapd_order,
-		.boost_left = pgdat_boost(pgdat, pgdat->kswapd_highest_zoneidx),
-		.gap = 2u << pgdat->kswapd_order,
-	};
-	run->boosted = run->boost_left;
-	set_reclaim_active(pgdat, run->highest_zoneidx, true);
-}
-
-static void balance_end(struct mmr_cpu *cpu, struct pglist_data *pgdat, bool balanced)
-{
-	const struct kswapd_run *run = &pgdat->kswapd_run;
-
-	count_failure(cpu->m, pgdat, run->total, balanced, run->boosted);
-	cpu->counters.kswapd_reclaimed_pages += run->total;
-	set_reclaim_active(pgdat, run->highest_zoneidx, false);
-	kswapd_finish(cpu, pgdat);
-}
-
-/*
- * Reclaim until the node is balanced for the order that woke kswapd; for an order above 0 only until
- * as many pages are gained as compaction would need, then for order 0. A balanced node whose marks
- * are boosted is reclaimed by the boost.
- *
- * @most: pages after which the rest is left for another turn
- * @ended: set where there is no rest
- * Return: pages taken.
- * Source: balance_pgdat(), mm/vmscan.c, v6.12.
- */
-static uint32_t balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, uint32_t most, bool *ended)
-{
-	struct kswapd_run *run = &pgdat->kswapd_run;
-	uint32_t taken_now = 0;
-
-	*ended = false;
-	while (taken_now < most) {
-		bool balanced = pgdat_balanced(cpu->m, pgdat, run->order, run->highest_zoneidx);
-		uint32_t taken = 0;
-
-		if (!balanced)
-			run->boost_left = 0; /* first things first */
-		if (!balanced || run->boost_left)
-			taken = kswapd_shrink_node(cpu, pgdat, run->highest_zoneidx);
-		if (!taken) {
-			*ended = true;
-			balance_end(cpu, pgdat, balanced);
-			break;
-		}
-		taken_now += taken;
-		run->total += taken;
-		run->boost_left -= taken < run->boost_left ? taken : run->boost_left;
-		if (run->order && run->total >= run->gap)
-			run->order = 0;
-	}
-	return taken_now;
-}
-
-uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages)
-{
-	struct pglist_data *pgdat = &m->nodes[nid];
-	unsigned int cpu = 0;
-	uint32_t taken;
-	bool ended;
-
-	if (!m->reclaim.paced || !pgdat->kswapd_awake)
-		return 0;
-	while (cpu + 1 < m->nr_cpus && (m->cpus[cpu].nid != nid || !mmr_cpu_online(m, cpu)))
-		cpu++;
-	taken = balance_pgdat(&m->cpus[cpu], pgdat, pages, &ended);
-	m->nr_kswapds_awake -= ended;
-	return taken;
-}
-
-unsigned int mmr_kswapds_awake(const struct mmr_machine *m)
-{
-	return m->nr_kswapds_awake;
-}
-
-/* Is there something to wake kswapd for? */
-static enum mmr_story_kswapd kswapd_outcome(const struct mmr_machine *m, const struct pglist_data *pgdat,
-					    unsigned int order, int highest_zoneidx)
-{
-	if (shared_read(pgdat->kswapd_awake))
-		return MMR_STORY_IS_AWAKE;
-	if (shared_read(pgdat->kswapd_failures) >= MAX_RECLAIM_RETRIES)
-		return MMR_STORY_GAVE_UP;
-	if (pgdat_balanced(m, pgdat, order, highest_zoneidx) && !pgdat_boost(pgdat, highest_zoneidx))
-		return MMR_STORY_NOT_NEEDED;
-	return MMR_STORY_WOKEN;
-}
-
-/*
- * Leave word for the node's kswapd, and wake it unless it is awake, has given up, or has nothing to
- * do; then a request that will not compact itself has kcompactd do it. Where reclaim is not modelled
- * kswapd stays awake to the next vmstat update: frees in the recording stand for its work.
- *
- * Source: wakeup_kswapd(), mm/vmscan.c, v6.12.
- */
-void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned int order, int highest_zoneidx)
-{
-	struct pglist_data *pgdat = zone->zone_pgdat;
-	enum mmr_story_kswapd outcome;
-	bool ended;
-
-	if (!zone->managed_pages || !cpuset_zone_allowed(cpu, zone, gfp))
-		return;
-	if (highest_zoneidx > shared_read(pgdat->kswapd_highest_zoneidx))
-		shared_set(pgdat->kswapd_highest_zoneidx, (uint8_t)highest_zoneidx);
-	if (order > shared_read(pgdat->kswapd_order))
-		shared_set(pgdat->kswapd_order, (uint8_t)order);
-	outcome = kswapd_outcome(cpu->m, pgdat, order, highest_zoneidx);
-	tell(zone, MMR_STORY_KSWAPD, .order = (uint8_t)order, .why = outcome);
-	if (outcome != MMR_STORY_WOKEN) {
-		if (outcome != MMR_STORY_IS_AWAKE && !(gfp & MMR_GFP_DIRECT_RECLAIM))
-			wakeup_kcompactd(cpu, pgdat, order, highest_zoneidx);
-		return;
-	}
-	shared_set(pgdat->kswapd_awake, true);
-	set_pgdat_percpu_threshold(cpu->m, pgdat, true);
-	cpu->counters.kswapd_wakeups++;
-	if (!cpu->m->reclaim.enabled)
-		return;
-	balance_begin(pgdat);
-	if (cpu->m->reclaim.paced)
-		cpu->m->nr_kswapds_awake++;
-	else
-		balance_pgdat(cpu, pgdat, UINT32_MAX, &ended);
-}
-
-/* Each node of the zonelist once per run of its zones. Source: wake_all_kswapds(), v6.12. */
-void wake_all_kswapds(struct mmr_cpu *cpu, unsigned int order, gfp_t gfp, const struct alloc_context *ac)
-{
-	const struct zoneref *z =
-		next_zones_zonelist(ac->zonelist->_zonerefs, ac->highest_zoneidx, ac->nodemask);
-	const struct pglist_data *last = NULL;
-	struct zone *zone;
-
-	if (cpu->m->sysctl.defrag_mode && order < PAGEBLOCK_ORDER)
-		order = PAGEBLOCK_ORDER;
-	for_next_zone_zonelist(zone, z, ac->highest_zoneidx, ac->nodemask)
-	{
-		if (!zone->managed_pages || zone->zone_pgdat == last)
-			continue;
-		wakeup_kswapd(cpu, zone, gfp, order, ac->highest_zoneidx);
-		last = zone->zone_pgdat;
-	}
 }

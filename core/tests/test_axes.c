@@ -147,6 +147,7 @@ static bool has_its_own_test(const char *axis, const char *value)
 		"cma_skips_pcp",
 		"types",
 		"demote",
+		"lru",
 	};
 
 	for (size_t i = 0; i < sizeof(axes) / sizeof(axes[0]); i++) {

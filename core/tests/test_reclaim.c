@@ -47,8 +47,8 @@ static void kswapd_reclaims_up_to_the_high_mark(void **state)
 	assert_int_equal(c.kswapd_wakeups, 1);
 	assert_false(m->nodes[0].kswapd_awake);
 	assert_false(zone->flags & 1u << ZONE_RECLAIM_ACTIVE);
-	/* From 800 free to above 1200, by clusters of 32; one page went to the request. */
-	assert_in_range(zone_list_pages(zone, true), 1200, 1232);
+	/* From 800 free to a batch above 1200, by clusters of 32; one page went to the request. */
+	assert_in_range(zone_list_pages(zone, true), 1264, 1296);
 	nr = mmr_reclaimed_blocks(m, blocks, 1000);
 	assert_int_equal(nr, c.kswapd_reclaimed_pages);
 	assert_int_equal(mmr_reclaimed_blocks(m, blocks, 1000), 0);
@@ -90,55 +90,121 @@ static void cold_blocks_go_first(void **state)
 	mmr_machine_destroy(m);
 }
 
-/* Direct reclaim takes cold blocks, too: of 8192 pages at most 8192 >> 12 and one at first, twice that in each
- * round. */
+/*
+ * Direct reclaim takes cold blocks, too: of 8192 pages the old lists give 8192 >> 12 and one at first, twice
+ * that in each round. Generations give a batch, however little is asked for; or, told how much to look at, no
+ * more.
+ */
 static void direct_reclaim_takes_cold_blocks_in_rounds(void **state)
 {
-	struct mmr_machine *m = machine("6.12", true, 100);
-	struct mmr_counters c;
-	struct mmr_page page;
+	static const struct {
+		const char *profile;
+		uint32_t pages;
+	} cases[] = {
+		{"6.12,lru=lists", 2 + 4 + 8 + 16 + 31}, /* 1 + 7792 >> priority from 12 on */
+		{"6.12", 64},
+		{"6.12,lru=gen+scan", 1 + 3 + 7 + 15 + 30},
+	};
 
-	mmr_set_cold_blocks(m, next_cold, NULL);
-	m->nodes[0].kswapd_failures = 16;
-	nr_cold = 0;
-	do {
-		page = alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
-		if (nr_cold < 64)
-			cold[nr_cold++] = page.pfn;
-		mmr_counters_read(m, &c);
-	} while (!c.direct_reclaims);
-	/* 1 + 7792 >> priority from 12 on: 2, 4, 8, 16, 31. */
-	assert_int_equal(c.direct_reclaimed_pages, 2 + 4 + 8 + 16 + 31);
-	assert_int_equal(nr_cold, 64 - 61 + 1); /* and the page that was served */
-	assert_sound(m);
-	mmr_machine_destroy(m);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mmr_machine *m = machine(cases[i].profile, true, 100);
+		struct mmr_counters c;
+		struct mmr_page page;
+
+		mmr_set_cold_blocks(m, next_cold, NULL);
+		m->nodes[0].kswapd_failures = 16;
+		nr_cold = 0;
+		do {
+			page = alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+			if (nr_cold < 64)
+				cold[nr_cold++] = page.pfn;
+			mmr_counters_read(m, &c);
+		} while (!c.direct_reclaims);
+		assert_int_equal(c.direct_reclaimed_pages, cases[i].pages);
+		assert_int_equal(nr_cold, 64 - cases[i].pages + 1); /* and the page that was served */
+		assert_sound(m);
+		mmr_machine_destroy(m);
+	}
 }
 
-/* Woken, it waits for its turn, and is awake until the node is balanced. */
-static void a_paced_kswapd_works_in_its_turns(void **state)
+/* A machine whose kswapd has been woken, and works in turns. */
+static struct mmr_machine *woken(const char *profile)
 {
-	struct mmr_machine *m = machine("6.12", true, 100);
-	struct mmr_counters c;
-	uint32_t taken = 0, turn;
+	struct mmr_machine *m = machine(profile, true, 100);
 
 	m->reclaim.paced = true;
 	assert_int_equal(mmr_kswapd_turn(m, 0, 1000), 0);
 	while (!mmr_kswapds_awake(m))
 		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+	return m;
+}
+
+/* Woken, it waits for its turn, and works until the node is balanced; then it rests, and only then sleeps. */
+static void a_paced_kswapd_works_in_its_turns(void **state)
+{
+	struct mmr_machine *m = woken("6.12");
+	struct mmr_counters c;
+	uint32_t taken = 0, turn;
+
 	mmr_counters_read(m, &c);
 	assert_int_equal(c.kswapd_wakeups, 1);
 	assert_int_equal(c.kswapd_reclaimed_pages, 0);
 	mmr_vmstat_update(m, 0); /* does not put it to sleep */
+	assert_int_equal(mmr_kswapd_does(m, 0), MMR_KSWAPD_WORKS);
+	mmr_kswapd_rested(m, 0); /* nor does this: it does not rest */
 	while ((turn = mmr_kswapd_turn(m, 0, 64)) != 0) {
 		assert_in_range(turn, 1, 64);
 		taken += turn;
 	}
-	assert_int_equal(mmr_kswapds_awake(m), 0);
+	assert_int_equal(mmr_kswapd_does(m, 0), MMR_KSWAPD_RESTS);
+	assert_int_equal(mmr_kswapds_awake(m), 1);
 	assert_false(m->nodes[0].kswapd_awake);
 	mmr_counters_read(m, &c);
 	assert_int_equal(c.kswapd_reclaimed_pages, taken);
-	assert_in_range(taken, 400, 464);
+	assert_in_range(taken, 464, 528);
+	mmr_kswapd_rested(m, 0);
+	assert_int_equal(mmr_kswapd_does(m, 0), MMR_KSWAPD_SLEEPS);
+	assert_int_equal(mmr_kswapds_awake(m), 0);
 	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+/* Who asks while it rests has it work again; who asks while it works is heard when that run is over. */
+static void a_resting_kswapd_can_be_woken(void **state)
+{
+	struct mmr_machine *m = woken("6.12");
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+	struct mmr_counters c;
+
+	wakeup_kswapd(&m->cpus[0], zone, MMR_GFP_KERNEL, 3, ZONE_NORMAL);
+	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_WORKS)
+		mmr_kswapd_turn(m, 0, 1000);
+	assert_int_equal(m->nodes[0].kswapd_run.alloc_order, 3);
+	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_RESTS)
+		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
+	assert_int_equal(mmr_kswapd_does(m, 0), MMR_KSWAPD_WORKS);
+	mmr_counters_read(m, &c);
+	assert_int_equal(c.kswapd_wakeups, 2);
+	assert_int_equal(mmr_kswapds_awake(m), 1);
+	assert_sound(m);
+	mmr_machine_destroy(m);
+}
+
+/* A run that has brought so much in vain gives up: the next one begins at once, and has been told of as a
+ * failure to balance only where it gained nothing. */
+static void a_run_gives_up_and_the_next_begins(void **state)
+{
+	struct mmr_machine *m = woken("6.12");
+	struct mmr_counters c;
+
+	m->reclaim.give_up_pages = 100;
+	zone_of(m, 0, ZONE_NORMAL)->_watermark[WMARK_HIGH] = 4000;
+	mmr_kswapd_turn(m, 0, 120);
+	assert_int_equal(mmr_kswapd_does(m, 0), MMR_KSWAPD_WORKS);
+	mmr_counters_read(m, &c);
+	assert_in_range(c.kswapd_reclaimed_pages, 100, 228); /* known once the run is over */
+	assert_int_equal(m->nodes[0].kswapd_run.total, 0);
+	assert_int_equal(m->nodes[0].kswapd_failures, 0);
 	mmr_machine_destroy(m);
 }
 
@@ -356,24 +422,48 @@ static void impossible_demotions_are_named(void **state)
 
 /* ---- kswapd ------------------------------------------------------------------------------------ */
 
-/* Balanced, but its marks are boosted by 400: as many pages are taken, and the boost is gone. */
-static void a_boost_is_reclaimed_though_the_node_is_balanced(void **state)
+/* What a kswapd reclaims that is woken for a boost of 400 though its node is balanced; the boost is gone. */
+static uint64_t reclaimed_for_a_boost(const char *profile)
 {
-	struct mmr_machine *m = machine("6.12", true, 100);
+	struct mmr_machine *m = machine(profile, true, 100);
 	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
 	struct mmr_counters before, after;
-	uint64_t free;
 
 	for (int i = 0; i < 4000; i++)
 		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
-	free = zone_list_pages(zone, true);
-	assert_true(free > zone->_watermark[WMARK_HIGH] + 500);
+	assert_true(zone_list_pages(zone, true) > zone->_watermark[WMARK_HIGH] + 500);
 	zone->watermark_boost = 400;
 	mmr_counters_read(m, &before);
 	wakeup_kswapd(&m->cpus[0], zone, 0, 0, ZONE_NORMAL);
 	mmr_counters_read(m, &after);
-	assert_in_range(after.kswapd_reclaimed_pages - before.kswapd_reclaimed_pages, 400, 431);
 	assert_int_equal(zone->watermark_boost, 0);
+	assert_int_equal(after.kswapd_wakeups - before.kswapd_wakeups, 1);
+	mmr_machine_destroy(m);
+	return after.kswapd_reclaimed_pages - before.kswapd_reclaimed_pages;
+}
+
+/* As many pages as the boost from the old lists; generations have nothing that costs no writing. */
+static void a_boost_is_reclaimed_though_the_node_is_balanced(void **state)
+{
+	assert_in_range(reclaimed_for_a_boost("6.12,lru=lists"), 400, 431);
+	assert_int_equal(reclaimed_for_a_boost("6.12"), 0);
+}
+
+/* A run takes away the boost it began with, and not what came while it ran. */
+static void a_run_ends_the_boost_it_began_with(void **state)
+{
+	struct mmr_machine *m = woken("6.12");
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+
+	zone->watermark_boost = 300;
+	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_WORKS)
+		mmr_kswapd_turn(m, 0, 64);
+	assert_int_equal(zone->watermark_boost, 300);
+	wakeup_kswapd(&m->cpus[0], zone, 0, 0, ZONE_NORMAL);
+	zone->watermark_boost = 400;
+	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_WORKS)
+		mmr_kswapd_turn(m, 0, 64);
+	assert_int_equal(zone->watermark_boost, 100);
 	mmr_machine_destroy(m);
 }
 
@@ -467,6 +557,8 @@ int main(void)
 		cmocka_unit_test(cold_blocks_go_first),
 		cmocka_unit_test(direct_reclaim_takes_cold_blocks_in_rounds),
 		cmocka_unit_test(a_paced_kswapd_works_in_its_turns),
+		cmocka_unit_test(a_resting_kswapd_can_be_woken),
+		cmocka_unit_test(a_run_gives_up_and_the_next_begins),
 		cmocka_unit_test(reclaim_makes_room),
 		cmocka_unit_test(unmovable_pages_are_not_reclaimed),
 		cmocka_unit_test(the_reclaimable_share_is_honoured),
@@ -478,6 +570,7 @@ int main(void)
 		cmocka_unit_test(without_a_place_pages_are_reclaimed_as_ever),
 		cmocka_unit_test(impossible_demotions_are_named),
 		cmocka_unit_test(a_boost_is_reclaimed_though_the_node_is_balanced),
+		cmocka_unit_test(a_run_ends_the_boost_it_began_with),
 		cmocka_unit_test(a_hopeless_node_is_tried_again_by_the_lines_rule),
 		cmocka_unit_test(a_list_above_the_high_mark_resets_failures),
 		cmocka_unit_test(counters_are_finer_while_kswapd_works),
