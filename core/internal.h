@@ -65,6 +65,7 @@ struct per_cpu_zonestat {
 	int32_t stat_threshold;
 	uint64_t nr_allocs[NR_PAGE_ORDERS]; /* requests this CPU got served by the zone */
 	uint64_t nr_frees[NR_PAGE_ORDERS]; /* blocks this CPU gave back to it */
+	uint32_t folded_pages; /* taken less given back, when its other counters were last folded */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct per_cpu_zonestat) == sizeof(struct per_cpu_pages), "one multiplication for both");
 

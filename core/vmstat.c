@@ -117,11 +117,25 @@ static bool pcp_is_empty(struct per_cpu_pages *pcp)
 }
 
 /*
+ * Have counters other than NR_FREE_PAGES changed on this CPU since they were last folded? Those of the zone's
+ * LRU lists have where the CPU took more of its pages than it gave back, or fewer. Simplified: pages that are
+ * on no LRU list are taken for some that are.
+ */
+static bool fold_lru_counters(struct per_cpu_zonestat *stat)
+{
+	uint32_t pages = (uint32_t)(stat->nr_allocs[0] - stat->nr_frees[0]) +
+			 ((uint32_t)(stat->nr_allocs[PAGEBLOCK_ORDER] - stat->nr_frees[PAGEBLOCK_ORDER])
+			  << PAGEBLOCK_ORDER);
+	bool changed = pages != stat->folded_pages;
+
+	stat->folded_pages = pages;
+	return changed;
+}
+
+/*
  * One pass of the vmstat worker over all zones.
  *
  * Return: whether anything changed, so that the worker would run again.
- * Simplified: NR_FREE_PAGES is the only zone counter here, so only its changes re-arm the drain of
- * remote lists.
  * Source: refresh_cpu_vm_stats(), mm/vmstat.c, v6.12.
  */
 bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets)
@@ -138,6 +152,10 @@ bool refresh_cpu_vm_stats(struct mmr_cpu *cpu, bool do_pagesets)
 		if (stat->vm_stat_diff) {
 			shared_add(zone->vm_stat_free, stat->vm_stat_diff);
 			shared_set(stat->vm_stat_diff, 0);
+			pcp->expire = 3;
+			changed = true;
+		}
+		if (fold_lru_counters(stat)) {
 			pcp->expire = 3;
 			changed = true;
 		}

@@ -256,6 +256,38 @@ static void remote_lists_expire(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* So it does after pages that came from the list and went elsewhere: the zone's LRU counters have changed. */
+static void remote_lists_expire_once_their_pages_are_used(void **state)
+{
+	struct mmr_machine *m = machine_new((struct machine_spec){.nr_nodes = 2,
+								  .zone_type = ZONE_NORMAL,
+								  .node_pages = MIB_PAGES(64),
+								  .mark = 10,
+								  .batch = 10,
+								  .high_min = 500,
+								  .high_max = 500});
+	struct mmr_request req = {.gfp = MMR_GFP_HIGHUSER_MOVABLE, .cpu = 0, .nid = 1};
+	struct per_cpu_pages *pcp;
+	struct mmr_page page;
+	int left;
+
+	mmr_seed_empty(m);
+	page = mmr_alloc_pages(m, &req);
+	pcp = &zone_of(m, 1, ZONE_NORMAL)->per_cpu_pageset[0];
+	mmr_vmstat_update(m, 0);
+	pcp->expire = 0;
+	assert_int_equal(mmr_free_pages(m, mmr_alloc_pages(m, &req).pfn, 0, 0, NULL), 0);
+	mmr_vmstat_update(m, 0); /* as many taken as given back */
+	assert_int_equal(pcp->expire, 0);
+	assert_int_equal(mmr_free_pages(m, page.pfn, 0, 0, NULL), 0);
+	left = pcp->count;
+	for (int i = 0; i < 3; i++)
+		mmr_vmstat_update(m, 0);
+	assert_true(left > 0);
+	assert_int_equal(pcp->count, left > 10 ? left - 10 : 0);
+	mmr_machine_destroy(m);
+}
+
 /* The last of several order-1 frees in a row empties the lists once enough was freed. */
 static void high_order_frees_flush_when_freeing_prevails(void **state)
 {
@@ -288,6 +320,7 @@ int main(void)
 		cmocka_unit_test(decay_lowers_high_and_frees_what_is_above),
 		cmocka_unit_test(bounds_that_cross_are_tested_from_above),
 		cmocka_unit_test(remote_lists_expire),
+		cmocka_unit_test(remote_lists_expire_once_their_pages_are_used),
 		cmocka_unit_test(high_order_frees_flush_when_freeing_prevails),
 	};
 
