@@ -116,6 +116,29 @@ static void a_short_node_may_have_fallen_back(void **state)
 	machine_deinit(&machine);
 }
 
+/* A steal is told by its fallback event alone; a claimed block's page is told of before that. */
+static void a_stolen_page_leaves_the_zone_once(void **state)
+{
+	struct trace_event locked = {.type = TRACE_ZONE_LOCKED, .order = 3};
+	struct trace_event extfrag = {.type = TRACE_EXTFRAG, .order = 3};
+	struct named_nodes named;
+	struct machine machine;
+
+	(void)state;
+	two_nodes((const uint64_t[]){2000, 8000}, &machine, &named);
+	for (unsigned int i = 0; i < 12; i++) { /* 96 pages: 1904 are enough */
+		locked.pfn = extfrag.pfn = NODE0 + 8 * i;
+		named_nodes_follow(&named, &locked);
+		named_nodes_follow(&named, &extfrag);
+	}
+	assert_int_equal(asked(&named, 0, NODE1 + 7, MMR_GFP_KERNEL), 1);
+	extfrag.pfn = NODE0 + 800;
+	named_nodes_follow(&named, &extfrag);
+	assert_int_equal(asked(&named, 0, NODE1 + 7, MMR_GFP_KERNEL), NUMA_NO_NODE);
+	named_nodes_deinit(&named);
+	machine_deinit(&machine);
+}
+
 static void only_frees_past_the_lists_reach_the_zone(void **state)
 {
 	struct trace_event event = {.type = TRACE_FREE, .pfn = NODE0, .order = 3};
@@ -138,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_from_afar_was_asked_for_there_while_the_own_node_has_enough),
 		cmocka_unit_test(a_short_node_may_have_fallen_back),
+		cmocka_unit_test(a_stolen_page_leaves_the_zone_once),
 		cmocka_unit_test(only_frees_past_the_lists_reach_the_zone),
 	};
 

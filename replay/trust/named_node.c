@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/profile_axes.h"
+
 /*
  * A zone "has enough" this far above its low mark: free pages that only a CPU's own count knows of, and
  * those of requests that are under way.
@@ -159,6 +161,23 @@ static int place_zones(struct named_nodes *named, struct mmr_error *err)
 	return 0;
 }
 
+/* Kernels whose steals are told by mm_page_alloc_extfrag alone. Unknown ones are taken for the newest. */
+static bool steals_alone(const struct trace_machine *header)
+{
+	const struct kernel_profile *profile = kernel_profile_for_release(header->kernel_release);
+
+	return !profile || profile->trace_dialect >= TRACE_DIALECT_6_15;
+}
+
+/* No page is on its way out of a list yet. Return: 0; -ENOMEM. */
+static int watch_steals(struct named_nodes *named)
+{
+	named->locked_pfn = malloc(named->nr_cpus * sizeof(*named->locked_pfn));
+	for (unsigned int cpu = 0; named->locked_pfn && cpu < named->nr_cpus; cpu++)
+		named->locked_pfn[cpu] = MMR_NO_PFN;
+	return named->locked_pfn ? 0 : -ENOMEM;
+}
+
 int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, const struct machine *recorded,
 		     struct mmr_error *err)
 {
@@ -169,7 +188,8 @@ int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, con
 		return 0;
 	named->zones = calloc((size_t)recorded->nr_nodes * MAX_NR_ZONES, sizeof(*named->zones));
 	named->wanted = calloc(recorded->nr_cpus, sizeof(*named->wanted));
-	if (!named->zones || !named->wanted) {
+	if (!named->zones || !named->wanted ||
+	    (steals_alone(trace_reader_machine(reader)) && watch_steals(named))) {
 		named_nodes_deinit(named);
 		return mmr_err(err, -ENOMEM, "no memory to follow the free pages of %u nodes",
 			       recorded->nr_nodes);
@@ -188,6 +208,7 @@ void named_nodes_deinit(struct named_nodes *named)
 {
 	free(named->zones);
 	free(named->wanted);
+	free(named->locked_pfn);
 	free(named->zone_at);
 	*named = (struct named_nodes){0};
 }

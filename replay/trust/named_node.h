@@ -27,6 +27,8 @@ struct named_zone {
  * struct named_nodes - the recorded machine's zones as they fill and empty
  * @zones: [nr_zones]; none where the machine has one node, then nothing is ever named
  * @wanted: [nr_cpus] the node that serves a CPU's requests first
+ * @locked_pfn: [nr_cpus] page of a CPU's last mm_page_alloc_zone_locked, where a steal is told by
+ *	mm_page_alloc_extfrag alone; else NULL
  * @zone_at: [nr_blocks] by pageblock, the zone that all of it belongs to, NAMED_NO_ZONE where none or several
  * do
  */
@@ -34,6 +36,7 @@ struct named_nodes {
 	unsigned int nr_zones, nr_cpus, last;
 	struct named_zone *zones;
 	uint16_t *wanted;
+	uint32_t *locked_pfn;
 	uint16_t *zone_at;
 	uint32_t nr_blocks;
 };
@@ -57,22 +60,46 @@ static inline struct named_zone *named_zone_of(struct named_nodes *named, uint32
 	return named_zone_search(named, pfn);
 }
 
-/** named_nodes_follow - an event that changes a zone's free pages, or any other */
+/* Of an mm_page_alloc_extfrag: does no other event tell that the page has left its list? */
+static inline bool named_is_steal(struct named_nodes *named, const struct trace_event *event)
+{
+	bool told = !named->locked_pfn || named->locked_pfn[event->cpu] == event->pfn;
+
+	if (named->locked_pfn)
+		named->locked_pfn[event->cpu] = MMR_NO_PFN;
+	return !told;
+}
+
+/** named_nodes_follow - an event that changes a zone's free pages, or any other, of a CPU below nr_cpus */
 static inline void named_nodes_follow(struct named_nodes *named, const struct trace_event *event)
 {
 	int64_t pages = 1ll << event->order;
 	struct named_zone *zone;
 
-	if (event->type == TRACE_FREE) {
+	switch (event->type) {
+	case TRACE_FREE:
 		/* The orders that no per-CPU list holds go to the buddy at once. */
 		if (event->order <= PAGE_ALLOC_COSTLY_ORDER || event->order == PAGEBLOCK_ORDER)
 			return;
-	} else if (event->type != TRACE_ZONE_LOCKED && event->type != TRACE_PCPU_DRAIN) {
+		break;
+	case TRACE_PCPU_DRAIN:
+		break;
+	case TRACE_ZONE_LOCKED:
+		if (named->locked_pfn)
+			named->locked_pfn[event->cpu] = event->pfn;
+		pages = -pages;
+		break;
+	case TRACE_EXTFRAG:
+		if (!named_is_steal(named, event))
+			return;
+		pages = -pages;
+		break;
+	default:
 		return;
 	}
 	zone = named_zone_of(named, event->pfn);
 	if (zone)
-		zone->free += event->type == TRACE_ZONE_LOCKED ? -pages : pages;
+		zone->free += pages;
 }
 
 /**
