@@ -7,7 +7,6 @@
 
 #include "replay/engine/engine_internal.h"
 #include "replay/engine/engine_threads.h"
-#include "replay/engine/kswapd_pace.h"
 #include "replay/event_check.h"
 #include "replay/result/resident.h"
 
@@ -188,11 +187,13 @@ static int create_backend(struct engine *e, struct mmr_error *err)
 		config.reclaim = MMR_RECLAIM_DEFAULT;
 		config.compaction = MMR_COMPACTION_DEFAULT;
 		if (e->options.kswapd_as_recorded) {
-			rc = kswapd_pace_read(e->reader, &e->pressure.kswapd_pace, err);
+			rc = kswapd_pace_read(e->reader, e->options.machine->nr_nodes, &e->pressure.kswapd_pace,
+					      err);
 			if (rc)
 				return rc;
 		}
-		config.reclaim.paced = e->pressure.kswapd_pace > 0;
+		config.reclaim.paced = e->pressure.kswapd_pace.mean > 0;
+		config.reclaim.give_up_pages = (uint32_t)e->pressure.kswapd_pace.give_up_pages;
 	}
 	rc = mmr_machine_create(&config, &e->core, err);
 	if (rc || e->backend->kind != BACKEND_OPS)

@@ -165,15 +165,14 @@ HOT void free_entry(struct engine *e, enum backend_kind k, bool modelled, struct
 /* A free of a page whose allocation the trace does not hold: from before it began, or invisible. */
 static void free_unseen(struct engine *e, const struct trace_event *event, unsigned int cpu)
 {
+	uint32_t pfn = engine_stand_in(e, event);
 	uint8_t path;
 
-	if (e->start != ENGINE_START_RECORDED || e->options.start_from || e->backend->kind != BACKEND_CORE ||
-	    mmr_page_state(e->core, event->pfn) != MMR_PAGE_BOOT ||
-	    mmr_free_pages(e->core, event->pfn, event->order, cpu, &path)) {
+	if (pfn == MMR_NO_PFN || mmr_free_pages(e->core, pfn, event->order, cpu, &path)) {
 		e->counts.frees_unknown++;
 		return;
 	}
-	usage_change(&e->usage, event->pfn, event->order, USAGE_OTHER, -1);
+	usage_change(&e->usage, pfn, event->order, USAGE_OTHER, -1);
 	e->counts.given_back[event->order]++;
 	e->counts.frees_boot++;
 }
@@ -284,11 +283,12 @@ HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const
 	unsigned int cpu = translate_event_cpu(&e->translate, event);
 
 	/* One comparison tells both: none begins here, or one of another order. */
-	if (unlikely_((entry->word & 0xf) != event->order + 1u)) {
+	if (unlikely_((entry->word & 0xf) != event->order + 1u))
 		free_pieces(e, event, cpu);
-		return;
-	}
-	free_entry(e, k, modelled, entry, event->order, cpu, event->ts_ns);
+	else
+		free_entry(e, k, modelled, entry, event->order, cpu, event->ts_ns);
+	if (modelled)
+		engine_turn_kswapds(e, event->ts_ns);
 }
 
 HOT struct mmr_request request_of(struct engine *e, const struct trace_event *event,

@@ -5,6 +5,7 @@
 
 #include "replay/backend/backend_guard.h"
 #include "replay/engine/engine.h"
+#include "replay/engine/kswapd_pace.h"
 #include "replay/engine/live_map.h"
 #include "replay/engine/vmstat_runs.h"
 #include "replay/scenario/scenario.h"
@@ -54,6 +55,12 @@ struct doomed {
 	uint32_t recorded;
 };
 
+/* struct kswapd_turn - a node's kswapd: until when it has worked or slept, since when it rests (0: it does not)
+ */
+struct kswapd_turn {
+	uint64_t worked_ns, rests_ns;
+};
+
 /* struct pressure - the model's answers to want of memory, and whom they meet; engine_pressure.c */
 struct pressure {
 	struct owner *owners; /* [nr_owners], by modelled frame */
@@ -69,8 +76,9 @@ struct pressure {
 	size_t nr_doomed;
 	size_t *next_doomed; /* [nr_nodes] where each node looks next */
 	uint64_t now_ns; /* of the event that is replayed */
-	double kswapd_pace; /* pages per nanosecond of recorded time; 0: at once */
-	uint64_t kswapd_ns; /* so far it has worked, or slept */
+	struct kswapd_pace kswapd_pace; /* of recorded time; a mean of 0: at once */
+	struct kswapd_turn *kswapds; /* [nr_nodes] */
+	uint64_t asleep_ns; /* until then all of them slept */
 };
 
 enum stamping {
@@ -162,6 +170,14 @@ void engine_show_progress(const struct engine *e, uint64_t *next);
 int engine_choose_start(struct engine *e, struct mmr_error *err);
 /* Which pages of each pageblock are in use when the replay begins. */
 void engine_count_usage(struct engine *e);
+
+/* ---- stand_in.c ------------------------------------------------------------------------------ */
+
+/*
+ * What stands here for the block of a recorded free that was in use before the recording began: a block of the
+ * start state that is in use still. MMR_NO_PFN where there is none.
+ */
+uint32_t engine_stand_in(struct engine *e, const struct trace_event *event);
 
 /* ---- engine_sample.c ------------------------------------------------------------------------- */
 

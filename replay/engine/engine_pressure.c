@@ -78,7 +78,8 @@ int engine_init_pressure(struct engine *e, struct mmr_error *err)
 	p->leader = calloc(p->nr_tasks + 1, sizeof(*p->leader));
 	p->task_pages = calloc(p->nr_tasks + 1, sizeof(*p->task_pages));
 	p->killed = calloc(p->nr_tasks + 1, sizeof(*p->killed));
-	if (!p->owners || !p->leader || !p->task_pages || !p->killed)
+	p->kswapds = calloc(e->options.machine->nr_nodes, sizeof(*p->kswapds));
+	if (!p->owners || !p->leader || !p->task_pages || !p->killed || !p->kswapds)
 		return mmr_err(err, -ENOMEM, "no memory to know the owners of %zu pages", p->nr_owners);
 	rc = find_leaders(p, tasks, err);
 	return rc ? rc : engine_init_cold(e, err);
@@ -94,6 +95,8 @@ void engine_deinit_pressure(struct engine *e)
 	free(p->leader);
 	free(p->task_pages);
 	free(p->killed);
+	free(p->kswapds);
+	kswapd_pace_deinit(&p->kswapd_pace);
 }
 
 static uint32_t leader_of(const struct pressure *p, uint32_t task)
@@ -213,28 +216,58 @@ void engine_settle(struct engine *e)
 	} while (nr == 64);
 }
 
-#define SWAP_CLUSTER_MAX 32 /* kswapd takes no less at a time */
+/* ---- kswapd's time ------------------------------------------------------------------------------- */
+
+#define SWAP_CLUSTER_MAX 32 /* it takes no less at a time */
+
+/* It works since @turn->worked_ns, as fast as it did in the recording. */
+static void work_until(struct engine *e, unsigned int nid, struct kswapd_turn *turn, uint64_t ts_ns)
+{
+	double pace = kswapd_pace_at(&e->pressure.kswapd_pace, nid, ts_ns);
+	double pages = (double)(ts_ns - turn->worked_ns) * pace;
+	uint32_t taken;
+
+	turn->rests_ns = 0;
+	if (pages < SWAP_CLUSTER_MAX)
+		return; /* the rest is for the next turn */
+	taken = mmr_kswapd_turn(e->core, nid, pages < 1e9 ? (uint32_t)pages : 1000000000);
+	turn->worked_ns = taken ? turn->worked_ns + (uint64_t)(taken / pace) : ts_ns;
+	engine_settle(e);
+}
+
+static void turn_kswapd(struct engine *e, unsigned int nid, uint64_t ts_ns)
+{
+	struct kswapd_turn *turn = &e->pressure.kswapds[nid];
+
+	switch (mmr_kswapd_does(e->core, nid)) {
+	case MMR_KSWAPD_WORKS:
+		if (ts_ns > turn->worked_ns)
+			work_until(e, nid, turn, ts_ns);
+		return;
+	case MMR_KSWAPD_RESTS:
+		if (!turn->rests_ns)
+			turn->rests_ns = ts_ns;
+		if (ts_ns - turn->rests_ns >= MMR_KSWAPD_REST_NS)
+			mmr_kswapd_rested(e->core, nid);
+		break;
+	default:
+		turn->rests_ns = 0;
+	}
+	turn->worked_ns = ts_ns > turn->worked_ns ? ts_ns : turn->worked_ns;
+}
 
 void engine_turn_kswapds(struct engine *e, uint64_t ts_ns)
 {
 	struct pressure *p = &e->pressure;
-	uint32_t clusters;
-	double pages;
 
-	if (!mmr_kswapds_awake(e->core) || ts_ns <= p->kswapd_ns) {
-		p->kswapd_ns = ts_ns > p->kswapd_ns ? ts_ns : p->kswapd_ns;
+	if (!mmr_kswapds_awake(e->core)) {
+		p->asleep_ns = ts_ns;
 		return;
 	}
-	pages = (double)(ts_ns - p->kswapd_ns) * p->kswapd_pace;
-	pages = pages < 1e9 ? pages : 1e9;
-	clusters = (uint32_t)pages / SWAP_CLUSTER_MAX;
-	if (!clusters)
-		return;
-	p->kswapd_ns +=
-		(uint64_t)(clusters * SWAP_CLUSTER_MAX / p->kswapd_pace); /* the rest is for the next turn */
 	for (unsigned int nid = 0; nid < e->options.machine->nr_nodes; nid++) {
-		mmr_kswapd_turn(e->core, nid, clusters * SWAP_CLUSTER_MAX);
-		engine_settle(e);
+		if (p->kswapds[nid].worked_ns < p->asleep_ns)
+			p->kswapds[nid].worked_ns = p->asleep_ns;
+		turn_kswapd(e, nid, ts_ns);
 	}
 }
 

@@ -240,28 +240,71 @@ static void record_kswapd(struct synth *s)
 	free_as(s, FIRST_PFN + 100, TRACE_F_PF_MEMALLOC);
 }
 
-static void the_pace_is_that_of_runs_that_freed(void **state)
+static struct kswapd_pace pace_of(struct synth *s, unsigned int nr_nodes)
 {
 	struct trace_reader *reader = NULL;
+	struct kswapd_pace pace;
 	struct mmr_error err = {0};
+
+	synth_end(s);
+	assert_int_equal(trace_reader_open(s->path, &reader, &err), 0);
+	assert_int_equal(kswapd_pace_read(reader, nr_nodes, &pace, &err), 0);
+	trace_reader_close(reader);
+	synth_unlink(s);
+	return pace;
+}
+
+static void the_pace_is_that_of_runs_that_freed(void **state)
+{
+	struct kswapd_pace pace;
 	struct synth s;
-	double pace;
 
 	record_kswapd(&s);
-	synth_end(&s);
-	assert_int_equal(trace_reader_open(s.path, &reader, &err), 0);
-	assert_int_equal(kswapd_pace_read(reader, &pace, &err), 0);
-	assert_in_range((int)(pace * 1e6), 100 * 1000000 / 203000, 100 * 1000000 / 200000);
-	trace_reader_close(reader);
-	synth_unlink(&s);
+	pace = pace_of(&s, 1);
+	assert_in_range((int)(pace.mean * 1e6), 100 * 1000000 / 203000, 100 * 1000000 / 200000);
+	assert_int_equal((int)pace.give_up_pages,
+			 100); /* the next run came after one millisecond, and nobody had woken it */
+	kswapd_pace_deinit(&pace);
 	synth_begin(&s); /* nobody watched */
 	free_as(&s, FIRST_PFN, TRACE_F_KSWAPD);
-	synth_end(&s);
-	assert_int_equal(trace_reader_open(s.path, &reader, &err), 0);
-	assert_int_equal(kswapd_pace_read(reader, &pace, &err), 0);
-	assert_true(pace == 0);
-	trace_reader_close(reader);
-	synth_unlink(&s);
+	pace = pace_of(&s, 1);
+	assert_true(pace.mean == 0 && kswapd_pace_at(&pace, 0, 0) == 0);
+	kswapd_pace_deinit(&pace);
+}
+
+/* A run of @nr pages in @ns, from FIRST_PFN + @first on. */
+static void kswapd_runs(struct synth *s, uint32_t first, uint32_t nr, uint64_t ns)
+{
+	synth_told(s, TRACE_BALANCE_BEGIN, 0, 0);
+	for (uint32_t i = 0; i < nr; i++) {
+		free_as(s, FIRST_PFN + first + i, TRACE_F_KSWAPD | TRACE_F_PF_MEMALLOC);
+		s->now_ns += ns / nr;
+	}
+	synth_told(s, TRACE_BALANCE_END, 0, 0);
+}
+
+/* Two seconds, the second one slower; its runs follow each other without a rest: the first of them gave up. */
+static void the_pace_is_each_seconds_own(void **state)
+{
+	struct kswapd_pace pace;
+	struct synth s;
+	uint64_t begin_ns;
+
+	synth_begin_watched(&s, "balance_begin", 12);
+	begin_ns = s.now_ns;
+	for (uint32_t i = 0; i < 1000; i++)
+		synth_alloc(&s, 0, FIRST_PFN + i, 0);
+	synth_process(&s, 50);
+	kswapd_runs(&s, 0, 500, 200000000);
+	s.now_ns = begin_ns + 1100000000;
+	kswapd_runs(&s, 500, 100, 200000000);
+	kswapd_runs(&s, 600, 50, 100000000);
+	pace = pace_of(&s, 1);
+	assert_true(kswapd_pace_at(&pace, 0, begin_ns) > 4 * kswapd_pace_at(&pace, 0, begin_ns + 1500000000));
+	assert_true(kswapd_pace_at(&pace, 0, begin_ns + 9000000000) == pace.mean);
+	assert_int_equal((int)pace.give_up_pages, 100);
+	assert_int_equal(pace.nr_nodes, 1);
+	kswapd_pace_deinit(&pace);
 }
 
 /* At one page in 2 us kswapd falls behind requests that come every microsecond: they sink below the marks. */
@@ -354,6 +397,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_takes_later_goes_first),
 		cmocka_unit_test(a_held_page_goes_in_place_of_one_that_was_reclaimed),
 		cmocka_unit_test(the_pace_is_that_of_runs_that_freed),
+		cmocka_unit_test(the_pace_is_each_seconds_own),
 		cmocka_unit_test(a_paced_kswapd_takes_its_time),
 		cmocka_unit_test(moved_pages_are_freed_at_their_new_place),
 		cmocka_unit_test(the_killed_ask_for_nothing),

@@ -167,6 +167,74 @@ static void a_replay_on_b_begins_where_the_states_do(void **state)
 	}
 }
 
+/* What A's recording frees that was in use before it began; B has @free blocks of 8 pages free from FIRST + @at
+ * on. */
+static struct engine_counts old_pages_freed(uint32_t pfn, unsigned int order, uint32_t at, uint32_t free,
+					    uint64_t *left)
+{
+	struct machine machines[2];
+	struct trace_reader *readers[2];
+	struct engine_options options = {
+		.recorded = &machines[0],
+		.machine = &machines[1],
+		.profile = kernel_profile_find("6.12"),
+		.backend = &backend_core,
+		.start = ENGINE_START_RECORDED,
+		.nr_samples = 1,
+	};
+	struct engine *engine = NULL;
+	struct mmr_zone_info info = {0};
+	struct engine_counts counts;
+	struct mmr_error err = {0};
+	struct synth s[2];
+
+	for (int i = 0; i < 2; i++) {
+		synth_begin(&s[i]);
+		synth_keyframe(&s[i], FIRST + (i ? at : 0), 3, i ? free : 7);
+		if (!i)
+			synth_free(&s[i], 0, pfn, order);
+		synth_end(&s[i]);
+		readers[i] = open_trace(&s[i], &machines[i]);
+	}
+	options.start_from = readers[1];
+	if (engine_create(readers[0], &options, &engine, &err) || engine_run(engine, &err))
+		fail_msg("%s", err.msg);
+	engine_counts(engine, &counts);
+	*left = 0;
+	for (int z = 0; z < MAX_NR_ZONES; z++)
+		if (mmr_zone_read(engine_machine(engine), 0, z, &info))
+			*left += info.nr_free_pages + info.nr_pcp_pages;
+	engine_destroy(engine);
+	for (int i = 0; i < 2; i++) {
+		machine_deinit(&machines[i]);
+		trace_reader_close(readers[i]);
+		synth_unlink(&s[i]);
+	}
+	return counts;
+}
+
+/* On B the same frame goes where it is in use, else the next that is, around the zone; else none. */
+static void a_page_of_the_start_state_goes_in_place_of_an_old_one(void **state)
+{
+	struct engine_counts counts;
+	uint64_t left;
+
+	(void)state;
+	counts = old_pages_freed(FIRST + 2048, 0, 1024, 7, &left);
+	assert_int_equal(counts.frees_boot, 1);
+	assert_int_equal(left, 7 * 8 + 1);
+	counts = old_pages_freed(FIRST + 1024 + 16, 2, 1024, 7,
+				 &left); /* free on B, as are 40 pages behind it */
+	assert_int_equal(counts.frees_boot, 1);
+	assert_int_equal(left, 7 * 8 + 4);
+	counts = old_pages_freed(FIRST + 16380, 2, 8, 2047, &left); /* only the first 8 pages are in use on B */
+	assert_int_equal(counts.frees_boot, 1);
+	assert_int_equal(left, 2047 * 8 + 4);
+	counts = old_pages_freed(FIRST + 2048, 0, 0, 2048, &left); /* all is free there */
+	assert_int_equal(counts.frees_unknown, 1);
+	assert_int_equal(left, 2048 * 8);
+}
+
 static struct trust_figures some_figures(void)
 {
 	return (struct trust_figures){
@@ -242,6 +310,7 @@ int main(void)
 		cmocka_unit_test(runs_of_events_are_holds_of_the_lock),
 		cmocka_unit_test(what_the_first_keyframe_holds_is_not_counted),
 		cmocka_unit_test(a_replay_on_b_begins_where_the_states_do),
+		cmocka_unit_test(a_page_of_the_start_state_goes_in_place_of_an_old_one),
 		cmocka_unit_test(allocations_are_counted_in_pages_of_their_node),
 		cmocka_unit_test(equal_figures_have_no_error),
 		cmocka_unit_test(errors_are_measured_as_their_names_say),
