@@ -34,6 +34,16 @@ __attribute__((noinline)) static void take_args(struct trace_reader *r, struct t
 		r->batch_args_at[at] = (uint16_t)r->nr_batch_args++;
 }
 
+/* The next task's run of events. Return: its end */
+static const uint64_t *next_run(struct trace_stream *s)
+{
+	const struct mmt_task_run *run = &s->runs[++s->next_run];
+
+	s->run_end = run->end;
+	s->task = run->task;
+	return s->events + run->end;
+}
+
 /*
  * Deliver events from one stream while its key is at most @limit. The first is always delivered:
  * the caller has seen that this stream is in front. Hot: everything that stays the same is in
@@ -47,11 +57,10 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 	const struct trace_event *full = r->batch + READER_BATCH;
 	const uint64_t *restrict next = s->events + s->next, *end;
 	const struct event_tail *restrict tails = s->tails;
-	const struct mmt_task_run *run = &s->runs[s->next_run];
 	uint64_t ts = s->ts, key = s->key, event = *next;
-	uint32_t task = run->task;
+	uint32_t task = s->task;
 
-	end = s->events + run->end; /* the last run's is the block's */
+	end = s->events + s->run_end; /* the last run's is the block's */
 	do {
 		const struct event_tail *tail = &tails[compact_class(event)];
 
@@ -65,9 +74,8 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 		if (__builtin_expect(++next == end, 0)) {
 			if (next == s->events + s->nr)
 				break;
-			run++;
-			end = s->events + run->end;
-			task = run->task;
+			end = next_run(s);
+			task = s->task;
 		}
 		event = *next;
 		if (__builtin_expect(compact_step(event) == MMT_TIME_FAR, 0))
@@ -80,7 +88,6 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 	 * ahead. */
 	__builtin_prefetch(next + 8);
 	s->next = (uint32_t)(next - s->events);
-	s->next_run = (uint32_t)(run - s->runs);
 	s->ts = ts;
 	s->key = key;
 	return (uint32_t)(out - r->batch) - at;
@@ -88,35 +95,25 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 
 static uint32_t emit(struct trace_reader *r, struct trace_stream *s, uint32_t at, uint64_t limit)
 {
-	return mmt_left(&s->args) ? emit_run(r, s, at, limit, true) : emit_run(r, s, at, limit, false);
-}
-
-static merge_entry entry_of(const struct trace_reader *r, uint32_t i)
-{
-	return merge_entry_of(r->streams[i].key, i);
+	return s->has_args ? emit_run(r, s, at, limit, true) : emit_run(r, s, at, limit, false);
 }
 
 static int start(struct trace_reader *r, struct mmr_error *err)
 {
-	merge_entry *entries = malloc(3 * (size_t)r->tree.nr * sizeof(*entries));
-
 	if (!r->batch)
 		r->batch = malloc(READER_BATCH * sizeof(*r->batch));
-	if (!entries || !r->batch) {
-		free(entries);
+	if (!r->batch)
 		return mmr_err(err, -ENOMEM, "%s: no memory for %u CPUs", r->map.path, r->nr_streams);
-	}
+	merge_tree_reset(&r->tree);
 	for (uint32_t i = 0; i < r->nr_streams; i++) {
 		int rc = trace_stream_load(r, &r->streams[i], err);
 
-		if (rc < 0) {
-			free(entries);
+		if (rc < 0)
 			return rc;
-		}
-		entries[i] = rc ? entry_of(r, i) : MERGE_ENDED;
+		if (rc)
+			merge_tree_set(&r->tree, i, r->streams[i].key);
 	}
-	merge_tree_build(&r->tree, entries, r->nr_streams, entries + r->tree.nr);
-	free(entries);
+	merge_tree_build(&r->tree);
 	r->last_front = UINT32_MAX;
 	r->started = true;
 	return 0;
@@ -145,7 +142,10 @@ static int settle_front(struct trace_reader *r, uint32_t front, struct mmr_error
 		if (rc < 0)
 			return rc;
 	}
-	merge_tree_replay(&r->tree, front, rc ? entry_of(r, front) : MERGE_ENDED);
+	if (rc)
+		merge_tree_move(&r->tree, front, s->key);
+	else
+		merge_tree_end(&r->tree, front);
 	return 0;
 }
 

@@ -118,7 +118,9 @@ static int build_streams(struct trace_reader *r, const uint32_t counts[MMT_MAX_C
 		r->nr_streams += counts[cpu] != 0;
 	}
 	r->stream_blocks = calloc(total + 1, sizeof(*r->stream_blocks));
-	r->streams = calloc(r->nr_streams + 1, sizeof(*r->streams));
+	r->streams = aligned_alloc(_Alignof(struct trace_stream), (r->nr_streams + 1) * sizeof(*r->streams));
+	if (r->streams)
+		memset(r->streams, 0, (r->nr_streams + 1) * sizeof(*r->streams));
 	if (!r->stream_blocks || !r->streams || !merge_tree_init(&r->tree, r->nr_streams))
 		return mmr_err(err, -ENOMEM, "%s: no memory for %u CPUs", r->map.path, r->nr_streams);
 	for (uint32_t cpu = 0, i = 0; cpu < MMT_MAX_CPUS; cpu++) {

@@ -27,27 +27,33 @@ struct event_tail {
 
 /**
  * struct trace_stream - one CPU's events: its blocks, and a place in the one that is decoded
- * @memory: one piece for all arrays of the decoded block, so that many streams touch few pages each
- * @events: [nr] compact;  @far: steps that are too far for them;  @runs: tasks;  @tails: [classes]
- * @args: arguments not taken yet
+ * @events: [nr] compact;  @tails: [classes]
  * @next: the next event's number in the block;  @ts: its time
  * @key: what the merge goes by: the largest time so far, so that program order survives clocks
  *	that step back
+ * @run_end, @task: the run of tasks that @next is in;  @has_args: there are arguments not taken yet
+ * @memory: one piece for all arrays of the decoded block, so that many streams touch few pages each
+ * @far: steps that are too far for @events;  @runs: tasks;  @args: arguments not taken yet
+ *
+ * With hundreds of CPUs each turn finds another stream's out of the caches: what a turn needs is one line.
  */
 struct trace_stream {
+	_Alignas(64) uint64_t *events;
+	struct event_tail *tails;
+	uint64_t ts, key;
+	uint32_t nr, next, run_end, task;
+	bool has_args;
 	uint32_t cpu;
 	const uint32_t *blocks; /* numbers in map.blocks */
 	uint32_t nr_blocks, next_block;
 	uint8_t *memory;
 	size_t memory_bytes;
-	uint64_t *events;
 	int64_t *far;
 	struct mmt_task_run *runs;
-	struct event_tail *tails;
 	struct mmt_cursor args;
-	uint32_t nr, next, next_run, next_far;
-	uint64_t ts, key;
+	uint32_t next_run, next_far;
 };
+_Static_assert(offsetof(struct trace_stream, cpu) < 64, "what a turn needs is in the first line");
 
 struct trace_reader {
 	struct mmt_map map;

@@ -200,7 +200,10 @@ static int take_decoded(struct trace_reader *r, struct trace_stream *s, const st
 	if (mmt_left(&ev->args))
 		memcpy((uint8_t *)(uintptr_t)s->args.p, ev->args.p, mmt_left(&ev->args));
 	s->nr = ev->nr;
+	s->has_args = mmt_left(&s->args);
 	s->next = s->next_run = s->next_far = 0;
+	s->run_end = s->runs[0].end;
+	s->task = s->runs[0].task;
 	s->ts = ev->pre.base_ns;
 	s->ts += ev->step[0] == MMT_TIME_FAR ? trace_stream_take_far(s) : ev->step[0];
 	if (s->ts > s->key)

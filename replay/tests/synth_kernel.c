@@ -476,17 +476,20 @@ void synth_kernel_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, u
 	synth_kernel_insert(k, cpu, pfn, order);
 }
 
+void synth_kernel_insert_batched(struct synth_kernel *k, unsigned int cpu, uint32_t pfn)
+{
+	emit_page(k, cpu, TRACE_FREE_BATCHED, pfn, 0, 0);
+	assert_int_equal(mmr_step_give_back(k->m, pfn, 0), MMR_PAGE_ALLOCATED);
+	commit(k, cpu, pfn, 0);
+	twin_free(k, cpu, pfn, 0);
+}
+
 void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr)
 {
-	for (unsigned int i = 0; i < nr; i++) {
-		emit_page(k, cpu, TRACE_FREE, pfns[i], 0, 0);
-		assert_int_equal(mmr_step_give_back(k->m, pfns[i], 0), MMR_PAGE_ALLOCATED);
-	}
-	for (unsigned int i = 0; i < nr; i++) {
-		emit_page(k, cpu, TRACE_FREE_BATCHED, pfns[i], 0, 0);
-		commit(k, cpu, pfns[i], 0);
-		twin_free(k, cpu, pfns[i], 0);
-	}
+	for (unsigned int i = 0; i < nr; i++)
+		synth_kernel_say_freed(k, cpu, pfns[i], 0);
+	for (unsigned int i = 0; i < nr; i++)
+		synth_kernel_insert_batched(k, cpu, pfns[i]);
 }
 
 /* ---- frees of neighbours ------------------------------------------------------------------- */

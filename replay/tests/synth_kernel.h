@@ -55,6 +55,9 @@ uint32_t synth_kernel_alloc(struct synth_kernel *k, unsigned int cpu, unsigned i
 void synth_kernel_free(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int order);
 /** synth_kernel_free_batch - free_unref_folios(): all are prepared, then inserted one by one */
 void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr);
+/** synth_kernel_insert_batched - one page of a batch, announced by synth_kernel_say_freed(), comes to its list
+ */
+void synth_kernel_insert_batched(struct synth_kernel *k, unsigned int cpu, uint32_t pfn);
 /** synth_kernel_bulk - alloc_pages_bulk(): pages leave the CPU's list without an event of their own */
 void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns, unsigned int nr);
 /** synth_kernel_bulk_told - one page of a bulk allocation, told at the call's end */

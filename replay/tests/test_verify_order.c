@@ -140,6 +140,29 @@ static void neighbours_of_the_same_size_are_two_mappings(void **state)
 	assert_all_exact(&report);
 }
 
+/* Where memory is short a mapping's pages are taken one by one. That they were freed as one shows when the
+ * block is taken. */
+static void single_pages_of_a_mapping_that_are_neighbours_are_one_piece(void **state)
+{
+	for (int tells = 0; tells < 2; tells++) {
+		struct verify_report report;
+		struct synth_kernel k;
+		uint32_t first = 0, nr = 0, page;
+
+		begin(&k, tells);
+		while (nr < 8) {
+			page = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+			first = nr && page == first + nr ? first : page;
+			nr = page != first ? nr + 1 : page % 8 == 0;
+		}
+		synth_kernel_say_pages_freed(&k, 0, first, 8);
+		synth_kernel_insert_pieces(&k, 0, first, 8);
+		assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 3), first);
+		finish(&k, &report);
+		assert_all_exact(&report);
+	}
+}
+
 /* Neighbours that look like two mappings, but what is told of the buddy is one block: it was one call. */
 static void what_is_told_of_the_buddy_decides(void **state)
 {
@@ -479,6 +502,7 @@ int main(void)
 		cmocka_unit_test(a_task_that_is_preempted_among_its_frees_makes_one_run),
 		cmocka_unit_test(pieces_go_to_the_buddy_when_it_is_told),
 		cmocka_unit_test(neighbours_of_the_same_size_are_two_mappings),
+		cmocka_unit_test(single_pages_of_a_mapping_that_are_neighbours_are_one_piece),
 		cmocka_unit_test(what_is_told_of_the_buddy_decides),
 		cmocka_unit_test(a_piece_that_is_never_told_of_does_not_wait_for_ever),
 		cmocka_unit_test(a_block_that_waits_for_the_zone_goes_there_last),

@@ -68,6 +68,12 @@ static uint32_t pop_silently(struct synth_kernel *k)
 	return pfn;
 }
 
+static void forget_twin(struct synth_kernel *k)
+{
+	mmr_machine_destroy(k->twin);
+	k->twin = NULL;
+}
+
 static bool list_is_empty(const struct synth_kernel *k)
 {
 	return mmr_step_pcp_head(k->zone, 0, mmr_step_pindex(MIGRATE_UNMOVABLE, 0)) == MMR_NO_PFN;
@@ -162,6 +168,66 @@ static void kswapds_flag_is_set_after_it_tells(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
 }
 
+/* kswapd: works; takes its flag away, is preempted                   wakes kcompactd, tells that it has ended
+ * another on its CPU:                               frees: no drain */
+static void kswapds_flag_is_gone_before_it_tells(void **state)
+{
+	enum { RECLAIM_ACTIVE = 1u << 1 };
+	uint32_t pfns[NR_PAGES], kswapd, other, nr = 0;
+	struct verify_report report;
+	struct mmr_pcp_state limits;
+	struct synth_kernel k;
+	int32_t count;
+
+	begin(&k, pfns);
+	other = k.task;
+	mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	kswapd = synth_kernel_task(&k, 101);
+	k.task = other;
+	for (; nr < NR_PAGES && count + 2 < (int32_t)limits.high; nr++) {
+		synth_kernel_free(&k, 0, pfns[nr], 0);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	}
+	assert_true(nr > 0 && nr + 3 < NR_PAGES);
+	k.task = kswapd;
+	synth_kernel_say(&k, 0, TRACE_BALANCE_BEGIN);
+	synth_kernel_say(&k, 0, TRACE_KSWAPD_WAKE);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	k.task = other;
+	synth_kernel_free(&k, 0, pfns[nr++], 0);
+	k.task = kswapd;
+	synth_kernel_say(&k, 0, TRACE_WAKEUP_KCOMPACTD);
+	synth_kernel_say(&k, 0, TRACE_BALANCE_END);
+	k.task = other;
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
+}
+
+/* A page comes to the list with no event of its free, and is drained. */
+static void a_drained_page_that_nobody_freed_is_missing_its_free(void **state)
+{
+	uint32_t pfns[NR_PAGES];
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	for (unsigned int i = 0; i < 3; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	synth_kernel_insert(&k, 0, pfns[10], 0);
+	synth_kernel_task(&k, 101);
+	synth_kernel_drain(&k, 0, 0, 1000);
+	verify_file(&k, &report);
+	assert_int_equal(report.levels[VERIFY_PCP].diverged, 1);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_MISSING], 1);
+	assert_string_equal(report.keyframe_difference, "");
+}
+
 /* The task whose free made nothing too many is the vmstat worker next, which drains the list: another reason.
  */
 static void what_the_vmstat_worker_drains_is_no_overflow(void **state)
@@ -200,6 +266,32 @@ static void what_compaction_does_not_need_it_frees_at_its_end(void **state)
 	synth_kernel_say(&k, 0, TRACE_COMPACT_END);
 	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
 	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	verify_file(&k, &report);
+	assert_nothing_diverged(&report);
+	assert_int_equal(informed(&report), 0);
+}
+
+/* list: a b c d ...   compaction looks for a block at one end of memory, and takes c: the list is c d ... a b
+ * then, and d the next that is taken */
+static void what_compaction_finds_on_a_list_it_turns_to_first(void **state)
+{
+	uint32_t pfns[NR_PAGES], pfn;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	forget_twin(&k);
+	synth_kernel_task(&k, 101);
+	synth_kernel_say(&k, 0, TRACE_COMPACT_BEGIN);
+	pfn = mmr_step_free_head(k.zone, MAX_PAGE_ORDER, MIGRATE_MOVABLE);
+	for (int i = 0; i < 2; i++)
+		pfn = mmr_step_free_next(k.m, pfn, MAX_PAGE_ORDER);
+	assert_true(mmr_step_make_head(k.m, k.zone, pfn, MAX_PAGE_ORDER, MIGRATE_MOVABLE));
+	synth_kernel_isolate_told(&k, MAX_PAGE_ORDER, MIGRATE_MOVABLE);
+	synth_kernel_free(&k, 0, pfns[0], 0);
+	synth_kernel_say(&k, 0, TRACE_COMPACT_END);
+	for (int i = 0; i < 100; i++)
+		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
 	verify_file(&k, &report);
 	assert_nothing_diverged(&report);
 	assert_int_equal(informed(&report), 0);
@@ -319,12 +411,6 @@ static void a_fallback_to_a_rotated_list_is_put_right_at_once(void **state)
 }
 
 /* ---- interrupts ---------------------------------------------------------------------------- */
-
-static void forget_twin(struct synth_kernel *k)
-{
-	mmr_machine_destroy(k->twin);
-	k->twin = NULL;
-}
 
 /* An interrupt frees a page while the list is locked: to the buddy, which no event tells. */
 static void free_past_the_list(struct synth_kernel *k, uint32_t pfn)
@@ -462,7 +548,10 @@ int main(void)
 		cmocka_unit_test(a_block_taken_is_told_on_another_cpu),
 		cmocka_unit_test(what_the_vmstat_worker_drains_is_no_overflow),
 		cmocka_unit_test(what_compaction_does_not_need_it_frees_at_its_end),
+		cmocka_unit_test(what_compaction_finds_on_a_list_it_turns_to_first),
 		cmocka_unit_test(kswapds_flag_is_set_after_it_tells),
+		cmocka_unit_test(kswapds_flag_is_gone_before_it_tells),
+		cmocka_unit_test(a_drained_page_that_nobody_freed_is_missing_its_free),
 		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),
 		cmocka_unit_test(a_drain_of_another_cpus_lists_is_told),
 		cmocka_unit_test(a_long_batch_is_inserted_when_it_says_so),

@@ -47,12 +47,11 @@ static struct trace_zone zone_at(enum zone_type type, uint32_t start_pfn)
 	};
 }
 
-static struct trace_writer *begin(char *path, const char *release, bool shuffled)
+static struct trace_writer *begin_with(char *path, const char *release, char *feature_name)
 {
 	static uint16_t cpu_node[2];
 	static uint8_t distance[1] = {10};
-	static char shuffle[] = "page_alloc.shuffle";
-	struct trace_name_value feature = {.name = shuffle, .value = 1};
+	struct trace_name_value feature = {.name = feature_name, .value = 1};
 	struct trace_zone zones[] = {zone_at(ZONE_DMA32, LOW_PFN), zone_at(ZONE_NORMAL, NORMAL_PFN)};
 	struct trace_machine machine = {
 		.kernel_release = (char *)release,
@@ -67,7 +66,7 @@ static struct trace_writer *begin(char *path, const char *release, bool shuffled
 		.node_distance = distance,
 		.nr_zones = 2,
 		.zones = zones,
-		.nr_features = shuffled,
+		.nr_features = feature_name != NULL,
 		.features = &feature,
 		.command = "",
 	};
@@ -81,9 +80,16 @@ static struct trace_writer *begin(char *path, const char *release, bool shuffled
 	return writer;
 }
 
-/* All of a zone's memory free, in blocks of @order of one type. */
-static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
-			unsigned int order, enum migratetype mt, uint8_t first_type)
+static struct trace_writer *begin(char *path, const char *release, bool shuffled)
+{
+	static char shuffle[] = "page_alloc.shuffle";
+
+	return begin_with(path, release, shuffled ? shuffle : NULL);
+}
+
+/* All of a zone's memory free, in blocks of @order of one type. @boost: of its marks */
+static void keyframe_with(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
+			  unsigned int order, enum migratetype mt, uint8_t first_type, uint64_t boost)
 {
 	uint8_t types[NR_PAGES / PAGEBLOCK_NR_PAGES];
 	uint32_t nr = 4096u >> order;
@@ -93,6 +99,7 @@ static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_t
 		.zone = (uint8_t)type,
 		.flags = TRACE_KF_LOCKED | TRACE_KF_FIRST,
 		.nr_free_pages = (uint64_t)nr << order,
+		.watermark_boost = boost,
 		.nr_blocks = nr,
 		.blocks = blocks,
 		.nr_pageblocks = NR_PAGES / PAGEBLOCK_NR_PAGES,
@@ -112,6 +119,12 @@ static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_t
 		};
 	must(trace_writer_keyframe(writer, &kf, &err), &err);
 	free(blocks);
+}
+
+static void keyframe_at(struct trace_writer *writer, uint64_t ts_ns, enum zone_type type, uint32_t pfn,
+			unsigned int order, enum migratetype mt, uint8_t first_type)
+{
+	keyframe_with(writer, ts_ns, type, pfn, order, mt, first_type, 0);
 }
 
 static void keyframe(struct trace_writer *writer, enum zone_type type, uint32_t pfn, unsigned int order,
@@ -306,6 +319,159 @@ static void a_type_that_came_after_the_lists_is_no_difference(void **state)
 	}
 }
 
+static void page_event(struct trace_writer *writer, uint64_t ts_ns, enum trace_event_type type, uint32_t pfn,
+		       uint32_t task, uint16_t cpu)
+{
+	const struct trace_class cls = {
+		.type = (uint8_t)type,
+		.migratetype = MIGRATE_MOVABLE,
+		.gfp = type == TRACE_ALLOC ? MMR_GFP_HIGHUSER_MOVABLE : 0,
+		.gfp_raw = type == TRACE_ALLOC ? MMR_GFP_HIGHUSER_MOVABLE : 0,
+	};
+	struct trace_event event = {.ts_ns = ts_ns, .pfn = pfn, .task = task, .cpu = cpu};
+	struct mmr_error err = {0};
+
+	must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event(writer, &event, &err), &err);
+}
+
+/* An event without a page. */
+static void say(struct trace_writer *writer, uint64_t ts_ns, enum trace_event_type type, uint32_t task,
+		uint16_t cpu)
+{
+	const struct trace_class cls = {.type = (uint8_t)type, .zone = ZONE_DMA32, .nr_args = 2};
+	const struct trace_args args = {.nr = 2};
+	struct trace_event event = {.ts_ns = ts_ns, .pfn = TRACE_NO_PFN, .task = task, .cpu = cpu};
+	struct mmr_error err = {0};
+
+	must(trace_writer_class(writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event_args(writer, &event, &args, &err), &err);
+}
+
+/*
+ * Zone Normal is below its low mark, DMA32 is boosted beyond what it has, and serves all the same: kswapd had
+ * taken that boost back, and tells that it ends after that. Where it has more to do before it ends, it had not.
+ */
+static void kswapd_takes_boosts_back_before_it_tells(void **state)
+{
+	static char balance_end[] = "event.balance_end";
+
+	for (int early = 0; early < 2; early++) {
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		const struct trace_task task = {.tid = 45, .tgid = 45, .comm = "kswapd0"};
+		struct trace_writer *writer = begin_with(path, "6.1", balance_end);
+		struct verify_report report;
+		struct mmr_error err = {0};
+		uint32_t kswapd;
+
+		must(trace_writer_task(writer, &task, &kswapd, &err), &err);
+		keyframe_with(writer, 1000, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE, NR_PAGES);
+		keyframe_with(writer, 1000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE,
+			      4096 - 110);
+		say(writer, 2000, TRACE_BALANCE_BEGIN, kswapd, 1);
+		page_event(writer, 3000, TRACE_ZONE_LOCKED, LOW_PFN, TRACE_NO_TASK, 0);
+		page_event(writer, 3500, TRACE_ALLOC, LOW_PFN, TRACE_NO_TASK, 0);
+		if (!early)
+			say(writer, 3600, TRACE_RECLAIM_BEGIN, kswapd, 1);
+		say(writer, 4000, TRACE_BALANCE_END, kswapd, 1);
+		hold(writer, path, "6.1", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
+		assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BOOST], early);
+	}
+}
+
+/*
+ * Zone Normal lacks three pages. CPU 1 frees five, which the zone gets with the fifth, and between that and the
+ * fourth a task on CPU 0 is seen. It takes its page from DMA32 all the same: it looked before the fifth.
+ */
+static void a_zone_gets_what_a_cpu_freed_in_one_piece(void **state)
+{
+	static char pcp_limits[] = "event.pcp_limits";
+	char path[] = "/tmp/mmr-zones-XXXXXX";
+	struct trace_writer *writer = begin_with(path, "6.1", pcp_limits);
+	const struct trace_task tasks[] = {{.tid = 45, .tgid = 45, .comm = "frees"},
+					   {.tid = 46, .tgid = 46, .comm = "asks"}};
+	uint64_t ts_ns = 2000;
+	struct verify_report report;
+	struct mmr_error err = {0};
+	uint32_t frees, asks;
+
+	must(trace_writer_task(writer, &tasks[0], &frees, &err), &err);
+	must(trace_writer_task(writer, &tasks[1], &asks, &err), &err);
+	keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE);
+	keyframe_with(writer, 1000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE,
+		      4096 + 2 - 125);
+	for (uint32_t i = 0; i < 5; i++) {
+		if (i == 4)
+			say(writer, ts_ns++, TRACE_RECLAIM_END, asks, 0);
+		page_event(writer, ts_ns++, TRACE_PCPU_DRAIN, NORMAL_PFN + 512 + 2 * i, frees, 1);
+	}
+	page_event(writer, ts_ns++, TRACE_ZONE_LOCKED, LOW_PFN, asks, 0);
+	page_event(writer, ts_ns++, TRACE_ALLOC, LOW_PFN, asks, 0);
+	hold(writer, path, "6.1", &report);
+	assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RACE], 1);
+}
+
+static void tell(struct trace_writer *writer, const struct trace_class *cls, struct trace_event event,
+		 const struct trace_args *args)
+{
+	struct mmr_error err = {0};
+
+	must(trace_writer_class(writer, cls, &event.class_id, &err), &err);
+	must(args ? trace_writer_event_args(writer, &event, args, &err)
+		  : trace_writer_event(writer, &event, &err),
+	     &err);
+}
+
+/*
+ * Both zones are below their min marks, the lower one above half of it. A victim of the OOM killer may go
+ * there, all threads of it; nobody else.
+ */
+static void a_victim_of_the_oom_killer_may_take_half_of_the_reserve(void **state)
+{
+	static const struct trace_task victim = {.tid = 101, .tgid = 100, .comm = "victim"};
+	const struct trace_class marks[] = {
+		{.type = TRACE_ZONE_WMARKS, .nr_args = 5, .zone = ZONE_DMA32},
+		{.type = TRACE_ZONE_WMARKS, .nr_args = 5, .zone = ZONE_NORMAL},
+	};
+	const struct trace_class killed = {.type = TRACE_OOM_VICTIM, .nr_args = 1};
+	const struct trace_class taken = {
+		.type = TRACE_ZONE_LOCKED, .order = 4, .migratetype = MIGRATE_UNMOVABLE};
+	const struct trace_class got = {.type = TRACE_ALLOC,
+					.order = 4,
+					.migratetype = MIGRATE_UNMOVABLE,
+					.gfp = MMR_GFP_KERNEL,
+					.gfp_raw = MMR_GFP_KERNEL};
+
+	for (uint32_t tid = 99; tid <= 101; tid++) {
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin(path, "6.12", false);
+		struct trace_event event = {.ts_ns = 2000, .pfn = TRACE_NO_PFN, .task = TRACE_NO_TASK};
+		uint32_t asks;
+		struct verify_report report;
+		struct mmr_error err = {0};
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_UNMOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_UNMOVABLE);
+		must(trace_writer_task(writer, &victim, &asks, &err), &err);
+		must(trace_writer_task(
+			     writer, &(struct trace_task){.tid = tid, .tgid = tid == 99 ? 99 : 100, .comm = ""},
+			     &asks, &err),
+		     &err);
+		tell(writer, &marks[0], event, &(struct trace_args){.nr = 5, .v = {0, 6000, 7000, 8000, 9000}});
+		tell(writer, &marks[1], event, &(struct trace_args){.nr = 5, .v = {0, 9000, 9100, 9200, 9300}});
+		tell(writer, &killed, event, &(struct trace_args){.nr = 1, .v = {victim.tid}});
+		event.task = asks;
+		event.pfn = LOW_PFN;
+		tell(writer, &taken, event, NULL);
+		tell(writer, &got, event, NULL);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
+		assert_int_equal(report.levels[VERIFY_ZONE].exact, tid != 99);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,7 +480,10 @@ int main(void)
 		cmocka_unit_test(a_movable_refill_takes_cma_pages),
 		cmocka_unit_test(where_a_largest_block_lies_is_told_where_they_are_shuffled),
 		cmocka_unit_test(after_memory_went_to_a_new_zone_nothing_is_claimed),
+		cmocka_unit_test(kswapd_takes_boosts_back_before_it_tells),
+		cmocka_unit_test(a_zone_gets_what_a_cpu_freed_in_one_piece),
 		cmocka_unit_test(a_type_that_came_after_the_lists_is_no_difference),
+		cmocka_unit_test(a_victim_of_the_oom_killer_may_take_half_of_the_reserve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

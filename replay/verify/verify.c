@@ -190,6 +190,8 @@ static void one_event(struct verify *v, struct window_event *event)
 {
 	if (event->done || event->ev.cpu >= v->nr_cpus)
 		return;
+	if (v->nr_past_pages)
+		verify_end_past(v, &event->ev);
 	if (v->nr_pending)
 		verify_end_pending(v, &event->ev);
 	if (v->nr_piece_runs)

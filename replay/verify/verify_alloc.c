@@ -247,6 +247,17 @@ static void alloc_unannounced(struct verify *v, const struct trace_event *ev, st
 	v->report->untraced_changes++;
 }
 
+bool verify_free_is_missing(const struct verify *v, const struct trace_event *ev)
+{
+	for (uint32_t pfn = ev->pfn; pfn < ev->pfn + (1u << ev->order); pfn++) {
+		enum mmr_page_state state = mmr_step_place(v->core, pfn).state;
+
+		if (state != MMR_PAGE_ALLOCATED && state != MMR_PAGE_BOOT)
+			return false;
+	}
+	return true;
+}
+
 /* The popped page is not the model's head. */
 static void pop_other(struct verify *v, const struct window_event *event, struct zone *zone,
 		      unsigned int pindex)
@@ -259,7 +270,6 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 	struct pcp_view *view = pcp_view(v, zone, ev->cpu);
 	struct mmr_pcp_state state;
 	enum verify_cause cause;
-	unsigned int found;
 	int32_t count;
 	int owner;
 
@@ -303,13 +313,11 @@ static void pop_other(struct verify *v, const struct window_event *event, struct
 		alloc_unannounced(v, ev, zone);
 		return;
 	}
-	found = mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+	cause = verify_free_is_missing(v, ev) ? VERIFY_CAUSE_MISSING : VERIFY_CAUSE_UNEXPLAINED;
+	if (mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order) & MMR_STEP_WAS_PCP)
+		cause = VERIFY_CAUSE_MIGRATED;
 	v->report->untraced_changes++;
-	count_other(v, VERIFY_PCP, VERIFY_DIVERGED,
-		    found & MMR_STEP_WAS_PCP          ? VERIFY_CAUSE_MIGRATED
-		    : found == MMR_STEP_WAS_ALLOCATED ? VERIFY_CAUSE_MISSING
-						      : VERIFY_CAUSE_UNEXPLAINED,
-		    &views, expected, got);
+	count_other(v, VERIFY_PCP, VERIFY_DIVERGED, cause, &views, expected, got);
 }
 
 static void pop(struct verify *v, const struct window_event *event, struct zone *zone)

@@ -28,6 +28,28 @@ static struct zone *known_zone_of(const struct verify *v, const struct trace_eve
 
 /* ---- pages ---------------------------------------------------------------------------------- */
 
+/*
+ * Did compaction find the block on its list, and not as it went through a pageblock? What it takes from a
+ * pageblock it tells the sum of when it is through; the block at hand would be part of that.
+ */
+static bool is_found_fast(const struct verify *v, const struct trace_event *ev)
+{
+	int64_t sum = 1 << ev->order;
+
+	if (!verify_is_compacting(v, ev->task) || verify_in_interrupt(ev))
+		return false;
+	for (uint64_t n = v->number + 1; n < v->window.end; n++) {
+		const struct trace_event *next = &window_at(&v->window, n)->ev;
+
+		if (next->task != ev->task || verify_in_interrupt(next) || next->type == TRACE_PAGEBLOCK_BITS)
+			continue;
+		if (next->type != TRACE_ISOLATE_PAGE)
+			return next->type != TRACE_ISOLATE_FREEPAGES || window_extra(&v->window, n)->v[2] < sum;
+		sum += 1 << next->order;
+	}
+	return false;
+}
+
 /* Compaction, isolation or reporting took a free block. Source: __isolate_free_page(), mm/page_alloc.c, v6.12.
  */
 static void isolate_page(struct verify *v, const struct trace_event *ev)
@@ -39,6 +61,11 @@ static void isolate_page(struct verify *v, const struct trace_event *ev)
 	if (!zone)
 		return;
 	place = mmr_step_place(v->core, ev->pfn);
+	/* All before it goes to the list's tail first. Source: fast_isolate_freepages(), mm/compaction.c, v6.1.
+	 */
+	if (place.state == MMR_PAGE_FREE && place.head == ev->pfn && place.mt == MIGRATE_MOVABLE &&
+	    is_found_fast(v, ev))
+		mmr_step_make_head(v->core, zone, ev->pfn, place.order, place.mt);
 	if (place.state == MMR_PAGE_FREE && place.head == ev->pfn && place.order == ev->order)
 		count_exact(v, VERIFY_BUDDY);
 	else
@@ -226,8 +253,10 @@ static void drain_pages(struct verify *v, const struct trace_event *ev, unsigned
 {
 	struct zone *zone = zone_at(v, args[0], type);
 
-	if (zone && args[1] >= 0 && args[1] < v->nr_cpus)
-		verify_announce_drain(v, ev, zone, (unsigned int)args[1], 0);
+	if (!zone || args[1] < 0 || args[1] >= v->nr_cpus)
+		return;
+	verify_announce_drain(v, ev, zone, (unsigned int)args[1], 0);
+	verify_drain_begins(v, ev, zone, (unsigned int)args[1]);
 }
 
 /* The vmstat worker has let a list's high mark sink. Source: decay_pcp_high(), mm/page_alloc.c, v6.12. */
@@ -277,7 +306,7 @@ void verify_extra(struct verify *v, struct window_event *event)
 		if (ev->type == TRACE_BALANCE_BEGIN) {
 			v->balance.number = v->number;
 			v->balance.nid = extra->v[0];
-			v->balance.cpu = ev->cpu;
+			v->balance.task = ev->task;
 		}
 		balance(v, extra->v[0], extra->zone, ev->type == TRACE_BALANCE_BEGIN);
 		break;
@@ -304,6 +333,9 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_DRAIN_PAGES:
 		drain_pages(v, ev, extra->zone, extra->v);
+		break;
+	case TRACE_OOM_VICTIM:
+		verify_oom_victim(v, (uint32_t)extra->v[0]);
 		break;
 	case TRACE_PCP_DECAY:
 		pcp_decay(v, extra->zone, extra->v);

@@ -28,8 +28,10 @@ static void to_buddy(struct verify *v, const struct trace_event *ev, struct zone
 		v->report->unjudged++;
 }
 
-static void pass_list(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex)
+static void pass_list(struct verify *v, const struct window_event *event, struct zone *zone,
+		      unsigned int pindex)
 {
+	const struct trace_event *ev = &event->ev;
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
 
 	if (v->buddy_known)
@@ -40,8 +42,7 @@ static void pass_list(struct verify *v, const struct trace_event *ev, struct zon
 	/* Where it is told that it goes there it is told when, too. */
 	if (v->buddy_known || !zone_known(v, zone))
 		return;
-	mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, false);
-	verify_note_passed(v, ev, zone, pindex);
+	verify_insert_past(v, event, zone, pindex);
 }
 
 /* Onto the CPU's list. Source: free_unref_page_commit(), mm/page_alloc.c, v6.12. */
@@ -63,7 +64,7 @@ void verify_commit(struct verify *v, struct window_event *event, struct zone *zo
 		return;
 	}
 	if (verify_list_was_locked(v, event, zone)) {
-		pass_list(v, ev, zone, pindex);
+		pass_list(v, event, zone, pindex);
 		return;
 	}
 	if (verify_in_interrupt(ev))
@@ -75,7 +76,7 @@ void verify_commit(struct verify *v, struct window_event *event, struct zone *zo
 	/* An overflow that did not happen: the page never came to the list. */
 	mmr_step_pcp_remove(v->core, ev->cpu, zone, ev->pfn);
 	mmr_step_pcp_write(zone, ev->cpu, &before, count);
-	pass_list(v, ev, zone, pindex);
+	pass_list(v, event, zone, pindex);
 }
 
 /* The model has the page where it cannot be freed from: pages moved without an event. */
@@ -128,6 +129,15 @@ void verify_compacts(struct verify *v, uint32_t task, bool begins)
 		v->compacting[v->nr_compacting++] = task;
 }
 
+bool verify_is_compacting(const struct verify *v, uint32_t task)
+{
+	for (unsigned int i = 0; i < v->nr_compacting; i++) {
+		if (v->compacting[i] == task)
+			return true;
+	}
+	return false;
+}
+
 /* Does the task look for more pages to move before it ends to compact? Its free pages it gives back at the end.
  */
 static bool compacts_on(const struct verify *v, uint32_t task)
@@ -165,13 +175,11 @@ static bool stays_with_compaction(const struct verify *v, const struct window_ev
 				  const struct zone *zone)
 {
 	const struct trace_event *ev = &event->ev;
-	bool compacts = false;
 	int32_t nr_pages = 0;
 	int next;
 
-	for (unsigned int i = 0; i < v->nr_compacting && !compacts; i++)
-		compacts = v->compacting[i] == ev->task;
-	if (!compacts || v->extfrag_first || verify_in_interrupt(ev) || !was_held(v, ev->pfn))
+	if (!verify_is_compacting(v, ev->task) || v->extfrag_first || verify_in_interrupt(ev) ||
+	    !was_held(v, ev->pfn))
 		return false;
 	next = verify_next_of_page(v, ev->pfn, v->number);
 	if (next >= 0)
@@ -201,6 +209,7 @@ void verify_free(struct verify *v, struct window_event *event)
 	}
 	if (v->frees_pieces && !ev->order && !event->link && verify_free_in_pieces(v, event))
 		return;
+	verify_note_announced(v, event);
 	stays = v->nr_compacting && !event->link && !event->past && stays_with_compaction(v, event, zone);
 	state = mmr_step_give_back(v->core, ev->pfn, ev->order);
 	if (state == MMR_PAGE_FREE || state == MMR_PAGE_PCP)
@@ -322,7 +331,9 @@ static void drop_tail(struct verify *v, const struct trace_event *ev, struct zon
 
 	for (unsigned int i = 0; same_list && behind != MMR_NO_PFN && i < MAX_DROPPED; i++)
 		behind = mmr_step_pcp_next(v->core, zone, owner, *pindex, behind);
-	/* Where bulk allocations are recorded nothing leaves a list unseen. */
+	/* Where bulk allocations are recorded nothing leaves a list unseen: it was not there. */
+	if (v->bulk_known)
+		verify_pass_victims(v, zone, owner, pindex, ev->pfn);
 	if (v->bulk_known || (behind != MMR_NO_PFN && !emptied_by_bulk(v, ev, zone, owner, *pindex)))
 		return;
 	for (unsigned int i = 0; i < MAX_DROPPED; i++) {
@@ -392,6 +403,12 @@ static bool popped_before(struct verify *v, const struct trace_event *ev, struct
 	return false;
 }
 
+/* Why a page was drained that the model does not have at the end of a list. */
+static enum verify_cause stray_cause(const struct verify *v, const struct trace_event *ev)
+{
+	return verify_free_is_missing(v, ev) ? VERIFY_CAUSE_MISSING : VERIFY_CAUSE_UNEXPLAINED;
+}
+
 /* A victim of the overflow that a free of this CPU caused. */
 static void drain_overflow(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			   struct pcp_view *view, struct overflow *overflow)
@@ -403,9 +420,14 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 	bool order = victim != ev->pfn && owner == (int)ev->cpu &&
 		     (pushed_before(v, ev, zone, ev->cpu, pindex, victim) ||
 		      popped_before(v, ev, zone, ev->cpu, &pindex));
+	bool passed =
+		victim != ev->pfn && !order && verify_pass_doubted_victims(v, zone, ev->cpu, &pindex, ev->pfn);
 
 	if (victim == ev->pfn)
 		count_exact(v, VERIFY_PCP);
+	else if (passed)
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
+			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
 	else if (order)
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views,
 			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
@@ -419,10 +441,10 @@ static void drain_overflow(struct verify *v, const struct trace_event *ev, struc
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
 			    say("victim %d of list %u", (int)victim, pindex), say("page %u", ev->pfn));
 	else
-		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+		count_other(v, VERIFY_PCP, VERIFY_DIVERGED, stray_cause(v, ev), &views,
 			    say("victim %d of list %u", (int)victim, pindex),
 			    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
-	if (victim != ev->pfn && owner == (int)ev->cpu && !order)
+	if (victim != ev->pfn && owner == (int)ev->cpu && !order && !passed)
 		drop_tail(v, ev, zone, ev->cpu, &pindex);
 	overflow->pindex = (uint8_t)pindex;
 	apply_drain(v, ev, zone, owner);
@@ -462,6 +484,11 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 		owner = (int)cpu->drain.owner;
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_ORDER, &views, say("page %u", victim),
 			    say("page %u", ev->pfn));
+	} else if (goes_on &&
+		   verify_pass_doubted_victims(v, zone, cpu->drain.owner, &cpu->drain.pindex, ev->pfn)) {
+		owner = (int)cpu->drain.owner;
+		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
+			    say("page %d", (int)victim), say("page %u", ev->pfn));
 	} else if (goes_on && mmr_step_pcp_owner(v->core, ev->pfn) < 0 && verify_was_passed(v, ev->pfn)) {
 		owner = -1;
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
@@ -481,12 +508,16 @@ static void drain_other(struct verify *v, const struct trace_event *ev, struct z
 		if (victim == ev->pfn)
 			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_TRIGGER, &views, "no drain",
 				    say("page %u of CPU %d's list", ev->pfn, owner));
+		else if (owner >= 0 &&
+			 verify_pass_doubted_victims(v, zone, cpu->drain.owner, &cpu->drain.pindex, ev->pfn))
+			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
+				    say("page %d", (int)victim), say("page %u", ev->pfn));
 		else if (owner < 0 &&
 			 (!pcp_view(v, zone, ev->cpu)->known || pcp_view(v, zone, ev->cpu)->unknown))
 			count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_UNKNOWN_LIST, &views,
 				    "no drain", say("page %u", ev->pfn));
 		else
-			count_other(v, VERIFY_PCP, VERIFY_DIVERGED, VERIFY_CAUSE_UNEXPLAINED, &views,
+			count_other(v, VERIFY_PCP, VERIFY_DIVERGED, stray_cause(v, ev), &views,
 				    say("page %d of CPU %u's lists", (int)victim, cpu->drain.owner),
 				    say("page %u, which the model has %s", ev->pfn, say_place(v, ev->pfn)));
 		if (victim != ev->pfn && owner >= 0)

@@ -15,7 +15,12 @@
 #define MAX_DRIFTS        64 /* zones of which a race can be told */
 #define MAX_PASSED        256
 #define MAX_PENDING       8 /* tasks that were preempted between an event and what it announces */
-#define MAX_LATE          1024 /* pages popped whose allocation is announced later, on any CPU */
+#define VERIFY_BURST_GAP                                                                                       \
+	(2 * 1000 * 1000) /* ns, as long as softirqs go on: MAX_SOFTIRQ_TIME, kernel/softirq.c */
+#define MAX_DOUBTS  512 /* pages of which it is not sure that they came to their list */
+#define MAX_PAST    256 /* pages on their way past a list to the buddy */
+#define MAX_VICTIMS 64 /* of the OOM killer, the latest */
+#define MAX_LATE    1024 /* pages popped whose allocation is announced later, on any CPU */
 
 /**
  * struct overflow - pages that a free made too many, still to be seen drained
@@ -65,13 +70,14 @@ struct refill_run {
 enum fate { FATE_UNKNOWN, FATE_LISTED, FATE_PASSED };
 
 /**
- * struct burst - frees of one interrupt, one after the other
+ * struct burst - frees of one interrupt, or of a task, one after the other
  * @next: the event that would continue it; @last_ns: when the last one was
  */
 struct burst {
 	const struct zone *zone;
 	uint64_t next, last_ns;
 	uint32_t task;
+	bool in_interrupt;
 	enum fate fate;
 };
 
@@ -92,6 +98,12 @@ struct fold_view {
 /** enum kswapd_state - its being awake is told when it has been for some while */
 enum kswapd_state { KSWAPD_UP, KSWAPD_DOZING, KSWAPD_ASLEEP, KSWAPD_CALLED };
 
+/** struct next_drain - the next event that says another CPU drains this one's lists; up to where was looked */
+struct next_drain {
+	const struct zone *zone;
+	uint64_t found, scanned;
+};
+
 struct cpu_view {
 	struct refill_run run;
 	struct fold_view fold;
@@ -102,6 +114,11 @@ struct cpu_view {
 	const struct zone *refilled; /* the lists were, and who asked has not told yet */
 	uint64_t locked_until;
 	struct burst burst;
+	struct next_drain next_drain;
+	struct { /* frees that this task announces until then are of one batch */
+		uint32_t task;
+		uint64_t until;
+	} batch;
 	struct { /* head of a list from below which pages were popped, how often in a row */
 		uint32_t pfn, times;
 	} passed_over;
@@ -153,6 +170,14 @@ struct passed {
 	uint8_t order, pindex;
 };
 
+/** struct past_page - a page that goes past its list, or may have: it gets zone->lock after event @after */
+struct past_page {
+	struct trace_event ev; /* of its free */
+	struct zone *zone;
+	uint64_t after;
+	uint8_t pindex;
+};
+
 /** struct limits - a list's sizes as the last keyframe has them: sysctls and khugepaged change them */
 struct limits {
 	uint32_t high, high_min, high_max;
@@ -185,6 +210,9 @@ struct verify {
 	unsigned int nr_late, late_waiting; /* written; of these not told yet */
 	struct passed passed[MAX_PASSED]; /* a ring */
 	unsigned int nr_passed;
+	struct past_page past_pages[MAX_PAST];
+	unsigned int nr_past_pages, nr_doubts;
+	struct past_page doubts[MAX_DOUBTS]; /* a ring */
 	struct pending_free pending[MAX_PENDING];
 	unsigned int nr_pending;
 	struct piece_run piece_runs[MAX_PIECE_RUNS];
@@ -204,8 +232,10 @@ struct verify {
 	struct { /* the last one that began: as told before the zones' flags are set */
 		uint64_t number;
 		int64_t nid;
-		uint16_t cpu;
+		uint32_t task;
 	} balance;
+	uint32_t victims[MAX_VICTIMS]; /* of the OOM killer: processes; a ring */
+	unsigned int nr_victims;
 	uint32_t *boosts; /* [zone id] when kswapd began; BOOST_IN_DOUBT once it has ended and left some */
 	enum kswapd_state kswapds[MAX_NUMNODES];
 	/* [zone id] since its last keyframe pages were isolated without an event: how many are free no event
@@ -302,6 +332,8 @@ void verify_fall_back_old(struct verify *v, const struct trace_event *ev, const 
 
 void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struct zone *zone, bool fragmenting);
 void verify_no_zone(struct verify *v, const struct trace_event *ev);
+/* The OOM killer has picked this task's process: from now on it may take more of the reserves */
+void verify_oom_victim(struct verify *v, uint32_t tid);
 
 /* ---- verify_fold.c ------------------------------------------------------------------------- */
 
@@ -361,6 +393,8 @@ void verify_extfrag(struct verify *v, struct window_event *event);
 
 void verify_alloc(struct verify *v, struct window_event *event);
 void verify_bulk_page(struct verify *v, struct window_event *event);
+/* A block left a per-CPU list: does the model have all of it allocated, so that its free is not recorded? */
+bool verify_free_is_missing(const struct verify *v, const struct trace_event *ev);
 /* Is the next that is seen of a page on a list that it was given out? */
 bool verify_is_late_pop(const struct verify *v, uint32_t pfn);
 /*
@@ -387,7 +421,7 @@ bool verify_goes_on(const struct window_event *event, const struct trace_event *
 void verify_note_batch(struct verify *v, const struct window_event *event, struct zone *zone);
 enum fate verify_look_at_fate(const struct verify *v, uint64_t number, const struct zone *zone,
 			      unsigned int pindex);
-bool verify_list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone);
+bool verify_list_was_locked(struct verify *v, const struct window_event *event, struct zone *zone);
 /* Was the free of the page above the popped one announced by a task that has not gone on since? Takes it off.
  */
 bool verify_head_is_pending(struct verify *v, struct zone *zone, unsigned int pindex,
@@ -402,12 +436,46 @@ uint64_t verify_last_of_task(const struct verify *v, uint32_t task);
 bool verify_popped_elsewhere(const struct verify *v, const struct trace_event *ev, const struct zone *zone,
 			     unsigned int owner, unsigned int pindex);
 void verify_note_passed(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int pindex);
-/* Was it only guessed that the page went past its list? It was not, then. */
+/* Was it only guessed that the page went past its list? It did not, then. */
 bool verify_was_passed(struct verify *v, uint32_t pfn);
 /* A free block that the kernel does not have there, as it was only guessed: back to its list */
 bool verify_undo_passed(struct verify *v, uint32_t pfn);
 /* Type of the next event of a page after event @after, on any CPU; -1 where none is in sight */
 int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after);
+
+/* ---- verify_past.c ------------------------------------------------------------------------- */
+
+/* A free is announced; of a batch it is told when its page comes to its list */
+void verify_note_announced(struct verify *v, const struct window_event *event);
+/* Is it of a batch, and no event says that it came to its list? Then it went past that. */
+bool verify_missed_its_batch(const struct verify *v, const struct window_event *event);
+/* May its list be locked when its turn comes? */
+bool verify_may_miss_its_list(struct verify *v, const struct window_event *event, const struct zone *zone);
+/* To the buddy, once it has the lock */
+void verify_insert_past(struct verify *v, const struct window_event *event, struct zone *zone,
+			unsigned int pindex);
+/* Is the next that is seen of the page that it is taken from the buddy? */
+bool verify_is_taken_next(const struct verify *v, uint32_t pfn);
+/* Somebody else has the lock still, as the event at hand shows */
+void verify_wait_on(struct verify *v, const struct past_page *page);
+/* Its list may have been locked, and nothing in sight tells: it is put there */
+void verify_note_doubt(struct verify *v, const struct window_event *event, struct zone *zone);
+/*
+ * The lists of @owner hold @surplus pages less than the model has: takes off those that are in doubt, and gives
+ * them to the buddy, where they explain it. Return: whether they do.
+ */
+bool verify_pass_doubted(struct verify *v, const struct zone *zone, unsigned int owner, int32_t surplus);
+/*
+ * The kernel drained @pfn, and the model has others behind it: those in doubt go to the buddy. Return: whether
+ * @pfn is the victim then; else nothing was changed.
+ */
+bool verify_pass_doubted_victims(struct verify *v, struct zone *zone, unsigned int owner, unsigned int *pindex,
+				 uint32_t pfn);
+/* ... and so does what is not seen again on a list */
+void verify_pass_victims(struct verify *v, struct zone *zone, unsigned int owner, unsigned int *pindex,
+			 uint32_t pfn);
+/* Before an event: pages that have got the lock by then, or that the event names */
+void verify_end_past(struct verify *v, const struct trace_event *ev);
 
 /* ---- verify_overflow.c --------------------------------------------------------------------- */
 
@@ -427,6 +495,7 @@ void verify_free_batched(struct verify *v, struct window_event *event);
 void verify_take_off(struct verify *v, unsigned int cpu, uint32_t pfn, unsigned int order);
 /* A task begins to compact a zone, or ends */
 void verify_compacts(struct verify *v, uint32_t task, bool begins);
+bool verify_is_compacting(const struct verify *v, uint32_t task);
 void verify_buddy_free(struct verify *v, const struct window_event *event);
 void verify_drain(struct verify *v, struct window_event *event);
 /* The drains to come of this task, on this CPU, are of @owner's lists */
@@ -454,6 +523,10 @@ bool verify_told_count(struct verify *v, struct zone *zone, unsigned int owner, 
 /* The free of a block made nothing too many: takes one off as above, where that explains it */
 bool verify_told_no_drain(struct verify *v, struct zone *zone, unsigned int owner, unsigned int order);
 void verify_pcp_free_bulk(struct verify *v, const struct trace_event *ev, const struct window_extra *extra);
+/* The zone that an event names; NULL where there is none */
+struct zone *verify_told_zone(const struct verify *v, const struct window_extra *extra);
+/* Another CPU is about to drain lists of @owner: up to when may it hold their lock? */
+void verify_drain_begins(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner);
 
 /* ---- verify_pieces.c ----------------------------------------------------------------------- */
 

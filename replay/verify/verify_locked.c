@@ -9,7 +9,6 @@
 #define PAST_EVENTS   4000 /* to look back for a free */
 #define LONG_AGO      (WINDOW_BEHIND - 96) /* to look back for what a task did before */
 #define FATE_DISTANCE 4096 /* events of a CPU to look at for the fate of a page */
-#define BURST_GAP     (2 * 1000 * 1000) /* ns, as long as softirqs go on: MAX_SOFTIRQ_TIME, kernel/softirq.c */
 
 static bool is_in_zone(const struct verify *v, uint32_t pfn, const struct zone *zone)
 {
@@ -121,13 +120,14 @@ bool verify_is_of_burst(const struct window_event *event, const struct trace_eve
 
 bool verify_goes_on(const struct window_event *event, const struct trace_event *before)
 {
-	return verify_is_of_burst(event, before) && event->ev.ts_ns <= before->ts_ns + BURST_GAP;
+	return verify_is_of_burst(event, before) && event->ev.ts_ns <= before->ts_ns + VERIFY_BURST_GAP;
 }
 
 /* The first event of any of these pages, after it was freed, that tells where it lay. */
 static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsigned int nr)
 {
-	uint64_t filter = 0, end = v->number + WINDOW_EVENTS / 4;
+	bool in_interrupt = verify_in_interrupt(&window_at(&v->window, v->number)->ev);
+	uint64_t filter = 0, end = in_interrupt ? v->number + WINDOW_EVENTS / 4 : v->window.end;
 
 	for (unsigned int i = 0; i < nr; i++)
 		filter |= 1ULL << (window_at(&v->window, burst[i])->ev.pfn & 63);
@@ -178,7 +178,8 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 	fate = first_seen(v, burst, nr);
 	if (fate == FATE_UNKNOWN)
 		fate = verify_told_fate(v, zone, event->ev.cpu, nr_pages);
-	for (; fate == FATE_UNKNOWN && nr; nr--) {
+	/* A task's frees in a row need not have met with the same. */
+	for (; fate == FATE_UNKNOWN && nr && verify_in_interrupt(before); nr--) {
 		uint64_t n = burst[--total % MAX_BURST];
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 
@@ -188,21 +189,42 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 	return fate;
 }
 
+/* What became of one of several pages that were freed in a row: what is seen of itself says more than the
+ * others. */
+static enum fate fate_of_page(const struct verify *v, const struct trace_event *ev, enum fate others)
+{
+	switch (verify_next_of_page(v, ev->pfn, v->number)) {
+	case TRACE_ALLOC:
+	case TRACE_PCPU_DRAIN:
+	case TRACE_BULK_PAGE:
+		return FATE_LISTED;
+	case TRACE_ZONE_LOCKED:
+	case TRACE_EXTFRAG:
+		return FATE_PASSED;
+	default:
+		return others;
+	}
+}
+
 /*
  * Was the lock of the list taken when this page was freed? The interrupted task holds it for as long as
  * the interrupt lasts.
  */
-bool verify_list_was_locked(struct verify *v, const struct window_event *event, const struct zone *zone)
+bool verify_list_was_locked(struct verify *v, const struct window_event *event, struct zone *zone)
 {
 	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
 	struct burst *burst = &cpu->burst;
+	enum fate fate;
 	bool suspicious = v->irq_known ? verify_in_interrupt(&event->ev) : cpu->unlocking == zone;
 
 	if (event->ev.type != TRACE_FREE)
 		return false;
 	if (v->buddy_known)
 		return event->past;
+	if (verify_missed_its_batch(v, event))
+		return true;
 	suspicious |= v->number < pcp_view(v, zone, event->ev.cpu)->drained_until;
+	suspicious |= !suspicious && v->irq_known && verify_may_miss_its_list(v, event, zone);
 	if (v->irq_known && !suspicious)
 		return false;
 	if (v->number < cpu->locked_until && cpu->locked_zone == zone)
@@ -210,10 +232,12 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 	if (!suspicious)
 		return false;
 	if (burst->zone != zone || burst->next != v->number || burst->task != event->ev.task ||
-	    event->ev.ts_ns > burst->last_ns + BURST_GAP)
+	    burst->in_interrupt != verify_in_interrupt(&event->ev) ||
+	    event->ev.ts_ns > burst->last_ns + VERIFY_BURST_GAP)
 		*burst = (struct burst){
 			.zone = zone,
 			.task = event->ev.task,
+			.in_interrupt = verify_in_interrupt(&event->ev),
 			.fate = look_at_burst(v, event, zone),
 		};
 	/*
@@ -224,9 +248,12 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 		burst->fate = FATE_PASSED;
 	burst->next = event->next;
 	burst->last_ns = event->ev.ts_ns;
-	if (burst->fate != FATE_PASSED)
+	fate = fate_of_page(v, &event->ev, burst->fate);
+	if (fate == FATE_UNKNOWN)
+		verify_note_doubt(v, event, zone);
+	if (fate != FATE_PASSED)
 		cpu->unlocking = NULL;
-	return burst->fate == FATE_PASSED;
+	return fate == FATE_PASSED;
 }
 
 /* ---- frees that wait for their task -------------------------------------------------------- */
@@ -426,6 +453,18 @@ bool verify_undo_passed(struct verify *v, uint32_t pfn)
 		return false;
 	mmr_step_pcp_read(p->zone, p->cpu, &state, &count);
 	mmr_step_withdraw(v->core, p->cpu, pfn, p->order);
+	if (verify_is_taken_next(v, pfn)) {
+		/* It did go past, and waits for the lock still. */
+		const struct past_page page = {
+			.ev = {.pfn = pfn, .cpu = p->cpu, .order = p->order},
+			.zone = p->zone,
+			.pindex = p->pindex,
+		};
+
+		p->pfn = MMR_NO_PFN;
+		verify_wait_on(v, &page);
+		return true;
+	}
 	nr = freed_since(v, p->zone, p->cpu, p->pindex, p->event);
 	nr = nr < MAX_BURST ? nr : MAX_BURST;
 	for (unsigned int i = 0; i < nr; i++)

@@ -58,7 +58,9 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 			skipped++;
 			continue;
 		}
+		/* What the interrupted task drains is none of the interrupt's. */
 		if (drain->ev.type != TRACE_PCPU_DRAIN || drain->ev.task != event->ev.task ||
+		    verify_in_interrupt(&drain->ev) != in_interrupt ||
 		    mmr_step_zone(v->core, drain->ev.pfn, 0) != zone)
 			break;
 		if (other_begins(v, event->ev.task, last, n))
@@ -177,12 +179,16 @@ struct overflow *verify_overflow_of(struct pcp_view *view, uint32_t task)
 	return NULL;
 }
 
-/* Has the CPU said nothing between two events? Then nothing tells what it did of what it said before the first,
- * or says with the second. */
-static bool stood_still(const struct verify *v, unsigned int cpu, uint64_t after, uint64_t before)
+/*
+ * Has a kswapd told nothing between two events? Then nothing tells how far it got. An interrupt that it is in
+ * is not it; that it wakes kcompactd it tells after it has taken its flag away.
+ */
+static bool kswapd_was_silent(const struct verify *v, uint32_t kswapd, uint64_t after, uint64_t before)
 {
 	for (uint64_t n = after + 1; n < before; n++) {
-		if (window_at(&v->window, n)->ev.cpu == cpu)
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->task == kswapd && !verify_in_interrupt(ev) && ev->type != TRACE_WAKEUP_KCOMPACTD)
 			return false;
 	}
 	return true;
@@ -190,24 +196,28 @@ static bool stood_still(const struct verify *v, unsigned int cpu, uint64_t after
 
 /*
  * Is kswapd of the zone's node about to set the zone's flag, or to tell that it has taken it away? It tells
- * before the one and after the other, and an emulated CPU may stand still for long in between.
- * Source: balance_pgdat(), mm/vmscan.c, v6.12.
+ * before the one and after the other. In between it may be preempted, and an emulated CPU may stand still for
+ * long. Source: balance_pgdat(), mm/vmscan.c, v6.12.
  */
-static bool balance_is_changing(const struct verify *v, const struct zone *zone, unsigned int cpu)
+static bool balance_is_changing(const struct verify *v, const struct zone *zone,
+				const struct trace_event *freed)
 {
 	unsigned int nid;
 	enum zone_type type;
+	bool kswapd_frees;
 
 	mmr_step_zone_name(zone, &nid, &type);
-	if (v->balance.number && v->balance.nid == nid && v->balance.cpu != cpu &&
+	kswapd_frees = freed->task == v->balance.task && !verify_in_interrupt(freed);
+	if (v->balance.number && v->balance.nid == nid && !kswapd_frees &&
 	    v->number <= v->balance.number + BALANCE_DISTANCE &&
-	    stood_still(v, v->balance.cpu, v->balance.number, v->number))
+	    kswapd_was_silent(v, v->balance.task, v->balance.number, v->number))
 		return true;
 	for (uint64_t n = v->number + 1; n < v->window.end && n <= v->number + BALANCE_DISTANCE; n++) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 
 		if (ev->type == TRACE_BALANCE_END && window_extra(&v->window, n)->v[0] == nid)
-			return ev->cpu != cpu && stood_still(v, ev->cpu, v->number, n);
+			return (ev->task != freed->task || verify_in_interrupt(freed)) &&
+			       kswapd_was_silent(v, ev->task, v->number, n);
 	}
 	return false;
 }
@@ -223,7 +233,7 @@ static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struc
 	/* Up to 6.6 high is a limit itself, and no worker lowers it. */
 	if (h->high != HIGH_SAME && !before->high_max)
 		return false;
-	if (h->flip & RECLAIM_ACTIVE && v->balance_known && !balance_is_changing(v, zone, ev->cpu))
+	if (h->flip & RECLAIM_ACTIVE && v->balance_known && !balance_is_changing(v, zone, ev))
 		return false;
 	if (h->limits == LIMITS_OTHER && !verify_other_limits(v, zone, ev->cpu))
 		return false;

@@ -122,6 +122,25 @@ static bool may_be_mapped(const struct verify *v, uint32_t pfn)
 }
 
 /*
+ * Where memory is short vmalloc() takes single pages, and neighbours may be among them. Most single pages are
+ * nobody's mapping, so only what is seen of them afterwards tells.
+ */
+static bool may_be_single(const struct verify *v, uint32_t pfn)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, pfn);
+
+	return place.state == MMR_PAGE_ALLOCATED && place.order == 0 && place.mt != MIGRATE_MOVABLE;
+}
+
+/* Does a piece of a call that began at @start begin at @pfn, however far the call goes? */
+static bool begins_piece(uint32_t start, uint32_t pfn)
+{
+	while (start < pfn)
+		start += 1u << first_piece(start, UINT32_MAX).order;
+	return start == pfn;
+}
+
+/*
  * Do two neighbours lie in one piece, as the next event tells that names either of them?
  *
  * Return: -1 where none is in sight, or it is about the buddy and not about what was inserted.
@@ -177,14 +196,16 @@ static bool in_row_of_single_frees(const struct verify *v, uint64_t number, uint
 }
 
 /*
- * Was the page of event @number, the neighbour of the one freed before, freed by the same call, as far as
- * the two tell? What is seen of them later says it, and where nothing is, the time between the two: what the
- * kernel does between two calls takes longer than a step from page to page.
+ * Was the page of event @number, the neighbour of the one freed before, freed by the same call, which began
+ * with
+ * @start, as far as the two tell? What is seen of them later says it, and where nothing is, the time between
+ * the two: what the kernel does between two calls takes longer than a step from page to page.
  */
-static bool one_call(const struct verify *v, uint64_t number, uint64_t gap_ns, uint64_t least_ns)
+static bool one_call(const struct verify *v, uint32_t start, uint64_t number, uint64_t gap_ns,
+		     uint64_t least_ns)
 {
 	uint32_t pfn = window_at(&v->window, number)->ev.pfn;
-	bool stack = pfn % STACK_NR_PAGES == 1;
+	bool stack = pfn % STACK_NR_PAGES == 1, singles = may_be_single(v, start) && may_be_single(v, pfn);
 	int joined;
 
 	if (same_allocation(v, pfn))
@@ -193,9 +214,9 @@ static bool one_call(const struct verify *v, uint64_t number, uint64_t gap_ns, u
 	if (mmr_step_place(v->core, pfn).state == MMR_PAGE_BOOT && least_ns && gap_ns <= RUN_GAP * least_ns)
 		return may_be_mapped(v, pfn);
 	joined = seen_joined(v, pfn, number);
-	if (joined >= 0)
+	if (joined > 0 || (joined == 0 && !begins_piece(start, pfn)))
 		return joined;
-	if (!may_be_mapped(v, pfn) || !in_order_of_mapping(v, pfn))
+	if (!singles && (!may_be_mapped(v, pfn) || !in_order_of_mapping(v, pfn)))
 		return false;
 	if (!least_ns && in_row_of_single_frees(v, number, gap_ns))
 		return false;
@@ -233,6 +254,19 @@ static uint64_t next_neighbour(const struct verify *v, const struct trace_event 
 											       : WINDOW_NONE;
 }
 
+/* Can the page be the first that a call frees? */
+static bool may_begin(const struct verify *v, const struct trace_event *ev)
+{
+	uint64_t n;
+
+	if (may_be_mapped(v, ev->pfn))
+		return true;
+	if (!may_be_single(v, ev->pfn) || !may_be_single(v, ev->pfn + 1))
+		return false;
+	n = next_neighbour(v, ev, &(struct cut){v->number, ev->pfn + 1});
+	return n && seen_joined(v, ev->pfn + 1, n) > 0;
+}
+
 static struct chain look_at_chain(const struct verify *v, const struct trace_event *ev)
 {
 	struct chain chain = {.last = {v->number, ev->pfn + 1}};
@@ -242,7 +276,7 @@ static struct chain look_at_chain(const struct verify *v, const struct trace_eve
 		const struct trace_event *next = &window_at(&v->window, n)->ev;
 		uint64_t gap_ns = next->ts_ns - window_at(&v->window, chain.last.event)->ev.ts_ns;
 
-		if (!chain.guess.event && !one_call(v, n, gap_ns, least_ns)) {
+		if (!chain.guess.event && !one_call(v, ev->pfn, n, gap_ns, least_ns)) {
 			chain.guess = chain.last;
 			if (!v->buddy_known)
 				break;
@@ -381,7 +415,7 @@ static bool begin_run(struct verify *v, const struct window_event *event)
 	struct chain chain;
 	struct cut end;
 
-	if (!may_be_mapped(v, event->ev.pfn))
+	if (!may_begin(v, &event->ev))
 		return false;
 	for (unsigned int i = 0; i < MAX_PIECE_RUNS && !run; i++)
 		run = v->piece_runs[i].active ? NULL : &v->piece_runs[i];
@@ -457,7 +491,7 @@ void verify_run_of_pieces(const struct verify *v, const struct window_event *eve
 		if (v->piece_runs[i].active && same_task(&v->piece_runs[i].ev, &event->ev))
 			run = v->piece_runs[i];
 	}
-	if (!run.active && number == v->number && may_be_mapped(v, event->ev.pfn)) {
+	if (!run.active && number == v->number && may_begin(v, &event->ev)) {
 		chain = look_at_chain(v, &event->ev);
 		end = end_of_call(v, event->ev.pfn, &chain);
 		run.active = end.event != number;

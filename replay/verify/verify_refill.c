@@ -168,6 +168,23 @@ static uint32_t refill_size(struct verify *v, struct zone *zone, unsigned int cp
 	return alone && size < nr ? nr : size;
 }
 
+/* Is there another block to be had, once the first one is taken? */
+static bool more_than_one(const struct verify *v, const struct zone *zone, unsigned int order, unsigned int mt)
+{
+	uint32_t first = mmr_step_free_head(zone, order, mt);
+
+	if (first == MMR_NO_PFN || mmr_step_free_next(v->core, first, order) != MMR_NO_PFN)
+		return mmr_step_peek_smallest(zone, order, mt) != MMR_NO_PFN;
+	return order < MAX_PAGE_ORDER && mmr_step_peek_smallest(zone, order + 1, mt) != MMR_NO_PFN;
+}
+
+/* May another CPU have held the list's lock, to drain it, when the task asked for a block? */
+static bool was_being_drained(const struct verify *v, const struct trace_event *ev, const struct pcp_view *view)
+{
+	return view->drained_until && ev->task != TRACE_NO_TASK && !verify_in_interrupt(ev) &&
+	       verify_last_of_task(v, ev->task) < view->drained_until;
+}
+
 /* Does a single block for a per-CPU order come from a refill, or did it go past the list? */
 static bool is_refill(struct verify *v, struct zone *zone, const struct trace_event *ev, uint32_t nr)
 {
@@ -189,6 +206,8 @@ static bool is_refill(struct verify *v, struct zone *zone, const struct trace_ev
 	mmr_step_pcp_read(zone, ev->cpu, &state, &count);
 	size = mmr_step_pcp_refill_size(v->core, ev->cpu, zone, ev->order);
 	mmr_step_pcp_write(zone, ev->cpu, &state, count);
+	if (size > 1 && was_being_drained(v, ev, view) && more_than_one(v, zone, ev->order, ev->migratetype))
+		return false;
 	return size == 1 || mmr_step_peek_smallest(zone, ev->order, ev->migratetype) == ev->pfn;
 }
 

@@ -13,10 +13,16 @@
 #define TOLD_DISTANCE 8192 /* events between two holds of the lock by one overflow, or around an interrupt */
 #define MAX_GONE_ON   32 /* tasks that are known to have gone on since */
 
+struct zone *verify_told_zone(const struct verify *v, const struct window_extra *extra)
+{
+	if (extra->v[0] < 0 || extra->v[0] >= v->recorded.nr_nodes || extra->zone >= MAX_NR_ZONES)
+		return NULL;
+	return mmr_step_named_zone(v->core, (unsigned int)extra->v[0], (enum zone_type)extra->zone);
+}
+
 static bool is_of_zone(const struct verify *v, const struct window_extra *extra, const struct zone *zone)
 {
-	return extra->v[0] >= 0 && extra->v[0] < v->recorded.nr_nodes && extra->zone < MAX_NR_ZONES &&
-	       mmr_step_named_zone(v->core, (unsigned int)extra->v[0], (enum zone_type)extra->zone) == zone;
+	return verify_told_zone(v, extra) == zone;
 }
 
 /* ---- pops that are announced late ----------------------------------------------------------- */
@@ -145,13 +151,17 @@ static bool wait_for_interrupted(struct verify *v, struct zone *zone, unsigned i
 bool verify_told_count(struct verify *v, struct zone *zone, unsigned int owner, int64_t told)
 {
 	struct mmr_pcp_state state;
-	int32_t count;
+	int32_t count, popped;
 
 	if (!pcp_view(v, zone, owner)->known)
 		return false;
 	mmr_step_pcp_read(zone, owner, &state, &count);
-	return count > told && (wait_for_interrupted(v, zone, owner, count - (int32_t)told) ||
-				pop_late(v, zone, owner, count - (int32_t)told));
+	if (count <= told)
+		return false;
+	if (wait_for_interrupted(v, zone, owner, count - (int32_t)told))
+		return true;
+	popped = pop_late(v, zone, owner, count - (int32_t)told);
+	return verify_pass_doubted(v, zone, owner, count - (int32_t)told - popped) || popped;
 }
 
 /* Would the free of a block make too many, were there so many pages less on the lists? */
@@ -325,6 +335,22 @@ static uint64_t end_of_drain(const struct verify *v, const struct trace_event *d
 	return v->number;
 }
 
+/* Between the two events the lock is waited for, or held already. Source: drain_pages_zone(), v6.1. */
+void verify_drain_begins(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner)
+{
+	uint64_t end = v->number + TOLD_DISTANCE < v->window.end ? v->number + TOLD_DISTANCE : v->window.end;
+
+	for (uint64_t n = v->number + 1; owner != ev->cpu && n < end; n++) {
+		const struct trace_event *next = &window_at(&v->window, n)->ev;
+
+		if (next->cpu != ev->cpu || next->task != ev->task || verify_in_interrupt(next))
+			continue;
+		if (next->type == TRACE_PCP_FREE_BULK && is_of_zone(v, window_extra(&v->window, n), zone))
+			pcp_view(v, zone, owner)->drained_until = n;
+		return;
+	}
+}
+
 void verify_pcp_free_bulk(struct verify *v, const struct trace_event *ev, const struct window_extra *extra)
 {
 	unsigned int owner = extra->v[1] < 0 ? ev->cpu : (unsigned int)extra->v[1];
@@ -332,10 +358,9 @@ void verify_pcp_free_bulk(struct verify *v, const struct trace_event *ev, const 
 	struct overflow *overflow;
 	struct zone *zone;
 
-	if (extra->v[1] < 0 || owner >= v->nr_cpus || extra->v[0] < 0 || extra->v[0] >= v->recorded.nr_nodes ||
-	    extra->zone >= MAX_NR_ZONES || pindex >= NR_PCP_LISTS)
+	if (extra->v[1] < 0 || owner >= v->nr_cpus || pindex >= NR_PCP_LISTS)
 		return;
-	zone = mmr_step_named_zone(v->core, (unsigned int)extra->v[0], (enum zone_type)extra->zone);
+	zone = verify_told_zone(v, extra);
 	if (!zone)
 		return;
 	verify_told_count(v, zone, owner, extra->v[4]);

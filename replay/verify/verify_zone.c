@@ -111,6 +111,71 @@ static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
 	return false;
 }
 
+/* Is a node's kswapd, as far as its events tell, past all that it did before it ends its work? */
+static bool is_ending(const struct verify *v, unsigned int nid)
+{
+	uint64_t end = v->number + RACE_DISTANCE < v->window.end ? v->number + RACE_DISTANCE : v->window.end, n;
+	uint32_t kswapd;
+
+	for (n = v->number + 1; n < end; n++) {
+		if (window_at(&v->window, n)->ev.type == TRACE_BALANCE_END &&
+		    window_extra(&v->window, n)->v[0] == (int64_t)nid)
+			break;
+	}
+	if (n >= end)
+		return false;
+	kswapd = window_at(&v->window, n)->ev.task;
+	while (--n > v->number) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		/* It wakes kcompactd after it took the boosts back, and just before it ends. */
+		if (ev->task == kswapd && !verify_in_interrupt(ev) && ev->type != TRACE_WAKEUP_KCOMPACTD)
+			return false;
+	}
+	return true;
+}
+
+/* A node's kswapd had taken the boosts back, and then was slow to tell. Source: balance_pgdat(), v6.1. */
+static bool try_early_end(struct verify *v, const struct mmr_step_request *request, unsigned int nid)
+{
+	struct mmr_step_marks marks[MAX_NR_ZONES];
+	bool any = false, explained;
+
+	for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
+		struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)z);
+		uint32_t sampled = zone ? v->boosts[mmr_step_zone_id(zone)] : 0;
+
+		if (!zone || !sampled || sampled == BOOST_IN_DOUBT)
+			continue;
+		mmr_step_marks(v->core, zone, &marks[z]);
+		mmr_step_set_boost(zone,
+				   marks[z].boost - (marks[z].boost < sampled ? marks[z].boost : sampled));
+		any = true;
+	}
+	explained = any && explains(v, request);
+	for (unsigned int z = 0; z < MAX_NR_ZONES && any; z++) {
+		struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)z);
+		uint32_t *sampled = zone ? &v->boosts[mmr_step_zone_id(zone)] : NULL;
+
+		if (!zone || !*sampled || *sampled == BOOST_IN_DOUBT)
+			continue;
+		if (explained)
+			*sampled = 0; /* nothing is left to take back */
+		else
+			mmr_step_set_boost(zone, marks[z].boost);
+	}
+	return explained;
+}
+
+static bool try_early_ends(struct verify *v, const struct mmr_step_request *request)
+{
+	for (unsigned int nid = 0; v->balance_known && nid < v->recorded.nr_nodes; nid++) {
+		if (is_ending(v, nid) && try_early_end(v, request, nid))
+			return true;
+	}
+	return false;
+}
+
 /* A kswapd's call or the end of its work, undone. */
 static void undo_kswapd(struct verify *v, uint64_t number, enum trace_event_type type)
 {
@@ -120,16 +185,41 @@ static void undo_kswapd(struct verify *v, uint64_t number, enum trace_event_type
 		mmr_step_set_kswapd(v->core, (unsigned int)nid, type == TRACE_BALANCE_END);
 }
 
+/** struct undone - what one CPU did to the zones' free pages since; @pending: what of it the zones do not have
+ * yet */
+struct undone {
+	uint16_t cpu;
+	int32_t pages[MAX_DRIFTS], pending[MAX_DRIFTS]; /* [zone id] */
+};
+
+/*
+ * A zone gets what a CPU did in one piece, as soon as it is more than its threshold. Was that since? Then the
+ * zone had that much less, or more, before. Source: __mod_zone_page_state(), mm/vmstat.c, v6.1.
+ */
+static int32_t fold_undone(const struct zone *zone, const struct undone *undone, unsigned int id)
+{
+	int32_t pages = undone->pages[id], pending = undone->pending[id];
+	int32_t folded = mmr_step_threshold(zone, undone->cpu) + 1;
+
+	if (pages > pending && pending >= 0)
+		return -folded;
+	return pages < pending && pending <= 0 ? folded : 0;
+}
+
 static bool undo_explains(struct verify *v, const struct mmr_step_request *request, uint32_t task)
 {
 	uint64_t begin = v->number > RACE_DISTANCE ? v->number - RACE_DISTANCE : 1;
-	struct mmr_step_request then = *request;
-	int32_t drift[MAX_DRIFTS] = {0};
+	struct mmr_step_request then = *request, folded = *request;
+	int32_t drift[MAX_DRIFTS] = {0}, folds[MAX_DRIFTS] = {0};
+	struct undone undone = {.cpu = UINT16_MAX};
 
 	then.drift = drift;
+	folded.drift = folds;
 	for (uint64_t n = v->number - 1; n >= begin; n--) {
 		const struct trace_event *ev = &window_at(&v->window, n)->ev;
 		const struct zone *zone;
+		unsigned int id;
+		int32_t size;
 
 		/* An interrupt may come between the look and the event, and carries the task's name. */
 		if (ev->cpu == request->cpu && ev->task == task && !verify_in_interrupt(ev))
@@ -140,12 +230,23 @@ static bool undo_explains(struct verify *v, const struct mmr_step_request *reque
 			zone = mmr_step_zone(v->core, ev->pfn, ev->order);
 			if (!zone)
 				continue;
-			drift[mmr_step_zone_id(zone)] +=
-				(ev->type == TRACE_ZONE_LOCKED ? 1 : -1) * (1 << ev->order);
+			id = mmr_step_zone_id(zone);
+			size = (ev->type == TRACE_ZONE_LOCKED ? -1 : 1) * (1 << ev->order);
+			drift[id] -= size;
+			if (undone.cpu == UINT16_MAX) {
+				undone.cpu = ev->cpu;
+				mmr_step_read_pending(v->core, ev->cpu, undone.pending);
+			}
+			if (undone.cpu == ev->cpu) {
+				undone.pages[id] += size;
+				folds[id] = fold_undone(zone, &undone, id);
+			}
 		} else {
 			continue;
 		}
-		if (explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW))
+		if (explains(v, &then) || explains_as(v, &then, then.nid, MMR_STEP_SLOW) ||
+		    (undone.cpu != UINT16_MAX &&
+		     (explains(v, &folded) || explains_as(v, &folded, folded.nid, MMR_STEP_SLOW))))
 			return true;
 	}
 	return false;
@@ -243,6 +344,8 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	}
 	if (explains_as(v, request, request->nid, MMR_STEP_RESERVES))
 		return VERIFY_CAUSE_RECLAIM;
+	if (try_early_ends(v, request))
+		return VERIFY_CAUSE_BOOST;
 	if (verify_kswapd_was_up(v, request) || verify_kswapd_race(v, request))
 		return VERIFY_CAUSE_RACE;
 	/* At which moment kswapd looked at the boosts that it took back at its end its events do not say. */
@@ -253,12 +356,47 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	return VERIFY_CAUSE_UNEXPLAINED;
 }
 
-static unsigned int attempts_of(const struct trace_event *ev, gfp_t gfp)
+void verify_oom_victim(struct verify *v, uint32_t tid)
 {
-	bool reserves = gfp & MMR_GFP_MEMALLOC || ev->flags & TRACE_F_PF_MEMALLOC;
+	const struct trace_task *tasks;
+	uint32_t nr;
 
-	return MMR_STEP_FAST | MMR_STEP_SLOW |
-	       (reserves && !(gfp & MMR_GFP_NOMEMALLOC) ? MMR_STEP_RESERVES : 0);
+	tasks = trace_reader_tasks(v->reader, &nr);
+	/* A number that another task had before: the later one. */
+	while (nr && tasks[nr - 1].tid != tid)
+		nr--;
+	v->victims[v->nr_victims++ % MAX_VICTIMS] = nr ? tasks[nr - 1].tgid : tid;
+}
+
+static bool is_oom_victim(const struct verify *v, const struct trace_event *ev)
+{
+	const struct trace_task *tasks;
+	uint32_t nr;
+
+	if (!v->nr_victims || verify_in_interrupt(ev))
+		return false;
+	tasks = trace_reader_tasks(v->reader, &nr);
+	if (ev->task >= nr)
+		return false;
+	for (unsigned int i = 0; i < v->nr_victims && i < MAX_VICTIMS; i++) {
+		if (v->victims[i] == tasks[ev->task].tgid)
+			return true;
+	}
+	return false;
+}
+
+/* Source: __gfp_pfmemalloc_flags(), mm/page_alloc.c, v6.12. */
+static unsigned int attempts_of(const struct verify *v, const struct trace_event *ev, gfp_t gfp)
+{
+	unsigned int attempts = MMR_STEP_FAST | MMR_STEP_SLOW;
+
+	if (gfp & MMR_GFP_NOMEMALLOC)
+		return attempts;
+	if (gfp & MMR_GFP_MEMALLOC || ev->flags & TRACE_F_PF_MEMALLOC)
+		attempts |= MMR_STEP_RESERVES;
+	else if (is_oom_victim(v, ev))
+		attempts |= MMR_STEP_OOM;
+	return attempts;
 }
 
 static struct mmr_step_request request_of(const struct verify *v, const struct trace_event *ev,
@@ -273,7 +411,7 @@ static struct mmr_step_request request_of(const struct verify *v, const struct t
 		.nodemask = verify_policy_nodes(v, ev),
 		.order = ev->order,
 		.mt = ev->migratetype,
-		.attempts = (uint8_t)attempts_of(ev, gfp),
+		.attempts = (uint8_t)attempts_of(v, ev, gfp),
 		.served = served,
 	};
 }

@@ -8,5 +8,6 @@ endif()
 
 mmr_add_script_test(lab_usage lab/tests/usage LABEL cli)
 mmr_add_script_test(lab_boot lab/tests/boot LABEL lab TIMEOUT 900)
+mmr_add_script_test(lab_counts lab/tests/counts LABEL lab TIMEOUT 1800)
 mmr_add_script_test(lab_events lab/tests/events LABEL lab TIMEOUT 900)
 mmr_add_script_test(lab_nodes lab/tests/nodes LABEL lab TIMEOUT 1800)

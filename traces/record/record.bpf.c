@@ -138,6 +138,7 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 	struct task_struct *task = bpf_get_current_task_btf();
 	u64 ts_ns = bpf_ktime_get_ns();
 	u32 task_flags = task->flags, tid = task->pid, at;
+	bool to_ring = !use_lanes || lane >= REC_NR_LANES;
 	void *ring = NULL;
 	struct rec_event *e;
 
@@ -145,7 +146,7 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 		count_loss(cpu, ts_ns, cls);
 		return 0;
 	}
-	if (!use_lanes || (REC_CLASS_TYPE(cls) == ALLOC && many_nodes)) {
+	if (to_ring || (REC_CLASS_TYPE(cls) == ALLOC && many_nodes)) {
 		ring = bpf_map_lookup_elem(&rings, &nr);
 		if (!ring) {
 			count_loss(cpu, ts_ns, cls);
@@ -154,7 +155,7 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 	}
 	if (ring && REC_CLASS_TYPE(cls) == ALLOC && many_nodes)
 		tell_policy(ring, cpu, task, tid, ts_ns);
-	if (!use_lanes) {
+	if (to_ring) {
 		e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;
 		if (!e) {
 			count_loss(cpu, ts_ns, cls);
@@ -201,6 +202,9 @@ static __always_inline int first(u64 page, u16 cls, u32 gfp)
 	return put_event(cpu, nr, page, cls, gfp, REC_CLASS_TYPE(cls));
 }
 
+/* The second programs of events under zone->lock, and the third ones, save little: they have no lane. */
+#define LATER_LANE(lane, type) ((type) < ZONE_LOCKED ? (lane) + (type) : REC_NR_LANES)
+
 /* The last program takes the note away: it must not speak for a later event of the same page. */
 static __always_inline int second(u64 page, u16 cls, u32 gfp)
 {
@@ -218,7 +222,8 @@ static __always_inline int second(u64 page, u16 cls, u32 gfp)
 	}
 	if (have_third)
 		*last = page;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, REC_LANE_SECOND + REC_CLASS_TYPE(cls));
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp,
+			 LATER_LANE(REC_LANE_SECOND, REC_CLASS_TYPE(cls)));
 }
 
 static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
@@ -236,7 +241,8 @@ static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
 	*last = REC_NO_PAGE;
 	if (noted == page)
 		return 0;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, REC_LANE_THIRD + REC_CLASS_TYPE(cls));
+	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp,
+			 LATER_LANE(REC_LANE_THIRD, REC_CLASS_TYPE(cls)));
 }
 
 /* F_OWN where the asking task is none of those asked for. */
@@ -307,17 +313,46 @@ int mm_page_free_batched_3(struct trace_event_raw_mm_page_free_batched *ctx)
 	return third(ctx->pfn, BATCHED_CLASS, 0);
 }
 
-/* These fire under zone->lock with interrupts off: nothing can interrupt them. */
+/* These fire under zone->lock: with interrupts off, so that nothing can interrupt them, but for PREEMPT_RT. */
+#define ZONE_LOCKED_CLASS REC_CLASS(ZONE_LOCKED, order, type, refill ? F_OWN : 0)
+#define DRAIN_CLASS       REC_CLASS(PCPU_DRAIN, order, type, 0)
+
 SEC("tp_btf/mm_page_alloc_zone_locked")
 int BPF_PROG(mm_page_alloc_zone_locked, struct page *page, unsigned int order, int type, int refill)
 {
-	return first((u64)page, REC_CLASS(ZONE_LOCKED, order, type, refill ? F_OWN : 0), 0);
+	return first((u64)page, ZONE_LOCKED_CLASS, 0);
+}
+
+SEC("tp_btf/mm_page_alloc_zone_locked")
+int BPF_PROG(mm_page_alloc_zone_locked_2, struct page *page, unsigned int order, int type, int refill)
+{
+	return second((u64)page, ZONE_LOCKED_CLASS, 0);
 }
 
 SEC("tp_btf/mm_page_pcpu_drain")
 int BPF_PROG(mm_page_pcpu_drain, struct page *page, unsigned int order, int type)
 {
-	return first((u64)page, REC_CLASS(PCPU_DRAIN, order, type, 0), 0);
+	return first((u64)page, DRAIN_CLASS, 0);
+}
+
+SEC("tp_btf/mm_page_pcpu_drain")
+int BPF_PROG(mm_page_pcpu_drain_2, struct page *page, unsigned int order, int type)
+{
+	return second((u64)page, DRAIN_CLASS, 0);
+}
+
+SEC("tp/kmem/mm_page_alloc_zone_locked")
+int mm_page_alloc_zone_locked_3(struct trace_event_raw_mm_page *ctx)
+{
+	u32 flags = ctx->percpu_refill ? F_OWN : 0;
+
+	return third(ctx->pfn, REC_CLASS(ZONE_LOCKED, ctx->order, ctx->migratetype, flags), 0);
+}
+
+SEC("tp/kmem/mm_page_pcpu_drain")
+int mm_page_pcpu_drain_3(struct trace_event_raw_mm_page_pcpu_drain *ctx)
+{
+	return third(ctx->pfn, REC_CLASS(PCPU_DRAIN, ctx->order, ctx->migratetype, 0), 0);
 }
 
 /*

@@ -81,6 +81,7 @@ add_executable(mmreplay-record
 	record/record_command.c
 	record/record_dry_run.c
 	record/record_error.c
+	record/record_kernel.c
 	record/record_keyframe.c
 	record/record_notes.c
 	record/record_options.c
@@ -117,6 +118,7 @@ set_target_properties(record_load record_read record_account record_cost PROPERT
 mmr_add_script_test(traces_record_live tests/record_live.sh LABEL privileged)
 mmr_add_script_test(traces_record_counts tests/record_counts.sh LABEL privileged)
 mmr_add_script_test(traces_record_order tests/record_order.sh LABEL privileged)
+mmr_add_script_test(traces_record_nested tests/record_nested.sh LABEL privileged)
 mmr_add_script_test(traces_record_notes tests/record_notes.sh LABEL privileged)
 mmr_add_script_test(traces_record_stacks tests/record_stacks.sh LABEL privileged)
 mmr_add_script_test(traces_record_keyframes tests/record_keyframes.sh LABEL privileged)

@@ -3,20 +3,19 @@
 #include "traces/record/record_capture.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "record.skel.h"
 #include "traces/record/record_attach.h"
 #include "traces/record/record_error.h"
+#include "traces/record/record_kernel.h"
 #include "traces/record/record_labels.h"
 #include "traces/record/record_notes.h"
 #include "traces/record/record_seconds.h"
@@ -30,12 +29,12 @@ struct record_capture {
 	void *lanes; /* all CPUs', mapped */
 	size_t lanes_bytes;
 	uint32_t lane_unit_shift, nr_online;
-	bool use_lanes;
+	bool use_lanes, preempts_locks;
 	struct record_seconds seconds;
 	struct record_stream *streams;
 	uint32_t nr_cpus;
 	int tracefs;
-	struct bpf_link *classic_links[4], *late_links[RECORD_MAX_FIRSTS];
+	struct bpf_link *classic_links[6], *late_links[RECORD_MAX_FIRSTS];
 	struct record_filter filter;
 	bool tell_interrupts;
 	uint64_t start_ns, looked_ns;
@@ -58,80 +57,28 @@ static uint64_t now_ns(void)
 
 /* ---- loading ------------------------------------------------------------------------------- */
 
-/*
- * Whether a task can be preempted between and within a tracepoint's programs. No type tells; 7.0 is
- * where it began, and where it is not so a third program costs time only.
- */
-static bool kernel_is_at_least(unsigned long major, unsigned long minor)
-{
-	struct utsname name;
-	char *dot;
-	unsigned long found;
-
-	if (uname(&name))
-		return false;
-	found = strtoul(name.release, &dot, 10);
-	return found > major || (found == major && *dot == '.' && strtoul(dot + 1, NULL, 10) >= minor);
-}
-
-static bool tracepoints_are_preemptible(void)
-{
-	return kernel_is_at_least(7, 0);
-}
-
-/*
- * Whether the kernel is sure to never run a program twice at once on a CPU, which lanes rest on, as on
- * the order of stores. Stable kernels before 6.2 may have it too; no type tells.
- */
-static bool programs_run_alone(void)
-{
-	return kernel_is_at_least(6, 2);
-}
-
 #ifdef __x86_64__
 #define STORES_IN_ORDER true
 #else
 #define STORES_IN_ORDER false
 #endif
 
-/* The programs of classic tracepoints: libbpf would look for tracefs at fixed places. */
+/*
+ * The programs of classic tracepoints: libbpf would look for tracefs at fixed places. Those of events under
+ * zone->lock, here and below, are needed only where that leaves preemption on.
+ */
 static const struct {
 	const char *program, *event;
+	bool locked;
 } classics[] = {
-	{"mm_page_alloc_extfrag", "kmem/mm_page_alloc_extfrag"},
-	{"mm_page_alloc_3", "kmem/mm_page_alloc"},
-	{"mm_page_free_3", "kmem/mm_page_free"},
-	{"mm_page_free_batched_3", "kmem/mm_page_free_batched"},
+	{"mm_page_alloc_extfrag", "kmem/mm_page_alloc_extfrag", false},
+	{"mm_page_alloc_3", "kmem/mm_page_alloc", false},
+	{"mm_page_free_3", "kmem/mm_page_free", false},
+	{"mm_page_free_batched_3", "kmem/mm_page_free_batched", false},
+	{"mm_page_alloc_zone_locked_3", "kmem/mm_page_alloc_zone_locked", true},
+	{"mm_page_pcpu_drain_3", "kmem/mm_page_pcpu_drain", true},
 };
 #define NR_CLASSICS (sizeof(classics) / sizeof(classics[0]))
-
-static int check_tracepoints(struct record_bpf *skel, struct mmr_error *err)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	struct bpf_program *prog;
-	int rc = 0;
-
-	if (!btf)
-		return record_bpf_error(err, -errno, "reading the kernel's BTF");
-	bpf_object__for_each_program(prog, skel->obj)
-	{
-		const char *tracepoint = bpf_program__section_name(prog);
-		char name[128];
-
-		if (strncmp(tracepoint, "tp_btf/", 7) || !bpf_program__autoload(prog))
-			continue;
-		snprintf(name, sizeof(name), "btf_trace_%s", tracepoint + 7);
-		if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) < 0) {
-			rc = mmr_err(
-				err, -ENOENT,
-				"kernel: tracepoint %s: not in this kernel's BTF (no %s); recording needs it",
-				tracepoint + 7, name);
-			break;
-		}
-	}
-	btf__free(btf);
-	return rc;
-}
 
 static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struct mmr_error *err)
 {
@@ -217,15 +164,15 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
  */
 static const struct {
 	const char *first, *second;
-	bool often;
+	bool often, locked;
 } twins[] = {
-	{"mm_page_alloc", "mm_page_alloc_2", false},
-	{"mm_page_free", "mm_page_free_2", true},
-	{"mm_page_free_batched", "mm_page_free_batched_2", false},
-	{"mm_page_alloc_zone_locked", NULL, false},
-	{"mm_page_pcpu_drain", NULL, false},
-	{"mm_page_alloc_extfrag", NULL, false},
-	{"mm_page_alloc_extfrag_raw", NULL, false},
+	{"mm_page_alloc", "mm_page_alloc_2", false, false},
+	{"mm_page_free", "mm_page_free_2", true, false},
+	{"mm_page_free_batched", "mm_page_free_batched_2", false, false},
+	{"mm_page_alloc_zone_locked", "mm_page_alloc_zone_locked_2", false, true},
+	{"mm_page_pcpu_drain", "mm_page_pcpu_drain_2", false, true},
+	{"mm_page_alloc_extfrag", NULL, false, false},
+	{"mm_page_alloc_extfrag_raw", NULL, false, false},
 };
 #define NR_TWINS (sizeof(twins) / sizeof(twins[0]))
 _Static_assert(NR_TWINS <= RECORD_MAX_FIRSTS, "one entry for each first program");
@@ -258,22 +205,25 @@ static void choose_seconds(struct record_capture *c, bool lean)
 		.nr = NR_TWINS, .skipped_runs = skipped_runs, .attach = attach_second, .ctx = c};
 	for (unsigned int i = 0; i < NR_TWINS; i++) {
 		struct bpf_program *prog;
+		bool wanted;
 
 		if (!twins[i].second)
 			continue;
 		prog = bpf_object__find_program_by_name(c->skel->obj, twins[i].second);
-		bpf_program__set_autoload(prog, !lean);
-		if (lean)
+		wanted = !lean && (c->preempts_locks || !twins[i].locked);
+		bpf_program__set_autoload(prog, wanted);
+		if (!wanted)
 			continue;
-		c->seconds.state[i] = twins[i].often || tracepoints_are_preemptible() ? RECORD_SECOND_ATTACHED
-										      : RECORD_SECOND_READY;
+		c->seconds.state[i] = twins[i].often || record_kernel_preempts_programs()
+					      ? RECORD_SECOND_ATTACHED
+					      : RECORD_SECOND_READY;
 		bpf_program__set_autoattach(prog, c->seconds.state[i] == RECORD_SECOND_ATTACHED);
 	}
 }
 
 static int load(struct record_capture *c, const struct record_capture_options *options, struct mmr_error *err)
 {
-	bool third = options->tracefs >= 0 && tracepoints_are_preemptible() && !options->lean;
+	bool third = options->tracefs >= 0 && record_kernel_preempts_programs() && !options->lean;
 	int rc;
 
 	c->skel = record_bpf__open();
@@ -298,9 +248,9 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 
 		bpf_program__set_autoattach(prog, false);
 		if (i)
-			bpf_program__set_autoload(prog, third);
+			bpf_program__set_autoload(prog, third && (c->preempts_locks || !classics[i].locked));
 	}
-	rc = check_tracepoints(c->skel, err);
+	rc = record_kernel_has_events(c->skel->obj, err);
 	if (rc)
 		return rc;
 	bpf_map__set_max_entries(c->skel->maps.rings, c->nr_cpus);
@@ -392,7 +342,8 @@ int record_capture_create(uint32_t nr_cpus, const struct record_capture_options 
 	c->nr_cpus = c->sink.nr_cpus = nr_cpus;
 	c->tracefs = options->tracefs;
 	c->filter = *options->filter;
-	c->use_lanes = programs_run_alone() && STORES_IN_ORDER;
+	c->use_lanes = record_kernel_runs_alone() && STORES_IN_ORDER;
+	c->preempts_locks = record_kernel_preempts_locks();
 	c->lane_unit_shift = record_lanes_unit_shift(options->ring_bytes);
 	rc = record_tasks_create(&c->sink.tasks, err);
 	if (!rc)
@@ -739,7 +690,7 @@ void record_capture_known(struct record_capture *c)
 
 bool record_capture_may_lose(const struct record_capture *c)
 {
-	return tracepoints_are_preemptible() && !c->skel->rodata->have_third;
+	return record_kernel_preempts_programs() && !c->skel->rodata->have_third;
 }
 
 const struct record_counts *record_capture_counts(const struct record_capture *c)

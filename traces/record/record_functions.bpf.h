@@ -12,14 +12,12 @@
 
 static __always_inline int page_note(u8 type, u64 page, u8 order, u8 migratetype)
 {
-	struct rec_note *n = start(type, F_EXTRA, 0);
-
-	if (!n)
-		return 0;
-	set_page(n, page);
-	n->order = order;
-	n->migratetype = migratetype;
-	return done(n);
+	with_note (n, type, F_EXTRA, 0) {
+		set_page(n, page);
+		n->order = order;
+		n->migratetype = migratetype;
+	}
+	return 0;
 }
 
 /*
@@ -56,7 +54,6 @@ static long note_filled(u32 i, struct bulk_walk *walk)
 
 static long put_bulk_page(u32 i, struct bulk_walk *walk)
 {
-	struct rec_note *n;
 	u64 page = 0;
 
 	if (i >= walk->nr || i >= 64 * BULK_WORDS)
@@ -66,12 +63,10 @@ static long put_bulk_page(u32 i, struct bulk_walk *walk)
 	bpf_probe_read_kernel(&page, sizeof(page), (void *)(walk->array + 8 * i));
 	if (!page)
 		return 0;
-	n = start(BULK_PAGE, F_EXTRA, 0);
-	if (!n)
-		return 0;
-	set_page(n, page);
-	n->gfp = walk->gfp;
-	done(n);
+	with_note (n, BULK_PAGE, F_EXTRA, 0) {
+		set_page(n, page);
+		n->gfp = walk->gfp;
+	}
 	return 0;
 }
 
@@ -185,18 +180,15 @@ static __always_inline void set_pcp(struct rec_note *n, struct zone *zone, struc
 SEC("fentry/free_pcppages_bulk")
 int BPF_PROG(pcp_free_bulk, struct zone *zone, int count, struct per_cpu_pages *pcp, int pindex)
 {
-	struct rec_note *n;
-
 	set_in_bulk(1);
-	n = start(PCP_FREE_BULK, F_EXTRA, 5);
-	if (!n)
-		return 0;
-	set_zone(n, zone);
-	set_pcp(n, zone, pcp);
-	n->args[2] = count;
-	n->args[3] = pindex;
-	n->args[4] = pcp->count;
-	return done(n);
+	with_note (n, PCP_FREE_BULK, F_EXTRA, 5) {
+		set_zone(n, zone);
+		set_pcp(n, zone, pcp);
+		n->args[2] = count;
+		n->args[3] = pindex;
+		n->args[4] = pcp->count;
+	}
+	return 0;
 }
 
 SEC("fexit/free_pcppages_bulk")
@@ -209,36 +201,33 @@ int BPF_PROG(pcp_free_bulk_end)
 SEC("fentry/drain_pages_zone")
 int BPF_PROG(drain_pages, unsigned int cpu, struct zone *zone)
 {
-	struct rec_note *n = start(DRAIN_PAGES, F_EXTRA, 2);
-
-	if (!n)
-		return 0;
-	set_zone(n, zone);
-	n->args[1] = cpu;
-	return done(n);
+	with_note (n, DRAIN_PAGES, F_EXTRA, 2) {
+		set_zone(n, zone);
+		n->args[1] = cpu;
+	}
+	return 0;
 }
 
 static __always_inline int commit(struct per_cpu_pages *pcp, u64 page, int migratetype, unsigned int order)
 {
 	struct per_cpu_pages___before_6_7 *old = (void *)pcp;
-	struct rec_note *n = start(PCP_COMMIT, F_EXTRA, 5);
 
-	if (!n)
-		return 0;
-	set_page(n, page);
-	n->order = order;
-	n->migratetype = migratetype;
-	n->args[0] = pcp->count;
-	n->args[1] = pcp->high;
-	if (bpf_core_field_exists(pcp->free_count)) {
-		n->args[2] = pcp->free_count;
-		n->args[3] = pcp->alloc_factor;
-		n->args[4] = pcp->flags;
-	} else {
-		n->args[2] = BPF_CORE_READ(old, free_factor);
-		n->args[3] = n->args[4] = 0;
+	with_note (n, PCP_COMMIT, F_EXTRA, 5) {
+		set_page(n, page);
+		n->order = order;
+		n->migratetype = migratetype;
+		n->args[0] = pcp->count;
+		n->args[1] = pcp->high;
+		if (bpf_core_field_exists(pcp->free_count)) {
+			n->args[2] = pcp->free_count;
+			n->args[3] = pcp->alloc_factor;
+			n->args[4] = pcp->flags;
+		} else {
+			n->args[2] = BPF_CORE_READ(old, free_factor);
+			n->args[3] = n->args[4] = 0;
+		}
 	}
-	return done(n);
+	return 0;
 }
 
 SEC("fentry/free_frozen_page_commit")
@@ -257,14 +246,12 @@ int BPF_PROG(pcp_commit_6_1, struct zone *zone, struct per_cpu_pages *pcp, struc
 
 static __always_inline int buddy_note(u64 page, u8 order, s64 fpi_flags)
 {
-	struct rec_note *n = start(BUDDY_FREE, F_EXTRA, 1);
-
-	if (!n)
-		return 0;
-	set_page(n, page);
-	n->order = order;
-	n->args[0] = fpi_flags;
-	return done(n);
+	with_note (n, BUDDY_FREE, F_EXTRA, 1) {
+		set_page(n, page);
+		n->order = order;
+		n->args[0] = fpi_flags;
+	}
+	return 0;
 }
 
 SEC("fentry/split_large_buddy")
@@ -290,14 +277,12 @@ int BPF_PROG(buddy_free_6_1, struct page *page, unsigned long pfn, struct zone *
 
 static __always_inline int bits_note(u64 page, u64 flags, u64 mask)
 {
-	struct rec_note *n = start(PAGEBLOCK_BITS, F_EXTRA, 2);
-
-	if (!n)
-		return 0;
-	set_page(n, page);
-	n->args[0] = flags;
-	n->args[1] = mask;
-	return done(n);
+	with_note (n, PAGEBLOCK_BITS, F_EXTRA, 2) {
+		set_page(n, page);
+		n->args[0] = flags;
+		n->args[1] = mask;
+	}
+	return 0;
 }
 
 SEC("fentry/set_pfnblock_flags_mask")
@@ -321,30 +306,26 @@ int BPF_PROG(pageblock_bits_clear, struct page *page, unsigned long pfn, int bit
 SEC("fexit/__move_freepages_block")
 int BPF_PROG(move_block, struct zone *zone, unsigned long start_pfn, int old, int new, int moved)
 {
-	struct rec_note *n = start(MOVE_BLOCK, F_EXTRA, 2);
-
-	if (!n)
-		return 0;
-	set_pfn(n, start_pfn);
-	n->migratetype = new;
-	n->args[0] = old;
-	n->args[1] = moved;
-	return done(n);
+	with_note (n, MOVE_BLOCK, F_EXTRA, 2) {
+		set_pfn(n, start_pfn);
+		n->migratetype = new;
+		n->args[0] = old;
+		n->args[1] = moved;
+	}
+	return 0;
 }
 
 /* Before 6.10: any page of the block, and its old type is not told. */
 SEC("fexit/move_freepages_block")
 int BPF_PROG(move_block_6_1, struct zone *zone, struct page *page, int migratetype, int *num_movable, int moved)
 {
-	struct rec_note *n = start(MOVE_BLOCK, F_EXTRA, 2);
-
-	if (!n)
-		return 0;
-	set_page(n, (u64)page);
-	n->migratetype = migratetype;
-	n->args[0] = -1;
-	n->args[1] = moved;
-	return done(n);
+	with_note (n, MOVE_BLOCK, F_EXTRA, 2) {
+		set_page(n, (u64)page);
+		n->migratetype = migratetype;
+		n->args[0] = -1;
+		n->args[1] = moved;
+	}
+	return 0;
 }
 
 SEC("fentry/move_freelist_tail")
@@ -356,39 +337,33 @@ int BPF_PROG(rotate_list, struct list_head *freelist, struct page *page)
 SEC("fexit/decay_pcp_high")
 int BPF_PROG(pcp_decay, struct zone *zone, struct per_cpu_pages *pcp)
 {
-	struct rec_note *n = start(PCP_DECAY, F_EXTRA, 3);
-
-	if (!n)
-		return 0;
-	set_zone(n, zone);
-	set_pcp(n, zone, pcp);
-	n->args[2] = pcp->high;
-	return done(n);
+	with_note (n, PCP_DECAY, F_EXTRA, 3) {
+		set_zone(n, zone);
+		set_pcp(n, zone, pcp);
+		n->args[2] = pcp->high;
+	}
+	return 0;
 }
 
 SEC("fentry/__zone_set_pageset_high_and_batch")
 int pcp_limits(u64 *ctx)
 {
-	struct rec_note *n = start(PCP_LIMITS, F_EXTRA, 4);
-
-	if (!n)
-		return 0;
-	set_zone(n, (struct zone *)ctx[0]);
-	n->args[1] = argument(ctx, 1);
-	n->args[2] = argument(ctx, limits_have_two ? 2 : 1);
-	n->args[3] = argument(ctx, limits_have_two ? 3 : 2);
-	return done(n);
+	with_note (n, PCP_LIMITS, F_EXTRA, 4) {
+		set_zone(n, (struct zone *)ctx[0]);
+		n->args[1] = argument(ctx, 1);
+		n->args[2] = argument(ctx, limits_have_two ? 2 : 1);
+		n->args[3] = argument(ctx, limits_have_two ? 3 : 2);
+	}
+	return 0;
 }
 
 static __always_inline int result_note(u8 type, u64 page, s64 result)
 {
-	struct rec_note *n = start(type, F_EXTRA, 1);
-
-	if (!n)
-		return 0;
-	set_page(n, page);
-	n->args[0] = result;
-	return done(n);
+	with_note (n, type, F_EXTRA, 1) {
+		set_page(n, page);
+		n->args[0] = result;
+	}
+	return 0;
 }
 
 SEC("fexit/take_page_off_buddy")
@@ -406,14 +381,12 @@ int BPF_PROG(put_back_buddy, struct page *page, bool result)
 SEC("fexit/unreserve_highatomic_pageblock")
 int BPF_PROG(unreserve_highatomic, struct alloc_context *ac, bool force, bool result)
 {
-	struct rec_note *n = start(UNRESERVE_HIGHATOMIC, F_EXTRA, 2);
-
-	if (!n)
-		return 0;
-	n->migratetype = ac->migratetype;
-	n->args[0] = force;
-	n->args[1] = result;
-	return done(n);
+	with_note (n, UNRESERVE_HIGHATOMIC, F_EXTRA, 2) {
+		n->migratetype = ac->migratetype;
+		n->args[0] = force;
+		n->args[1] = result;
+	}
+	return 0;
 }
 
 SEC("fentry/__free_pages_core")
@@ -427,26 +400,21 @@ int BPF_PROG(free_core, struct page *page, unsigned int order)
 SEC("fentry/refresh_cpu_vm_stats")
 int BPF_PROG(vmstat_fold, bool do_pagesets)
 {
-	struct rec_note *n = start(VMSTAT_FOLD, F_EXTRA, 1);
-
-	if (!n)
-		return 0;
-	n->args[0] = do_pagesets;
-	return done(n);
+	with_note (n, VMSTAT_FOLD, F_EXTRA, 1)
+		n->args[0] = do_pagesets;
+	return 0;
 }
 
 static __always_inline int balance_note(u8 type, struct pglist_data *pgdat, int order, int zone)
 {
-	struct rec_note *n = start(type, F_EXTRA, type == BALANCE_END ? 2 : 1);
-
-	if (!n)
-		return 0;
-	n->order = order;
-	n->zone = zone;
-	n->form = REC_NOTE_ZONE;
-	n->args[0] = BPF_CORE_READ(pgdat, node_id); /* too far behind for an offset in an instruction */
-	n->args[1] = -1;
-	return done(n);
+	with_note (n, type, F_EXTRA, type == BALANCE_END ? 2 : 1) {
+		n->order = order;
+		n->zone = zone;
+		n->form = REC_NOTE_ZONE;
+		n->args[0] = BPF_CORE_READ(pgdat, node_id); /* too far behind for an offset in an instruction */
+		n->args[1] = -1;
+	}
+	return 0;
 }
 
 SEC("fentry/balance_pgdat")
@@ -485,7 +453,6 @@ static __always_inline int request_returned(u64 *ctx)
 {
 	u64 key = (u64)ctx, begin_ns, page = 0, nodes = ~0ULL, mask = argument(ctx, 3);
 	u64 *begin = bpf_map_lookup_elem(&requests, &key);
-	struct rec_note *n;
 
 	if (!begin)
 		return 0;
@@ -494,16 +461,15 @@ static __always_inline int request_returned(u64 *ctx)
 	bpf_get_func_ret(ctx, &page);
 	if (mask)
 		bpf_probe_read_kernel(&nodes, sizeof(nodes), (void *)mask);
-	n = start(ALLOC_REQUEST, F_EXTRA, 3);
-	if (!n)
-		return 0;
-	set_page(n, page);
-	n->gfp = argument(ctx, 0);
-	n->order = argument(ctx, 1);
-	n->args[0] = (int)argument(ctx, 2);
-	n->args[1] = nodes;
-	n->args[2] = bpf_ktime_get_ns() - begin_ns;
-	return done(n);
+	with_note (n, ALLOC_REQUEST, F_EXTRA, 3) {
+		set_page(n, page);
+		n->gfp = argument(ctx, 0);
+		n->order = argument(ctx, 1);
+		n->args[0] = (int)argument(ctx, 2);
+		n->args[1] = nodes;
+		n->args[2] = bpf_ktime_get_ns() - begin_ns;
+	}
+	return 0;
 }
 
 SEC("fentry/__alloc_frozen_pages_noprof")

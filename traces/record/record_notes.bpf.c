@@ -38,42 +38,36 @@ int BPF_PROG(balance_begin, int nid, int order, int zone)
 SEC("tp_btf/mm_vmscan_balance_pgdat_end")
 int BPF_PROG(balance_end, int nid, int order, int zone, unsigned long nr_reclaimed)
 {
-	struct rec_note *n = start(BALANCE_END, 0, 2);
-
-	if (!n)
-		return 0;
-	n->order = order;
-	n->zone = zone;
-	n->form = REC_NOTE_ZONE;
-	n->args[0] = nid;
-	n->args[1] = nr_reclaimed;
-	return done(n);
+	with_note (n, BALANCE_END, 0, 2) {
+		n->order = order;
+		n->zone = zone;
+		n->form = REC_NOTE_ZONE;
+		n->args[0] = nid;
+		n->args[1] = nr_reclaimed;
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_vmscan_direct_reclaim_begin")
 int reclaim_begin(u64 *ctx)
 {
-	struct rec_note *n = start(RECLAIM_BEGIN, 0, 0);
 	u32 first, second;
 
-	if (!n)
-		return 0;
-	first = ctx[0];
-	second = ctx[1];
-	n->order = reclaim_gfp_first ? second : first;
-	n->gfp = reclaim_gfp_first ? first : second;
-	return done(n);
+	with_note (n, RECLAIM_BEGIN, 0, 0) {
+		first = ctx[0];
+		second = ctx[1];
+		n->order = reclaim_gfp_first ? second : first;
+		n->gfp = reclaim_gfp_first ? first : second;
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_vmscan_direct_reclaim_end")
 int BPF_PROG(reclaim_end, unsigned long nr_reclaimed)
 {
-	struct rec_note *n = start(RECLAIM_END, 0, 1);
-
-	if (!n)
-		return 0;
-	n->args[0] = nr_reclaimed;
-	return done(n);
+	with_note (n, RECLAIM_END, 0, 1)
+		n->args[0] = nr_reclaimed;
+	return 0;
 }
 
 /* ---- tracepoints: compaction and isolation --------------------------------------------------- */
@@ -82,46 +76,40 @@ SEC("tp_btf/mm_compaction_begin")
 int BPF_PROG(compact_begin, struct compact_control *cc, unsigned long zone_start, unsigned long zone_end,
 	     bool sync)
 {
-	struct rec_note *n = start(COMPACT_BEGIN, 0, 4);
-
-	if (!n)
-		return 0;
-	set_pfn(n, zone_start);
-	n->args[0] = zone_end;
-	n->args[1] = cc->migrate_pfn;
-	n->args[2] = cc->free_pfn;
-	n->args[3] = sync;
-	return done(n);
+	with_note (n, COMPACT_BEGIN, 0, 4) {
+		set_pfn(n, zone_start);
+		n->args[0] = zone_end;
+		n->args[1] = cc->migrate_pfn;
+		n->args[2] = cc->free_pfn;
+		n->args[3] = sync;
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_compaction_end")
 int BPF_PROG(compact_end, struct compact_control *cc, unsigned long zone_start, unsigned long zone_end,
 	     bool sync, int status)
 {
-	struct rec_note *n = start(COMPACT_END, 0, 5);
-
-	if (!n)
-		return 0;
-	set_pfn(n, zone_start);
-	n->args[0] = zone_end;
-	n->args[1] = cc->migrate_pfn;
-	n->args[2] = cc->free_pfn;
-	n->args[3] = sync;
-	n->args[4] = status;
-	return done(n);
+	with_note (n, COMPACT_END, 0, 5) {
+		set_pfn(n, zone_start);
+		n->args[0] = zone_end;
+		n->args[1] = cc->migrate_pfn;
+		n->args[2] = cc->free_pfn;
+		n->args[3] = sync;
+		n->args[4] = status;
+	}
+	return 0;
 }
 
 static __always_inline int range_note(u8 type, u64 pfn, u64 end, u64 scanned, u64 taken)
 {
-	struct rec_note *n = start(type, 0, 3);
-
-	if (!n)
-		return 0;
-	set_pfn(n, pfn);
-	n->args[0] = end;
-	n->args[1] = scanned;
-	n->args[2] = taken;
-	return done(n);
+	with_note (n, type, 0, 3) {
+		set_pfn(n, pfn);
+		n->args[0] = end;
+		n->args[1] = scanned;
+		n->args[2] = taken;
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_compaction_isolate_freepages")
@@ -145,14 +133,12 @@ int BPF_PROG(fast_isolate_freepages, u64 pfn, u64 end, u64 scanned, u64 taken)
 SEC("tp_btf/mm_compaction_try_to_compact_pages")
 int BPF_PROG(try_to_compact, int order, u32 gfp, int priority)
 {
-	struct rec_note *n = start(TRY_TO_COMPACT, 0, 1);
-
-	if (!n)
-		return 0;
-	n->order = order;
-	n->gfp = gfp;
-	n->args[0] = priority;
-	return done(n);
+	with_note (n, TRY_TO_COMPACT, 0, 1) {
+		n->order = order;
+		n->gfp = gfp;
+		n->args[0] = priority;
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_compaction_kcompactd_wake")
@@ -176,14 +162,12 @@ int BPF_PROG(wakeup_kcompactd, int nid, int order, int zone)
 SEC("tp_btf/test_pages_isolated")
 int BPF_PROG(pages_isolated, u64 pfn, u64 end, u64 first_not_isolated)
 {
-	struct rec_note *n = start(PAGES_ISOLATED, 0, 2);
-
-	if (!n)
-		return 0;
-	set_pfn(n, pfn);
-	n->args[0] = end;
-	n->args[1] = first_not_isolated;
-	return done(n);
+	with_note (n, PAGES_ISOLATED, 0, 2) {
+		set_pfn(n, pfn);
+		n->args[0] = end;
+		n->args[1] = first_not_isolated;
+	}
+	return 0;
 }
 
 /* ---- tracepoints: watermarks, and the rest --------------------------------------------------- */
@@ -191,62 +175,49 @@ int BPF_PROG(pages_isolated, u64 pfn, u64 end, u64 first_not_isolated)
 SEC("tp_btf/mm_setup_per_zone_wmarks")
 int BPF_PROG(zone_wmarks, struct zone *zone)
 {
-	struct rec_note *n = start(ZONE_WMARKS, 0, 5);
-
-	if (!n)
-		return 0;
-	set_zone(n, zone);
-	for (u32 i = 0; i < 4; i++)
-		n->args[1 + i] = BPF_CORE_READ(zone, _watermark[i]);
-	return done(n);
+	with_note (n, ZONE_WMARKS, 0, 5) {
+		set_zone(n, zone);
+		for (u32 i = 0; i < 4; i++)
+			n->args[1 + i] = BPF_CORE_READ(zone, _watermark[i]);
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_setup_per_zone_lowmem_reserve")
 int BPF_PROG(lowmem_reserve, struct zone *zone, struct zone *upper, long pages)
 {
-	struct rec_note *n = start(LOWMEM_RESERVE, 0, 3);
-
-	if (!n)
-		return 0;
-	set_zone(n, upper);
-	n->args[1] = n->zone;
-	set_zone(n, zone);
-	n->args[2] = pages;
-	return done(n);
+	with_note (n, LOWMEM_RESERVE, 0, 3) {
+		set_zone(n, upper);
+		n->args[1] = n->zone;
+		set_zone(n, zone);
+		n->args[2] = pages;
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_calculate_totalreserve_pages")
 int BPF_PROG(totalreserve, unsigned long pages)
 {
-	struct rec_note *n = start(TOTALRESERVE, 0, 1);
-
-	if (!n)
-		return 0;
-	n->args[0] = pages;
-	return done(n);
+	with_note (n, TOTALRESERVE, 0, 1)
+		n->args[0] = pages;
+	return 0;
 }
 
 SEC("tp_btf/mark_victim")
 int BPF_PROG(oom_victim, struct task_struct *victim)
 {
-	struct rec_note *n = start(OOM_VICTIM, 0, 1);
-
-	if (!n)
-		return 0;
-	n->args[0] = victim->pid;
-	return done(n);
+	with_note (n, OOM_VICTIM, 0, 1)
+		n->args[0] = victim->pid;
+	return 0;
 }
 
 /* Its second argument is a page, or since 6.10 a netmem: then the lowest bit says that it is none. */
 SEC("tp_btf/page_pool_state_hold")
 int page_pool_hold(u64 *ctx)
 {
-	struct rec_note *n = start(PAGE_POOL_HOLD, 0, 0);
-
-	if (!n)
-		return 0;
-	set_page(n, ctx[1]);
-	return done(n);
+	with_note (n, PAGE_POOL_HOLD, 0, 0)
+		set_page(n, ctx[1]);
+	return 0;
 }
 
 /* ---- tracepoints: the page cache, only where asked for ---------------------------------------- */
@@ -254,22 +225,21 @@ int page_pool_hold(u64 *ctx)
 /* A folio's flags are its first word in every kernel, whatever their type. */
 static __always_inline int cache_note(u8 type, struct folio *folio)
 {
-	struct rec_note *n = start(type, 0, 0);
 	unsigned long flags = 0;
 	u64 address;
 
-	if (!n)
-		return 0;
-	set_page(n, (u64)folio);
-	address = n->page;
-	bpf_probe_read_kernel(&flags, sizeof(flags), (void *)address);
-	if (!(flags >> bpf_core_enum_value(enum pageflags, PG_head) & 1))
-		return done(n);
-	if (bpf_core_field_exists(folio->_flags_1))
-		n->order = BPF_CORE_READ(folio, _flags_1) & 0xff;
-	else
-		n->order = BPF_CORE_READ((struct folio___before_6_6 *)folio, _folio_order);
-	return done(n);
+	with_note (n, type, 0, 0) {
+		set_page(n, (u64)folio);
+		address = n->page;
+		bpf_probe_read_kernel(&flags, sizeof(flags), (void *)address);
+		if (!(flags >> bpf_core_enum_value(enum pageflags, PG_head) & 1))
+			continue;
+		if (bpf_core_field_exists(folio->_flags_1))
+			n->order = BPF_CORE_READ(folio, _flags_1) & 0xff;
+		else
+			n->order = BPF_CORE_READ((struct folio___before_6_6 *)folio, _folio_order);
+	}
+	return 0;
 }
 
 SEC("tp_btf/mm_filemap_add_to_page_cache")
@@ -299,21 +269,19 @@ struct {
 SEC("tp_btf/mm_page_alloc")
 int BPF_PROG(alloc_from, struct page *page, unsigned int order)
 {
-	struct rec_note *n;
 	s64 stack = -1;
 
 	if (!recording)
 		return 0;
 	if (want_stacks)
 		stack = bpf_get_stackid(ctx, &stacks, 0);
-	n = start(ALLOC_FROM, 0, 2);
-	if (!n)
-		return 0;
-	set_page(n, (u64)page);
-	n->order = order;
-	n->args[0] = stack;
-	n->args[1] = want_cgroups ? bpf_get_current_cgroup_id() : -1;
-	return done(n);
+	with_note (n, ALLOC_FROM, 0, 2) {
+		set_page(n, (u64)page);
+		n->order = order;
+		n->args[0] = stack;
+		n->args[1] = want_cgroups ? bpf_get_current_cgroup_id() : -1;
+	}
+	return 0;
 }
 
 #include "traces/record/record_functions.bpf.h"

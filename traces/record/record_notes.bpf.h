@@ -113,11 +113,14 @@ static __always_inline struct rec_note *start(u8 type, u8 flags, u8 nr_args)
 	return n;
 }
 
-static __always_inline int done(struct rec_note *n)
+static __always_inline struct rec_note *submit(struct rec_note *n)
 {
 	bpf_ringbuf_submit(n, BPF_RB_NO_WAKEUP);
-	return 0;
+	return NULL;
 }
+
+/* with_note(n, type, flags, nr_args) fills in @n and submits it; left out where there is no room. */
+#define with_note(n, ...) for (struct rec_note *n = start(__VA_ARGS__); n; n = submit(n))
 
 static __always_inline void set_page(struct rec_note *n, u64 page)
 {
@@ -150,16 +153,14 @@ static __always_inline void set_zone(struct rec_note *n, struct zone *zone)
 /* Tracepoints tell a node and a zone's number. */
 static __always_inline int node_note(u8 type, s64 nid, bool with_zone, u8 zone, u8 order, u32 gfp)
 {
-	struct rec_note *n = start(type, 0, 1);
-
-	if (!n)
-		return 0;
-	n->args[0] = nid;
-	n->order = order;
-	n->gfp = gfp;
-	n->zone = zone;
-	n->form = with_zone ? REC_NOTE_ZONE : 0;
-	return done(n);
+	with_note (n, type, 0, 1) {
+		n->args[0] = nid;
+		n->order = order;
+		n->gfp = gfp;
+		n->zone = zone;
+		n->form = with_zone ? REC_NOTE_ZONE : 0;
+	}
+	return 0;
 }
 
 #endif

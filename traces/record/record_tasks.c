@@ -9,8 +9,15 @@
 #define SLOTS 16384 /* a power of two */
 #define LAST  8 /* what the switch back to a preempted task may free, and one more */
 
+#define LATER 4 /* later programs' records that are remembered longer */
+
 struct slot {
 	uint32_t tid, task;
+	uint64_t newest_later_ns; /* no record behind it has a twin among @later */
+	struct {
+		uint64_t page, ts_ns;
+	} later[LATER]; /* records of second and third programs that are no doubles */
+	uint32_t nr_later;
 	uint64_t last[LAST]; /* page and class of its latest events, the newest first, 0 where there is none */
 	bool named;
 	struct trace_task who;
@@ -84,6 +91,30 @@ static uint64_t *find_event(struct slot *slot, uint64_t page)
 	return NULL;
 }
 
+static void remember_later(struct slot *slot, const struct rec_event *e)
+{
+	slot->later[slot->nr_later % LATER].page = e->page;
+	slot->later[slot->nr_later++ % LATER].ts_ns = e->ts_ns;
+	if (e->ts_ns > slot->newest_later_ns)
+		slot->newest_later_ns = e->ts_ns;
+}
+
+/*
+ * A task that was moved to another CPU between two programs has gone on there, and that CPU's records may have
+ * been read first, with many of its later events. But the earlier program's record has the earlier time.
+ */
+static bool has_later_twin(const struct slot *slot, const struct rec_event *e)
+{
+	for (int i = 0; i < LATER; i++) {
+		uint64_t differs = slot->later[i].page ^ e->page;
+
+		if (!(differs & REC_PAGE_MASK) && !REC_CLASS_TYPE(differs >> REC_PAGE_BITS) &&
+		    slot->later[i].ts_ns >= e->ts_ns)
+			return true;
+	}
+	return false;
+}
+
 enum record_twin record_tasks_event(struct record_tasks *t, const struct rec_event *e)
 {
 	const uint64_t second = (uint64_t)REC_CLASS_SECOND << REC_PAGE_BITS;
@@ -99,6 +130,10 @@ enum record_twin record_tasks_event(struct record_tasks *t, const struct rec_eve
 		*twin = e->page;
 		return RECORD_DOUBLE_OF_SECOND;
 	}
+	if (!twin && e->ts_ns < slot->newest_later_ns && has_later_twin(slot, e))
+		return e->page & second ? RECORD_DOUBLE : RECORD_DOUBLE_OF_SECOND;
+	if (e->page & second)
+		remember_later(slot, e);
 	memmove(&slot->last[1], &slot->last[0], (LAST - 1) * sizeof(slot->last[0]));
 	slot->last[0] = e->page;
 	return RECORD_SINGLE;

@@ -239,6 +239,16 @@ struct trace_event_raw_mm_page_free {
 struct trace_event_raw_mm_page_free_batched {
 	unsigned long pfn;
 };
+struct trace_event_raw_mm_page {
+	unsigned long pfn;
+	unsigned int order;
+	int migratetype, percpu_refill;
+};
+struct trace_event_raw_mm_page_pcpu_drain {
+	unsigned long pfn;
+	unsigned int order;
+	int migratetype;
+};
 struct trace_event_raw_mm_page_alloc_extfrag {
 	unsigned long pfn;
 	int alloc_order, fallback_order;

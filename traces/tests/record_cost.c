@@ -4,10 +4,17 @@
  * event, for each of
  *
  *   count    a tp_btf program per tracepoint that counts
+ *   timed    the same, and it reads the clock
+ *   floor    timed, and a second program on frees: the least for whom no free that interrupts a free may
+ *            be missing, since the kernel skips a program that runs already
+ *   ring     a tp_btf program that puts 24 bytes into a BPF ring of its CPU, which a thread empties
  *   record   mmreplay-record
  *   lean     mmreplay-record --lean
  *   tracefs  a private tracefs instance, drained by splice into a file
  *   perf     perf record -a -m 16M
+ *   perfmono the same with -k mono, the clock that the recorder and tracefs stamp with here
+ *
+ * All are given the same six events, and their readers the other CPU while one is busy.
  *
  * against no tracing, in a touch loop (fault a page in, give it back) and a pipe loop (a page through
  * a pipe), with one CPU busy and with two. All of it interleaved: a round has every technique once,
@@ -37,8 +44,12 @@
 #define MAX_ROUNDS 200
 #define PAGE_BYTES 4096
 
-enum technique { COUNT, RECORD, LEAN, TRACEFS, PERF, NR_TECHNIQUES };
-static const char *const technique_names[] = {"count", "record", "lean", "tracefs", "perf"};
+enum technique { COUNT, TIMED, FLOOR, RING, RECORD, LEAN, TRACEFS, PERF, PERFMONO, NR_TECHNIQUES };
+static const char *const technique_names[] = {"count", "timed",   "floor", "ring",    "record",
+					      "lean",  "tracefs", "perf",  "perfmono"};
+/* How the names of a technique's own programs begin. */
+static const char *const prefixes[NR_TECHNIQUES][2] = {
+	[COUNT] = {"count_"}, [TIMED] = {"timed_"}, [FLOOR] = {"timed_", "again_"}, [RING] = {"ring_"}};
 enum loop { TOUCH, PIPE, NR_LOOPS };
 static const char *const loop_names[] = {"touch loop", "pipe loop"};
 
@@ -46,7 +57,6 @@ struct options {
 	unsigned int rounds, milliseconds;
 	const char *recorder, *folder;
 	bool skip[NR_TECHNIQUES];
-	bool check;
 };
 
 static void die(const char *what)
@@ -157,15 +167,20 @@ static double sample(enum loop loop, int nr_busy, double seconds)
 
 /* ---- techniques ---------------------------------------------------------------------------- */
 
+#define MAX_LINKS 16
+
 struct tracer {
 	const struct options *options;
 	struct record_cost_bpf *counter;
+	struct bpf_link *links[MAX_LINKS];
+	unsigned int nr_links;
+	struct ring_buffer *rings;
+	pthread_t ring_reader;
 	pid_t pid;
 	char file[4096];
 	int tracefs, instance;
 	char name[64];
 	pthread_t drains[2];
-	int drain_cpu[2];
 	volatile bool draining;
 };
 
@@ -218,6 +233,62 @@ static void enable_tracefs(struct tracer *t, const char *on)
 		snprintf(name, sizeof(name), "events/kmem/%s/enable", events[i]);
 		put_file(t->instance, name, on);
 	}
+}
+
+static int pass(void *context, void *data, size_t size)
+{
+	(void)context;
+	(void)data;
+	(void)size;
+	return 0;
+}
+
+static void *read_rings(void *arg)
+{
+	struct tracer *t = arg;
+
+	while (t->draining) {
+		ring_buffer__consume(t->rings);
+		usleep(2000);
+	}
+	return NULL;
+}
+
+static void attach_programs(struct tracer *t, enum technique technique)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, t->counter->obj)
+	{
+		const char *name = bpf_program__name(prog);
+		bool mine = false;
+
+		for (int i = 0; i < 2; i++) {
+			const char *prefix = prefixes[technique][i];
+
+			mine |= prefix && !strncmp(name, prefix, strlen(prefix));
+		}
+		if (!mine)
+			continue;
+		t->links[t->nr_links] = bpf_program__attach(prog);
+		if (!t->links[t->nr_links++])
+			die(name);
+	}
+	if (technique != RING)
+		return;
+	t->draining = true;
+	if (pthread_create(&t->ring_reader, NULL, read_rings, t))
+		die("pthread_create");
+}
+
+static void detach_programs(struct tracer *t, enum technique technique)
+{
+	while (t->nr_links)
+		bpf_link__destroy(t->links[--t->nr_links]);
+	if (technique != RING)
+		return;
+	t->draining = false;
+	pthread_join(t->ring_reader, NULL);
 }
 
 struct drain {
@@ -303,8 +374,10 @@ static void start(struct tracer *t, enum technique technique)
 	unlink(t->file);
 	switch (technique) {
 	case COUNT:
-		if (record_cost_bpf__attach(t->counter))
-			die("attaching the counting programs");
+	case TIMED:
+	case FLOOR:
+	case RING:
+		attach_programs(t, technique);
 		break;
 	case RECORD:
 	case LEAN:
@@ -316,11 +389,12 @@ static void start(struct tracer *t, enum technique technique)
 		start_tracefs(t);
 		break;
 	case PERF:
+	case PERFMONO:
 		for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%skmem:%s", i ? "," : "",
 				 events[i]);
 		start_process(t, (char *[]){"perf", "record", "-q", "-a", "-m", "16M", "-e", list, "-o",
-					    t->file, NULL});
+					    t->file, technique == PERFMONO ? "-k" : NULL, "mono", NULL});
 		wait_for_file(t, 4096);
 		break;
 	default:
@@ -331,8 +405,8 @@ static void start(struct tracer *t, enum technique technique)
 
 static void stop(struct tracer *t, enum technique technique)
 {
-	if (technique == COUNT)
-		record_cost_bpf__detach(t->counter);
+	if (technique <= RING)
+		detach_programs(t, technique);
 	else if (technique == TRACEFS)
 		stop_tracefs(t);
 	else
@@ -387,8 +461,7 @@ static double least(const struct options *o, enum technique t, enum loop loop, i
 /* How many events a page of each loop is; the other tasks of that CPU add a little. */
 static void count_events(struct tracer *t)
 {
-	if (record_cost_bpf__attach(t->counter))
-		die("attaching the counting programs");
+	attach_programs(t, COUNT);
 	for (enum loop loop = 0; loop < NR_LOOPS; loop++) {
 		double best = 1e9;
 
@@ -407,7 +480,24 @@ static void count_events(struct tracer *t)
 		}
 		events_per_page[loop] = best;
 	}
-	record_cost_bpf__detach(t->counter);
+	detach_programs(t, COUNT);
+}
+
+/* While one CPU is busy the readers have the other, whose caches they may use. */
+static void place_readers(const struct tracer *t, enum technique technique, int busy)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(1, &set);
+	if (busy == 2)
+		CPU_SET(0, &set);
+	if (t->pid > 0)
+		sched_setaffinity(t->pid, sizeof(set), &set);
+	if (technique == RING)
+		pthread_setaffinity_np(t->ring_reader, sizeof(set), &set);
+	for (int i = 0; technique == TRACEFS && i < 2; i++)
+		pthread_setaffinity_np(t->drains[i], sizeof(set), &set);
 }
 
 static void measure(struct tracer *t, enum technique technique, unsigned int round)
@@ -421,8 +511,7 @@ static void measure(struct tracer *t, enum technique technique, unsigned int rou
 	start(t, technique);
 	for (enum loop loop = 0; loop < NR_LOOPS; loop++) {
 		for (int busy = 1; busy <= 2; busy++) {
-			if (t->pid > 0 && busy == 1)
-				pin(t->pid, 1);
+			place_readers(t, technique, busy);
 			with[loop][busy - 1] = sample(loop, busy, seconds);
 		}
 	}
@@ -479,7 +568,7 @@ static void print_table(const struct options *o)
 			puts("");
 		}
 	}
-	for (enum technique t = RECORD; t <= LEAN; t++)
+	for (enum technique t = FLOOR; t <= LEAN; t++)
 		for (enum loop loop = 0; loop < NR_LOOPS; loop++)
 			print_ratios(o, t, loop);
 }
@@ -519,7 +608,7 @@ int main(int argc, char **argv)
 		{"milliseconds", 'm', "N", 0, "CPU time of a sample (default 150)", 0},
 		{"recorder", 'w', "FILE", 0,
 		 "mmreplay-record to measure (default: the one beside this program)", 0},
-		{"skip", 's', "TECHNIQUE", 0, "Leave this one out: count, lean, tracefs or perf", 0},
+		{"skip", 's', "TECHNIQUE", 0, "Leave this one out (any number of times)", 0},
 		{0}};
 	static const struct argp argp = {table,
 					 parse_option,
@@ -550,7 +639,10 @@ int main(int argc, char **argv)
 		die("mounting tracefs");
 	t.counter = record_cost_bpf__open_and_load();
 	if (!t.counter)
-		die("loading the counting programs");
+		die("loading the programs");
+	t.rings = ring_buffer__new(bpf_map__fd(t.counter->maps.ring_0), pass, NULL, NULL);
+	if (!t.rings || ring_buffer__add(t.rings, bpf_map__fd(t.counter->maps.ring_1), pass, NULL))
+		die("the rings");
 	count_events(&t);
 	for (enum loop loop = 0; loop < NR_LOOPS; loop++)
 		for (int busy = 0; busy < 2; busy++)
@@ -563,6 +655,7 @@ int main(int argc, char **argv)
 	printf("events per page: touch loop %.2f, pipe loop %.2f\n", events_per_page[TOUCH],
 	       events_per_page[PIPE]);
 	print_table(&o);
+	ring_buffer__free(t.rings);
 	record_cost_bpf__destroy(t.counter);
 	rmdir(folder);
 	return 0;

@@ -11,6 +11,14 @@
 
 enum { ALLOC, FREE };
 
+static enum record_twin event_at(struct record_tasks *t, uint64_t ts_ns, int type, uint64_t page, bool second)
+{
+	struct rec_event e = {.ts_ns = ts_ns, .page = page, .tid = 7};
+
+	e.cls = (uint16_t)(REC_CLASS(type, 0, 1, 0) | (second ? REC_CLASS_SECOND : 0));
+	return record_tasks_event(t, &e);
+}
+
 static enum record_twin event(struct record_tasks *t, uint32_t tid, int type, uint64_t page, bool second)
 {
 	struct rec_event e = {.page = page, .tid = tid};
@@ -47,6 +55,27 @@ static void the_first_programs_record_may_come_later_from_another_cpu(void **sta
 	assert_int_equal(event(*state, 7, FREE, 0x1000, true), RECORD_SINGLE);
 	assert_int_equal(event(*state, 7, FREE, 0x1000, false), RECORD_DOUBLE_OF_SECOND);
 	assert_int_equal(event(*state, 7, FREE, 0x1000, true), RECORD_DOUBLE);
+}
+
+/* Moved to another CPU between two programs, it did much there, and that CPU's records are read first. */
+static void an_earlier_programs_record_may_come_after_many_others(void **state)
+{
+	assert_int_equal(event_at(*state, 1000, FREE, 0x1000, true), RECORD_SINGLE);
+	for (uint64_t i = 0; i < 100; i++)
+		assert_int_equal(event_at(*state, 2000 + i, ALLOC, 0x10000 + 0x1000 * i, false), RECORD_SINGLE);
+	assert_int_equal(event_at(*state, 3000, ALLOC, 0x1000, false), RECORD_SINGLE);
+	assert_int_equal(event_at(*state, 999, FREE, 0x1000, false), RECORD_DOUBLE_OF_SECOND);
+	/* A later free of the page is one of its own, and so is an earlier one of another page. */
+	assert_int_equal(event_at(*state, 4000, FREE, 0x1000, false), RECORD_SINGLE);
+	assert_int_equal(event_at(*state, 999, FREE, 0x9000, false), RECORD_SINGLE);
+}
+
+static void a_second_programs_record_may_come_long_after_the_thirds(void **state)
+{
+	assert_int_equal(event_at(*state, 1000, ALLOC, 0x1000, true), RECORD_SINGLE);
+	for (uint64_t i = 0; i < 100; i++)
+		assert_int_equal(event_at(*state, 2000 + i, FREE, 0x10000 + 0x1000 * i, false), RECORD_SINGLE);
+	assert_int_equal(event_at(*state, 990, ALLOC, 0x1000, true), RECORD_DOUBLE);
 }
 
 /* Preempted between two programs, it frees what is left of the task that ran before it. */
@@ -116,6 +145,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_first_programs_record_may_come_later_from_another_cpu,
 						make_tasks, free_tasks),
 		cmocka_unit_test_setup_teardown(frees_on_the_way_back_do_not_part_the_records_of_one_event,
+						make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(an_earlier_programs_record_may_come_after_many_others,
+						make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(a_second_programs_record_may_come_long_after_the_thirds,
 						make_tasks, free_tasks),
 		cmocka_unit_test_setup_teardown(two_events_are_no_double, make_tasks, free_tasks),
 		cmocka_unit_test_setup_teardown(another_file_has_other_numbers_for_the_same_tasks, make_tasks,

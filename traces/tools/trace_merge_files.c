@@ -179,18 +179,12 @@ static int deliver_run(struct merge *m, struct source *s, uint64_t limit, bool (
 
 static int start_merge(struct merge *m, struct mmr_error *err)
 {
-	merge_entry *entries;
-
 	if (!merge_tree_init(&m->tree, m->nr))
-		return mmr_err(err, -ENOMEM, "no memory to merge %u files", m->nr);
-	entries = calloc(3 * (size_t)m->tree.nr, sizeof(*entries));
-	if (!entries)
 		return mmr_err(err, -ENOMEM, "no memory to merge %u files", m->nr);
 	/* Those whose turn has not come stand where their first event will: they need not be decoded yet. */
 	for (uint32_t i = 0; i < m->nr; i++)
-		entries[i] = merge_entry_of(m->sources[i].key, i);
-	merge_tree_build(&m->tree, entries, m->nr, entries + m->tree.nr);
-	free(entries);
+		merge_tree_set(&m->tree, i, m->sources[i].key);
+	merge_tree_build(&m->tree);
 	return 0;
 }
 
@@ -208,7 +202,10 @@ static int merge_events(struct merge *m, bool (*stop)(void), struct mmr_error *e
 		rc = deliver_run(m, s, merge_tree_limit(&m->tree, front), stop, err);
 		if (rc < 0)
 			return rc;
-		merge_tree_replay(&m->tree, front, rc ? merge_entry_of(s->key, front) : MERGE_ENDED);
+		if (rc)
+			merge_tree_move(&m->tree, front, s->key);
+		else
+			merge_tree_end(&m->tree, front);
 		rc = 0;
 	}
 	return rc;
