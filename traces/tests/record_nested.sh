@@ -20,6 +20,7 @@ if [ -z "${MMR_OWN_MOUNTS:-}" ] && [ ! -d /sys/kernel/tracing/events ]; then
 	MMR_OWN_MOUNTS=1 exec unshare -m "$0"
 fi
 [ -d /sys/kernel/tracing/events ] || mount -t tracefs none /sys/kernel/tracing || skip "tracefs cannot be mounted"
+# shellcheck disable=SC2054 # the comma is the separator perf writes
 unseen=(perf stat -x, -e kmem:mm_page_free -p 1 -o "$WORK/unseen" --)
 "${unseen[@]}" true 2>/dev/null || skip "perf cannot count what process 1 frees"
 
