@@ -42,7 +42,13 @@
 #include "record_cost.skel.h"
 
 #define MAX_ROUNDS 200
-#define PAGE_BYTES 4096
+/*
+ * Lost events cost less than others: a sample's events are no more than fit into the 16 MiB of a CPU's buffer,
+ * and before it the readers have time to empty that.
+ */
+#define SAMPLE_MS   60
+#define CATCH_UP_US 50000
+#define PAGE_BYTES  4096
 
 enum technique { COUNT, TIMED, FLOOR, RING, RECORD, LEAN, TRACEFS, PERF, PERFMONO, NR_TECHNIQUES };
 static const char *const technique_names[] = {"count", "timed",   "floor", "ring",    "record",
@@ -465,8 +471,8 @@ static void count_events(struct tracer *t)
 	for (enum loop loop = 0; loop < NR_LOOPS; loop++) {
 		double best = 1e9;
 
-		for (int i = 0; i < 5; i++) {
-			struct worker w = {.loop = loop, .cpu = 0, .seconds = 0.1};
+		for (int i = 0; i < 20; i++) {
+			struct worker w = {.loop = loop, .cpu = 0, .seconds = 0.03};
 			pthread_barrier_t one;
 			uint64_t before = counted(t, 0);
 
@@ -512,6 +518,7 @@ static void measure(struct tracer *t, enum technique technique, unsigned int rou
 	for (enum loop loop = 0; loop < NR_LOOPS; loop++) {
 		for (int busy = 1; busy <= 2; busy++) {
 			place_readers(t, technique, busy);
+			usleep(CATCH_UP_US);
 			with[loop][busy - 1] = sample(loop, busy, seconds);
 		}
 	}
@@ -605,7 +612,8 @@ int main(int argc, char **argv)
 {
 	static const struct argp_option table[] = {
 		{"rounds", 'r', "N", 0, "Rounds (default 15)", 0},
-		{"milliseconds", 'm', "N", 0, "CPU time of a sample (default 150)", 0},
+		{"milliseconds", 'm', "N", 0,
+		 "CPU time of a sample (default 60; more may be more than perf's buffers hold)", 0},
 		{"recorder", 'w', "FILE", 0,
 		 "mmreplay-record to measure (default: the one beside this program)", 0},
 		{"skip", 's', "TECHNIQUE", 0, "Leave this one out (any number of times)", 0},
@@ -619,7 +627,7 @@ int main(int argc, char **argv)
 					 NULL,
 					 NULL};
 	static char recorder[4096], folder[] = "/tmp/mmr-cost.XXXXXX";
-	struct options o = {.rounds = 15, .milliseconds = 150, .recorder = recorder, .folder = folder};
+	struct options o = {.rounds = 15, .milliseconds = SAMPLE_MS, .recorder = recorder, .folder = folder};
 	struct tracer t = {.options = &o};
 	ssize_t len = readlink("/proc/self/exe", recorder, sizeof(recorder) - 32);
 
