@@ -52,6 +52,7 @@ static void fill_engine_options(struct run *run)
 		.reclaim = o->reclaim,
 		.seed = o->seed,
 		.latency_every = (unsigned int)o->latency_every,
+		.clock = clock_calibrate(),
 		.nr_samples = (unsigned int)o->samples,
 		.vmstat_as_recorded = true,
 		.kswapd_as_recorded = true,

@@ -149,14 +149,15 @@ static int init_metrics(struct engine *e, struct mmr_error *err)
 	e->latency = calloc(NR_MMR_PATHS, sizeof(*e->latency));
 	e->lifetimes = calloc(1, sizeof(*e->lifetimes));
 	e->classes = calloc(UINT16_MAX + 1, sizeof(*e->classes));
+	e->steps = engine_steps_create();
 	e->node_allocs = calloc((size_t)machine->nr_nodes * machine->nr_nodes, sizeof(*e->node_allocs));
 	e->node_row = calloc(machine->nr_cpus, sizeof(*e->node_row));
-	if (!e->latency || !e->lifetimes || !e->classes || !e->node_allocs || !e->node_row)
+	if (!e->latency || !e->lifetimes || !e->classes || !e->steps || !e->node_allocs || !e->node_row)
 		return mmr_err(err, -ENOMEM, "no memory for the metrics");
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
 		e->node_row[cpu] = machine->cpu_node[cpu] * machine->nr_nodes;
 	e->lifetimes->shift = e->birth_shift = lifetimes_unit(summary->last_ns - summary->first_ns);
-	e->clock = clock_calibrate();
+	e->clock = e->options.clock.ns_per_tick > 0 ? e->options.clock : clock_calibrate();
 	e->until_stamp = e->options.latency_every; /* 0 counts down from 2^32: practically never */
 	e->stamping = e->options.speed > 0            ? STAMP_INTENDED
 		      : e->options.latency_every == 1 ? STAMP_CHAIN
@@ -277,6 +278,7 @@ void engine_destroy(struct engine *e)
 	live_map_deinit(&e->map);
 	usage_deinit(&e->usage);
 	free(e->classes);
+	free(e->steps);
 	free(e->zone_starts);
 	free(e->latency);
 	free(e->lifetimes);

@@ -57,6 +57,7 @@ struct state_figures; /* start_aged.h */
  * @profile: kernel line of the core
  * @seed: of whatever is random
  * @latency_every: stamp one request in this many; 1 chains one stamp per request; 0 for none
+ * @clock: clock_calibrate()'s, which takes 20 ms; all 0: the engine calls it
  * @nr_samples: how many times over the trace the free lists are sampled
  * @vmstat_as_recorded: each CPU's vmstat worker runs when the recording says that it did, where it does, in
  *place of once every vm.stat_interval; for the core and one copy of the recording
@@ -82,6 +83,7 @@ struct engine_options {
 	enum engine_reclaim reclaim;
 	uint64_t seed;
 	unsigned int latency_every;
+	struct clock_rate clock;
 	unsigned int nr_samples;
 	bool vmstat_as_recorded, kswapd_as_recorded;
 	double speed;

@@ -6,13 +6,15 @@
  * are constants in each, so that no event pays for what its replay does not do.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "replay/engine/engine_internal.h"
 
-/* How many events ahead memory is fetched: a dozen are about 200 ns of work, one memory access. */
-#define PREFETCH_CHUNK  36
-#define PREFETCH_SLOT   24
-#define PREFETCH_RECORD 12
+/* How many steps ahead memory is fetched: eight are about 150 ns of work, one memory access. */
+#define AHEAD_RECORD 8
+#define AHEAD_SLOT   16 /* a power of two */
+#define AHEAD_CHUNK  24
 
 /* Events of several CPUs are in order of time, or earlier by less than this. */
 #define SLACK_NS 1000000000
@@ -141,25 +143,38 @@ HOT void give_back_timed(struct engine *e, enum backend_kind k, uint32_t pfn, un
 
 /* ---- frees ------------------------------------------------------------------------------------- */
 
+/* Blocks by live_word() & 0xf: a table, since x86 shifts by a variable in three steps. */
+static const uint16_t order_pages[16] = {0,       1,       1u << 1, 1u << 2, 1u << 3, 1u << 4,
+					 1u << 5, 1u << 6, 1u << 7, 1u << 8, 1u << 9, 1u << 10};
+_Static_assert(MAX_PAGE_ORDER == 10, "and nothing larger");
+
+HOT void change_usage(struct engine *e, uint32_t pfn, unsigned int order, int pages, unsigned int type)
+{
+	if (unlikely_(order > PAGEBLOCK_ORDER))
+		usage_change(&e->usage, pfn, order, type, pages > 0 ? 1 : -1);
+	else
+		usage_add(&e->usage, pfn, type, pages);
+}
+
 /* The block a live entry stands for goes back; the entry is gone. */
 HOT void free_entry(struct engine *e, enum backend_kind k, bool modelled, struct live_entry *entry,
 		    unsigned int order, unsigned int cpu, uint64_t ts_ns)
 {
-	const struct live_entry block = {.pfn = entry->pfn, .word = entry->word};
-	const unsigned int type = block.type;
+	const uint32_t pfn = entry->pfn, word = entry->word;
+	const int pages = order_pages[word & 0xf];
 
-	live_map_remove(&e->map, entry, order);
-	if (unlikely_(block.pfn == MMR_NO_PFN)) {
-		e->counts.frees_of[block.fate]++;
-		if (modelled && block.fate == LIVE_RECLAIMED)
+	live_map_remove(&e->map, entry, (uint32_t)pages);
+	if (unlikely_(pfn == MMR_NO_PFN)) {
+		e->counts.frees_of[live_word_fate(word)]++;
+		if (modelled && live_word_fate(word) == LIVE_RECLAIMED)
 			engine_free_held(e, order, cpu);
 		return;
 	}
-	lifetimes_add(e->lifetimes, type, order, block.birth, engine_birth(e, ts_ns));
-	usage_change(&e->usage, block.pfn, order, type, -1);
+	lifetimes_add(e->lifetimes, word, engine_birth(e, ts_ns));
+	change_usage(e, pfn, order, -pages, live_word_type(word));
 	if (modelled)
-		engine_disown(e, block.pfn, order);
-	give_back_timed(e, k, block.pfn, order, cpu);
+		engine_disown(e, pfn, order);
+	give_back_timed(e, k, pfn, order, cpu);
 }
 
 /* A free of a page whose allocation the trace does not hold: from before it began, or invisible. */
@@ -246,7 +261,7 @@ static void hold_entry(struct engine *e, struct live_entry *entry)
 {
 	const struct live_entry block = *entry;
 
-	live_map_remove(&e->map, entry, live_order(entry));
+	live_map_remove(&e->map, entry, 1u << live_order(&block));
 	if (block.pfn != MMR_NO_PFN && e->pressure.owners)
 		engine_hold(e, block.pfn, live_order(&block));
 }
@@ -277,10 +292,11 @@ static __attribute__((noinline)) void drop_kernel_made(struct engine *e, const s
 
 /* ---- one event --------------------------------------------------------------------------------- */
 
-HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event,
-		     struct live_entry *entry)
+HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, bool special,
+		     const struct trace_event *event, struct live_entry *entry)
 {
-	unsigned int cpu = translate_event_cpu(&e->translate, event);
+	unsigned int cpu =
+		special ? translate_event_cpu(&e->translate, event) : translate_cpu(&e->translate, event->cpu);
 
 	/* One comparison tells both: none begins here, or one of another order. */
 	if (unlikely_((entry->word & 0xf) != event->order + 1u))
@@ -291,35 +307,51 @@ HOT void replay_free(struct engine *e, enum backend_kind k, bool modelled, const
 		engine_turn_kswapds(e, event->ts_ns);
 }
 
+/* Put together at once: the core would wait for parts that were stored one by one, 3 ns. */
 HOT struct mmr_request request_of(struct engine *e, const struct trace_event *event,
 				  const struct alloc_class *cls)
 {
-	if (unlikely_(!cls->plain) || unlikely_(translate_may_name(&e->translate, event)))
+	int16_t nid = NUMA_NO_NODE;
+
+	if (cls->way == TRANSLATE_NAMED)
+		nid = translate_named_node(&e->translate, event, cls->gfp, cls->highest);
+	else if (unlikely_(cls->way != TRANSLATE_PLAIN))
 		return translate_alloc(&e->translate, event, cls->gfp);
 	return (struct mmr_request){
 		.gfp = cls->gfp,
 		.cpu = (uint16_t)translate_cpu(&e->translate, event->cpu),
-		.nid = NUMA_NO_NODE,
+		.nid = nid,
 		.order = event->order,
 		.pf_memalloc = (event->flags & TRACE_F_PF_MEMALLOC) != 0,
 	};
 }
 
-HOT void served(struct engine *e, const struct mmr_request *request, struct mmr_page page, unsigned int type)
+HOT void served(struct engine *e, const struct mmr_request *request, struct mmr_page page,
+		const struct alloc_class *cls)
 {
-	usage_change(&e->usage, page.pfn, request->order, type, 1);
+	change_usage(e, page.pfn, request->order, cls->pages, cls->type);
 	e->node_allocs[e->node_row[request->cpu] + page.nid]++;
 }
 
 /* A request the model does not make: its process was killed. */
-static void refuse_killed(struct engine *e, const struct trace_event *event, struct live_entry *slot,
-			  unsigned int type)
+static void refuse_killed(struct engine *e, struct live_entry *slot, const struct alloc_class *cls)
 {
-	struct live_entry entry = {.pfn = MMR_NO_PFN, .word = live_word(event->order, type, 0)};
-
-	entry.fate = LIVE_KILLED;
 	e->counts.allocs_of_killed++;
-	live_map_add(&e->map, slot, entry, event->order);
+	live_map_add(&e->map, slot, MMR_NO_PFN, live_word_fated(cls->word, LIVE_KILLED), cls->pages);
+}
+
+/* Before a block becomes live where no slot is yet, or a block that was not seen to be freed. Return: the slot.
+ */
+static __attribute__((noinline)) struct live_entry *make_room(struct engine *e, const struct trace_event *event,
+							      unsigned int cpu)
+{
+	struct live_entry *slot = live_map_touch(&e->map, event->pfn);
+
+	if (slot->order_plus_1) {
+		e->counts.reallocs++;
+		free_any(e, slot, cpu, event->ts_ns);
+	}
+	return slot;
 }
 
 HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *event,
@@ -327,15 +359,13 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 {
 	const struct alloc_class *cls = &e->classes[event->class_id];
 	const struct mmr_request request = request_of(e, event, cls);
-	struct live_entry entry = {.word = live_word(event->order, cls->type, engine_birth(e, event->ts_ns))};
+	uint32_t word = cls->word | engine_birth(e, event->ts_ns) << (32 - LIVE_BIRTH_BITS);
 	struct mmr_page page;
 
-	if (unlikely_(slot->word & 0xf)) {
-		e->counts.reallocs++;
-		free_any(e, slot, request.cpu, event->ts_ns);
-	}
+	if (unlikely_(slot->word & 0xf))
+		slot = make_room(e, event, request.cpu);
 	if (modelled && unlikely_(engine_asker_killed(e, event))) {
-		refuse_killed(e, event, slot, cls->type);
+		refuse_killed(e, slot, cls);
 		return;
 	}
 	e->counts.asked[event->order]++;
@@ -348,16 +378,15 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 		if (page.pfn == MMR_NO_PFN)
 			page = engine_out_of_memory(e, &request);
 	}
-	if (unlikely_(page.pfn == MMR_NO_PFN)) {
+	if (k != BACKEND_NULL && unlikely_(page.pfn == MMR_NO_PFN)) {
 		e->counts.refused[event->order]++;
-		entry.fate = LIVE_REFUSED;
+		word = live_word_fated(word, LIVE_REFUSED);
 	} else {
-		served(e, &request, page, cls->type);
+		served(e, &request, page, cls);
 		if (modelled)
 			engine_own(e, event, page.pfn, cls->type);
 	}
-	entry.pfn = page.pfn;
-	live_map_add(&e->map, slot, entry, event->order);
+	live_map_add(&e->map, slot, page.pfn, word, cls->pages);
 }
 
 /* Is this event older than the keyframe of its zone? */
@@ -378,12 +407,19 @@ static void learn_classes(struct engine *e, uint16_t id)
 		const struct trace_class *cls = trace_reader_class(e->reader, (uint16_t)e->nr_classes);
 		gfp_t gfp = translate_gfp(&e->translate, cls ? cls->gfp & MMR_GFP_KNOWN : 0);
 
+		/* Of a class that cannot be no event gets here, see engine_check_batch(). */
+		unsigned int order = cls && cls->order < NR_PAGE_ORDERS ? cls->order : 0;
+		uint8_t type = gfp & MMR_GFP_MOVABLE       ? MIGRATE_MOVABLE
+			       : gfp & MMR_GFP_RECLAIMABLE ? MIGRATE_RECLAIMABLE
+							   : MIGRATE_UNMOVABLE;
+
 		e->classes[e->nr_classes] = (struct alloc_class){
 			.gfp = gfp,
-			.type = gfp & MMR_GFP_MOVABLE       ? MIGRATE_MOVABLE
-				: gfp & MMR_GFP_RECLAIMABLE ? MIGRATE_RECLAIMABLE
-							    : MIGRATE_UNMOVABLE,
-			.plain = translate_is_plain(&e->translate),
+			.word = live_word(order, type, 0),
+			.pages = (uint16_t)(1u << order),
+			.type = type,
+			.highest = (uint8_t)machine_highest_zone(gfp),
+			.way = (uint8_t)translate_way(&e->translate),
 		};
 	}
 }
@@ -395,36 +431,115 @@ const struct alloc_class *engine_class(struct engine *e, uint16_t id)
 	return &e->classes[id];
 }
 
-/* First where the map has the slot of an event to come, then the slot, then, with what it says, the record. */
-HOT void prefetch(const struct engine *e, enum backend_kind k, const struct trace_event *events, size_t i,
-		  size_t nr)
-{
-	const struct trace_event *soon = &events[i + PREFETCH_RECORD];
+/* ---- a batch: which of its events matter -------------------------------------------------------- */
 
-	if (i + PREFETCH_CHUNK >= nr)
-		return;
-	live_map_prefetch_chunk(&e->map, events[i + PREFETCH_CHUNK].pfn);
-	if (events[i + PREFETCH_SLOT].pfn < e->map.end_pfn)
-		__builtin_prefetch(live_map_slot(&e->map, events[i + PREFETCH_SLOT].pfn), 1);
-	if (k == BACKEND_CORE && soon->type == TRACE_FREE && soon->pfn < e->map.end_pfn)
-		mmr_prefetch_page(e->core, live_map_slot(&e->map, soon->pfn)->pfn);
+#define MAX_STEPS 1024u /* events that are looked through at once */
+
+/* An event that the replay has to do with: its page frame, and above it where it stands among the events. */
+typedef uint64_t step_t;
+#define STEP_AT_SHIFT 32
+
+static inline uint32_t step_pfn(step_t step)
+{
+	return (uint32_t)step;
 }
 
-/* Before an event is believed: a failed allocation, or a page beyond the recorded machine's memory. */
-static __attribute__((noinline)) int odd_pfn(struct engine *e, const struct trace_event *event,
-					     struct mmr_error *err)
+static inline size_t step_at(step_t step)
 {
-	if (event->pfn != TRACE_NO_PFN)
-		return live_map_grow(&e->map, event->pfn, err);
-	e->counts.recorded_failed += event->type == TRACE_ALLOC;
-	return 1;
+	return step >> STEP_AT_SHIFT;
 }
 
-/* struct special - what few replays do, decided once for a batch so that the others' events do not pay */
-struct special {
-	bool follows; /* the recorded nodes fill and empty, see named_node.h */
-	bool odd; /* some of these events may be none of the replay's business, or have their time */
+/**
+ * struct steps - of some events those that matter, in their order
+ * @items: [nr], and behind them AHEAD_CHUNK that may be looked at and mean nothing
+ * @wanted: bit 1 << type for each type that matters
+ * @top: highest page frame of all the events, TRACE_NO_PFN where an allocation failed
+ */
+struct steps {
+	step_t items[MAX_STEPS + AHEAD_CHUNK];
+	size_t nr;
+	uint32_t wanted, top;
 };
+
+/* What becomes a request; and what else tells how the recorded zones fill and empty, see named_node.h. */
+#define REQUESTS (1u << TRACE_ALLOC | 1u << TRACE_FREE)
+#define FOLLOWED (REQUESTS | 1u << TRACE_ZONE_LOCKED | 1u << TRACE_PCPU_DRAIN | 1u << TRACE_EXTFRAG)
+
+struct steps *engine_steps_create(void)
+{
+	return malloc(sizeof(struct steps));
+}
+
+static void end_steps(struct steps *s, size_t nr)
+{
+	memset(&s->items[nr], 0, AHEAD_CHUNK * sizeof(*s->items));
+	s->nr = nr;
+}
+
+/* Counts of at most 255 events are bytes of one register: one for each type, and the highest one of the steps.
+ */
+#define COUNT_BITS  8
+#define COUNT_STEPS 56
+_Static_assert(TRACE_NR_PAGE_EVENTS *COUNT_BITS <= COUNT_STEPS, "a byte for each type of event");
+
+/*
+ * Count all of @events and keep those that matter. Without a branch that depends on an event: their types come
+ * in no order that could be guessed.
+ */
+static void choose_steps(struct steps *s, const struct trace_event *events, size_t nr, uint64_t *counts)
+{
+	uint64_t one_of[TRACE_NR_PAGE_EVENTS];
+	const struct trace_event *event = events, *all_end = events + nr;
+	step_t at = 0;
+	uint32_t top = 0;
+	size_t kept = 0;
+
+	for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
+		one_of[type] = 1ull << (type * COUNT_BITS) | (uint64_t)(s->wanted >> type & 1) << COUNT_STEPS;
+	while (event < all_end) {
+		const struct trace_event *end = all_end - event < 255 ? all_end : event + 255;
+		step_t *items = s->items + kept;
+		uint64_t sum = 0;
+
+#pragma GCC unroll 4
+		for (; event < end; event++) {
+			items[sum >> COUNT_STEPS] = at | event->pfn;
+			sum += one_of[event->type];
+			top = event->pfn > top ? event->pfn : top;
+			at += 1ull << STEP_AT_SHIFT;
+		}
+		kept += sum >> COUNT_STEPS;
+		for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
+			counts[type] += sum >> (type * COUNT_BITS) & 0xff;
+	}
+	end_steps(s, kept);
+	s->top = top;
+}
+
+/* Before events are believed: allocations that had failed are no steps, and all other pages have their places.
+ */
+static __attribute__((noinline)) int settle_odd_pfns(struct engine *e, const struct trace_event *events,
+						     struct mmr_error *err)
+{
+	struct steps *s = e->steps;
+	uint32_t top = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		const step_t step = s->items[i];
+
+		if (step_pfn(step) == TRACE_NO_PFN) {
+			e->counts.recorded_failed += events[step_at(step)].type == TRACE_ALLOC;
+			continue;
+		}
+		top = step_pfn(step) > top ? step_pfn(step) : top;
+		s->items[kept++] = step;
+	}
+	end_steps(s, kept);
+	return top >= e->map.end_pfn ? live_map_grow(&e->map, top, err) : 0;
+}
+
+/* ---- a batch: step by step ---------------------------------------------------------------------- */
 
 /* Of a batch that is odd. Return: true where the event is dealt with. */
 static __attribute__((noinline)) bool passed_over(struct engine *e, const struct trace_event *event)
@@ -451,62 +566,124 @@ static int say_failure(const struct engine *e, const struct trace_event *event, 
 		       trace_event_type_name(event->type), event->order, event->pfn, event->cpu);
 }
 
-HOT int replay_batch(struct engine *e, enum backend_kind k, bool modelled, const struct trace_event *events,
-		     size_t nr, struct mmr_error *err)
+/* struct ahead - slots of the steps to come, looked up when they were fetched; by step % AHEAD_SLOT */
+struct ahead {
+	struct live_entry *slots[AHEAD_SLOT];
+};
+
+HOT void look_ahead(struct engine *e, struct ahead *ahead, const step_t *steps, size_t i)
 {
-	const struct special special = {
-		.follows = e->translate.named.nr_zones != 0,
-		.odd = e->drops_kernel_made || e->options.speed > 0 ||
-		       (nr && events[0].ts_ns < e->all_started_ns + SLACK_NS),
-	};
+	struct live_entry *slot = live_map_slot(&e->map, step_pfn(steps[i]));
 
-	for (size_t i = 0; i < nr; i++) {
-		const struct trace_event *event = &events[i];
+	__builtin_prefetch(slot, 1);
+	ahead->slots[i % AHEAD_SLOT] = slot;
+}
 
-		prefetch(e, k, events, i, nr);
+/* Some of these events may be none of the replay's business, or have their time. */
+static bool are_odd(const struct engine *e, const struct trace_event *events)
+{
+	return e->drops_kernel_made || e->options.speed > 0 || events[0].ts_ns < e->all_started_ns + SLACK_NS;
+}
+
+HOT int replay_steps(struct engine *e, enum backend_kind k, bool modelled, bool special,
+		     const struct trace_event *events, struct steps *s, struct mmr_error *err)
+{
+	const bool follows = special && e->translate.named.nr_zones != 0;
+	const bool odd = special && are_odd(e, events);
+	struct ahead ahead;
+
+	for (size_t i = 0; i < AHEAD_SLOT; i++)
+		look_ahead(e, &ahead, s->items, i);
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct trace_event *event = &events[step_at(s->items[i])];
+		struct live_entry *slot = ahead.slots[i % AHEAD_SLOT];
+
+		/* First where the map has the slot of a step to come, then the slot, then, with what it says,
+		 * the record; that of an allocation says nothing, but which it will be no branch could guess.
+		 */
+		live_map_prefetch_chunk(&e->map, step_pfn(s->items[i + AHEAD_CHUNK]));
+		look_ahead(e, &ahead, s->items, i + AHEAD_SLOT);
+		if (k == BACKEND_CORE)
+			mmr_prefetch_page(e->core, ahead.slots[(i + AHEAD_RECORD) % AHEAD_SLOT]->pfn);
 		if (unlikely_(event->ts_ns >= e->next_timer_ns))
 			engine_run_timers(e, event->ts_ns);
-		e->counts.recorded[event->type]++;
-		if (unlikely_(special.follows))
-			translate_follow(&e->translate, event);
-		if (event->type > TRACE_FREE)
-			continue;
-		if (unlikely_(event->pfn >= e->map.end_pfn)) {
-			int rc = odd_pfn(e, event, err);
-
-			if (rc < 0)
-				return rc;
-			if (rc)
+		if (special) {
+			if (follows && event->type != TRACE_ALLOC)
+				translate_follow(&e->translate, event);
+			if (event->type > TRACE_FREE || (odd && passed_over(e, event)))
 				continue;
 		}
-		if (unlikely_(special.odd) && passed_over(e, event))
-			continue;
-		if (event->type == TRACE_ALLOC) {
-			if (unlikely_(event->class_id >= e->nr_classes))
-				learn_classes(e, event->class_id);
-			replay_alloc(e, k, modelled, event, live_map_touch(&e->map, event->pfn));
-		} else {
-			replay_free(e, k, modelled, event, live_map_slot(&e->map, event->pfn));
-		}
+		if (event->type == TRACE_ALLOC)
+			replay_alloc(e, k, modelled, event, slot);
+		else
+			replay_free(e, k, modelled, special, event, slot);
 		if (k == BACKEND_OPS && unlikely_(e->failure))
-			return say_failure(e, event, e->nr_done + i, err);
+			return say_failure(e, event, e->nr_done + step_at(s->items[i]), err);
 	}
 	return 0;
 }
 
+static int replay_kind(struct engine *e, const struct trace_event *events, struct mmr_error *err)
+{
+	const bool special = e->translate.named.nr_zones || e->translate.tasks || are_odd(e, events);
+
+	if (e->backend->kind == BACKEND_NULL && !special)
+		return replay_steps(e, BACKEND_NULL, false, false, events, e->steps, err);
+	if (e->backend->kind == BACKEND_NULL)
+		return replay_steps(e, BACKEND_NULL, false, true, events, e->steps, err);
+	if (e->backend->kind == BACKEND_OPS)
+		return replay_steps(e, BACKEND_OPS, false, true, events, e->steps, err);
+	if (e->pressure.owners)
+		return replay_steps(e, BACKEND_CORE, true, true, events, e->steps, err);
+	if (special)
+		return replay_steps(e, BACKEND_CORE, false, true, events, e->steps, err);
+	return replay_steps(e, BACKEND_CORE, false, false, events, e->steps, err);
+}
+
+/* How many of the events come before measuring begins, which starts all counts anew. */
+static size_t before_measuring(const struct engine *e, const struct trace_event *events, size_t nr)
+{
+	size_t before = 0;
+
+	if (e->measure_ns == UINT64_MAX)
+		return nr;
+	while (before < nr && events[before].ts_ns < e->measure_ns)
+		before++;
+	return before;
+}
+
+/* Some of the events: as many as there is room for, or until measuring begins. Return: how many; or as below.
+ */
+static ssize_t replay_some(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
+{
+	size_t take = before_measuring(e, events, nr < MAX_STEPS ? nr : MAX_STEPS);
+	int rc = 0;
+
+	if (!take) {
+		engine_run_timers(e, events[0].ts_ns);
+		return 0;
+	}
+	choose_steps(e->steps, events, take, e->counts.recorded);
+	if (unlikely_(e->steps->top >= e->map.end_pfn))
+		rc = settle_odd_pfns(e, events, err);
+	rc = rc ? rc : replay_kind(e, events, err);
+	e->nr_done += take;
+	return rc ? rc : (ssize_t)take;
+}
+
 int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
 {
-	int rc;
-
 	e->last_ticks = clock_ticks();
-	if (e->backend->kind == BACKEND_NULL)
-		rc = replay_batch(e, BACKEND_NULL, false, events, nr, err);
-	else if (e->backend->kind == BACKEND_OPS)
-		rc = replay_batch(e, BACKEND_OPS, false, events, nr, err);
-	else if (e->pressure.owners)
-		rc = replay_batch(e, BACKEND_CORE, true, events, nr, err);
-	else
-		rc = replay_batch(e, BACKEND_CORE, false, events, nr, err);
-	e->nr_done += nr;
-	return rc;
+	if (e->nr_classes < trace_reader_nr_classes(e->reader))
+		learn_classes(e, (uint16_t)(trace_reader_nr_classes(e->reader) - 1));
+	e->steps->wanted = e->translate.named.nr_zones ? FOLLOWED : REQUESTS;
+	while (nr) {
+		ssize_t done = replay_some(e, events, nr, err);
+
+		if (done < 0)
+			return (int)done;
+		events += done;
+		nr -= (size_t)done;
+	}
+	return 0;
 }

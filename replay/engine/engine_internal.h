@@ -19,8 +19,11 @@ struct zone_start {
 /* What an allocation's class decides of its request. */
 struct alloc_class {
 	gfp_t gfp;
+	uint32_t word; /* live_word() of its blocks, without the birth */
+	uint16_t pages; /* 2^order */
 	uint8_t type; /* migratetype asked for: 0..2 */
-	bool plain; /* the request follows from class and CPU alone */
+	uint8_t highest; /* zone it may have */
+	uint8_t way; /* enum translate_way */
 };
 
 /**
@@ -93,6 +96,7 @@ struct engine {
 	void *ctx; /* the backend's, BACKEND_OPS */
 	const struct backend *backend;
 	struct live_map map;
+	struct steps *steps; /* of the events at hand */
 	struct usage usage;
 	struct alloc_class *classes; /* by class id */
 	uint32_t nr_classes;
@@ -183,11 +187,14 @@ uint32_t engine_stand_in(struct engine *e, const struct trace_event *event);
 
 int engine_init_timers(struct engine *e, struct mmr_error *err);
 void engine_sample_zones(struct engine *e, uint64_t ts_ns);
-/* Timers due at @ts_ns: the vmstat worker of every CPU, the samples, and the begin of measuring. */
+/* Timers due by @ts_ns, each at its time: the vmstat worker of every CPU, the samples, the begin of measuring.
+ */
 void engine_run_timers(struct engine *e, uint64_t ts_ns);
 
 /* ---- engine_events.c ------------------------------------------------------------------------- */
 
+/* Room for the steps of a batch; free() it. NULL: no memory. */
+struct steps *engine_steps_create(void);
 int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
 /* What class @id asks for; learns it from the reader. */
 const struct alloc_class *engine_class(struct engine *e, uint16_t id);

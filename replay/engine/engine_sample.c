@@ -130,7 +130,7 @@ static void tick_all(struct engine *e)
 	}
 }
 
-#define MAX_IDLE_TICKS 4096
+#define MAX_IDLE_TIMERS 4096
 
 /* UINT64_MAX is never. */
 static uint64_t later(uint64_t ns, uint64_t by)
@@ -138,26 +138,41 @@ static uint64_t later(uint64_t ns, uint64_t by)
 	return by < UINT64_MAX - ns ? ns + by : UINT64_MAX;
 }
 
-__attribute__((noinline)) void engine_run_timers(struct engine *e, uint64_t ts_ns)
+/* What is due at @now_ns, and not before. */
+static void run_due(struct engine *e, uint64_t now_ns)
 {
-	uint64_t interval = (uint64_t)e->options.machine->sysctl.stat_interval_ms * 1000000;
-
-	ts_ns -= ts_ns == UINT64_MAX;
-	run_vmstat_as_recorded(e, ts_ns);
-	for (unsigned int i = 0; ts_ns >= e->next_tick_ns; i++) {
-		/* Nothing has happened for so long that another tick finds nothing to do. */
-		if (i == MAX_IDLE_TICKS)
-			e->next_tick_ns += (ts_ns - e->next_tick_ns) / interval * interval;
+	run_vmstat_as_recorded(e, now_ns);
+	if (now_ns >= e->next_tick_ns) {
 		tick_all(e);
-		e->next_tick_ns = interval ? later(e->next_tick_ns, interval) : UINT64_MAX;
+		e->next_tick_ns =
+			later(e->next_tick_ns, (uint64_t)e->options.machine->sysctl.stat_interval_ms * 1000000);
 	}
-	if (ts_ns >= e->measure_ns)
+	if (now_ns >= e->measure_ns)
 		begin_measuring(e);
-	while (ts_ns >= e->next_sample_ns) {
+	if (now_ns >= e->next_sample_ns) {
 		engine_sample_zones(e, e->next_sample_ns - e->first_ns);
 		e->next_sample_ns = later(e->next_sample_ns, e->sample_interval_ns);
 	}
-	e->next_timer_ns = earliest(e);
+}
+
+/* Nothing has happened for so long that another tick finds nothing to do. */
+static void skip_ticks(struct engine *e, uint64_t ts_ns)
+{
+	uint64_t interval = (uint64_t)e->options.machine->sysctl.stat_interval_ms * 1000000;
+
+	if (e->next_tick_ns <= ts_ns)
+		e->next_tick_ns += (ts_ns - e->next_tick_ns) / interval * interval;
+}
+
+__attribute__((noinline)) void engine_run_timers(struct engine *e, uint64_t ts_ns)
+{
+	ts_ns -= ts_ns == UINT64_MAX;
+	for (unsigned int nr = 0; ts_ns >= e->next_timer_ns; nr++) {
+		if (nr == MAX_IDLE_TIMERS)
+			skip_ticks(e, ts_ns);
+		run_due(e, e->next_timer_ns);
+		e->next_timer_ns = earliest(e);
+	}
 	e->last_ticks = clock_ticks();
 }
 

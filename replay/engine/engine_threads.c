@@ -103,11 +103,10 @@ static void use(const struct usage *usage, uint32_t pfn, unsigned int order, uns
 	uint16_t pages = (uint16_t)(delta * (1 << (order > PAGEBLOCK_ORDER ? PAGEBLOCK_ORDER : order)));
 
 	for (unsigned int i = 0; i < blocks; i++) {
-		uint32_t block = (pfn >> PAGEBLOCK_ORDER) + i, bit = 1u << block % 32;
-		uint32_t *changed = &usage->changed[block >> USAGE_CHUNK_SHIFT];
+		uint32_t block = (pfn >> PAGEBLOCK_ORDER) + i;
 
-		if (!(__atomic_load_n(changed, __ATOMIC_RELAXED) & bit))
-			__atomic_fetch_or(changed, bit, __ATOMIC_RELAXED);
+		__atomic_store_n(&usage->changed[block >> (USAGE_GIB_SHIFT - PAGEBLOCK_ORDER)], 1,
+				 __ATOMIC_RELAXED);
 		__atomic_fetch_add(&usage->blocks[block].pages[type], pages, __ATOMIC_RELAXED);
 	}
 }
@@ -158,7 +157,7 @@ static void work_free(struct worker *w, const struct work *work)
 		w->counts.frees_of[block.fate]++;
 		return;
 	}
-	lifetimes_add(w->lifetimes, block.type, order, block.birth, work->birth);
+	lifetimes_add(w->lifetimes, block.word, work->birth);
 	use(&e->usage, block.pfn, order, block.type, -1);
 	w->counts.given_back[order]++;
 	begin = timed ? clock_ticks() : 0;
@@ -253,8 +252,11 @@ static void learn_again(struct threads *t, uint32_t pfn)
 {
 	uint32_t first = pfn & ~(MAX_ORDER_NR_PAGES - 1);
 
-	for (uint32_t i = 0; i < MAX_ORDER_NR_PAGES && first + i < t->end_pfn; i++)
-		t->turns[first + i].order_plus_1 = live_map_slot(&t->e->map, first + i)->order_plus_1;
+	for (uint32_t i = 0; i < MAX_ORDER_NR_PAGES && first + i < t->end_pfn; i++) {
+		const struct live_entry *entry = live_map_find(&t->e->map, first + i);
+
+		t->turns[first + i].order_plus_1 = entry ? entry->order_plus_1 : 0;
+	}
 }
 
 /* One event by the serial code, with no thread at work. */

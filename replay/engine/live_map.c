@@ -53,6 +53,8 @@ int live_map_init(struct live_map *map, uint32_t end_pfn, struct mmr_error *err)
 		return mmr_err(err, -ENOMEM,
 			       "live map: cannot reserve %zu bytes of address space for %u recorded pages: %s",
 			       entries_bytes(end_pfn) + table_bytes(end_pfn), end_pfn, strerror(errno));
+	for (unsigned int i = 0; i < LIVE_CHUNK_PAGES; i++)
+		map->entries[i] = (struct live_entry){.pfn = MMR_NO_PFN, .word = LIVE_NO_CHUNK};
 	return 0;
 }
 

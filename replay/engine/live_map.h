@@ -30,7 +30,8 @@ enum live_fate {
 /**
  * struct live_entry - one recorded block, at the word of its first page frame
  * @pfn: first modelled PFN; MMR_NO_PFN where there is none
- * @order_plus_1: of the block as it stands now (pieces after a split); 0: no block begins here
+ * @order_plus_1: of the block as it stands now (pieces after a split); 0: no block begins here; LIVE_NO_CHUNK:
+ *	this is the entry of all frames whose chunk does not exist
  * @type: 0 unmovable, 1 movable, 2 reclaimable, by its request
  * @fate: enum live_fate
  * @birth: when it was allocated, in units that the engine chooses
@@ -50,6 +51,8 @@ struct live_entry {
 };
 _Static_assert(sizeof(struct live_entry) == 8, "one word per recorded page frame");
 #define LIVE_BIRTH_BITS 24
+#define LIVE_NO_CHUNK   0xf
+#define NR_LIVE_ASKED   (1u << 6)
 
 /** live_word - of a block that is served; what of @birth is above LIVE_BIRTH_BITS falls off */
 static inline uint32_t live_word(unsigned int order, unsigned int type, uint32_t birth)
@@ -57,12 +60,37 @@ static inline uint32_t live_word(unsigned int order, unsigned int type, uint32_t
 	return (order + 1) | type << 4 | birth << (32 - LIVE_BIRTH_BITS);
 }
 
+/** live_word_fated - @word, which has none, with a fate */
+static inline uint32_t live_word_fated(uint32_t word, enum live_fate fate)
+{
+	return word | (uint32_t)fate << 6;
+}
+
+/** live_word_type, live_word_fate, live_word_birth - what live_word() put in */
+static inline unsigned int live_word_type(uint32_t word)
+{
+	return word >> 4 & 3;
+}
+static inline unsigned int live_word_fate(uint32_t word)
+{
+	return word >> 6 & 3;
+}
+static inline uint32_t live_word_birth(uint32_t word)
+{
+	return word >> (32 - LIVE_BIRTH_BITS);
+}
+/** live_word_asked - order and type in one small number, below NR_LIVE_ASKED */
+static inline unsigned int live_word_asked(uint32_t word)
+{
+	return word & (NR_LIVE_ASKED - 1);
+}
+
 #define LIVE_CHUNK_SHIFT 4
 #define LIVE_CHUNK_PAGES (1u << LIVE_CHUNK_SHIFT)
 
 /**
  * struct live_map - the map of one replay
- * @entries: the chunks; number 0 stands for all that were never used, and is empty for good
+ * @entries: the chunks; number 0 stands for all that were never used, and stays as it is
  * @chunk_of: by recorded >> LIVE_CHUNK_SHIFT, the chunk's number; an order of the largest kind may reach
  *	beyond @end_pfn
  * @nr_chunks, @nr_populated: numbers given out, number 0 included, and those with memory behind them
@@ -113,7 +141,7 @@ static inline struct live_entry *live_map_find(const struct live_map *map, uint3
 {
 	struct live_entry *entry = live_map_slot(map, recorded);
 
-	return entry->order_plus_1 ? entry : NULL;
+	return entry->order_plus_1 && entry->order_plus_1 != LIVE_NO_CHUNK ? entry : NULL;
 }
 
 /* The rare part of live_map_touch(). */
@@ -132,21 +160,27 @@ static inline unsigned int live_order(const struct live_entry *entry)
 	return entry->order_plus_1 - 1u;
 }
 
-/** live_map_add - @entry, of @order, is what a recorded block has become; none may begin at @slot,
- * live_map_touch()'s */
-static inline void live_map_add(struct live_map *map, struct live_entry *slot, struct live_entry entry,
-				unsigned int order)
+/**
+ * live_map_add - a recorded block has become @pages pages at @pfn
+ * @slot: live_map_touch()'s; none may begin there
+ * @word: live_word() of it
+ */
+static inline void live_map_add(struct live_map *map, struct live_entry *slot, uint32_t pfn, uint32_t word,
+				uint32_t pages)
 {
-	*slot = entry;
-	map->nr_pages += 1ull << order;
-	if (map->nr_pages > map->nr_pages_max)
-		map->nr_pages_max = map->nr_pages;
+	const uint64_t nr_pages = map->nr_pages + pages;
+
+	slot->pfn = pfn;
+	slot->word = word;
+	map->nr_pages = nr_pages;
+	if (nr_pages > map->nr_pages_max)
+		map->nr_pages_max = nr_pages;
 }
 
-/** live_map_remove - forget a live @entry, which is of @order */
-static inline void live_map_remove(struct live_map *map, struct live_entry *entry, unsigned int order)
+/** live_map_remove - forget a live @entry, which is of @pages pages */
+static inline void live_map_remove(struct live_map *map, struct live_entry *entry, uint32_t pages)
 {
-	map->nr_pages -= 1ull << order;
+	map->nr_pages -= pages;
 	entry->word = 0;
 }
 

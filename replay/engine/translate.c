@@ -10,7 +10,7 @@ int translate_place(struct translate *t, const struct machine *machine, enum pla
 		    const char *map, unsigned int copies, uint32_t copy_pages, struct mmr_error *err)
 {
 	unsigned int nr_cpus = t->recorded->nr_cpus * copies;
-	uint16_t *cpu = calloc(nr_cpus, sizeof(*cpu));
+	uint16_t *cpu = calloc(UINT16_MAX + 1, sizeof(*cpu));
 	int rc;
 
 	if (!cpu)
@@ -20,8 +20,8 @@ int translate_place(struct translate *t, const struct machine *machine, enum pla
 		free(cpu);
 		return rc;
 	}
-	for (unsigned int i = 0; i < nr_cpus; i++)
-		cpu[i] = (uint16_t)machine_online_cpu(machine, cpu[i]);
+	for (unsigned int i = 0; i <= UINT16_MAX; i++)
+		cpu[i] = i < nr_cpus ? (uint16_t)machine_online_cpu(machine, cpu[i]) : cpu[0];
 	free(t->cpu);
 	t->cpu = cpu;
 	t->nr_recorded_cpus = nr_cpus;
@@ -117,7 +117,7 @@ struct mmr_request translate_alloc(struct translate *t, const struct trace_event
 
 		if (t->copies > 1)
 			own = as_recorded(t, event);
-		nid = named_node(&t->named, t->copies > 1 ? &own : event, gfp);
+		nid = named_node(&t->named, t->copies > 1 ? &own : event, gfp, machine_highest_zone(gfp));
 
 		if (nid != NUMA_NO_NODE)
 			request.nid = t->node[nid];

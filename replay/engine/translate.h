@@ -14,7 +14,8 @@
 
 /**
  * struct translate - tables of one replay
- * @cpu: machine CPU of each recorded CPU, [nr_recorded_cpus]; those of a second copy behind the first's
+ * @cpu: machine CPU of each recorded CPU, [UINT16_MAX + 1]; those of a second copy behind the first's, and from
+ *	@nr_recorded_cpus on, where no event should be, the first CPU's
  * @node: machine node of each recorded node, [nr_recorded_nodes]
  * @named: which requests named a node of the recorded machine
  * @recorded: the recorded machine; borrowed
@@ -67,16 +68,31 @@ static inline void translate_follow(struct translate *t, const struct trace_even
 		named_nodes_follow(&t->named, event);
 }
 
-/** translate_is_plain - do all requests that named no node follow from their flags and their CPU alone? */
-static inline bool translate_is_plain(const struct translate *t)
+/**
+ * enum translate_way - what a request follows from
+ *
+ * All requests of a replay go the same way, but for those of tasks with rules.
+ */
+enum translate_way {
+	TRANSLATE_PLAIN, /* its flags and its CPU alone */
+	TRANSLATE_NAMED, /* and the node it named: translate_named_node() */
+	TRANSLATE_ANY, /* translate_alloc() */
+};
+
+static inline enum translate_way translate_way(const struct translate *t)
 {
-	return !t->tasks && !t->near_node && (t->copies <= 1 || t->named.nr_zones == 0);
+	if (t->tasks || t->near_node || (t->named.nr_zones && t->copies > 1))
+		return TRANSLATE_ANY;
+	return t->named.nr_zones ? TRANSLATE_NAMED : TRANSLATE_PLAIN;
 }
 
-/** translate_may_name - may the request behind @event have named a node? Where translate_is_plain(). */
-static inline bool translate_may_name(struct translate *t, const struct trace_event *event)
+/** translate_named_node - machine node of the one that the request behind @event named, or NUMA_NO_NODE */
+static inline int16_t translate_named_node(struct translate *t, const struct trace_event *event, gfp_t gfp,
+					   unsigned int highest)
 {
-	return t->named.nr_zones != 0 && !named_own_node(&t->named, event);
+	int16_t nid = named_node(&t->named, event, gfp, highest);
+
+	return nid == NUMA_NO_NODE ? nid : t->node[nid];
 }
 
 /** translate_gfp - what a recorded class of requests asks for on this machine */
@@ -86,9 +102,9 @@ static inline gfp_t translate_gfp(const struct translate *t, gfp_t gfp)
 }
 
 /** translate_cpu - machine CPU of a recorded one */
-static inline unsigned int translate_cpu(const struct translate *t, unsigned int recorded_cpu)
+static inline unsigned int translate_cpu(const struct translate *t, uint16_t recorded_cpu)
 {
-	return t->cpu[recorded_cpu < t->nr_recorded_cpus ? recorded_cpu : 0];
+	return t->cpu[recorded_cpu];
 }
 
 /** translate_event_cpu - machine CPU that an event happens on: its task may have a cpuset */

@@ -40,7 +40,7 @@ json_t *result_lifetimes_json(const struct result_context *ctx)
 	json_object_set_new(root, "resolution_ns", json_integer((json_int_t)1 << l->shift));
 	for (unsigned int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
 		for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
-			const uint64_t *counts = l->counts[mt][order];
+			const uint64_t *counts = lifetimes_of(l, mt, order);
 			uint64_t all = total(counts);
 			char name[48];
 
@@ -64,7 +64,7 @@ void result_write_lifetimes(FILE *out, const struct result_context *ctx)
 	result_table_header(out, ctx, "lifetimes", "migratetype\torder\tlifetime_ns\tcount\tfraction");
 	for (unsigned int mt = 0; mt < MIGRATE_PCPTYPES; mt++) {
 		for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
-			const uint64_t *counts = l->counts[mt][order];
+			const uint64_t *counts = lifetimes_of(l, mt, order);
 			uint64_t all = total(counts), seen = 0;
 
 			for (unsigned int b = 0; b < LIFETIME_BUCKETS; b++) {

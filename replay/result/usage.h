@@ -33,21 +33,20 @@ struct block_usage {
 struct usage_summary {
 	uint32_t fill[USAGE_FILL_STEPS];
 	uint32_t nr_blocks, mixed, polluted_blocks, unmovable_blocks, free_1gib;
-	uint64_t unmovable_pages, used_pages;
+	uint64_t unmovable_pages;
 };
 
-#define USAGE_CHUNK_SHIFT 5 /* pageblocks are summed up 32 at a time */
+#define USAGE_GIB_SHIFT 18 /* pages of a GiB */
 
 /**
- * struct usage - blocks[nr_blocks]; @mapped_bytes of address space behind them and @summed
- * @summed: as @blocks were when they were summed up last
- * @sums: [nr_blocks >> USAGE_CHUNK_SHIFT] of 32 pageblocks; @gib_sums: of a GiB
- * @changed: beside @sums: a bit for each pageblock that is no more as @summed says
+ * struct usage - blocks[nr_blocks]; @mapped_bytes of address space behind them
+ * @gibs: of each GiB, as its pageblocks were when they were counted last
+ * @changed: beside it: 1 where some of them may have changed since
  */
 struct usage {
-	struct block_usage *blocks, *summed;
-	struct usage_summary *sums, *gib_sums;
-	uint32_t *changed;
+	struct block_usage *blocks;
+	struct usage_summary *gibs;
+	uint8_t *changed;
 	uint32_t nr_blocks;
 	size_t mapped_bytes;
 };
@@ -59,24 +58,30 @@ void usage_deinit(struct usage *usage);
 /** usage_mark - the pageblock of @pfn changes */
 static inline void usage_mark(const struct usage *usage, uint32_t pfn)
 {
-	usage->changed[pfn >> (PAGEBLOCK_ORDER + USAGE_CHUNK_SHIFT)] |= 1u << (pfn >> PAGEBLOCK_ORDER) % 32;
+	usage->changed[pfn >> USAGE_GIB_SHIFT] = 1;
+}
+
+/** usage_add - @pages, at most a pageblock's, more are in use in the pageblock of @pfn, or negative fewer */
+static inline void usage_add(const struct usage *usage, uint32_t pfn, unsigned int type, int pages)
+{
+	uint16_t *used = &usage->blocks[pfn >> PAGEBLOCK_ORDER].pages[type];
+
+	usage_mark(usage, pfn);
+	*used = (uint16_t)(*used + pages);
 }
 
 /** usage_change - @delta (1 or -1) times 2^@order pages at @pfn, which @type names */
 static inline void usage_change(const struct usage *usage, uint32_t pfn, unsigned int order, unsigned int type,
 				int delta)
 {
-	struct block_usage *block = &usage->blocks[pfn >> PAGEBLOCK_ORDER];
+	const uint32_t end = pfn + (1u << order);
 
-	usage_mark(usage, pfn);
-	if (__builtin_expect(order <= PAGEBLOCK_ORDER, 1)) {
-		block->pages[type] = (uint16_t)(block->pages[type] + delta * (1 << order));
+	if (order <= PAGEBLOCK_ORDER) {
+		usage_add(usage, pfn, type, delta * (1 << order));
 		return;
 	}
-	for (unsigned int i = 0; i < 1u << (order - PAGEBLOCK_ORDER); i++) {
-		usage_mark(usage, pfn + (i << PAGEBLOCK_ORDER));
-		block[i].pages[type] = (uint16_t)(block[i].pages[type] + delta * (int)PAGEBLOCK_NR_PAGES);
-	}
+	for (; pfn < end; pfn += PAGEBLOCK_NR_PAGES)
+		usage_add(usage, pfn, type, delta * (int)PAGEBLOCK_NR_PAGES);
 }
 
 /**

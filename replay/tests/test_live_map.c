@@ -26,8 +26,7 @@ static int teardown(void **state)
 
 static void add(struct live_map *map, uint32_t recorded, unsigned int order, uint32_t pfn)
 {
-	live_map_add(map, live_map_touch(map, recorded),
-		     (struct live_entry){.pfn = pfn, .word = live_word(order, 0, 0)}, order);
+	live_map_add(map, live_map_touch(map, recorded), pfn, live_word(order, 0, 0), 1u << order);
 }
 
 static void a_page_inside_a_block_finds_its_block(void **state)
@@ -72,12 +71,12 @@ static void memory_follows_the_pages_used_and_not_the_machine(void **state)
 	struct live_map large;
 
 	assert_int_equal(live_map_init(&large, 1u << 30, NULL), 0);
-	assert_int_equal(live_map_bytes(&large), 0);
+	assert_in_range(live_map_bytes(&large), 0, 4096); /* what stands for all the chunks that do not exist */
 	for (uint32_t round = 0; round < 100000; round++) {
 		uint32_t recorded = (round * 2 & 0xffff) + (1u << 29);
 
 		add(&large, recorded, 1, round);
-		live_map_remove(&large, live_map_find(&large, recorded), 1);
+		live_map_remove(&large, live_map_find(&large, recorded), 2);
 	}
 	assert_int_equal(large.nr_pages, 0);
 	assert_int_equal(large.nr_pages_max, 2);
@@ -111,7 +110,7 @@ static void a_split_reaches_all_chunks(void **state)
 	live_map_split(map, 1024, 0);
 	for (uint32_t i = 0; i < 1024; i++) {
 		assert_int_equal(live_map_find(map, 1024 + i)->pfn, 4096 + i);
-		live_map_remove(map, live_map_find(map, 1024 + i), 0);
+		live_map_remove(map, live_map_find(map, 1024 + i), 1);
 	}
 	assert_int_equal(map->nr_pages, 0);
 	assert_null(live_map_find(map, 2048));
@@ -161,7 +160,7 @@ static void random_use_agrees_with_a_plain_array(void **state)
 		assert_int_equal(entry ? entry->pfn : MMR_NO_PFN, plain[at]);
 		plain[at] = entry ? MMR_NO_PFN : (uint32_t)step;
 		if (entry)
-			live_map_remove(map, entry, 0);
+			live_map_remove(map, entry, 1);
 		else
 			add(map, at, 0, plain[at]);
 	}

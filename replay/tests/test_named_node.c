@@ -73,7 +73,7 @@ static int16_t asked(struct named_nodes *named, unsigned int cpu, uint32_t pfn, 
 {
 	const struct trace_event event = {.type = TRACE_ALLOC, .cpu = (uint16_t)cpu, .pfn = pfn};
 
-	return named_node(named, &event, gfp);
+	return named_node(named, &event, gfp, machine_highest_zone(gfp));
 }
 
 static void a_page_from_afar_was_asked_for_there_while_the_own_node_has_enough(void **state)

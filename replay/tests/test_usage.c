@@ -76,13 +76,24 @@ static void fill_goes_up_in_steps_of_64_pages(void **state)
 	}
 }
 
+/* As a recording without some of its frees has it. */
+static void pages_over_each_other_fill_a_pageblock_once(void **state)
+{
+	struct usage *usage = *state;
+
+	for (int i = 0; i < 3; i++)
+		usage_change(usage, 1024, 9, MIGRATE_MOVABLE, 1);
+	assert_int_equal(read_all(usage).fill[USAGE_FILL_STEPS - 1], 1);
+	assert_int_equal(read_all(usage).fill[0], 2047);
+}
+
 static void the_largest_order_fills_two_pageblocks(void **state)
 {
 	struct usage *usage = *state;
 
 	usage_change(usage, 1024, 10, MIGRATE_MOVABLE, 1);
 	assert_int_equal(read_all(usage).fill[USAGE_FILL_STEPS - 1], 2);
-	assert_int_equal(read_all(usage).used_pages, 1024);
+	assert_int_equal(read_all(usage).fill[0], 2046);
 }
 
 /*  pageblock   0: unmovable + movable   1: unmovable + reclaimable   2: movable only  */
@@ -104,7 +115,7 @@ static void mixture_and_scatter_are_told_apart(void **state)
 	assert_true(usage_scatter(&sum) == 2.0);
 }
 
-/* Sums are kept for 32 pageblocks at a time: bounds that cut one must not disturb it. */
+/* Pageblocks are summed up by the GiB: bounds that cut one must not disturb it. */
 static void any_stretch_is_counted_like_its_pageblocks(void **state)
 {
 	struct usage *usage = *state;
@@ -115,16 +126,18 @@ static void any_stretch_is_counted_like_its_pageblocks(void **state)
 		usage_change(usage, (uint32_t)rand() % (4 * GIB), 0, (unsigned int)rand() % NR_USAGE_TYPES, 1);
 	for (int round = 0; round < 50; round++) {
 		uint32_t from = (uint32_t)rand() % 2048, to = from + (uint32_t)rand() % (2048 - from);
-		uint64_t used = 0, mixed = 0;
+		uint64_t stuck = 0, first_step = 0, mixed = 0;
 
 		usage_read(usage, from << PAGEBLOCK_ORDER, to << PAGEBLOCK_ORDER, &part);
 		for (uint32_t b = from; b < to; b++) {
 			usage_read(usage, b << PAGEBLOCK_ORDER, (b + 1) << PAGEBLOCK_ORDER, &one);
-			used += one.used_pages;
+			stuck += one.unmovable_pages;
+			first_step += one.fill[1];
 			mixed += one.mixed;
 		}
 		assert_int_equal(part.nr_blocks, to - from);
-		assert_int_equal(part.used_pages, used);
+		assert_int_equal(part.unmovable_pages, stuck);
+		assert_int_equal(part.fill[1], first_step);
 		assert_int_equal(part.mixed, mixed);
 	}
 }
@@ -152,6 +165,7 @@ int main(void)
 		USAGE_TEST(empty_memory_is_whole),
 		USAGE_TEST(a_page_costs_a_gigabyte),
 		USAGE_TEST(fill_goes_up_in_steps_of_64_pages),
+		USAGE_TEST(pages_over_each_other_fill_a_pageblock_once),
 		USAGE_TEST(the_largest_order_fills_two_pageblocks),
 		USAGE_TEST(mixture_and_scatter_are_told_apart),
 		USAGE_TEST(any_stretch_is_counted_like_its_pageblocks),

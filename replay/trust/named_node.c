@@ -98,6 +98,17 @@ static struct named_zone *find_named(struct named_nodes *named, unsigned int nid
 	return NULL;
 }
 
+/* They stand in ascending order: of those a request may have the last one is the first to be asked. */
+static void find_first_zones(struct named_nodes *named)
+{
+	for (unsigned int i = 0; i < named->nr_zones; i++) {
+		struct named_zone *zone = &named->zones[i];
+
+		for (unsigned int highest = zone->zone; highest < MAX_NR_ZONES; highest++)
+			named->first[zone->nid * MAX_NR_ZONES + highest] = zone;
+	}
+}
+
 /* As the first keyframes have them; where there is none, as the header has them. */
 static int read_free(struct named_nodes *named, struct trace_reader *reader, struct mmr_error *err)
 {
@@ -188,7 +199,8 @@ int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, con
 		return 0;
 	named->zones = calloc((size_t)recorded->nr_nodes * MAX_NR_ZONES, sizeof(*named->zones));
 	named->wanted = calloc(recorded->nr_cpus, sizeof(*named->wanted));
-	if (!named->zones || !named->wanted ||
+	named->first = calloc((size_t)recorded->nr_nodes * MAX_NR_ZONES, sizeof(struct named_zone *));
+	if (!named->zones || !named->wanted || !named->first ||
 	    (steals_alone(trace_reader_machine(reader)) && watch_steals(named))) {
 		named_nodes_deinit(named);
 		return mmr_err(err, -ENOMEM, "no memory to follow the free pages of %u nodes",
@@ -197,6 +209,7 @@ int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, con
 	for (unsigned int cpu = 0; cpu < recorded->nr_cpus; cpu++)
 		named->wanted[cpu] = machine_wanted_node(recorded, recorded->cpu_node[cpu]);
 	add_zones(named, recorded);
+	find_first_zones(named);
 	rc = place_zones(named, err);
 	rc = rc ? rc : read_free(named, reader, err);
 	if (rc)
@@ -209,6 +222,7 @@ void named_nodes_deinit(struct named_nodes *named)
 	free(named->zones);
 	free(named->wanted);
 	free(named->locked_pfn);
+	free(named->first);
 	free(named->zone_at);
 	*named = (struct named_nodes){0};
 }
@@ -224,37 +238,4 @@ struct named_zone *named_zone_search(struct named_nodes *named, uint32_t pfn)
 		named->last = named->last + 1 == named->nr_zones ? 0 : named->last + 1;
 	}
 	return NULL;
-}
-
-/* ---- requests ------------------------------------------------------------------------------ */
-
-/* Could the first zone of @nid that a request may have serve it with room to spare? */
-static bool had_enough(const struct named_nodes *named, unsigned int nid, unsigned int highest,
-		       unsigned int order)
-{
-	const struct named_zone *first = NULL;
-
-	for (unsigned int i = 0; i < named->nr_zones; i++) {
-		const struct named_zone *zone = &named->zones[i];
-
-		if (zone->nid == nid && zone->zone <= highest)
-			first = zone; /* they stand in ascending order */
-	}
-	return first && first->free > first->enough[highest] + (1ll << order);
-}
-
-int16_t named_node(struct named_nodes *named, const struct trace_event *event, gfp_t gfp)
-{
-	const struct named_zone *zone;
-
-	if (!named->nr_zones || event->cpu >= named->nr_cpus)
-		return NUMA_NO_NODE;
-	zone = named_zone_of(named, event->pfn);
-	if (!zone || zone->nid == named->wanted[event->cpu])
-		return NUMA_NO_NODE;
-	if (gfp & MMR_GFP_THISNODE)
-		return (int16_t)zone->nid; /* it could come from nowhere else */
-	return had_enough(named, named->wanted[event->cpu], machine_highest_zone(gfp), event->order)
-		       ? (int16_t)zone->nid
-		       : NUMA_NO_NODE;
 }

@@ -29,6 +29,8 @@ struct named_zone {
  * @wanted: [nr_cpus] the node that serves a CPU's requests first
  * @locked_pfn: [nr_cpus] page of a CPU's last mm_page_alloc_zone_locked, where a steal is told by
  *	mm_page_alloc_extfrag alone; else NULL
+ * @first: [node * MAX_NR_ZONES + highest zone a request may have] the zone that such a request of that node's
+ *is served from first, NULL where the node has none
  * @zone_at: [nr_blocks] by pageblock, the zone that all of it belongs to, NAMED_NO_ZONE where none or several
  * do
  */
@@ -37,6 +39,7 @@ struct named_nodes {
 	struct named_zone *zones;
 	uint16_t *wanted;
 	uint32_t *locked_pfn;
+	struct named_zone **first;
 	uint16_t *zone_at;
 	uint32_t nr_blocks;
 };
@@ -103,22 +106,30 @@ static inline void named_nodes_follow(struct named_nodes *named, const struct tr
 }
 
 /**
- * named_own_node - quickly: is it plain that @event, a request, named no node?
- *
- * Where its page lies on the node that serves its CPU first.
- */
-static inline bool named_own_node(struct named_nodes *named, const struct trace_event *event)
-{
-	const struct named_zone *zone = event->cpu < named->nr_cpus ? named_zone_of(named, event->pfn) : NULL;
-
-	return zone && zone->nid == named->wanted[event->cpu];
-}
-
-/**
  * named_node - recorded node that the request behind an mm_page_alloc asked for
+ * @highest: machine_highest_zone(@gfp)
  * Return: NUMA_NO_NODE where it asked for its CPU's own, or may have.
  */
-int16_t named_node(struct named_nodes *named, const struct trace_event *event, gfp_t gfp);
+static inline int16_t named_node(struct named_nodes *named, const struct trace_event *event, gfp_t gfp,
+				 unsigned int highest)
+{
+	const struct named_zone *zone, *first;
+	unsigned int wanted;
+
+	if (!named->nr_zones || event->cpu >= named->nr_cpus)
+		return NUMA_NO_NODE;
+	wanted = named->wanted[event->cpu];
+	zone = named_zone_of(named, event->pfn);
+	if (!zone || zone->nid == wanted)
+		return NUMA_NO_NODE;
+	/* One for its node alone could come from nowhere else; any other came here for want of memory, unless
+	 * the zone that was wanted had enough. */
+	first = named->first[wanted * MAX_NR_ZONES + highest];
+	if (!(gfp & MMR_GFP_THISNODE) &&
+	    !(first && first->free > first->enough[highest] + (1ll << event->order)))
+		return NUMA_NO_NODE;
+	return (int16_t)zone->nid;
+}
 
 /** machine_wanted_node - node that serves requests from @node first: itself, or the nearest with memory */
 uint16_t machine_wanted_node(const struct machine *machine, unsigned int node);

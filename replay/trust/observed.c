@@ -111,7 +111,7 @@ static bool passed_over(const struct count *c, uint16_t zone, unsigned int node,
 
 static unsigned int wanted_node(struct count *c, const struct trace_event *event, gfp_t gfp)
 {
-	int16_t named = named_node(&c->named, event, gfp);
+	int16_t named = named_node(&c->named, event, gfp, machine_highest_zone(gfp));
 
 	if (named != NUMA_NO_NODE)
 		return (unsigned int)named;
