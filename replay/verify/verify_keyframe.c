@@ -587,6 +587,8 @@ void verify_lose(struct verify *v)
 	}
 	v->nr_zones_known = 0;
 	v->nr_pending = 0;
+	v->nr_past_pages = 0;
+	v->nr_doubts = 0;
 	v->nr_piece_runs = 0;
 	memset(v->piece_runs, 0, sizeof(v->piece_runs));
 	for (unsigned int cpu = 0; cpu < v->nr_cpus; cpu++)
