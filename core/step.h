@@ -230,6 +230,11 @@ struct mmr_step_request {
 };
 /** mmr_step_first_zone - the zone the model would go to; NULL for none */
 struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_step_request *request);
+/**
+ * mmr_step_refill_with_nothing - what refills of zones on the way to that zone, which had nothing of the type
+ * to give, did to the sizes of its CPU's lists
+ */
+void mmr_step_refill_with_nothing(struct mmr_machine *m, const struct mmr_step_request *request);
 /** mmr_step_flag_below_high - leave the marks of the walk: zones short of pages on the way to the one that
  * served */
 void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request);
@@ -241,6 +246,9 @@ bool mmr_step_kswapd(const struct mmr_machine *m, unsigned int nid);
 int32_t mmr_step_threshold(const struct zone *zone, unsigned int cpu);
 /** mmr_step_hide_pages - this many pages that the zone has counted are pending with a CPU instead */
 void mmr_step_hide_pages(struct zone *zone, unsigned int cpu, int32_t pages);
+/** mmr_step_count_pages - the zone has so many free pages more, or fewer, which are on none of the model's
+ * lists */
+void mmr_step_count_pages(struct mmr_machine *m, struct zone *zone, unsigned int cpu, int32_t pages);
 /** mmr_step_fold_zone - a CPU's pending count of this zone goes into the zone's; false where it has none */
 bool mmr_step_fold_zone(struct zone *zone, unsigned int cpu);
 /** mmr_step_fold - a CPU's pending counts go into the zones'; false where it has none */
@@ -272,6 +280,8 @@ void mmr_step_marks(const struct mmr_machine *m, const struct zone *zone, struct
 void mmr_step_set_pressure(struct mmr_machine *m, unsigned int nid, bool awake, bool marks_first);
 /** mmr_step_set_marks - the marks without boost */
 void mmr_step_set_marks(struct zone *zone, const uint32_t watermark[NR_WMARK]);
+/** mmr_step_set_reserve - what a zone keeps from requests that may go as high as zone @upper */
+void mmr_step_set_reserve(struct zone *zone, enum zone_type upper, uint32_t pages);
 
 /* ---- taking over a recorded state ----------------------------------------------------------- */
 

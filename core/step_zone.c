@@ -14,6 +14,7 @@ struct walk {
 	const struct zoneref *preferred;
 	int highest_zoneidx;
 	unsigned int alloc_flags;
+	bool refills; /* those of zones that yield nothing are done, as far as they change anything */
 };
 
 /* Free pages of the zone, as the test reads them. */
@@ -76,7 +77,16 @@ static bool could_yield(const struct walk *w, const struct zone *zone)
 	return false;
 }
 
-/* Source: get_page_from_freelist(), mm/page_alloc.c, v6.12 and v6.18: without doing anything. */
+/* A refill of which nothing came adapts its size all the same. Source: __rmqueue_pcplist(), v6.12. */
+static void refill_with_nothing(const struct walk *w, struct zone *zone)
+{
+	const struct mmr_step_request *r = w->request;
+
+	if (w->refills && pcp_allowed_order(r->order))
+		nr_pcp_alloc(&w->m->profile, zone, &zone->per_cpu_pageset[r->cpu], r->order);
+}
+
+/* Source: get_page_from_freelist(), mm/page_alloc.c, v6.12 and v6.18: without doing anything else. */
 static struct zone *first_zone(struct walk *w)
 {
 	const struct mmr_machine *m = w->m;
@@ -98,8 +108,11 @@ retry:
 			skipped = true;
 			continue;
 		}
-		if (passes_mark(w, zone) && could_yield(w, zone))
+		if (!passes_mark(w, zone))
+			continue;
+		if (could_yield(w, zone))
 			return zone;
+		refill_with_nothing(w, zone);
 	}
 	if (skipped) {
 		skip_busy = false;
@@ -140,7 +153,7 @@ static unsigned int attempt_flags(const struct mmr_step_request *r, const struct
 	}
 }
 
-struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_step_request *request)
+static struct zone *find_zone(const struct mmr_machine *m, const struct mmr_step_request *request, bool refills)
 {
 	const struct zonelist *zonelist =
 		&m->nodes[request->nid].node_zonelists[!!(request->gfp & MMR_GFP_THISNODE)];
@@ -148,6 +161,7 @@ struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_s
 		.m = m,
 		.request = request,
 		.highest_zoneidx = m->gfp_zone[request->gfp & MMR_GFP_ZONEMASK],
+		.refills = refills,
 	};
 	struct zone *zone = NULL;
 
@@ -162,6 +176,16 @@ struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_s
 		zone = first_zone(&w);
 	}
 	return zone;
+}
+
+struct zone *mmr_step_first_zone(const struct mmr_machine *m, const struct mmr_step_request *request)
+{
+	return find_zone(m, request, false);
+}
+
+void mmr_step_refill_with_nothing(struct mmr_machine *m, const struct mmr_step_request *request)
+{
+	find_zone(m, request, true);
 }
 
 void mmr_step_flag_below_high(struct mmr_machine *m, const struct mmr_step_request *request)
@@ -212,6 +236,11 @@ void mmr_step_hide_pages(struct zone *zone, unsigned int cpu, int32_t pages)
 {
 	zone->vm_stat_free -= pages;
 	zone->per_cpu_zonestats[cpu].vm_stat_diff += pages;
+}
+
+void mmr_step_count_pages(struct mmr_machine *m, struct zone *zone, unsigned int cpu, int32_t pages)
+{
+	mod_zone_free_pages(&m->cpus[cpu], zone, pages);
 }
 
 bool mmr_step_fold_zone(struct zone *zone, unsigned int cpu)
@@ -288,6 +317,11 @@ void mmr_step_set_marks(struct zone *zone, const uint32_t watermark[NR_WMARK])
 {
 	for (unsigned int i = 0; i < NR_WMARK; i++)
 		zone->_watermark[i] = watermark[i];
+}
+
+void mmr_step_set_reserve(struct zone *zone, enum zone_type upper, uint32_t pages)
+{
+	zone->lowmem_reserve[upper] = pages;
 }
 
 /* ---- taking over a recorded state ----------------------------------------------------------- */

@@ -389,6 +389,34 @@ static void others_come_between_the_batches_of_an_overflow(void **state)
 	}
 }
 
+/* The zone counts enough free pages, and has none of the type asked for: a refill brings nothing, and the next
+ * one asks for more. */
+static void a_refill_that_brings_nothing_adapts_its_size(void **state)
+{
+	struct mmr_machine *m = small_machine();
+	struct zone *zone = zone_of(m, 0, ZONE_DMA32);
+	const struct mmr_step_request request = {
+		.gfp = MMR_GFP_HIGHUSER_MOVABLE, .mt = MIGRATE_MOVABLE, .attempts = MMR_STEP_FAST};
+	struct mmr_pcp_state before, after;
+	int32_t count;
+
+	mmr_step_pcp_read(zone, 0, &before, &count);
+	mmr_step_refill_with_nothing(m, &request);
+	mmr_step_pcp_read(zone, 0, &after, &count);
+	assert_int_equal(after.alloc_factor, before.alloc_factor);
+	mmr_step_count_pages(m, zone, 0, 1000);
+	assert_null(mmr_step_first_zone(m, &request));
+	mmr_step_refill_with_nothing(m, &request);
+	mmr_step_pcp_read(zone, 0, &after, &count);
+	assert_int_equal(after.alloc_factor, before.alloc_factor + 1);
+	assert_int_equal(after.high, 30 + 7);
+	mmr_step_set_reserve(zone, ZONE_MOVABLE, 1000);
+	mmr_step_refill_with_nothing(m, &request);
+	mmr_step_pcp_read(zone, 0, &after, &count);
+	assert_int_equal(after.alloc_factor, before.alloc_factor + 1);
+	mmr_machine_destroy(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +431,7 @@ int main(void)
 		cmocka_unit_test(pressure_changes_thresholds_where_a_zone_could_drift),
 		cmocka_unit_test(others_come_between_the_batches_of_an_overflow),
 		cmocka_unit_test(what_is_on_a_list_goes_to_no_other),
+		cmocka_unit_test(a_refill_that_brings_nothing_adapts_its_size),
 		cmocka_unit_test(nothing_is_taken_from_an_empty_list_for_ever),
 	};
 

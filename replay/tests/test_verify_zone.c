@@ -47,11 +47,14 @@ static struct trace_zone zone_at(enum zone_type type, uint32_t start_pfn)
 	};
 }
 
-static struct trace_writer *begin_with(char *path, const char *release, char *feature_name)
+/* @with_functions: the recording also has what functions tell, where the kernel lets them be probed */
+static struct trace_writer *begin_with(char *path, const char *release, char *feature_name, bool with_functions)
 {
 	static uint16_t cpu_node[2];
 	static uint8_t distance[1] = {10};
-	struct trace_name_value feature = {.name = feature_name, .value = 1};
+	static char vmstat_fold[] = "event.vmstat_fold";
+	struct trace_name_value features[] = {{.name = feature_name, .value = 1},
+					      {.name = vmstat_fold, .value = 1}};
 	struct trace_zone zones[] = {zone_at(ZONE_DMA32, LOW_PFN), zone_at(ZONE_NORMAL, NORMAL_PFN)};
 	struct trace_machine machine = {
 		.kernel_release = (char *)release,
@@ -66,8 +69,8 @@ static struct trace_writer *begin_with(char *path, const char *release, char *fe
 		.node_distance = distance,
 		.nr_zones = 2,
 		.zones = zones,
-		.nr_features = feature_name != NULL,
-		.features = &feature,
+		.nr_features = feature_name ? 1 + with_functions : 0,
+		.features = features,
 		.command = "",
 	};
 	struct trace_writer *writer;
@@ -84,7 +87,7 @@ static struct trace_writer *begin(char *path, const char *release, bool shuffled
 {
 	static char shuffle[] = "page_alloc.shuffle";
 
-	return begin_with(path, release, shuffled ? shuffle : NULL);
+	return begin_with(path, release, shuffled ? shuffle : NULL, false);
 }
 
 /* All of a zone's memory free, in blocks of @order of one type. @boost: of its marks */
@@ -359,7 +362,7 @@ static void kswapd_takes_boosts_back_before_it_tells(void **state)
 	for (int early = 0; early < 2; early++) {
 		char path[] = "/tmp/mmr-zones-XXXXXX";
 		const struct trace_task task = {.tid = 45, .tgid = 45, .comm = "kswapd0"};
-		struct trace_writer *writer = begin_with(path, "6.1", balance_end);
+		struct trace_writer *writer = begin_with(path, "6.1", balance_end, true);
 		struct verify_report report;
 		struct mmr_error err = {0};
 		uint32_t kswapd;
@@ -388,7 +391,7 @@ static void a_zone_gets_what_a_cpu_freed_in_one_piece(void **state)
 {
 	static char pcp_limits[] = "event.pcp_limits";
 	char path[] = "/tmp/mmr-zones-XXXXXX";
-	struct trace_writer *writer = begin_with(path, "6.1", pcp_limits);
+	struct trace_writer *writer = begin_with(path, "6.1", pcp_limits, true);
 	const struct trace_task tasks[] = {{.tid = 45, .tgid = 45, .comm = "frees"},
 					   {.tid = 46, .tgid = 46, .comm = "asks"}};
 	uint64_t ts_ns = 2000;
@@ -472,6 +475,154 @@ static void a_victim_of_the_oom_killer_may_take_half_of_the_reserve(void **state
 	}
 }
 
+/* ---- recordings without the events of functions -------------------------------------------------- */
+
+static char kswapd_wake[] = "event.kswapd_wake";
+
+static void set_low_mark(struct trace_writer *writer, int64_t low)
+{
+	const struct trace_class marks = {.type = TRACE_ZONE_WMARKS, .nr_args = 5, .zone = ZONE_NORMAL};
+	const struct trace_args args = {.nr = 5, .v = {0, low - 500, low, low + 100, low + 200}};
+
+	tell(writer, &marks, (struct trace_event){.ts_ns = 1500, .pfn = TRACE_NO_PFN, .task = TRACE_NO_TASK},
+	     &args);
+}
+
+static void allocate(struct trace_writer *writer, uint64_t ts_ns, uint32_t pfn)
+{
+	page_event(writer, ts_ns, TRACE_ZONE_LOCKED, pfn, TRACE_NO_TASK, 0);
+	page_event(writer, ts_ns + 1, TRACE_ALLOC, pfn, TRACE_NO_TASK, 0);
+}
+
+static void tell_taken(struct trace_writer *writer, enum trace_event_type type, uint32_t span, int64_t taken)
+{
+	const struct trace_class cls = {.type = (uint8_t)type, .nr_args = 3};
+	const struct trace_args args = {.nr = 3, .v = {NORMAL_PFN + span, span, taken}};
+
+	tell(writer, &cls, (struct trace_event){.ts_ns = 2000, .pfn = NORMAL_PFN, .task = TRACE_NO_TASK},
+	     &args);
+}
+
+/* A sysctl set it anew, and an event says so: the lower zone keeps its pages from who could go higher. */
+static void a_reserve_is_as_told(void **state)
+{
+	for (int told = 0; told < 2; told++) {
+		const struct trace_class cls = {.type = TRACE_LOWMEM_RESERVE, .nr_args = 3, .zone = ZONE_DMA32};
+		const struct trace_args args = {.nr = 3, .v = {0, ZONE_MOVABLE, 5000}};
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin_with(path, "6.12", kswapd_wake, false);
+		struct verify_report report;
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE);
+		set_low_mark(writer, 8000);
+		if (told)
+			tell(writer, &cls,
+			     (struct trace_event){.ts_ns = 2000, .pfn = TRACE_NO_PFN, .task = TRACE_NO_TASK},
+			     &args);
+		allocate(writer, 3000, LOW_PFN);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].exact, !told);
+	}
+}
+
+/* Which pages compaction took is not told, but how many: the zone has too few left to serve. */
+static void pages_that_compaction_took_do_not_count(void **state)
+{
+	for (int told = 0; told < 2; told++) {
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin_with(path, "6.12", kswapd_wake, false);
+		struct verify_report report;
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE);
+		set_low_mark(writer, 4000);
+		if (told)
+			tell_taken(writer, TRACE_FAST_ISOLATE_FREEPAGES, 8192, 200);
+		allocate(writer, 3000, LOW_PFN);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].decisions, 1);
+		assert_int_equal(report.levels[VERIFY_ZONE].exact, told);
+	}
+}
+
+/* All that was free where it scanned it took: the next block to be taken is another one. */
+static void a_scan_that_took_all_tells_which(void **state)
+{
+	for (int told = 0; told < 2; told++) {
+		const struct trace_class taken = {
+			.type = TRACE_ZONE_LOCKED, .order = 9, .migratetype = MIGRATE_MOVABLE};
+		struct trace_event event = {.ts_ns = 3000, .pfn = NORMAL_PFN + 1024, .task = TRACE_NO_TASK};
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin_with(path, "6.12", kswapd_wake, false);
+		struct verify_report report;
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE);
+		if (told)
+			tell_taken(writer, TRACE_ISOLATE_FREEPAGES, 512, 512);
+		tell(writer, &taken, event, NULL);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_BUDDY].exact, told);
+		assert_int_equal(report.levels[VERIFY_BUDDY].diverged, !told);
+	}
+}
+
+static void tell_kswapd(struct trace_writer *writer, uint64_t ts_ns, enum trace_event_type type)
+{
+	const struct trace_class cls = {.type = (uint8_t)type, .nr_args = 1, .zone = ZONE_NORMAL};
+	const struct trace_args args = {.nr = 1};
+
+	tell(writer, &cls, (struct trace_event){.ts_ns = ts_ns, .pfn = TRACE_NO_PFN, .task = TRACE_NO_TASK},
+	     &args);
+}
+
+/*
+ * kswapd takes the boosts back that it saw when it woke, before it sleeps. In between a choice of the kernel
+ * shows that it has, and another one that it has not.
+ */
+static void a_boost_is_gone_when_kswapd_sleeps(void **state)
+{
+	for (int sleeps = 0; sleeps < 2; sleeps++) {
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin_with(path, "6.12", kswapd_wake, false);
+		struct verify_report report;
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE);
+		keyframe_with(writer, 1000, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE, MIGRATE_MOVABLE,
+			      4096 - 110);
+		tell_kswapd(writer, 2000, TRACE_KSWAPD_WAKE);
+		if (sleeps)
+			tell_kswapd(writer, 2500, TRACE_KSWAPD_SLEEP);
+		allocate(writer, 3000, NORMAL_PFN);
+		if (!sleeps)
+			allocate(writer, 4000, LOW_PFN);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].exact, sleeps);
+		assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BOOST], sleeps ? 0 : 2);
+	}
+}
+
+/* The zone is a few pages above its mark, which CPUs may have to themselves: told once, the model knows it. */
+static void what_cpus_have_pending_is_told_once(void **state)
+{
+	for (int far = 0; far < 2; far++) {
+		char path[] = "/tmp/mmr-zones-XXXXXX";
+		struct trace_writer *writer = begin_with(path, "6.12", kswapd_wake, false);
+		struct verify_report report;
+
+		keyframe(writer, ZONE_DMA32, LOW_PFN, 9, MIGRATE_MOVABLE);
+		keyframe(writer, ZONE_NORMAL, NORMAL_PFN, 9, MIGRATE_MOVABLE);
+		set_low_mark(writer, far ? 4000 : 4090);
+		allocate(writer, 3000, LOW_PFN);
+		allocate(writer, 4000, LOW_PFN + 1);
+		hold(writer, path, "6.12", &report);
+		assert_int_equal(report.levels[VERIFY_ZONE].decisions, 2);
+		assert_int_equal(report.levels[VERIFY_ZONE].exact, !far);
+		assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_DRIFT], !far);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +634,11 @@ int main(void)
 		cmocka_unit_test(kswapd_takes_boosts_back_before_it_tells),
 		cmocka_unit_test(a_zone_gets_what_a_cpu_freed_in_one_piece),
 		cmocka_unit_test(a_type_that_came_after_the_lists_is_no_difference),
+		cmocka_unit_test(a_reserve_is_as_told),
+		cmocka_unit_test(pages_that_compaction_took_do_not_count),
+		cmocka_unit_test(a_scan_that_took_all_tells_which),
+		cmocka_unit_test(a_boost_is_gone_when_kswapd_sleeps),
+		cmocka_unit_test(what_cpus_have_pending_is_told_once),
 		cmocka_unit_test(a_victim_of_the_oom_killer_may_take_half_of_the_reserve),
 	};
 

@@ -327,8 +327,10 @@ static int create(struct verify *v, struct mmr_error *err)
 		v->marks[set] = calloc(v->max_zone_id, sizeof(*v->marks[set]));
 	v->boosts = calloc(v->max_zone_id, sizeof(*v->boosts));
 	v->isolated_unseen = calloc(v->max_zone_id, sizeof(*v->isolated_unseen));
-	if (!v->cpus || !v->pcps || !v->zone_known || !v->boosts || !v->isolated_unseen ||
-	    !v->marks[LIMITS_FIRST] || !v->marks[LIMITS_LAST])
+	v->taken_back = calloc(v->max_zone_id, sizeof(*v->taken_back));
+	v->taken_unseen = calloc(v->max_zone_id, sizeof(*v->taken_unseen));
+	if (!v->cpus || !v->pcps || !v->zone_known || !v->boosts || !v->isolated_unseen || !v->taken_unseen ||
+	    !v->taken_back || !v->marks[LIMITS_FIRST] || !v->marks[LIMITS_LAST])
 		return mmr_err(err, -ENOMEM, "verify: no memory for %u CPUs", v->nr_cpus);
 	rc = verify_compute_marks(v, err);
 	rc = rc ? rc : verify_policy_init(v, err);
@@ -343,6 +345,8 @@ static void destroy(struct verify *v)
 	free(v->zone_known);
 	free(v->boosts);
 	free(v->isolated_unseen);
+	free(v->taken_unseen);
+	free(v->taken_back);
 	free(v->policies);
 	for (int set = 0; set < NR_LIMIT_SETS; set++)
 		free(v->marks[set]);

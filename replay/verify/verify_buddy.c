@@ -3,8 +3,6 @@
 #include "replay/verify/verify_internal.h"
 
 #define MAX_UNDONE 16 /* guesses taken back for one block */
-#define MAX_STAT_THRESHOLD                                                                                     \
-	125 /* pages that a CPU has not told yet. Source: calculate_normal_threshold(), v6.12 */
 
 static const char *mt_name(unsigned int mt)
 {
@@ -16,8 +14,8 @@ static void take_away(struct verify *v, unsigned int cpu, const struct zone *zon
 {
 	struct mmr_step_place place = mmr_step_place(v->core, pfn);
 
-	v->isolated_unseen[mmr_step_zone_id(zone)] = true;
 	mmr_step_withdraw(v->core, cpu, place.head, place.order);
+	verify_taken_was_seen(v, zone, cpu, 1u << place.order);
 	mmr_step_hand_out(v->core, zone, place.head, place.order, MIGRATE_MOVABLE);
 	v->report->untraced_changes++;
 }

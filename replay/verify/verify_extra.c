@@ -50,6 +50,15 @@ static bool is_found_fast(const struct verify *v, const struct trace_event *ev)
 	return false;
 }
 
+void verify_isolate(struct verify *v, const struct zone *zone, unsigned int cpu, uint32_t pfn,
+		    unsigned int order)
+{
+	mmr_step_withdraw(v->core, cpu, pfn, order);
+	mmr_step_hand_out(v->core, zone, pfn, order, MIGRATE_MOVABLE);
+	v->held[v->nr_held % MAX_HELD].pfn = pfn;
+	v->held[v->nr_held++ % MAX_HELD].order = order;
+}
+
 /* Compaction, isolation or reporting took a free block. Source: __isolate_free_page(), mm/page_alloc.c, v6.12.
  */
 static void isolate_page(struct verify *v, const struct trace_event *ev)
@@ -71,10 +80,7 @@ static void isolate_page(struct verify *v, const struct trace_event *ev)
 	else
 		count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED, VERIFY_CAUSE_UNTRACED, &views,
 			    say_place(v, ev->pfn), say("a free block %u of order %u", ev->pfn, ev->order));
-	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
-	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, MIGRATE_MOVABLE);
-	v->held[v->nr_held % MAX_HELD].pfn = ev->pfn;
-	v->held[v->nr_held++ % MAX_HELD].order = ev->order;
+	verify_isolate(v, zone, ev->cpu, ev->pfn, ev->order);
 }
 
 /* Source: __putback_isolated_page(), mm/page_alloc.c, v6.12. */
@@ -186,17 +192,31 @@ static void balance(struct verify *v, int64_t nid, unsigned int highest, bool be
 		flags = mmr_step_zone_flags(zone);
 		sampled = &v->boosts[mmr_step_zone_id(zone)];
 		mmr_step_marks(v->core, zone, &marks);
+		v->taken_back[mmr_step_zone_id(zone)] = 0;
 		if (begins) {
 			*sampled = marks.boost;
 			flags |= ZONE_FLAG_RECLAIM_ACTIVE;
 		} else {
 			mmr_step_set_boost(zone,
 					   marks.boost - (marks.boost < *sampled ? marks.boost : *sampled));
-			*sampled = marks.boost > *sampled ? BOOST_IN_DOUBT : 0;
+			*sampled = marks.boost > *sampled && v->balance_known ? BOOST_IN_DOUBT : 0;
 			flags &= ~ZONE_FLAG_RECLAIM_ACTIVE;
 		}
 		mmr_step_set_zone_flags(zone, flags);
 	}
+}
+
+/*
+ * Where its begin and its end are not told: kswapd says that it is awake each time before it begins, and that
+ * it wakes kcompactd for whole pageblocks as soon as it has taken boosts back. Source: kswapd(), v6.12.
+ */
+static void balance_untold(struct verify *v, const struct trace_event *ev, const struct window_extra *extra)
+{
+	if (v->balance_known || ev->type == TRACE_WAKEUP_KSWAPD)
+		return;
+	balance(v, extra->v[0], MAX_NR_ZONES - 1, false);
+	if (ev->type == TRACE_KSWAPD_WAKE)
+		balance(v, extra->v[0], extra->zone, true);
 }
 
 /* Hotplugged memory made a zone that the recording's header does not have: which pages are whose is not told.
@@ -246,6 +266,14 @@ static void zone_wmarks(struct verify *v, unsigned int type, const int64_t *args
 		marks[i] = (uint32_t)args[1 + i];
 	mmr_step_set_marks(zone, marks);
 	mmr_step_set_boost(zone, 0);
+}
+
+static void lowmem_reserve(struct verify *v, unsigned int type, const int64_t *args)
+{
+	struct zone *zone = zone_at(v, args[0], type);
+
+	if (zone && args[1] >= 0 && args[1] < MAX_NR_ZONES && args[2] >= 0 && args[2] <= UINT32_MAX)
+		mmr_step_set_reserve(zone, (enum zone_type)args[1], (uint32_t)args[2]);
 }
 
 /* The lists that the drains to come are from. Source: drain_pages_zone(), mm/page_alloc.c, v6.12. */
@@ -318,6 +346,7 @@ void verify_extra(struct verify *v, struct window_event *event)
 	case TRACE_KSWAPD_SLEEP:
 	case TRACE_WAKEUP_KSWAPD:
 		verify_kswapd(v, ev, extra->v[0]);
+		balance_untold(v, ev, extra);
 		break;
 	case TRACE_VMSTAT_FOLD:
 		verify_fold(v, ev, extra->v[0]);
@@ -328,11 +357,22 @@ void verify_extra(struct verify *v, struct window_event *event)
 	case TRACE_ZONE_WMARKS:
 		zone_wmarks(v, extra->zone, extra->v);
 		break;
+	case TRACE_LOWMEM_RESERVE:
+		lowmem_reserve(v, extra->zone, extra->v);
+		break;
 	case TRACE_PCP_FREE_BULK:
 		verify_pcp_free_bulk(v, ev, extra);
 		break;
 	case TRACE_DRAIN_PAGES:
 		drain_pages(v, ev, extra->zone, extra->v);
+		break;
+	case TRACE_ISOLATE_FREEPAGES:
+	case TRACE_FAST_ISOLATE_FREEPAGES:
+		verify_pages_taken(v, ev, extra->v[0], extra->v[2]);
+		break;
+	case TRACE_WAKEUP_KCOMPACTD:
+		if (ev->flags & TRACE_F_KSWAPD && ev->order == PAGEBLOCK_ORDER)
+			balance_untold(v, ev, extra);
 		break;
 	case TRACE_OOM_VICTIM:
 		verify_oom_victim(v, (uint32_t)extra->v[0]);

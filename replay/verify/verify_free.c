@@ -88,11 +88,13 @@ static void free_untraced(struct verify *v, const struct trace_event *ev, struct
 	v->report->untraced_changes++;
 	if (!isolated) {
 		mmr_step_withdraw(v->core, ev->cpu, ev->pfn, ev->order);
+		if (place.state == MMR_PAGE_FREE)
+			verify_taken_was_seen(v, zone, ev->cpu, 1u << place.order);
 		return;
 	}
-	v->isolated_unseen[mmr_step_zone_id(zone)] = true;
 	/* Compaction and isolation take whole free blocks. Source: __isolate_free_page(), v6.12. */
 	mmr_step_withdraw(v->core, ev->cpu, place.head, place.order);
+	verify_taken_was_seen(v, zone, ev->cpu, 1u << place.order);
 	mmr_step_hand_out(v->core, zone, place.head, place.order, MIGRATE_MOVABLE);
 	if (place.order >= PAGEBLOCK_ORDER - 1 && place.mt < MIGRATE_PCPTYPES && place.mt != MIGRATE_MOVABLE) {
 		for (uint32_t pfn = place.head; pfn < place.head + (1u << place.order);

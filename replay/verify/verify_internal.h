@@ -17,8 +17,11 @@
 #define MAX_PENDING       8 /* tasks that were preempted between an event and what it announces */
 #define VERIFY_BURST_GAP                                                                                       \
 	(2 * 1000 * 1000) /* ns, as long as softirqs go on: MAX_SOFTIRQ_TIME, kernel/softirq.c */
-#define MAX_DOUBTS  512 /* pages of which it is not sure that they came to their list */
-#define MAX_PAST    256 /* pages on their way past a list to the buddy */
+#define MAX_DOUBTS 512 /* pages of which it is not sure that they came to their list */
+#define MAX_PAST   256 /* pages on their way past a list to the buddy */
+#define MAX_STAT_THRESHOLD                                                                                     \
+	125 /* pages that a CPU keeps pending. Source: calculate_normal_threshold(), v6.12                     \
+	     */
 #define MAX_VICTIMS 64 /* of the OOM killer, the latest */
 #define MAX_LATE    1024 /* pages popped whose allocation is announced later, on any CPU */
 
@@ -237,10 +240,13 @@ struct verify {
 	uint32_t victims[MAX_VICTIMS]; /* of the OOM killer: processes; a ring */
 	unsigned int nr_victims;
 	uint32_t *boosts; /* [zone id] when kswapd began; BOOST_IN_DOUBT once it has ended and left some */
+	uint32_t *taken_back; /* [zone id] of these, as a choice of the kernel made believe */
 	enum kswapd_state kswapds[MAX_NUMNODES];
 	/* [zone id] since its last keyframe pages were isolated without an event: how many are free no event
 	 * tells */
 	bool *isolated_unseen;
+	int64_t *taken_unseen; /* [zone id] ... so many of them compaction says it took, and none has been seen
+				  since */
 	unsigned int max_zone_id, nr_cpus, nr_zones, nr_zones_known;
 	struct policy_view *policies;
 	unsigned int nr_policies; /* known */
@@ -310,6 +316,9 @@ const char *say_place(const struct verify *v, uint32_t pfn);
 
 /* The type that a pageblock gets by what this event says of its bits; -1 where it is about others */
 int verify_told_type(const struct verify *v, uint64_t number);
+/* Compaction or isolation has a free block now */
+void verify_isolate(struct verify *v, const struct zone *zone, unsigned int cpu, uint32_t pfn,
+		    unsigned int order);
 /* An event that is no page event */
 void verify_extra(struct verify *v, struct window_event *event);
 
@@ -351,6 +360,17 @@ bool verify_kswapd_was_up(struct verify *v, const struct mmr_step_request *reque
 bool verify_fold_came_late(struct verify *v, const struct mmr_step_request *request);
 /* ... or did a CPU's count pass its threshold at another page, since one? Keeps it where that explains it. */
 bool verify_fold_was_interrupted(struct verify *v, const struct mmr_step_request *request);
+
+/* ---- verify_unseen.c ----------------------------------------------------------------------- */
+
+/* Compaction took so many free pages from the event's on, before @end, which no event names */
+void verify_pages_taken(struct verify *v, const struct trace_event *ev, int64_t end, int64_t taken);
+/* So many pages that the model had free were not: some of those, taken off its lists and its count just now */
+void verify_taken_was_seen(struct verify *v, const struct zone *zone, unsigned int cpu, uint32_t nr_pages);
+/* Had a node's kswapd ended its work, which nothing tells, or had it not? Keeps what explains who served. */
+bool verify_boosts_were_other(struct verify *v, const struct mmr_step_request *request);
+/* Had CPUs other numbers of pages pending? Keeps the least difference that explains who served, not @want. */
+bool verify_pending_was_other(struct verify *v, const struct mmr_step_request *request, struct zone *want);
 
 /* ---- verify_policy.c ----------------------------------------------------------------------- */
 

@@ -428,6 +428,7 @@ static int zone_moment(struct verify *v, const struct trace_keyframe *kf, struct
 	mmr_step_set_zone_flags(zone, kf->zone_flags);
 	mmr_step_set_boost(zone, (uint32_t)kf->watermark_boost);
 	v->isolated_unseen[mmr_step_zone_id(zone)] = false;
+	v->taken_unseen[mmr_step_zone_id(zone)] = 0;
 	if (!zone_known(v, zone)) {
 		v->zone_known[mmr_step_zone_id(zone)] = true;
 		v->nr_zones_known++;

@@ -102,7 +102,8 @@ static bool try_boosts(struct verify *v, const struct mmr_step_request *request)
 		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
 			struct zone *zone = mmr_step_named_zone(v->core, nid, (enum zone_type)z);
 
-			if (zone && v->balance_known && v->boosts[mmr_step_zone_id(zone)] != BOOST_IN_DOUBT)
+			if (zone && (v->balance_known || v->policies_known) &&
+			    v->boosts[mmr_step_zone_id(zone)] != BOOST_IN_DOUBT)
 				continue;
 			if (zone && try_boost(v, request, zone))
 				return true;
@@ -305,7 +306,7 @@ static bool came_from_other_cpu(const struct verify *v, struct mmr_step_request 
 
 /* @request: gets the node that was preferred */
 static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *request,
-				    const struct trace_event *ev)
+				    const struct trace_event *ev, struct zone *want)
 {
 	unsigned int local = mmr_step_cpu_node(v->core, ev->cpu), other;
 	enum zone_type type;
@@ -321,8 +322,10 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	}
 	if (!v->folds_known && try_folds(v, request))
 		return VERIFY_CAUSE_DRIFT;
-	if (!v->balance_known && try_boosts(v, request))
+	if (verify_boosts_were_other(v, request))
 		return VERIFY_CAUSE_BOOST;
+	if (verify_pending_was_other(v, request, want))
+		return VERIFY_CAUSE_DRIFT;
 	if (verify_try_marks(v, request))
 		return VERIFY_CAUSE_LIMITS;
 	if (explains_as(v, request, request->nid, MMR_STEP_SLOW))
@@ -349,7 +352,7 @@ static enum verify_cause find_cause(struct verify *v, struct mmr_step_request *r
 	if (verify_kswapd_was_up(v, request) || verify_kswapd_race(v, request))
 		return VERIFY_CAUSE_RACE;
 	/* At which moment kswapd looked at the boosts that it took back at its end its events do not say. */
-	if (v->balance_known && try_boosts(v, request))
+	if (try_boosts(v, request))
 		return VERIFY_CAUSE_BOOST;
 	if (verify_fold_was_interrupted(v, request))
 		return VERIFY_CAUSE_DRIFT;
@@ -447,10 +450,11 @@ void verify_choice_of_zone(struct verify *v, const struct trace_event *ev, struc
 	if (want == zone) {
 		count_exact(v, VERIFY_ZONE);
 		verify_node_was_preferred(v, ev, request.nid, false, false);
+		mmr_step_refill_with_nothing(v->core, &request);
 		mmr_step_flag_below_high(v->core, &request);
 		return;
 	}
-	cause = find_cause(v, &request, ev);
+	cause = find_cause(v, &request, ev, want);
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && (isolated_unseen(v, want) || isolated_unseen(v, zone)))
 		cause = VERIFY_CAUSE_UNTRACED;
 	verify_node_was_preferred(v, ev, request.nid, cause == VERIFY_CAUSE_POLICY, is_short(v, want));
