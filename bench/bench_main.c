@@ -5,6 +5,7 @@
 #include "bench/ratios.h"
 #include "bench/works.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,10 @@ static void usage(void)
 	     "  --benchmark_enable_random_interleaving=true\n"
 	     "                                       mix repetitions, so that noise hits all alike\n"
 	     "\n"
+	     "And one of its own:\n"
+	     "  --plugin=./liballoc.so               replay on this allocator, too, whole and in the bare "
+	     "loop\n"
+	     "\n"
 	     "An iteration is one allocation and one free, or one event of a replay. On standard error, after "
 	     "the benchmarks:\n"
 	     "the model's time over its peers', with the project's target where there is one.\n"
@@ -45,9 +50,44 @@ static void usage(void)
 	     "picks none).");
 }
 
+/* All options but --plugin=PATH, and ours where nobody gave another. Return: how many. */
+static int copy_options(int argc, char **argv, char **args, const char **plugin)
+{
+	static const char own[] = "--plugin=", time_default[] = "--benchmark_min_time=0.2";
+	int nr = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (i && strncmp(argv[i], own, strlen(own)) == 0)
+			*plugin = argv[i] + strlen(own);
+		else
+			args[nr++] = argv[i];
+	}
+	if (!has_option(argc, argv, "--benchmark_min_time"))
+		args[nr++] = (char *)(uintptr_t)time_default;
+	args[nr] = NULL;
+	return nr;
+}
+
+static int register_all(const char *plugin, struct mmr_error *err)
+{
+	bench_context("mmreplay_build", MMR_BUILD_TYPE);
+	bench_core_register();
+	bench_jemalloc_register();
+#ifdef MMR_HAVE_MIMALLOC
+	bench_mimalloc_register();
+#endif
+#ifdef MMR_HAVE_REPLAY
+	return bench_replay_register(plugin, err);
+#else
+	return plugin ? mmr_err(err, -ENOTSUP, "%s: this build has no replays to measure it with", plugin) : 0;
+#endif
+}
+
 int main(int argc, char **argv)
 {
-	int status, nr_args = argc;
+	struct mmr_error err = {0};
+	const char *plugin = NULL;
+	int status, nr_args;
 	char **args;
 
 	if (has_option(argc, argv, "--help")) {
@@ -59,20 +99,12 @@ int main(int argc, char **argv)
 		perror("mmreplay-bench");
 		return EXIT_FAILURE;
 	}
-	memcpy(args, argv, sizeof(*args) * (size_t)argc);
-	if (!has_option(argc, argv, "--benchmark_min_time"))
-		args[nr_args++] = "--benchmark_min_time=0.2";
-	args[nr_args] = NULL;
-
-	bench_context("mmreplay_build", MMR_BUILD_TYPE);
-	bench_core_register();
-	bench_jemalloc_register();
-#ifdef MMR_HAVE_MIMALLOC
-	bench_mimalloc_register();
-#endif
-#ifdef MMR_HAVE_REPLAY
-	bench_replay_register();
-#endif
+	nr_args = copy_options(argc, argv, args, &plugin);
+	if (register_all(plugin, &err)) {
+		fprintf(stderr, "mmreplay-bench: --plugin: %s\n", err.msg);
+		free(args);
+		return 2;
+	}
 	status = bench_run(nr_args, args, ratios_collect);
 	fflush(stdout);
 	if (status)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Replays of real recordings, from the compressed file to the last counter, in events per second:
- * with the core as `mmreplay run` has it by default, with jemalloc, and with a backend that does nothing, whose
- * cost is the harness's own.
+ * with the core as `mmreplay run` has it by default, with jemalloc, with a plug-in where one is named, and with
+ * a backend that does nothing, whose cost is the harness's own.
  */
 #include "bench/bench.h"
 #include "bench/loop.h"
@@ -23,7 +23,8 @@
 
 /* One benchmark's argument; never freed, since benchmarks may run until the program ends. */
 struct replay_case {
-	const struct backend *backend; /* NULL: the bare loop around the core */
+	const struct backend *backend;
+	bool loop; /* the bare loop around it, in place of a replay */
 	char *path;
 };
 
@@ -86,15 +87,16 @@ static int replay_pass(struct bench_state *st, struct replay *replay, struct mmr
 
 static void replay_run(struct bench_state *st, const void *arg)
 {
+	const struct replay_case *what = arg;
 	struct mmr_error err = {.msg = "stopped early"};
 	struct replay replay = {0};
-	int rc = replay_open(&replay, arg, &err);
+	int rc = replay_open(&replay, what, &err);
 
-	if (!rc && !replay.options.backend) {
+	if (!rc && what->loop) {
 		struct mmr_machine_config config;
 
 		machine_config(&replay.machine, replay.profile, &config);
-		rc = bench_loop_run(st, replay.reader, &config, &err);
+		rc = bench_loop_run(st, replay.reader, &config, what->backend, &err);
 		goto out;
 	}
 	while (!rc && bench_next_batch(st, (int64_t)trace_reader_summary(replay.reader)->nr_events))
@@ -106,7 +108,7 @@ out:
 	replay_close(&replay);
 }
 
-static void case_register(const char *kind, const struct backend *backend, const char *path)
+static void case_register(const char *kind, const struct backend *backend, bool loop, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	struct replay_case *what = malloc(sizeof(*what));
@@ -115,6 +117,7 @@ static void case_register(const char *kind, const struct backend *backend, const
 	if (!what)
 		return;
 	what->backend = backend;
+	what->loop = loop;
 	what->path = strdup(path);
 	if (!what->path ||
 	    asprintf(&name, "replay/events/%s/%.*s", kind, (int)(strlen(base) - strlen(".mmt")), base) < 0) {
@@ -126,24 +129,38 @@ static void case_register(const char *kind, const struct backend *backend, const
 	free(name);
 }
 
-void bench_replay_register(void)
+/* What is measured of each recording; @plugin may be NULL. */
+static void cases_register(const struct backend *plugin, const char *path)
+{
+	case_register("core", &backend_core, false, path);
+	case_register("null", &backend_null, false, path);
+	case_register("loop", &backend_core, true, path);
+	case_register("jemalloc", &backend_jemalloc, false, path);
+	if (!plugin)
+		return;
+	case_register("plugin", plugin, false, path);
+	case_register("plugin_loop", plugin, true, path);
+}
+
+int bench_replay_register(const char *plugin_path, struct mmr_error *err)
 {
 	const char *env = getenv("MMREPLAY_SAMPLES"), *dir = env && env[0] ? env : MMR_SAMPLES_DIR;
+	const struct backend *plugin = NULL; /* never closed: benchmarks may run until the program ends */
 	char *pattern;
 	glob_t found;
+	int rc = plugin_path ? backend_plugin_open(plugin_path, &plugin, err) : 0;
 
+	if (rc)
+		return rc;
 	if (asprintf(&pattern, "%s/*.mmt", dir) < 0)
-		return;
+		return mmr_err(err, -ENOMEM, "no memory to look for recordings");
 	if (glob(pattern, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++) {
-			case_register("core", &backend_core, found.gl_pathv[i]);
-			case_register("null", &backend_null, found.gl_pathv[i]);
-			case_register("loop", NULL, found.gl_pathv[i]);
-			case_register("jemalloc", &backend_jemalloc, found.gl_pathv[i]);
-		}
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			cases_register(plugin, found.gl_pathv[i]);
 		globfree(&found);
 	} else {
 		fprintf(stderr, "mmreplay-bench: %s: no recordings (*.mmt), so no replays\n", dir);
 	}
 	free(pattern);
+	return 0;
 }

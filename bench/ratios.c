@@ -31,6 +31,8 @@ static const struct pair {
 	{"replay/events/null/*", "replay/events/core/*", 0},
 	{"replay/events/core/*", "replay/events/loop/*", 0},
 	{"replay/events/core/*", "replay/events/jemalloc/*", 0},
+	{"replay/events/core/*", "replay/events/plugin/*", 0},
+	{"replay/events/core/*", "replay/events/plugin_loop/*", 0},
 };
 
 /*

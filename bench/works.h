@@ -5,6 +5,7 @@
 
 #include "bench/bench.h"
 #include "bench/fixture.h"
+#include "core/error.h"
 
 enum work_id {
 	PCP_PAIR_0,
@@ -34,7 +35,11 @@ void works_register(const char *name, unsigned int set, bench_fn *fn);
 void bench_core_register(void);
 void bench_jemalloc_register(void);
 void bench_mimalloc_register(void);
-/** bench_replay_register - replays of every recording in the samples folder; says so where there is none */
-void bench_replay_register(void);
+/**
+ * bench_replay_register - replays of every recording in the samples folder; says so where there is none
+ * @plugin: path of an allocator to replay on, too (replay/backend_plugin.h); may be NULL
+ * Return: 0; -errno of a plug-in that cannot be used, with a message.
+ */
+int bench_replay_register(const char *plugin, struct mmr_error *err);
 
 #endif
