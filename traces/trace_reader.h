@@ -119,6 +119,15 @@ uint64_t trace_reader_nr_passed(const struct trace_reader *reader);
 #define TRACE_WANT_ALL   ((1ull << NR_TRACE_EVENT_TYPES) - 1)
 
 /**
+ * TRACE_WANT_REQUESTS - the page events, and pages that alloc_pages_bulk() gave out as if each had been
+ * allocated
+ *
+ * Such a page comes as TRACE_ALLOC of order 0 with its own class, whose type is TRACE_BULK_PAGE.
+ */
+#define TRACE_WANT_BULK_AS_ALLOC (1ull << 63)
+#define TRACE_WANT_REQUESTS      (TRACE_WANT_PAGES | TRACE_WANT_BULK_AS_ALLOC)
+
+/**
  * trace_reader_want - which kinds of events trace_reader_next() delivers; starts again at the first event
  * @types: bit 1 << type for each; TRACE_WANT_PAGES before the first call
  *

@@ -44,6 +44,12 @@ static bool place_arrays(struct trace_stream *s, const struct mmt_events *ev)
 	return true;
 }
 
+/* Is a kind of event delivered as an allocation? */
+static bool is_alloc_too(const struct trace_reader *r, uint8_t type)
+{
+	return type == TRACE_BULK_PAGE && r->wanted & TRACE_WANT_BULK_AS_ALLOC;
+}
+
 /* Classes are numbered per file; a block has its own numbers, which the tails translate. */
 static int build_tails(struct trace_reader *r, struct trace_stream *s, const struct mmt_block *b,
 		       struct mmr_error *err)
@@ -52,7 +58,8 @@ static int build_tails(struct trace_reader *r, struct trace_stream *s, const str
 
 	for (uint32_t i = 0; i < pre->nr_classes; i++) {
 		const struct trace_class *cls = &pre->dict[i].cls;
-		bool wanted = cls->type < NR_TRACE_EVENT_TYPES && r->wanted >> cls->type & 1;
+		bool wanted = cls->type < NR_TRACE_EVENT_TYPES &&
+			      (r->wanted >> cls->type & 1 || is_alloc_too(r, cls->type));
 		uint16_t id;
 		int rc = mmt_classes_add(&r->classes, cls, &id);
 
@@ -152,6 +159,14 @@ static void build_events(struct trace_stream *s, const struct mmt_events *ev)
 	build_events_few(s, ev, shift_of, slot_next);
 }
 
+/* The events are built, by their types in the file: now they are called what they are delivered as. */
+static void rename_types(const struct trace_reader *r, struct trace_stream *s, uint32_t nr_classes)
+{
+	for (uint32_t i = 0; i < nr_classes; i++)
+		if (is_alloc_too(r, s->tails[i].type))
+			s->tails[i].type = TRACE_ALLOC;
+}
+
 /* Task numbers the file has no task for (its block is damaged) become "unknown". */
 static void build_runs(const struct trace_reader *r, struct trace_stream *s, const struct mmt_events *ev)
 {
@@ -194,6 +209,7 @@ static int take_decoded(struct trace_reader *r, struct trace_stream *s, const st
 	if (rc)
 		return rc;
 	build_events(s, ev);
+	rename_types(r, s, ev->pre.nr_classes);
 	build_runs(r, s, ev);
 	if (ev->nr_far)
 		memcpy(s->far, ev->far, ev->nr_far * sizeof(*s->far));

@@ -53,7 +53,7 @@ static int read_doomed(struct engine *e, const struct births *births, struct mmr
 	size_t room = 0;
 	ssize_t nr;
 
-	trace_reader_want(e->reader, 1ull << TRACE_ALLOC | 1ull << TRACE_FREE);
+	trace_reader_want(e->reader, 1ull << TRACE_ALLOC | 1ull << TRACE_FREE | TRACE_WANT_BULK_AS_ALLOC);
 	while ((nr = trace_reader_next(e->reader, &events, err)) > 0) {
 		for (ssize_t i = 0; i < nr; i++) {
 			const struct trace_event *event = &events[i];

@@ -172,10 +172,13 @@ static int refill(struct copy *c, struct mmr_error *err)
 	return 0;
 }
 
+/* From the first event on, with the pages of alloc_pages_bulk(): they are requests like any other. */
 static int start(struct stream *s, struct mmr_error *err)
 {
 	s->started = true;
-	for (unsigned int i = 0; i < s->nr_copies; i++) {
+	for (unsigned int i = 0; i < s->nr_copies; i++)
+		trace_reader_want(s->copies[i].reader, TRACE_WANT_REQUESTS);
+	for (unsigned int i = 0; i < s->nr_copies && s->nr_copies > 1; i++) {
 		int rc = refill(&s->copies[i], err);
 
 		if (rc)
@@ -202,11 +205,10 @@ static void take(struct stream *s, unsigned int copy, struct trace_event *event)
 ssize_t stream_next(struct stream *s, const struct trace_event **events, struct mmr_error *err)
 {
 	size_t nr = 0;
-	int rc;
+	int rc = s->started ? 0 : start(s, err);
 
 	if (s->nr_copies == 1)
 		return trace_reader_next(s->copies[0].reader, events, err);
-	rc = s->started ? 0 : start(s, err);
 	while (!rc && s->nr_heap && nr < BATCH) {
 		struct copy *c = &s->copies[s->heap[0]];
 

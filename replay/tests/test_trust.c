@@ -38,6 +38,17 @@ static struct observed read_back(struct synth *s)
 	return observed;
 }
 
+static struct trace_reader *open_trace(const struct synth *s, struct machine *machine)
+{
+	struct trace_reader *reader = NULL;
+	struct mmr_error err = {0};
+
+	if (trace_reader_open(s->path, &reader, &err) ||
+	    machine_from_trace(trace_reader_machine(reader), s->path, machine, &err))
+		fail_msg("%s", err.msg);
+	return reader;
+}
+
 /*
  *  CPU 0:  r r x r  a      r u     d d     f5
  *  CPU 1:    d             b
@@ -96,6 +107,52 @@ static void allocations_are_counted_in_pages_of_their_node(void **state)
 	assert_int_equal(o.nr_free[2], 0);
 }
 
+/* Pages of alloc_pages_bulk() are requests like any other, of the replay too; other kinds behind them stay out.
+ */
+static void pages_given_out_in_bulk_are_allocations(void **state)
+{
+	static const struct trace_class bulk = {.type = TRACE_BULK_PAGE, .gfp = MMR_GFP_KERNEL};
+	static const struct trace_class isolated = {.type = TRACE_ISOLATE_PAGE};
+	struct machine machine;
+	struct engine_options options = {
+		.recorded = &machine,
+		.machine = &machine,
+		.profile = kernel_profile_find("6.12"),
+		.backend = &backend_core,
+		.start = ENGINE_START_EMPTY,
+		.nr_samples = 1,
+	};
+	struct trace_reader *reader;
+	struct engine_counts counts;
+	struct engine *engine = NULL;
+	struct mmr_error err = {0};
+	struct observed o;
+	struct synth s;
+
+	(void)state;
+	synth_begin(&s);
+	synth_alloc(&s, 0, FIRST, 0);
+	for (uint32_t i = 1; i < 9; i++)
+		synth_event(&s, &bulk, 0, FIRST + i);
+	synth_event(&s, &isolated, 0, FIRST + 20);
+	synth_free(&s, 0, FIRST + 8, 0);
+	synth_end(&s);
+	reader = open_trace(&s, &machine);
+	if (engine_create(reader, &options, &engine, &err) || engine_run(engine, &err))
+		fail_msg("%s", err.msg);
+	engine_counts(engine, &counts);
+	assert_int_equal(counts.allocs, 9);
+	assert_int_equal(counts.recorded[TRACE_ALLOC], 9);
+	assert_int_equal(counts.frees, 1);
+	assert_int_equal(counts.frees_unknown, 0);
+	engine_destroy(engine);
+	machine_deinit(&machine);
+	trace_reader_close(reader);
+	o = read_back(&s);
+	assert_int_equal(o.allocs, 9);
+	assert_int_equal(o.alloc_pages, 9);
+}
+
 static void what_the_first_keyframe_holds_is_not_counted(void **state)
 {
 	struct observed o;
@@ -113,17 +170,6 @@ static void what_the_first_keyframe_holds_is_not_counted(void **state)
 	o = read_back(&s);
 	assert_int_equal(o.refills, 1);
 	assert_int_equal(o.allocs, 2);
-}
-
-static struct trace_reader *open_trace(const struct synth *s, struct machine *machine)
-{
-	struct trace_reader *reader = NULL;
-	struct mmr_error err = {0};
-
-	if (trace_reader_open(s->path, &reader, &err) ||
-	    machine_from_trace(trace_reader_machine(reader), s->path, machine, &err))
-		fail_msg("%s", err.msg);
-	return reader;
 }
 
 /* A's requests from the moment of A's first keyframe on, from the free memory of B's. */
@@ -308,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_of_events_are_holds_of_the_lock),
+		cmocka_unit_test(pages_given_out_in_bulk_are_allocations),
 		cmocka_unit_test(what_the_first_keyframe_holds_is_not_counted),
 		cmocka_unit_test(a_replay_on_b_begins_where_the_states_do),
 		cmocka_unit_test(a_page_of_the_start_state_goes_in_place_of_an_old_one),

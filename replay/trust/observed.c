@@ -243,7 +243,8 @@ int observed_read(struct trace_reader *reader, const struct machine *machine, st
 	int rc = count_init(&c, reader, machine, ret, err);
 
 	rc = rc ? rc : trace_first_state_ns(reader, &c.begin_ns, err);
-	trace_reader_want(reader, TRACE_WANT_PAGES | 1ull << TRACE_PCP_FREE_BULK | 1ull << TRACE_WAKEUP_KSWAPD);
+	trace_reader_want(reader,
+			  TRACE_WANT_REQUESTS | 1ull << TRACE_PCP_FREE_BULK | 1ull << TRACE_WAKEUP_KSWAPD);
 	while (!rc && (nr = trace_reader_next(reader, &events, err)) > 0)
 		for (ssize_t i = 0; i < nr; i++)
 			count_event(&c, &events[i]);

@@ -14,7 +14,8 @@
 
 /**
  * struct observed - counts over a recording, from the moment when its first keyframes were complete
- * @allocs: allocations that got a page; @alloc_pages, @node_pages: their pages, in all and by node
+ * @allocs: allocations that got a page, each page of alloc_pages_bulk() being one; @alloc_pages, @node_pages:
+ *their pages, in all and by node
  * @hits: allocations whose page lies on the node that was wanted: the one that was named, as far as
  *	named_node.h can tell, else the asking CPU's own, or the nearest with memory
  * @passed_over: allocations that the zone they try first did not serve, for it was below its mark: a
