@@ -68,6 +68,7 @@ static const struct trace_event_info infos[NR_TRACE_EVENT_TYPES] = {
 	[TRACE_PCP_LIMITS] = {"pcp_limits", ZONE, ARGS("nid", "high_min", "high_max", "batch")},
 	[TRACE_FREE_CORE] = {"free_core", PFN, ORDER},
 	[TRACE_ALLOC_FROM] = {"alloc_from", PFN, ORDER, ARGS("stack", "cgroup")},
+	[TRACE_PCP_COUNTS] = {"pcp_counts", ARGS("zone0", "zone1", "zone2", "zone3", "zone4", "zone5")},
 	[TRACE_ALLOC_REQUEST] = {"alloc_request", PFN, ORDER, GFP, ARGS("nid", "nodemask", "ns")},
 };
 /* clang-format on */

@@ -13,7 +13,7 @@
 char LICENSE[] SEC("license") = "GPL";
 
 /* Numbers of enum trace_event_type, which are part of the file format. */
-enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG };
+enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG, PCP_COUNTS = 51 };
 
 const volatile bool have_third;
 /* Events go to lanes; else (kernels that let a program interrupt itself) to the CPU's ring. */
@@ -110,15 +110,86 @@ static __noinline bool tell_change(struct rec_cpu *cpu, u32 nr, u64 ts_ns, u32 t
 	return true;
 }
 
-static __always_inline void fill_event(struct rec_event *e, u64 page, u16 cls, u32 gfp,
+/* Zones whose per-CPU lists are counted, in the order of the file's header; set before recording. */
+volatile __u32 nr_counted;
+volatile __u64 counted_zones[REC_COUNTED_ZONES];
+volatile __u64 counted_lists[REC_COUNTED_ZONES]; /* their per-CPU pointers, filled when first needed */
+
+static __always_inline u64 lists_of(u32 i)
+{
+	u64 lists = counted_lists[i];
+
+	if (!lists && counted_zones[i]) {
+		lists = (u64)BPF_CORE_READ((struct zone *)counted_zones[i], per_cpu_pageset);
+		counted_lists[i] = lists;
+	}
+	return lists;
+}
+
+/*
+ * An allocation is told some while after its page left the list, and a free before its page comes there. In
+ * between another task or an interrupt may be at the list: how many pages are on it tells. The time is the
+ * event's, less the least, for the count comes before it. From 7.0 on this very program may be preempted: then
+ * the count is of another time, and is not told.
+ */
+static __noinline void put_counts(void *ring, struct rec_cpu *cpu, u64 ts_ns, u32 context, u32 sequence)
+{
+	u32 counts[REC_COUNTED_ZONES];
+	struct rec_note *n;
+
+	if (!ring || !cpu)
+		return;
+	for (u32 i = 0; i < REC_COUNTED_ZONES; i++) {
+		u64 lists = i < nr_counted ? lists_of(i) : 0;
+
+		counts[i] = 0;
+		if (lists)
+			bpf_probe_read_kernel(&counts[i], sizeof(counts[i]),
+					      (void *)(lists + cpu->percpu_offset +
+						       bpf_core_field_offset(struct per_cpu_pages, count)));
+	}
+	if (*(volatile u32 *)&cpu->sequence != sequence)
+		return;
+	n = bpf_ringbuf_reserve(ring, REC_NOTE_BYTES(REC_LONG_ARGS), 0);
+	if (!n) {
+		count_loss(cpu, ts_ns, 0);
+		return;
+	}
+	n->ts_ns = ts_ns - 1;
+	n->page = 0;
+	n->tid = context >> 1;
+	n->gfp = 0;
+	n->type = PCP_COUNTS;
+	n->order = n->migratetype = 0;
+	n->flags = context & 1 ? F_SOFTIRQ : 0;
+	n->nr_args = nr_counted;
+	n->form = n->zone = n->reserved = 0;
+	for (u32 i = 0; i < REC_COUNTED_ZONES; i++)
+		n->args[i] = (int)counts[i];
+	cpu->counted_for = context;
+	bpf_ringbuf_submit(n, BPF_RB_NO_WAKEUP);
+}
+
+/* Under zone->lock the lists' own lock is held, too, and a drain changes the count block by block. */
+static __always_inline bool is_counted(u16 cls)
+{
+	return REC_CLASS_TYPE(cls) <= ZONE_LOCKED;
+}
+
+/* Return: is it an interrupt's? */
+static __always_inline bool fill_event(struct rec_event *e, u64 page, u16 cls, u32 gfp,
 				       struct task_struct *task, u32 task_flags, u32 tid)
 {
+	bool in_interrupt = false;
+
 	if (task_flags & PF_MEMALLOC)
 		cls |= REC_CLASS(0, 0, 0, F_PF_MEMALLOC);
 	if (task_flags & PF_KSWAPD)
 		cls |= REC_CLASS(0, 0, 0, F_KSWAPD);
-	if (tell_interrupts && frame_address(&e->page) - (u64)task->stack >= REC_STACK_BYTES)
+	if (tell_interrupts && frame_address(&e->page) - (u64)task->stack >= REC_STACK_BYTES) {
 		cls |= REC_CLASS(0, 0, 0, F_SOFTIRQ);
+		in_interrupt = true;
+	}
 	/*
 	 * Two stores, in this order, and volatile: the class replaces the address's upper 16 bits in
 	 * memory because the verifier forbids to do it in a register.
@@ -127,6 +198,7 @@ static __always_inline void fill_event(struct rec_event *e, u64 page, u16 cls, u
 	*(volatile u16 *)&e->cls = cls;
 	e->gfp = gfp;
 	e->tid = tid;
+	return in_interrupt;
 }
 
 /*
@@ -136,11 +208,13 @@ static __always_inline void fill_event(struct rec_event *e, u64 page, u16 cls, u
 static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 cls, u32 gfp, u32 lane)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	u32 sequence = ++*(volatile u32 *)&cpu->sequence;
 	u64 ts_ns = bpf_ktime_get_ns();
 	u32 task_flags = task->flags, tid = task->pid, at;
 	bool to_ring = !use_lanes || lane >= REC_NR_LANES;
 	void *ring = NULL;
 	struct rec_event *e;
+	u32 context;
 
 	if ((tid != cpu->last_tid || cpu->lost || recording != REC_ON) && !tell_change(cpu, nr, ts_ns, tid)) {
 		count_loss(cpu, ts_ns, cls);
@@ -161,9 +235,11 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 			count_loss(cpu, ts_ns, cls);
 			return 0;
 		}
-		fill_event(e, page, cls, gfp, task, task_flags, tid);
+		context = REC_CONTEXT(tid, fill_event(e, page, cls, gfp, task, task_flags, tid));
 		e->ts_ns = ts_ns;
 		bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+		if (nr_counted && context != cpu->counted_for && is_counted(cls))
+			put_counts(ring, cpu, ts_ns, context, sequence);
 		return 0;
 	}
 	at = cpu->lanes + (REC_LANE_FIRST(lane) << lane_unit_shift) +
@@ -173,9 +249,12 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 		count_loss(cpu, ts_ns, cls);
 		return 0;
 	}
-	fill_event(e, page, cls, gfp, task, task_flags, tid);
+	context = REC_CONTEXT(tid, fill_event(e, page, cls, gfp, task, task_flags, tid));
 	*(volatile u64 *)&e->ts_ns = ts_ns;
 	cpu->heads[lane]++;
+	if (nr_counted && context != cpu->counted_for && is_counted(cls))
+		put_counts(ring ? ring : bpf_map_lookup_elem(&rings, &nr), cpu, ts_ns, context,
+			   sequence);
 	return 0;
 }
 

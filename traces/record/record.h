@@ -118,6 +118,7 @@ struct rec_note {
 	rec_u8 nr_args, form, zone, reserved;
 	rec_s64 args[];
 };
+#define REC_COUNTED_ZONES REC_LONG_ARGS /* of which the pages on a CPU's lists are told */
 #define REC_NOTE_BYTES(nr_args) (sizeof(struct rec_note) + (nr_args)*8)
 
 #define REC_NODE_WORDS 16
@@ -161,6 +162,9 @@ enum { REC_OFF, REC_ON, REC_PAUSED };
  * @lost_second: lost events that the second or third program saw
  * @policy_tid: whose policy was told last, REC_NO_TID before one; the next three say which it was
  * @in_bulk: free_pcppages_bulk or __putback_isolated_page runs, interrupts off: what it frees is told by others
+ * @sequence: page events so far, of this CPU
+ * @counted_for: REC_CONTEXT() for which the pages on the CPU's lists were told last
+ * @percpu_offset: from a per-CPU pointer to this CPU's copy; set by user space
  */
 struct rec_cpu {
 	rec_u64 last_page[REC_NR_TYPES];
@@ -168,11 +172,13 @@ struct rec_cpu {
 	rec_u64 lost, gap_begin_ns, gap_end_ns;
 	rec_u64 extfrag_seen, lost_second;
 	rec_u64 policy_mode, policy_nodes, policy_allowed;
-	rec_u64 in_bulk;
+	rec_u32 in_bulk, sequence;
 	rec_u32 lanes; /* this CPU's first slot, REC_NO_LANES where it has none */
 	rec_u32 heads[REC_NR_LANES]; /* the next slot of each of its lanes */
-	rec_u32 reserved[3];
+	rec_u32 counted_for;
+	rec_u64 percpu_offset;
 };
+#define REC_CONTEXT(tid, in_interrupt) ((tid) << 1 | (in_interrupt))
 #define REC_NO_PAGE (~0ULL)
 #define REC_NO_TID  0xffffffffU
 

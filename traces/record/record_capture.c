@@ -30,6 +30,7 @@ struct record_capture {
 	size_t lanes_bytes;
 	uint32_t lane_unit_shift, nr_online;
 	bool use_lanes, preempts_locks;
+	uint32_t nr_counted; /* zones whose per-CPU lists are counted */
 	struct record_seconds seconds;
 	struct record_stream *streams;
 	uint32_t nr_cpus;
@@ -656,6 +657,18 @@ bool record_capture_lack(const struct record_capture *c, unsigned int nr, char *
 void record_capture_percpu(struct record_capture *c, const volatile uint64_t *offsets)
 {
 	c->sink.percpu_offsets = offsets;
+	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++)
+		c->cpus[cpu].percpu_offset = offsets[cpu];
+}
+
+void record_capture_count(struct record_capture *c, const uint64_t *zones, uint32_t nr)
+{
+	if (record_filter_set(&c->filter))
+		return;
+	c->nr_counted = nr < REC_COUNTED_ZONES ? nr : REC_COUNTED_ZONES;
+	for (uint32_t i = 0; i < c->nr_counted; i++)
+		c->skel->bss->counted_zones[i] = zones[i];
+	c->skel->bss->nr_counted = c->nr_counted;
 }
 
 int record_capture_describe(const struct record_capture *c, struct trace_machine *machine,
@@ -673,6 +686,8 @@ int record_capture_describe(const struct record_capture *c, struct trace_machine
 		if (asprintf(&f->name, "event.%s", trace_event_info(type)->name) < 0)
 			return mmr_err(err, -ENOMEM, "recorder: no memory for the features");
 		f->value = record_notes_watch(c->notes, type);
+		if (type == TRACE_PCP_COUNTS && c->nr_counted)
+			f->value = RECORD_TRACEPOINT;
 		machine->nr_features++;
 	}
 	return 0;

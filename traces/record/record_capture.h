@@ -38,6 +38,13 @@ int record_capture_describe(const struct record_capture *c, struct trace_machine
 			    struct mmr_error *err);
 /** record_capture_percpu - borrow the distance of each CPU's copy of a per-CPU variable; tells lists apart */
 void record_capture_percpu(struct record_capture *c, const volatile uint64_t *offsets);
+/**
+ * record_capture_count - the pages on a CPU's lists are to be told whenever somebody else is at them
+ * @zones: [@nr] addresses of the zones of the header, in its order, 0 where not known; the first few are counted
+ *
+ * Not where filters are set: what they leave out is at the lists, too.
+ */
+void record_capture_count(struct record_capture *c, const uint64_t *zones, uint32_t nr);
 
 /**
  * record_capture_start - attach everything; events flow into the rings from here on

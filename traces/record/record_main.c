@@ -263,6 +263,23 @@ static int fit_sizes(struct session *s, struct mmr_error *err)
 	return record_sizes_fit(&s->sizes, s->options->max_memory_bytes, err);
 }
 
+/* The pages on a CPU's lists are told as tasks and interrupts take turns at them. */
+static void count_lists(struct session *s)
+{
+	uint64_t zones[REC_COUNTED_ZONES] = {0};
+	uint32_t nr = s->machine.nr_zones < REC_COUNTED_ZONES ? s->machine.nr_zones : REC_COUNTED_ZONES;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct trace_zone *zone = &s->machine.zones[i];
+
+		for (uint32_t k = 0; k < s->probe->nr_zones; k++) {
+			if (s->probe->zones[k].nid == zone->nid && s->probe->zones[k].zone == zone->zone)
+				zones[i] = s->probe->zones[k].address;
+		}
+	}
+	record_capture_count(s->capture, zones, nr);
+}
+
 static int prepare(struct session *s, struct mmr_error *err)
 {
 	struct record_capture_options capture = {
@@ -300,8 +317,6 @@ static int prepare(struct session *s, struct mmr_error *err)
 	if (!rc)
 		set_feature(&s->machine, "irq_context", s->probe->stack_tells);
 	if (!rc)
-		rc = record_capture_describe(s->capture, &s->machine, err);
-	if (!rc)
 		record_capture_percpu(s->capture, s->probe->offsets);
 	if (rc == -EIO && s->tracefs < 0) /* it could not be done without: say what is missing */
 		*err = no_tracefs;
@@ -309,6 +324,10 @@ static int prepare(struct session *s, struct mmr_error *err)
 		rc = record_probe_find_zones(s->probe, &s->machine, &s->map, err);
 	if (!rc && !s->options->no_keyframes)
 		record_pageblocks_find(s->probe);
+	if (!rc && !s->options->no_keyframes && s->probe->percpu_offsets)
+		count_lists(s);
+	if (!rc)
+		rc = record_capture_describe(s->capture, &s->machine, err);
 	return rc;
 }
 
