@@ -171,6 +171,31 @@ static void emit_pcp_free_bulk(struct synth_kernel *k, unsigned int cpu, unsigne
 	     &err);
 }
 
+void synth_kernel_say_counts(struct synth_kernel *k, unsigned int cpu, int less)
+{
+	struct trace_class cls = {
+		.type = TRACE_PCP_COUNTS,
+		.flags = (uint8_t)(k->interrupt ? TRACE_F_SOFTIRQ : 0),
+		.nr_args = 1,
+	};
+	struct trace_event event = {
+		.ts_ns = k->now_ns + k->gap_ns - 1,
+		.pfn = TRACE_NO_PFN,
+		.task = k->task,
+		.cpu = (uint16_t)cpu,
+	};
+	struct mmr_pcp_state state;
+	struct mmr_error err = {0};
+	int32_t count;
+
+	mmr_step_pcp_read(k->zone, cpu, &state, &count);
+	k->nr_events++;
+	must(trace_writer_class(k->writer, &cls, &event.class_id, &err), &err);
+	must(trace_writer_event_args(k->writer, &event, &(struct trace_args){.nr = 1, .v = {count - less}},
+				     &err),
+	     &err);
+}
+
 static uint32_t next_random(struct synth_kernel *k, uint32_t below)
 {
 	k->random = k->random * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -484,12 +509,22 @@ void synth_kernel_insert_batched(struct synth_kernel *k, unsigned int cpu, uint3
 	twin_free(k, cpu, pfn, 0);
 }
 
-void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr)
+void synth_kernel_say_batch_freed(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++)
 		synth_kernel_say_freed(k, cpu, pfns[i], 0);
+}
+
+void synth_kernel_insert_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr)
+{
 	for (unsigned int i = 0; i < nr; i++)
 		synth_kernel_insert_batched(k, cpu, pfns[i]);
+}
+
+void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr)
+{
+	synth_kernel_say_batch_freed(k, cpu, pfns, nr);
+	synth_kernel_insert_batch(k, cpu, pfns, nr);
 }
 
 /* ---- frees of neighbours ------------------------------------------------------------------- */

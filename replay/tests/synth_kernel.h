@@ -58,6 +58,14 @@ void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uin
 /** synth_kernel_insert_batched - one page of a batch, announced by synth_kernel_say_freed(), comes to its list
  */
 void synth_kernel_insert_batched(struct synth_kernel *k, unsigned int cpu, uint32_t pfn);
+/** synth_kernel_say_batch_freed, synth_kernel_insert_batch - the two halves of a batch */
+void synth_kernel_say_batch_freed(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr);
+void synth_kernel_insert_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr);
+/**
+ * synth_kernel_say_counts - how many pages are on the CPU's lists, told before its next event
+ * @less: pages that an allocation, the next event, takes off them before that is told
+ */
+void synth_kernel_say_counts(struct synth_kernel *k, unsigned int cpu, int less);
 /** synth_kernel_bulk - alloc_pages_bulk(): pages leave the CPU's list without an event of their own */
 void synth_kernel_bulk(struct synth_kernel *k, unsigned int cpu, uint32_t *pfns, unsigned int nr);
 /** synth_kernel_bulk_told - one page of a bulk allocation, told at the call's end */

@@ -276,6 +276,7 @@ static void watch_folds(struct fixture *f, struct verify_report *report, const i
 	v->cpus = calloc(2, sizeof(*v->cpus));
 	v->window.events = calloc(WINDOW_EVENTS, sizeof(*v->window.events));
 	v->window.extras = calloc(WINDOW_EVENTS, sizeof(*v->window.extras));
+	v->window.mask = WINDOW_EVENTS - 1;
 	assert_non_null(v->cpus);
 	assert_non_null(v->window.events);
 	assert_non_null(v->window.extras);

@@ -105,6 +105,21 @@ void verify_show(struct verify *v, uint64_t number)
 	v->options.before(v, v->options.ctx);
 }
 
+void verify_show_pop(struct verify *v, uint32_t pfn)
+{
+	uint64_t at = v->options.at + 1;
+
+	if (!v->options.before || v->shown || at < v->number || at >= v->window.end ||
+	    window_at(&v->window, at)->ev.pfn != pfn)
+		return;
+	for (uint64_t n = v->number + 1; n < at; n++) {
+		if (window_at(&v->window, n)->ev.pfn == pfn && is_page_event(&window_at(&v->window, n)->ev))
+			return;
+	}
+	if (window_at(&v->window, at)->ev.type == TRACE_ALLOC)
+		verify_show(v, at);
+}
+
 /* ---- words --------------------------------------------------------------------------------- */
 
 const char *say(const char *fmt, ...)
@@ -263,7 +278,7 @@ static int loop(struct verify *v, struct mmr_error *err)
 		v->owed = WINDOW_NONE;
 		if (moment_due) {
 			rc = moments_until(v, v->ts_ns, err);
-			if (rc)
+			if (rc || (v->options.enough && *v->options.enough))
 				return rc;
 		}
 		verify_show(v, number);
@@ -314,6 +329,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->buddy_known = has_feature(v->header, "event.buddy_free");
 	v->limits_known = has_feature(v->header, "event.pcp_limits");
 	v->balance_known = has_feature(v->header, "event.balance_end");
+	v->counts_known = has_feature(v->header, "event.pcp_counts");
 	v->folds_known = has_feature(v->header, "event.vmstat_fold");
 	/* Recorders that tell of kswapd tell of policies, too. */
 	v->policies_known = has_feature(v->header, "event.kswapd_wake");

@@ -68,6 +68,33 @@ struct verify_decision {
 	const char *views; /* the model's and the kernel's side, several lines; may be NULL */
 };
 
+/** enum verify_found - what became of a part of a keyframe: held against the model; or why not */
+enum verify_found {
+	VERIFY_FOUND_COMPARED,
+	VERIFY_FOUND_BEGINS, /* the model had nothing there: it begins with it */
+	VERIFY_FOUND_PARTIAL, /* the recorder could not read all */
+	VERIFY_FOUND_LOST, /* it was read while events were being lost */
+	VERIFY_FOUND_OTHER_ZONES, /* memory was plugged into a zone that the header does not have */
+};
+
+/**
+ * struct verify_keyframe - a part of a keyframe: its zone's free lists and pageblocks, or one CPU's lists
+ * @number: of the keyframe, from 0; @state: all of it
+ * @pcp: the place in @state of the CPU's lists; -1 for the zone's
+ * @event: the first one behind it
+ * @blocks, @pageblocks: compared, and equal of these
+ * @difference: the first one, "" where there is none
+ */
+struct verify_keyframe {
+	uint32_t number;
+	const struct trace_keyframe *state;
+	int pcp;
+	uint64_t event;
+	enum verify_found found;
+	uint64_t blocks, equal_blocks, pageblocks, equal_pageblocks;
+	const char *difference;
+};
+
 struct verify; /* opaque; a verification while it runs */
 
 /**
@@ -76,8 +103,10 @@ struct verify; /* opaque; a verification while it runs */
  * @until: stop before this event; UINT64_MAX for the end
  * @stop_at_divergence: end at the first one
  * @on_decision: called for each decision that was not exact; may be NULL
+ * @on_keyframe: called for each part of each keyframe, in the order in which they were read; may be NULL
  * @before: called once with the state just before what event @at tells is done, for those who want to look at
  *	the model; may be NULL
+ * @enough: set by a callback to end before the next event, as at @until; may be NULL
  * @stop: set from a signal handler to stop cleanly; may be NULL
  * @progress: called about every second million events with the share done (0..1); may be NULL
  */
@@ -86,9 +115,11 @@ struct verify_options {
 	uint64_t until;
 	bool stop_at_divergence;
 	void (*on_decision)(const struct verify_decision *decision, void *ctx);
+	void (*on_keyframe)(const struct verify_keyframe *keyframe, void *ctx);
 	void (*before)(const struct verify *v, void *ctx);
 	uint64_t at;
 	void *ctx;
+	const bool *enough;
 	volatile sig_atomic_t *stop;
 	void (*progress)(double share, void *ctx);
 };

@@ -79,8 +79,10 @@ unsigned int verify_pop_untraced(struct verify *v, struct zone *zone, unsigned i
 	if (!list_ends(v, zone, cpu, pindex))
 		return 0;
 	for (; mmr_step_pcp_head(zone, cpu, pindex) != MMR_NO_PFN; nr++) {
-		uint32_t pfn = mmr_step_pcp_pop(v->core, cpu, zone, pindex);
+		uint32_t pfn = mmr_step_pcp_head(zone, cpu, pindex);
 
+		verify_show_pop(v, pfn);
+		mmr_step_pcp_pop(v->core, cpu, zone, pindex);
 		mmr_step_hand_out(v->core, zone, pfn, order, mmr_step_pageblock(v->core, pfn));
 		next = verify_next_of_page(v, pfn, v->number);
 		if (next == TRACE_ALLOC || next == TRACE_BULK_PAGE) {
@@ -185,6 +187,7 @@ static bool take_off_gone(struct verify *v, struct zone *zone, unsigned int cpu,
 
 		if (!late && (!bulk || next[i] == TRACE_ALLOC || next[i] == TRACE_PCPU_DRAIN))
 			continue;
+		verify_show_pop(v, above[i]);
 		mmr_step_pcp_remove(v->core, cpu, zone, above[i]);
 		mmr_step_hand_out(v->core, zone, above[i], mmr_step_pindex_order(pindex),
 				  mmr_step_pageblock(v->core, above[i]));
@@ -370,8 +373,12 @@ void verify_alloc(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
 	struct cpu_view *cpu = &v->cpus[ev->cpu];
+	struct trace_event asked = *ev;
 	struct zone *zone;
 
+	/* Its task may have gone to another CPU since the pop. */
+	if (event->popped_on)
+		asked.cpu = event->popped_on - 1;
 	verify_end_run(v, ev->cpu);
 	cpu->unlocking = NULL;
 	cpu->refilled = NULL;
@@ -393,7 +400,7 @@ void verify_alloc(struct verify *v, struct window_event *event)
 		return;
 	}
 	if (!event->link)
-		verify_choice_of_zone(v, ev, zone, false);
+		verify_choice_of_zone(v, &asked, zone, false);
 	if (event->popped)
 		count_exact(v, VERIFY_PCP);
 	else if (was_direct(cpu, ev->pfn) || was_direct_elsewhere(v, event) || was_late(v, ev->pfn))

@@ -363,6 +363,9 @@ void verify_extra(struct verify *v, struct window_event *event)
 	case TRACE_PCP_FREE_BULK:
 		verify_pcp_free_bulk(v, ev, extra);
 		break;
+	case TRACE_PCP_COUNTS:
+		verify_pcp_counts(v, event);
+		break;
 	case TRACE_DRAIN_PAGES:
 		drain_pages(v, ev, extra->zone, extra->v);
 		break;

@@ -34,7 +34,7 @@ static void pass_list(struct verify *v, const struct window_event *event, struct
 	const struct trace_event *ev = &event->ev;
 	struct views views = {zone, ev->cpu, (int)pindex, ev->order, 0};
 
-	if (v->buddy_known)
+	if (v->buddy_known || v->cpus[ev->cpu].burst.counted)
 		count_exact(v, VERIFY_PCP);
 	else
 		count_other(v, VERIFY_PCP, VERIFY_INFORMED, VERIFY_CAUSE_PCP_LOCKED, &views,
@@ -197,7 +197,7 @@ static bool stays_with_compaction(const struct verify *v, const struct window_ev
 	return verify_told_fate(v, zone, ev->cpu, nr_pages) == FATE_PASSED;
 }
 
-void verify_free(struct verify *v, struct window_event *event)
+static void free_page(struct verify *v, struct window_event *event)
 {
 	const struct trace_event *ev = &event->ev;
 	struct zone *zone = mmr_step_zone(v->core, ev->pfn, ev->order);
@@ -224,6 +224,53 @@ void verify_free(struct verify *v, struct window_event *event)
 		verify_commit(v, event, zone);
 	else if (!event->past)
 		to_buddy(v, ev, zone);
+}
+
+/*
+ * May a page be one of a batch? Batches are of pages that processes map or files have. What a task frees last,
+ * as it exits, are tables and its stack: of it nothing else is to come.
+ */
+static bool may_be_batched(const struct verify *v, const struct trace_event *ev)
+{
+	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
+
+	return ev->task != TRACE_NO_TASK && mmr_step_pcp_order(ev->order) && place.state == MMR_PAGE_ALLOCATED &&
+	       place.mt == MIGRATE_MOVABLE;
+}
+
+/*
+ * Is the task that announced a free preempted, and for so long that what it says next is not in the window? It
+ * may be a page of a batch that is inserted then. Pages of a batch are announced in a row: once for all of them.
+ */
+static void reach_batch(struct verify *v, const struct window_event *event)
+{
+	struct cpu_view *cpu = &v->cpus[event->ev.cpu];
+	uint64_t n = event->next, last = v->number;
+
+	for (; n; n = window_at(&v->window, n)->next) {
+		const struct window_event *next = window_at(&v->window, n);
+
+		cpu->reached = n;
+		if (verify_in_interrupt(&next->ev))
+			continue;
+		if (!verify_is_of_burst(next, &event->ev)) {
+			if (next->ev.task == event->ev.task)
+				return;
+			break;
+		}
+		last = n;
+	}
+	if (may_be_batched(v, &window_at(&v->window, last)->ev))
+		window_reach(&v->window, event->ev.task, last);
+}
+
+void verify_free(struct verify *v, struct window_event *event)
+{
+	if (!event->link && v->number > v->cpus[event->ev.cpu].reached && !verify_in_interrupt(&event->ev)) {
+		reach_batch(v, event);
+		event = window_at(&v->window, v->number);
+	}
+	free_page(v, event);
 }
 
 void verify_free_batched(struct verify *v, struct window_event *event)
@@ -392,6 +439,7 @@ static bool popped_before(struct verify *v, const struct trace_event *ev, struct
 		if (pfn == ev->pfn || pfn == MMR_NO_PFN || nr == MAX_DROPPED || !verify_is_late_pop(v, pfn))
 			break;
 		behind[nr] = mmr_step_place(v->core, pfn);
+		verify_show_pop(v, pfn);
 		mmr_step_pcp_remove(v->core, owner, zone, pfn);
 	}
 	if (pfn == ev->pfn && nr) {

@@ -43,10 +43,12 @@ struct overflow {
  * @known: followed at all, from the moment the lists were read
  * @unknown: bit per list: behind the entries the model has, the kernel has others
  * @drained_until: another CPU drains the lists; up to this event it may hold their lock
+ * @surplus: pages the model had too many when they were counted last, which nothing explained
  */
 struct pcp_view {
 	bool known;
 	uint16_t unknown;
+	int32_t surplus;
 	uint64_t drained_until;
 	struct overflow overflows[MAX_OVERFLOWS];
 };
@@ -75,6 +77,7 @@ enum fate { FATE_UNKNOWN, FATE_LISTED, FATE_PASSED };
 /**
  * struct burst - frees of one interrupt, or of a task, one after the other
  * @next: the event that would continue it; @last_ns: when the last one was
+ * @counted: the pages on the list were counted behind it, so that @fate is no guess
  */
 struct burst {
 	const struct zone *zone;
@@ -82,6 +85,7 @@ struct burst {
 	uint32_t task;
 	bool in_interrupt;
 	enum fate fate;
+	bool counted;
 };
 
 /**
@@ -115,6 +119,7 @@ struct cpu_view {
 	/* Up to this event the CPU holds the lock of its lists of this zone: a batch is half done. */
 	struct zone *locked_zone, *unlocking; /* @unlocking: zone->lock was just released */
 	const struct zone *refilled; /* the lists were, and who asked has not told yet */
+	uint64_t reached; /* up to this event it is known whether who frees is preempted for long */
 	uint64_t locked_until;
 	struct burst burst;
 	struct next_drain next_drain;
@@ -261,7 +266,7 @@ struct verify {
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
 	bool drains_known, bulk_known, isolation_known, buddy_known, limits_known, balance_known, folds_known,
-		policies_known; /* events tell */
+		policies_known, counts_known; /* events tell */
 	bool shuffled; /* largest blocks go to either end of their list: page_alloc.shuffle */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */
@@ -304,6 +309,8 @@ void count_other(struct verify *v, enum verify_level level, enum verify_verdict 
 		 enum verify_cause cause, const struct views *views, const char *expected, const char *got);
 /* Calls options.before, if it is about this event and has not been called */
 void verify_show(struct verify *v, uint64_t number);
+/* A page is about to be popped of which an event tells later: calls options.before, if it is about that */
+void verify_show_pop(struct verify *v, uint32_t pfn);
 static inline bool verify_asked_to_stop(const struct verify *v)
 {
 	return v->options.stop && *v->options.stop;
@@ -532,8 +539,9 @@ struct told_drain verify_told_drain(const struct verify *v, const struct window_
 				    const struct zone *zone, unsigned int pindex);
 /*
  * Were the next @nr_pages that this CPU frees to the zone put on its lists? The next time that is told how many
- * there are on them shows it.
+ * there are on them shows it: as others begin to be at them, or as pages are drained.
  */
+enum fate verify_counted_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages);
 enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages);
 /*
  * The lists hold @told pages: takes off what was popped by tasks that tell later, or is not on them before an
@@ -547,6 +555,8 @@ void verify_pcp_free_bulk(struct verify *v, const struct trace_event *ev, const 
 struct zone *verify_told_zone(const struct verify *v, const struct window_extra *extra);
 /* Another CPU is about to drain lists of @owner: up to when may it hold their lock? */
 void verify_drain_begins(struct verify *v, const struct trace_event *ev, struct zone *zone, unsigned int owner);
+/* How many pages are on the lists of a CPU, as another task or an interrupt begins to be at them */
+void verify_pcp_counts(struct verify *v, const struct window_event *event);
 
 /* ---- verify_pieces.c ----------------------------------------------------------------------- */
 

@@ -404,7 +404,8 @@ static int adopt_zone(struct verify *v, struct zone *zone, const struct trace_ke
 	return rc;
 }
 
-static int zone_moment(struct verify *v, const struct trace_keyframe *kf, struct mmr_error *err)
+static int zone_moment(struct verify *v, const struct trace_keyframe *kf, enum verify_found *found,
+		       struct mmr_error *err)
 {
 	struct zone *zone = mmr_step_named_zone(v->core, kf->nid, kf->zone);
 	bool equal = false;
@@ -413,8 +414,10 @@ static int zone_moment(struct verify *v, const struct trace_keyframe *kf, struct
 	if (!zone)
 		return mmr_err(err, -EINVAL, "%s: keyframe of node %u zone %u, which the header does not have",
 			       trace_reader_path(v->reader), kf->nid, kf->zone);
+	*found = kf->flags & TRACE_KF_PARTIAL ? VERIFY_FOUND_PARTIAL : VERIFY_FOUND_OTHER_ZONES;
 	if (kf->flags & TRACE_KF_PARTIAL || v->report->other_zones)
 		return 0;
+	*found = zone_known(v, zone) ? VERIFY_FOUND_COMPARED : VERIFY_FOUND_BEGINS;
 	if (zone_known(v, zone)) {
 		equal = compare_zone(v, zone, kf);
 		v->report->keyframes_compared++;
@@ -489,8 +492,10 @@ static void end_untold_pops(struct verify *v, struct zone *zone, unsigned int cp
 		pfn = mmr_step_pcp_next(v->core, zone, cpu, list, pfn);
 	}
 	while (pfn == first && nr--) {
-		uint32_t popped = mmr_step_pcp_pop(v->core, cpu, zone, list);
+		uint32_t popped = mmr_step_pcp_head(zone, cpu, list);
 
+		verify_show_pop(v, popped);
+		mmr_step_pcp_pop(v->core, cpu, zone, list);
 		if (verify_next_of_page(v, popped, v->number - 1) == TRACE_ALLOC)
 			mmr_step_pcp_begin(zone, cpu);
 		verify_note_late(v, zone, popped, views.order);
@@ -542,20 +547,23 @@ static void adopt_pcp(struct verify *v, struct zone *zone, const struct trace_pc
 	mmr_step_pcp_write(zone, pcp->cpu, &state, (int32_t)pcp->count);
 }
 
-static void pcp_moment(struct verify *v, const struct trace_keyframe *kf, const struct trace_pcp *pcp)
+static enum verify_found pcp_moment(struct verify *v, const struct trace_keyframe *kf,
+				    const struct trace_pcp *pcp)
 {
 	struct zone *zone = mmr_step_named_zone(v->core, kf->nid, kf->zone);
 	struct pcp_view *view;
+	bool comparable;
 
 	if (!zone || pcp->cpu >= v->nr_cpus || v->report->other_zones)
-		return;
+		return VERIFY_FOUND_OTHER_ZONES;
 	view = pcp_view(v, zone, pcp->cpu);
-	if (view->known && pcp->have_lists && !view->unknown)
+	comparable = view->known && pcp->have_lists && !view->unknown;
+	if (comparable)
 		end_all_untold_pops(v, zone, pcp);
-	if (view->known && pcp->have_lists && !view->unknown &&
-	    compare_pcp(v, zone, pcp, v->recorded.nodes[kf->nid].zones[kf->zone].spanned_pages))
-		return;
-	adopt_pcp(v, zone, pcp);
+	if (!comparable ||
+	    !compare_pcp(v, zone, pcp, v->recorded.nodes[kf->nid].zones[kf->zone].spanned_pages))
+		adopt_pcp(v, zone, pcp);
+	return comparable ? VERIFY_FOUND_COMPARED : VERIFY_FOUND_BEGINS;
 }
 
 /* ---- moments ------------------------------------------------------------------------------- */
@@ -607,10 +615,49 @@ static bool inside_loss(const struct verify *v, uint64_t ts_ns)
 	return false;
 }
 
+/* A part of a keyframe is due: the zone's lists, or a CPU's. */
+static int part_of_keyframe(struct verify *v, const struct moment *moment, const struct trace_keyframe *kf,
+			    struct mmr_error *err)
+{
+	char first[sizeof(v->report->keyframe_difference)];
+	struct verify_report *report = v->report;
+	struct verify_keyframe part = {
+		.number = moment->keyframe,
+		.state = kf,
+		.pcp = moment->kind == MOMENT_ZONE ? -1 : (int)moment->pcp,
+		.event = report->events,
+		.found = VERIFY_FOUND_LOST,
+		.blocks = report->compared_blocks + report->compared_pcp_blocks,
+		.equal_blocks = report->equal_blocks + report->equal_pcp_blocks,
+		.pageblocks = report->compared_pageblocks,
+		.equal_pageblocks = report->equal_pageblocks,
+		.difference = report->keyframe_difference,
+	};
+	int rc = 0;
+
+	memcpy(first, report->keyframe_difference, sizeof(first));
+	report->keyframe_difference[0] = '\0';
+	if (inside_loss(v, moment->ts_ns))
+		part.found = VERIFY_FOUND_LOST;
+	else if (moment->kind == MOMENT_ZONE)
+		rc = zone_moment(v, kf, &part.found, err);
+	else
+		part.found = pcp_moment(v, kf, &kf->pcps[moment->pcp]);
+	part.blocks = report->compared_blocks + report->compared_pcp_blocks - part.blocks;
+	part.equal_blocks = report->equal_blocks + report->equal_pcp_blocks - part.equal_blocks;
+	part.pageblocks = report->compared_pageblocks - part.pageblocks;
+	part.equal_pageblocks = report->equal_pageblocks - part.equal_pageblocks;
+	if (!rc && v->options.on_keyframe)
+		v->options.on_keyframe(&part, v->options.ctx);
+	if (first[0])
+		memcpy(report->keyframe_difference, first, sizeof(first));
+	return rc;
+}
+
 int verify_moment(struct verify *v, const struct moment *moment, struct mmr_error *err)
 {
 	struct trace_keyframe *kf;
-	int rc = 0;
+	int rc;
 
 	if (moment->kind == MOMENT_LOSS) {
 		verify_lose(v);
@@ -622,12 +669,7 @@ int verify_moment(struct verify *v, const struct moment *moment, struct mmr_erro
 		if (rc)
 			return rc;
 	}
-	if (inside_loss(v, moment->ts_ns))
-		rc = 0;
-	else if (moment->kind == MOMENT_ZONE)
-		rc = zone_moment(v, kf, err);
-	else
-		pcp_moment(v, kf, &kf->pcps[moment->pcp]);
+	rc = part_of_keyframe(v, moment, kf, err);
 	if (--v->moments_left[moment->keyframe] == 0) {
 		trace_keyframe_deinit(kf);
 		*kf = (struct trace_keyframe){0};

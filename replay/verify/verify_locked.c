@@ -99,6 +99,8 @@ enum fate verify_look_at_fate(const struct verify *v, uint64_t number, const str
 		if (ev->pfn == TRACE_NO_PFN || !mmr_step_pcp_order(ev->order) || !is_in_zone(v, ev->pfn, zone))
 			continue;
 		if (ev->type == TRACE_ALLOC) {
+			if (next->popped || next->done)
+				continue;
 			if (mmr_step_pindex(ev->migratetype, ev->order) == pindex && !above--)
 				return another_in_its_place(v, pfn, number);
 		} else if ((ev->type == TRACE_FREE && !next->link) || ev->type == TRACE_FREE_BATCHED) {
@@ -151,10 +153,10 @@ static enum fate first_seen(const struct verify *v, const uint64_t *burst, unsig
 /*
  * One page of a burst speaks for all. Taken from the buddy again, it had gone there; popped, drained or
  * freed once more, it had been on the list. Where none is seen again, another page in the place of the
- * last one tells.
+ * last one tells. @counted: how many pages are on the lists after it does, which needs no guess.
  */
 static enum fate look_at_burst(const struct verify *v, const struct window_event *event,
-			       const struct zone *zone)
+			       const struct zone *zone, bool *counted)
 {
 	const struct trace_event *before = &event->ev;
 	uint64_t burst[MAX_BURST];
@@ -175,6 +177,10 @@ static enum fate look_at_burst(const struct verify *v, const struct window_event
 		nr_pages += 1 << next->ev.order;
 	}
 	nr = total < MAX_BURST ? total : MAX_BURST;
+	fate = verify_counted_fate(v, zone, event->ev.cpu, nr_pages);
+	*counted = fate != FATE_UNKNOWN;
+	if (*counted)
+		return fate;
 	fate = first_seen(v, burst, nr);
 	if (fate == FATE_UNKNOWN)
 		fate = verify_told_fate(v, zone, event->ev.cpu, nr_pages);
@@ -233,13 +239,14 @@ bool verify_list_was_locked(struct verify *v, const struct window_event *event, 
 		return false;
 	if (burst->zone != zone || burst->next != v->number || burst->task != event->ev.task ||
 	    burst->in_interrupt != verify_in_interrupt(&event->ev) ||
-	    event->ev.ts_ns > burst->last_ns + VERIFY_BURST_GAP)
+	    event->ev.ts_ns > burst->last_ns + VERIFY_BURST_GAP) {
 		*burst = (struct burst){
 			.zone = zone,
 			.task = event->ev.task,
 			.in_interrupt = verify_in_interrupt(&event->ev),
-			.fate = look_at_burst(v, event, zone),
 		};
+		burst->fate = look_at_burst(v, event, zone, &burst->counted);
+	}
 	/*
 	 * As a refill releases zone->lock, interrupts that had to wait are let in, and the list is still
 	 * locked. The allocation that asked for the refill has not been announced yet.

@@ -19,6 +19,7 @@ enum { RECLAIM_ACTIVE = 1u << 1, BELOW_HIGH = 1u << 2 }; /* enum zone_flags */
 struct drained {
 	int32_t pages, last;
 	uint32_t first_pfn;
+	uint64_t end; /* event of the last one */
 	struct told_drain told;
 };
 
@@ -65,7 +66,7 @@ static struct drained look_at_drains(const struct verify *v, const struct window
 			break;
 		if (other_begins(v, event->ev.task, last, n))
 			break;
-		last = n;
+		last = sum.end = n;
 		if (!sum.pages)
 			sum.first_pfn = drain->ev.pfn;
 		sum.last = 1 << drain->ev.order;
@@ -340,11 +341,26 @@ static bool try_untold_pop(struct verify *v, const struct trace_event *ev, struc
 			continue;
 		mmr_step_pcp_read(zone, ev->cpu, &after, &fewer);
 		mmr_step_pcp_write(zone, ev->cpu, &after, count);
+		verify_show_pop(v, head);
 		mmr_step_pcp_pop(v->core, ev->cpu, zone, list);
 		verify_note_late(v, zone, head, PAGEBLOCK_ORDER);
 		return true;
 	}
 	return false;
+}
+
+/*
+ * From 7.x the lock is let go after each chunk. Who is preempted there, and finds the lock taken when it goes on, or
+ * is on another CPU, stops. Source: free_frozen_page_commit(), mm/page_alloc.c, v7.3.
+ */
+static bool stopped_between_chunks(const struct verify *v, const struct trace_event *ev, int32_t asked,
+				   int32_t chunk, struct drained got)
+{
+	const struct window_event *last = got.end ? window_at(&v->window, got.end) : NULL;
+	const struct trace_event *next = last && last->next ? &window_at(&v->window, last->next)->ev : NULL;
+
+	return next && got.told.count >= 0 && chunk < asked && got.told.pages < asked &&
+	       got.told.pages % chunk == 0 && next->task != ev->task && !verify_in_interrupt(next);
 }
 
 static enum verify_cause find_between(struct verify *v, const struct trace_event *ev, struct zone *zone,
@@ -444,6 +460,10 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 		return false;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && !v->limits_known)
 		cause = find_between(v, ev, zone, &before, count, flags, got);
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && stopped_between_chunks(v, ev, asked, chunk, got)) {
+		ask(v, ev, zone, &hypotheses[0], &before, count, flags);
+		cause = VERIFY_CAUSE_ORDER;
+	}
 	if (cause == VERIFY_CAUSE_NONE) {
 		count_exact(v, VERIFY_PCP);
 	} else if (cause != VERIFY_CAUSE_UNEXPLAINED) {

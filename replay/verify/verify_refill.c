@@ -370,6 +370,7 @@ void verify_pop_owed(struct verify *v)
 	v->owed = WINDOW_NONE;
 	if (event->done || owner < 0 || mmr_step_pcp_head(zone, (unsigned int)owner, pindex) != ev->pfn)
 		return;
+	verify_show_pop(v, ev->pfn);
 	mmr_step_pcp_begin(zone, (unsigned int)owner);
 	mmr_step_pcp_pop(v->core, (unsigned int)owner, zone, pindex);
 	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);

@@ -12,6 +12,8 @@
 
 #define TOLD_DISTANCE 8192 /* events between two holds of the lock by one overflow, or around an interrupt */
 #define MAX_GONE_ON   32 /* tasks that are known to have gone on since */
+#define MAX_COUNTED   8 /* blocks that tasks popped and have not told, between two counts */
+#define MAX_TOLD      (1 << 29) /* pages: more than any list holds */
 
 struct zone *verify_told_zone(const struct verify *v, const struct window_extra *extra)
 {
@@ -57,11 +59,13 @@ static void pop_early(struct verify *v, struct window_event *event, struct zone 
 {
 	const struct trace_event *ev = &event->ev;
 
+	verify_show_pop(v, ev->pfn);
 	if (ev->type == TRACE_ALLOC)
 		mmr_step_pcp_begin(zone, owner);
 	mmr_step_pcp_remove(v->core, owner, zone, ev->pfn);
 	mmr_step_hand_out(v->core, zone, ev->pfn, ev->order, ev->migratetype);
 	event->popped = true;
+	event->popped_on = (uint16_t)(owner + 1);
 }
 
 /*
@@ -195,6 +199,153 @@ bool verify_told_no_drain(struct verify *v, struct zone *zone, unsigned int owne
 	return false;
 }
 
+/* ---- counts as somebody else begins to be at the lists --------------------------------------- */
+
+/* The last page event of a task on the CPU, before the event at hand; WINDOW_NONE where it is not in sight. */
+static uint64_t last_on_cpu(const struct verify *v, unsigned int cpu)
+{
+	uint64_t begin = v->number > TOLD_DISTANCE ? v->number - TOLD_DISTANCE : 1;
+
+	for (uint64_t n = v->number - 1; n >= begin; n--) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->cpu == cpu && is_page_event(ev) && !verify_in_interrupt(ev))
+			return n;
+	}
+	return WINDOW_NONE;
+}
+
+/* Does a task tell next that it has allocated the page which it was about to free? */
+static bool has_it_again(const struct verify *v, const struct trace_event *freed)
+{
+	for (uint64_t n = v->number + 1; n < v->window.end && n < v->number + TOLD_DISTANCE; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->task == freed->task && is_page_event(ev) && !verify_in_interrupt(ev))
+			return ev->type == TRACE_ALLOC && ev->pfn == freed->pfn;
+	}
+	return false;
+}
+
+/* Had the task that was at the lists before announced a free, and not come to it yet? */
+static bool wait_for_left(struct verify *v, struct zone *zone, unsigned int owner, int32_t surplus)
+{
+	const struct trace_event *now = &window_at(&v->window, v->number)->ev;
+	uint64_t n = last_on_cpu(v, owner);
+	const struct window_event *left = n ? window_at(&v->window, n) : NULL;
+
+	if (!left || (left->ev.task == now->task && !verify_in_interrupt(now)) || has_it_again(v, &left->ev))
+		return false;
+	return left->ev.type == TRACE_FREE && !left->link && 1 << left->ev.order == surplus &&
+	       is_on_list(v, &left->ev, zone, owner) && verify_make_pending(v, zone, &left->ev);
+}
+
+/* The first of these events whose page is at the head of its list, and no larger; @left's first. */
+static unsigned int next_to_pop(const struct verify *v, const struct zone *zone, unsigned int owner, int32_t most,
+				const uint64_t *found, unsigned int nr, uint32_t left)
+{
+	unsigned int first = nr;
+
+	for (unsigned int i = nr; i--;) {
+		const struct trace_event *ev = &window_at(&v->window, found[i])->ev;
+		unsigned int pindex = mmr_step_pindex(mmr_step_place(v->core, ev->pfn).mt, ev->order);
+
+		if (1 << ev->order <= most && mmr_step_pcp_head(zone, owner, pindex) == ev->pfn &&
+		    (first == nr || window_at(&v->window, found[first])->ev.task != left))
+			first = i;
+	}
+	return first;
+}
+
+/*
+ * Pops that tasks have not told yet, so many pages: heads of lists of which a task tells next, above all the one that
+ * was at the lists before.
+ */
+static void pop_counted(struct verify *v, struct zone *zone, unsigned int owner, int32_t surplus)
+{
+	uint64_t found[MAX_COUNTED], n = v->number, last = last_on_cpu(v, owner);
+	uint32_t left = last ? window_at(&v->window, last)->ev.task : TRACE_NO_TASK;
+	struct gone_on gone_on = nobody_else(v);
+	unsigned int nr = 0, at;
+
+	while (nr < MAX_COUNTED && (n = find_late(v, zone, owner, surplus, n + 1, &gone_on)) != WINDOW_NONE)
+		found[nr++] = n;
+	while (surplus > 0 && (at = next_to_pop(v, zone, owner, surplus, found, nr, left)) < nr) {
+		struct window_event *event = window_at(&v->window, found[at]);
+
+		pop_early(v, event, zone, owner);
+		surplus -= 1 << event->ev.order;
+		found[at] = found[--nr];
+	}
+}
+
+/*
+ * The pages that an allocation took off the list just now, and of which its event tells, a nanosecond later. Where
+ * that is not there, the recorder had it twice, and told it before.
+ */
+static int32_t own_pop(const struct verify *v, const struct trace_event *counts, const struct window_event *next,
+		       const struct zone *zone)
+{
+	const struct trace_event *ev = &next->ev;
+
+	if (ev->ts_ns > counts->ts_ns + 1)
+		return 0;
+	return ev->type == TRACE_ALLOC && ev->pfn != TRACE_NO_PFN && !next->popped && !next->done &&
+			       !next->link && mmr_step_pcp_order(ev->order) &&
+			       mmr_step_zone(v->core, ev->pfn, ev->order) == zone
+		       ? 1 << ev->order
+		       : 0;
+}
+
+static int32_t surplus_of(const struct zone *zone, unsigned int cpu, int64_t told)
+{
+	struct mmr_pcp_state state;
+	int32_t count;
+
+	mmr_step_pcp_read(zone, cpu, &state, &count);
+	return count - (int32_t)told;
+}
+
+/* The same surplus as the last time is of something else: what was not known then. */
+static void compare_count(struct verify *v, struct zone *zone, unsigned int cpu, int64_t told)
+{
+	struct pcp_view *view = pcp_view(v, zone, cpu);
+	int32_t surplus, more;
+
+	if (!view->known || view->unknown || v->number < view->drained_until || told < 0 || told > MAX_TOLD)
+		return;
+	surplus = surplus_of(zone, cpu, told);
+	more = surplus - view->surplus;
+	if (more > 0 && !wait_for_left(v, zone, cpu, more))
+		pop_counted(v, zone, cpu, more);
+	view->surplus = more > 0 ? surplus_of(zone, cpu, told) : surplus;
+}
+
+/* The zone that argument @i of such an event is of; NULL: there is none. */
+static struct zone *counted_zone(const struct verify *v, const struct trace_event *ev, unsigned int i)
+{
+	const struct trace_zone *at = &v->header->zones[i];
+
+	if (i >= v->header->nr_zones || i >= trace_reader_class(v->reader, ev->class_id)->nr_args ||
+	    at->nid >= v->recorded.nr_nodes || at->zone >= MAX_NR_ZONES)
+		return NULL;
+	return mmr_step_named_zone(v->core, at->nid, (enum zone_type)at->zone);
+}
+
+void verify_pcp_counts(struct verify *v, const struct window_event *event)
+{
+	const struct window_extra *extra = window_extra(&v->window, v->number);
+	const struct window_event *next = event->next ? window_at(&v->window, event->next) : NULL;
+
+	for (unsigned int i = 0; next && i < WINDOW_ARGS; i++) {
+		struct zone *zone = counted_zone(v, &event->ev, i);
+
+		if (zone)
+			compare_count(v, zone, event->ev.cpu,
+				      extra->v[i] + own_pop(v, &event->ev, next, zone));
+	}
+}
+
 /* ---- pages that went past the lists --------------------------------------------------------- */
 
 /* What the event does to the number of pages on the lists of its CPU. */
@@ -252,6 +403,50 @@ static void note_other(const struct verify *v, struct others *o, uint64_t number
 static bool are_no_others(const struct others *o, int32_t nr_pages)
 {
 	return o->all <= nr_pages || (o->smallest > nr_pages && (o->asked || o->size > nr_pages));
+}
+
+static enum fate fate_by_count(const struct verify *v, uint64_t number, const struct zone *zone, int32_t count,
+			       int32_t nr_pages)
+{
+	const struct window_event *event = window_at(&v->window, number);
+	const struct window_event *next = window_at(&v->window, event->next);
+
+	for (unsigned int i = 0; i < WINDOW_ARGS; i++) {
+		int64_t told;
+
+		if (counted_zone(v, &event->ev, i) != zone)
+			continue;
+		told = window_extra(&v->window, number)->v[i] + own_pop(v, &event->ev, next, zone);
+		return told == count ? FATE_LISTED : told == count - nr_pages ? FATE_PASSED : FATE_UNKNOWN;
+	}
+	return FATE_UNKNOWN;
+}
+
+enum fate verify_counted_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages)
+{
+	struct mmr_pcp_state state;
+	int32_t count;
+	bool begun = false;
+
+	mmr_step_pcp_read(zone, cpu, &state, &count);
+	count -= v->pcps[mmr_step_zone_id(zone) * v->nr_cpus + cpu].surplus;
+	for (uint64_t n = v->number; v->counts_known && n < v->window.end; n++) {
+		const struct window_event *event = window_at(&v->window, n);
+		const struct trace_event *ev = &event->ev;
+
+		if (ev->cpu != cpu)
+			continue;
+		/* Behind the pages in question anything else may have come. */
+		if (begun && is_page_event(ev) && !verify_in_interrupt(ev))
+			return FATE_UNKNOWN;
+		begun = true;
+		if (ev->type == TRACE_PCP_COUNTS && event->next)
+			return fate_by_count(v, n, zone, count, nr_pages);
+		if (is_page_event(ev) && ev->pfn != TRACE_NO_PFN && mmr_step_pcp_order(ev->order) &&
+		    mmr_step_zone(v->core, ev->pfn, ev->order) == zone)
+			count += change_of(v, event);
+	}
+	return FATE_UNKNOWN;
 }
 
 enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages)

@@ -10,7 +10,14 @@
 
 int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus, struct mmr_error *err)
 {
-	*w = (struct window){.reader = reader, .nr_cpus = nr_cpus, .first = 1, .end = 1};
+	*w = (struct window){
+		.reader = reader,
+		.nr_cpus = nr_cpus,
+		.mask = WINDOW_EVENTS - 1,
+		.awaited = TRACE_NO_TASK,
+		.first = 1,
+		.end = 1,
+	};
 	w->events = calloc(WINDOW_EVENTS, sizeof(*w->events));
 	w->extras = calloc(WINDOW_EVENTS, sizeof(*w->extras));
 	w->cpus = calloc(nr_cpus, sizeof(*w->cpus));
@@ -51,6 +58,19 @@ static uint64_t find_free(const struct window *w, struct window_cpu *cpu, const 
 	return WINDOW_NONE;
 }
 
+/* So long ago that its CPU has freed too much since. */
+static uint64_t find_old_free(const struct window *w, const struct trace_event *ev)
+{
+	/* The event at hand is the one before the first. */
+	for (uint64_t n = w->end - 1; n >= w->first - 1 && n; n--) {
+		const struct window_event *event = window_at(w, n);
+
+		if (event->ev.pfn == ev->pfn && event->ev.type == TRACE_FREE)
+			return event->ev.task == ev->task && event->link == WINDOW_NONE ? n : WINDOW_NONE;
+	}
+	return WINDOW_NONE;
+}
+
 /* The free that a batched event completes. The task may have gone to another CPU in between. */
 static void link_batched(struct window *w, struct window_event *batched, uint64_t number)
 {
@@ -58,6 +78,8 @@ static void link_batched(struct window *w, struct window_event *batched, uint64_
 
 	for (uint32_t cpu = 0; cpu < w->nr_cpus && free == WINDOW_NONE; cpu++)
 		free = find_free(w, &w->cpus[cpu], &batched->ev);
+	if (free == WINDOW_NONE && batched->ev.task == w->awaited)
+		free = find_old_free(w, &batched->ev);
 	if (free == WINDOW_NONE)
 		return;
 	window_at(w, free)->link = number;
@@ -68,7 +90,7 @@ static void link_batched(struct window *w, struct window_event *batched, uint64_
 /* Arguments are valid only until the reader's next batch. */
 static void take_in_extra(struct window *w, const struct trace_event *ev, uint64_t number)
 {
-	struct window_extra *extra = &w->extras[number & (WINDOW_EVENTS - 1)];
+	struct window_extra *extra = &w->extras[number & w->mask];
 	const struct trace_args *args = trace_reader_args(w->reader, ev);
 
 	*extra = (struct window_extra){.zone = trace_reader_class(w->reader, ev->class_id)->zone};
@@ -101,14 +123,14 @@ static void take_in(struct window *w, const struct trace_event *ev)
 			cpu->waiting[cpu->nr_waiting++] = number;
 		return;
 	}
-	if (cpu->last && cpu->last + WINDOW_EVENTS > number)
+	if (cpu->last && cpu->last + w->mask >= number)
 		window_at(w, cpu->last)->next = number;
 	cpu->last = number;
 	/* The events between the two see the same next one. */
 	while (cpu->nr_waiting) {
 		uint64_t waiting = cpu->waiting[--cpu->nr_waiting];
 
-		if (waiting + WINDOW_EVENTS > number)
+		if (waiting + w->mask >= number)
 			window_at(w, waiting)->next = number;
 	}
 	if (ev->type == TRACE_FREE) {
@@ -128,9 +150,9 @@ static int check(struct window *w, const struct trace_event *ev)
 			   &w->damage_err);
 }
 
-static void fill(struct window *w)
+static void fill(struct window *w, uint64_t lookahead)
 {
-	while (!w->at_end && w->end - w->first < WINDOW_LOOKAHEAD) {
+	while (!w->at_end && w->end - w->first < lookahead) {
 		if (w->batch_pos == w->batch_len) {
 			ssize_t nr = trace_reader_next(w->reader, &w->batch, &w->damage_err);
 
@@ -151,7 +173,7 @@ int window_next(struct window *w, uint64_t *number, struct mmr_error *err)
 {
 	/* Refill in strides, so that the events come through the cache in order. */
 	if (w->end - w->first < WINDOW_LOOKAHEAD / 2)
-		fill(w);
+		fill(w, WINDOW_LOOKAHEAD);
 	if (w->first == w->end) {
 		if (w->damage && err)
 			*err = w->damage_err;
@@ -159,4 +181,59 @@ int window_next(struct window *w, uint64_t *number, struct mmr_error *err)
 	}
 	*number = w->first++;
 	return 1;
+}
+
+/* Twice the size: an event's place is its number's last bits, of which there is one more now. */
+static bool grow(struct window *w)
+{
+	uint64_t size = (uint64_t)w->mask + 1, begin = w->end > size ? w->end - size : 1;
+	struct window_event *events = calloc(2 * size, sizeof(*events));
+	struct window_extra *extras = calloc(2 * size, sizeof(*extras));
+
+	if (!events || !extras) {
+		free(events);
+		free(extras);
+		return false;
+	}
+	for (uint64_t n = begin; n < w->end; n++) {
+		events[n & (2 * size - 1)] = *window_at(w, n);
+		extras[n & (2 * size - 1)] = *window_extra(w, n);
+	}
+	free(w->events);
+	free(w->extras);
+	w->events = events;
+	w->extras = extras;
+	w->mask = (uint32_t)(2 * size - 1);
+	return true;
+}
+
+static uint64_t find_task(const struct window *w, uint32_t task, uint64_t begin)
+{
+	for (uint64_t n = begin; n < w->end; n++) {
+		const struct trace_event *ev = &window_at(w, n)->ev;
+
+		if (ev->task == task && !(ev->flags & (TRACE_F_SOFTIRQ | TRACE_F_HARDIRQ)))
+			return n;
+	}
+	return WINDOW_NONE;
+}
+
+bool window_reach(struct window *w, uint32_t task, uint64_t after)
+{
+	uint64_t begin = after + 1, found = find_task(w, task, begin);
+
+	w->awaited = task;
+	while (found == WINDOW_NONE && !w->at_end) {
+		begin = w->end;
+		if (w->end - w->first + WINDOW_BEHIND > w->mask &&
+		    (w->mask + 1 == WINDOW_MOST || !grow(w)))
+			break;
+		fill(w, w->end - w->first + WINDOW_MORE);
+		found = find_task(w, task, begin);
+	}
+	if (found != WINDOW_NONE && w->end < found + WINDOW_MORE &&
+	    found + WINDOW_MORE - w->first + WINDOW_BEHIND <= w->mask)
+		fill(w, found + WINDOW_MORE - w->first);
+	w->awaited = TRACE_NO_TASK;
+	return found != WINDOW_NONE;
 }

@@ -11,6 +11,8 @@
 #define WINDOW_EVENTS    (1u << 16)
 #define WINDOW_BEHIND    16384 /* events that stay in it when they have been dealt with */
 #define WINDOW_LOOKAHEAD (WINDOW_EVENTS - WINDOW_BEHIND)
+#define WINDOW_MOST      (1u << 20) /* events it may grow to: 100 MiB */
+#define WINDOW_MORE      512 /* events to read on behind the one that it has grown for */
 #define WINDOW_FREES     4096 /* frees of a CPU that may wait for their batch */
 #define WINDOW_WAITING   64
 #define WINDOW_NONE      0
@@ -23,14 +25,16 @@
  * @done: verify has dealt with it ahead of its turn
  * @popped: ALLOC, BULK_PAGE: its page was taken off its list ahead of its turn
  * @past: FREE: the page goes to the buddy, a BUDDY_FREE event says when
+ * @popped_on: where @popped, the CPU whose list it was on, plus 1
  */
 struct window_event {
 	struct trace_event ev;
 	uint64_t next, link;
 	bool done, popped, past;
+	uint16_t popped_on;
 };
 
-#define WINDOW_ARGS 5
+#define WINDOW_ARGS 6
 
 /** struct window_extra - what an event says that is no page event: its zone's type and its first arguments */
 struct window_extra {
@@ -56,6 +60,8 @@ struct window {
 	struct window_extra *extras; /* [WINDOW_EVENTS], filled where the event is no page event */
 	struct window_cpu *cpus;
 	uint32_t nr_cpus;
+	uint32_t mask; /* its size - 1: WINDOW_EVENTS, unless it has grown */
+	uint32_t awaited; /* task of which an event is sought; TRACE_NO_TASK */
 	uint64_t first, end; /* [first, end) are in the window */
 	const struct trace_event *batch;
 	size_t batch_len, batch_pos;
@@ -73,9 +79,18 @@ void window_deinit(struct window *w);
  */
 int window_next(struct window *w, uint64_t *number, struct mmr_error *err);
 
+/**
+ * window_reach - read on until a task's next event outside interrupts is in the window, which grows for it
+ * @after: the number of its last one, not before that of the event at hand
+ *
+ * A task may be preempted for long between what it announces and what it does. Pointers to events are no longer
+ * good. Return: whether the task's event is in the window.
+ */
+bool window_reach(struct window *w, uint32_t task, uint64_t after);
+
 static inline const struct window_extra *window_extra(const struct window *w, uint64_t number)
 {
-	return &w->extras[number & (WINDOW_EVENTS - 1)];
+	return &w->extras[number & w->mask];
 }
 
 static inline bool is_page_event(const struct trace_event *ev)
@@ -85,7 +100,7 @@ static inline bool is_page_event(const struct trace_event *ev)
 
 static inline struct window_event *window_at(const struct window *w, uint64_t number)
 {
-	return &w->events[number & (WINDOW_EVENTS - 1)];
+	return &w->events[number & w->mask];
 }
 
 #endif
