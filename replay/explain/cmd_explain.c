@@ -13,11 +13,13 @@
 #include "replay/stop_signal.h"
 #include "traces/tools/cmd_tools.h"
 
-enum { KEY_JSON = 0x100, KEY_EVENT, KEY_PFN, KEY_NTH, KEY_TIME, KEY_FIRST, KEY_FULL };
+enum { KEY_JSON = 0x100, KEY_EVENT, KEY_PFN, KEY_NTH, KEY_TIME, KEY_FIRST, KEY_FULL, KEY_KEYFRAME };
 
 struct options {
 	const char *trace, *kernel;
 	struct explain_query query;
+	uint32_t keyframe;
+	bool asks_keyframe;
 	unsigned int nr_asked; /* ways in which an event was named */
 	bool json, full, quiet;
 };
@@ -65,6 +67,11 @@ static error_t parse_event(int key, char *arg, struct argp_state *state)
 	case KEY_FIRST:
 		ask(o, EXPLAIN_BY_DIVERGENCE);
 		break;
+	case KEY_KEYFRAME:
+		o->keyframe = (uint32_t)parse_number("keyframe", arg, UINT32_MAX, state);
+		o->asks_keyframe = true;
+		o->nr_asked++;
+		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -97,7 +104,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (!o->trace)
 			argp_error(state, "which trace? expected TRACE.mmt");
 		if (o->nr_asked != 1)
-			argp_error(state, "%s expected one of --event, --pfn, --time and --first-divergence",
+			argp_error(state,
+				   "%s expected one of --event, --pfn, --time, --first-divergence and "
+				   "--keyframe",
 				   o->nr_asked ? "several events are named;" : "which event?");
 		if (o->query.nth && o->query.by != EXPLAIN_BY_PFN)
 			argp_error(state, "--nth goes with --pfn");
@@ -114,6 +123,8 @@ static const struct argp_option arg_options[] = {
 	{"nth", KEY_NTH, "N", 0, "With --pfn: of its Nth allocation (from 1)", 0},
 	{"time", KEY_TIME, "T", 0, "The first event of a page T after the start (seconds; 20ms, 7us)", 0},
 	{"first-divergence", KEY_FIRST, NULL, 0, "The first decision that the model took otherwise", 0},
+	{"keyframe", KEY_KEYFRAME, "N", 0,
+	 "Keyframe number N (from 0): the state that was read there, and the model's", 0},
 	PROFILE_OPTION("the recording kernel's"),
 	{"full", KEY_FULL, NULL, 0, "Every page of long refills and drains", 0},
 	{"json", KEY_JSON, NULL, 0, "Print the story as JSON (schema mmreplay.explain/1)", 0},
@@ -142,6 +153,7 @@ static const struct argp argp = {
 	       "  mmreplay explain host.mmt --pfn 1048576 --nth 2\n"
 	       "  mmreplay explain host.mmt --time 1.5\n"
 	       "  mmreplay explain host.mmt --first-divergence\n"
+	       "  mmreplay explain host.mmt --keyframe 3\n"
 	       "  mmreplay explain host.mmt --event 4711 --json |\n"
 	       "    jq '.steps[] | select(.step == \"watermark\")'\n\n"
 	       "Exit status: 0 told, or nothing diverged; 1 the state before the event is not known, or it "
@@ -211,6 +223,22 @@ static int print_story(const struct options *o, const struct explain *e, const s
 	return 0;
 }
 
+/* Return: 0 told; else an error. */
+static int tell_keyframe(const struct options *o, struct trace_reader *reader, const struct verify_options *vo,
+			 struct mmr_error *err)
+{
+	struct explain_keyframe k;
+	int rc = explain_keyframe(reader, vo, o->keyframe, &k, err);
+
+	end_progress(vo);
+	if (!rc && o->json)
+		rc = print_json(explain_keyframe_json(&k, reader, vo->profile), err);
+	else if (!rc)
+		explain_keyframe_text(stdout, &k, reader, vo->profile);
+	explain_keyframe_deinit(&k);
+	return rc;
+}
+
 /* Return: 0 told; 1 the state is not known; else an error. */
 static int explain(struct options *o, struct trace_reader *reader, const struct verify_options *vo,
 		   struct mmr_error *err)
@@ -218,6 +246,8 @@ static int explain(struct options *o, struct trace_reader *reader, const struct 
 	struct explain e;
 	int rc = 1;
 
+	if (o->asks_keyframe)
+		return tell_keyframe(o, reader, vo, err);
 	if (o->query.by == EXPLAIN_BY_DIVERGENCE) {
 		rc = find_divergence(reader, vo, &o->query, err);
 		if (!rc) {

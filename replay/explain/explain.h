@@ -98,7 +98,8 @@ struct explain_verdict {
  *	inserted together, 0 pages where it is none
  * @known: is the state followed at @begin? Else @known_from: the first event at which it is again,
  *	UINT64_MAX where never
- * @early: an interrupt's event, @early_event, came first, though what is told was done before it
+ * @early: another task's or an interrupt's event, @early_event, came first, though what is told was done before
+ * @nr_between: page events of others on its CPU, from @request to @last: they were at the lists in between
  * @told: NULL where nothing could be told
  */
 struct explain {
@@ -118,7 +119,7 @@ struct explain {
 	uint32_t run_pfn, run_pages;
 	uint64_t nth, nr_allocs; /* BY_PFN: this is allocation @nth of @nr_allocs of the page */
 	bool known, early, past;
-	uint64_t early_event;
+	uint64_t early_event, nr_between;
 	bool extfrag_first; /* this kernel's extfrag events come before the blocks they are about */
 	uint64_t known_from;
 	struct explain_told *told;
@@ -144,6 +145,34 @@ int explain_find(struct trace_reader *reader, const struct explain_query *query,
 int explain_tell(struct trace_reader *reader, const struct verify_options *vo, struct explain *e,
 		 struct mmr_error *err);
 void explain_deinit(struct explain *e);
+
+/** struct explain_keyframe - what was found at a keyframe; @parts: its zone's lists first, then each CPU's */
+struct explain_keyframe {
+	uint32_t number, nr_keyframes;
+	uint64_t begin_ns; /* the recording's first event */
+	struct trace_keyframe state;
+	struct explain_keyframe_part {
+		int pcp;
+		uint64_t event;
+		enum verify_found found;
+		uint64_t blocks, equal_blocks, pageblocks, equal_pageblocks;
+		char difference[300];
+	} *parts;
+	size_t nr_parts;
+};
+
+/**
+ * explain_keyframe - follow the recording up to a keyframe and hold the model against it
+ * @number: from 0
+ * Return: 0; -ENOENT where there is no such keyframe; else as verify_run().
+ */
+int explain_keyframe(struct trace_reader *reader, const struct verify_options *vo, uint32_t number,
+		     struct explain_keyframe *ret, struct mmr_error *err);
+void explain_keyframe_deinit(struct explain_keyframe *k);
+void explain_keyframe_text(FILE *out, const struct explain_keyframe *k, const struct trace_reader *reader,
+			   const struct kernel_profile *profile);
+json_t *explain_keyframe_json(const struct explain_keyframe *k, const struct trace_reader *reader,
+			      const struct kernel_profile *profile);
 
 /** explain_same - did model and kernel do the same? Pages of refills and drains included */
 bool explain_same(const struct explain *e);

@@ -118,10 +118,8 @@ static size_t drain_free(const struct around *a, size_t at)
 	for (size_t i = at; i--;) {
 		const struct trace_event *ev = &a->events[i].ev;
 
-		if (in_interrupt(ev) && !in_interrupt(drain))
+		if (ev->task != drain->task || (in_interrupt(ev) && !in_interrupt(drain)))
 			continue;
-		if (ev->task != drain->task)
-			return a->nr;
 		if (ev->type == TRACE_FREE_BATCHED || (ev->type == TRACE_FREE && free_point(a, i) == i))
 			return mmr_step_pcp_order(ev->order) ? i : a->nr;
 		if (ev->type != TRACE_PCPU_DRAIN)
@@ -130,7 +128,10 @@ static size_t drain_free(const struct around *a, size_t at)
 	return a->nr;
 }
 
-/* Last drain that follows the free at @at; @at where none does. */
+/*
+ * Last drain that follows the free at @at; @at where none does. From 7.x the list's lock is let go now and then, and
+ * others come to it.
+ */
 static size_t last_drain(const struct around *a, size_t at)
 {
 	size_t last = at;
@@ -138,9 +139,9 @@ static size_t last_drain(const struct around *a, size_t at)
 	for (size_t i = at + 1; i < a->nr; i++) {
 		const struct trace_event *ev = &a->events[i].ev;
 
-		if (in_interrupt(ev) && !in_interrupt(&a->events[at].ev))
+		if (ev->task != a->events[at].ev.task || (in_interrupt(ev) && !in_interrupt(&a->events[at].ev)))
 			continue;
-		if (ev->type != TRACE_PCPU_DRAIN || ev->task != a->events[at].ev.task)
+		if (ev->type != TRACE_PCPU_DRAIN)
 			break;
 		last = i;
 	}
@@ -200,7 +201,11 @@ static int decide_free(struct explain *e, const struct around *a, size_t at)
 	e->last = a->events[end].number;
 	e->request = a->events[point];
 	rc = rc ? rc : take_events(e, a, point, point, TYPE(FREE) | TYPE(FREE_BATCHED));
-	return rc || end == point ? rc : take_events(e, a, point + 1, end, TYPE(PCPU_DRAIN));
+	for (size_t i = point + 1; i <= end && !rc; i++) {
+		if (a->events[i].ev.task == e->request.ev.task)
+			rc = take_events(e, a, i, i, TYPE(PCPU_DRAIN));
+	}
+	return rc;
 }
 
 static int decide_other(struct explain *e, const struct around *a, size_t begin, size_t end)
@@ -363,9 +368,28 @@ static int decide_kind(struct explain *e, const struct around *a)
 	return explain_append(&e->events, &e->nr_events, &a->asked_event);
 }
 
+/* A drain lets go of the list now and then, and others come to it. */
+static void count_between(struct explain *e, const struct around *a)
+{
+	uint64_t last = e->events[e->nr_events - 1].number;
+
+	for (size_t i = 0; i < a->nr; i++) {
+		const struct explain_event *event = &a->events[i];
+
+		if (event->number > e->request.number && event->number < last &&
+		    (event->ev.task != e->request.ev.task || in_interrupt(&event->ev)))
+			e->nr_between++;
+	}
+}
+
 int explain_decide(struct explain *e, const struct around *a)
 {
+	int rc;
+
 	e->asked_pfn = a->asked_event.ev.pfn;
 	e->order = a->asked_event.ev.order;
-	return explain_is_part(&a->asked_event.ev) ? decide_part(e, a) : decide_kind(e, a);
+	rc = explain_is_part(&a->asked_event.ev) ? decide_part(e, a) : decide_kind(e, a);
+	if (!rc && e->kind == EXPLAIN_FREE)
+		count_between(e, a);
+	return rc;
 }

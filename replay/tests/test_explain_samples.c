@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any event of a real recording has its story: 30 random ones of each checked-in sample, and the first of each
- * kind. None is empty, and where verify says exact the story's page is the recorded one.
+ * Any event of a real recording has its story: 50 random ones of each checked-in sample, and the first of each
+ * kind. None is empty, none contradicts what verify says, and where that is exact the story's page is the recorded
+ * one.
  */
 #include <glob.h>
 #include <setjmp.h>
@@ -20,7 +21,7 @@
 #ifdef __SANITIZE_ADDRESS__
 #define NR_RANDOM 3
 #else
-#define NR_RANDOM 30
+#define NR_RANDOM 50
 #endif
 #define MAX_ASKED (NR_RANDOM + NR_TRACE_EVENT_TYPES)
 
@@ -71,6 +72,20 @@ static void assert_ends_with(const struct explain *e, enum mmr_story_kind kind, 
 	fail_msg("event %llu: no step of kind %d", (unsigned long long)e->asked, kind);
 }
 
+/*
+ * What verify finds exact the story tells as the kernel did it, unless others were at the lists in between, which it
+ * says; and what diverged is not the same.
+ */
+static void assert_no_contradiction(const struct explain *e)
+{
+	enum verify_verdict verdict = explain_result(e);
+
+	if ((verdict == VERIFY_EXACT && !explain_same(e) && !e->nr_between) ||
+	    (verdict == VERIFY_DIVERGED && explain_same(e)))
+		fail_msg("event %llu: verify says %d, the story is %s", (unsigned long long)e->asked, verdict,
+			 explain_same(e) ? "the same" : "another");
+}
+
 static void assert_story(const struct explain *e)
 {
 	uint32_t pfn = e->request.ev.pfn;
@@ -78,6 +93,7 @@ static void assert_story(const struct explain *e)
 	if (e->kind == EXPLAIN_OTHER)
 		return;
 	assert_true(e->told->story.nr_steps > 0);
+	assert_no_contradiction(e);
 	if (explain_result(e) != VERIFY_EXACT)
 		return;
 	if (e->kind == EXPLAIN_ALLOC && pfn != TRACE_NO_PFN)

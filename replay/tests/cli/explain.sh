@@ -17,3 +17,8 @@ echo
 status $mmreplay explain churn.mmt --time 19.5 | sed -n 3,4p
 status $mmreplay explain churn.mmt --first-divergence
 status $mmreplay explain churn.mmt --first-divergence --json
+echo
+status $mmreplay explain churn.mmt --keyframe 2 | sed 5d
+echo
+status $mmreplay explain churn.mmt --keyframe 7 | sed -n '/What the model/,$p'
+$mmreplay explain churn.mmt --keyframe 7 --json | grep -E '"(zone|free_blocks|found|equal_blocks)":'

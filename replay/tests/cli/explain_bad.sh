@@ -23,3 +23,8 @@ status $mmreplay explain churn.mmt --event 1 --nth 2
 status $mmreplay explain churn.mmt --event 1 --kernel 5.0 2>&1 | cut -c1-60
 $mmreplay explain churn.mmt --event 100001 >/dev/full
 echo "exit $?"
+status $mmreplay explain churn.mmt --keyframe 8
+status $mmreplay explain churn.mmt --keyframe x
+status $mmreplay explain churn.mmt --keyframe 1 --event 1
+status $mmreplay explain cut.mmt --keyframe 0 | tail -2
+status $mmreplay explain damaged.mmt --keyframe 7 2>&1 | sed 's/byte [0-9].*/byte .../'
