@@ -81,7 +81,8 @@ enum trace_event_type {
 	TRACE_FREE_CORE, /* __free_pages_core: boot, hotplug, deferred growth */
 	TRACE_ALLOC_REQUEST, /* an allocation, from where its node is chosen; in addition to TRACE_ALLOC */
 	TRACE_ALLOC_FROM, /* who asks for the next allocation on this CPU; in addition to TRACE_ALLOC */
-	TRACE_PCP_COUNTS, /* the recorder: pages on this CPU's lists as another task, or an interrupt, is at them */
+	TRACE_PCP_COUNTS, /* the recorder: pages on this CPU's lists as another task, or an interrupt, is at
+			     them */
 	NR_TRACE_EVENT_TYPES
 };
 

@@ -157,7 +157,7 @@ struct explain_keyframe {
 		enum verify_found found;
 		uint64_t blocks, equal_blocks, pageblocks, equal_pageblocks;
 		char difference[300];
-	} *parts;
+	} * parts;
 	size_t nr_parts;
 };
 

@@ -129,8 +129,8 @@ static size_t drain_free(const struct around *a, size_t at)
 }
 
 /*
- * Last drain that follows the free at @at; @at where none does. From 7.x the list's lock is let go now and then, and
- * others come to it.
+ * Last drain that follows the free at @at; @at where none does. From 7.x the list's lock is let go now and
+ * then, and others come to it.
  */
 static size_t last_drain(const struct around *a, size_t at)
 {

@@ -61,8 +61,8 @@ static int watch(struct trace_reader *reader, const struct verify_options *vo, s
 	options.enough = &w.enough;
 	rc = verify_run(reader, &options, report, err);
 	if (!rc && report->stopped)
-		rc = mmr_err(err, -EINTR, "%s: stopped by a signal at event %" PRIu64, trace_reader_path(reader),
-			     report->events);
+		rc = mmr_err(err, -EINTR, "%s: stopped by a signal at event %" PRIu64,
+			     trace_reader_path(reader), report->events);
 	if (rc == -EBADMSG && w.enough)
 		rc = 0; /* the damage is behind it */
 	free(report);
@@ -85,7 +85,8 @@ int explain_keyframe(struct trace_reader *reader, const struct verify_options *v
 		return rc;
 	ret->parts = calloc(ret->state.nr_pcps + 1, sizeof(*ret->parts));
 	if (!ret->parts)
-		return mmr_err(err, -ENOMEM, "explain: no memory for a keyframe of %u CPUs", ret->state.nr_pcps);
+		return mmr_err(err, -ENOMEM, "explain: no memory for a keyframe of %u CPUs",
+			       ret->state.nr_pcps);
 	rc = watch(reader, vo, ret, err);
 	qsort(ret->parts, ret->nr_parts, sizeof(*ret->parts), by_place);
 	return rc;
@@ -125,7 +126,8 @@ static const char *found_words(const struct explain_keyframe_part *part)
 
 static void put_read(const struct teller *t, const struct trace_keyframe *kf)
 {
-	const char *how = kf->flags & TRACE_KF_LOCKED ? "while zone->lock was held, so that nothing could change"
+	const char *how = kf->flags & TRACE_KF_LOCKED
+				  ? "while zone->lock was held, so that nothing could change"
 			  : kf->flags & TRACE_KF_IDLE ? "while nobody was at them"
 						      : "list by list";
 
@@ -261,7 +263,8 @@ void explain_keyframe_text(FILE *out, const struct explain_keyframe *k, const st
 	put_pageblocks(&t, kf);
 	if (kf->watermark_boost)
 		para(&t, LABEL, "  boost",
-		     words("%s on each watermark, until kswapd is done", grouped((int64_t)kf->watermark_boost)));
+		     words("%s on each watermark, until kswapd is done",
+			   grouped((int64_t)kf->watermark_boost)));
 	if (kf->nr_blocks)
 		put_lists(&t, kf);
 	for (uint32_t i = 0; i < kf->nr_pcps; i++)
@@ -274,8 +277,8 @@ void explain_keyframe_text(FILE *out, const struct explain_keyframe *k, const st
 static const char *found_name(enum verify_found found)
 {
 	static const char *const names[] = {
-		[VERIFY_FOUND_COMPARED] = "compared", [VERIFY_FOUND_BEGINS] = "begins",
-		[VERIFY_FOUND_PARTIAL] = "partial",   [VERIFY_FOUND_LOST] = "lost",
+		[VERIFY_FOUND_COMPARED] = "compared",       [VERIFY_FOUND_BEGINS] = "begins",
+		[VERIFY_FOUND_PARTIAL] = "partial",         [VERIFY_FOUND_LOST] = "lost",
 		[VERIFY_FOUND_OTHER_ZONES] = "other_zones",
 	};
 
@@ -294,8 +297,7 @@ static json_t *json_part(const struct explain_keyframe *k, const struct explain_
 		json_object_set_new(json, "cpu", json_integer(k->state.pcps[part->pcp].cpu));
 	else
 		json_object_update_new(json, json_pack("{s:I, s:I}", "pageblocks", (json_int_t)part->pageblocks,
-						       "equal_pageblocks",
-						       (json_int_t)part->equal_pageblocks));
+						       "equal_pageblocks", (json_int_t)part->equal_pageblocks));
 	json_object_set_new(json, "difference",
 			    part->difference[0] ? json_string(part->difference) : json_null());
 	return json;
@@ -332,14 +334,13 @@ json_t *explain_keyframe_json(const struct explain_keyframe *k, const struct tra
 						      "high_min", (int)pcp->high_min, "high_max",
 						      (int)pcp->high_max, "batch", (int)pcp->batch));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:o, s:o, s:o}",
-			 "schema", "mmreplay.explain/1", "trace", trace_reader_path(reader), "kernel",
-			 trace_reader_machine(reader)->kernel_release, "kernel_profile",
-			 kernel_profile_name(profile), "keyframe", (int)k->number, "keyframes",
-			 (int)k->nr_keyframes, "zone", zone_words((uint16_t)(kf->nid << 3 | kf->zone)), "ts_ns",
-			 (json_int_t)kf->ts_ns, "walk_ns", (json_int_t)kf->walk_ns, "partial",
-			 (kf->flags & TRACE_KF_PARTIAL) != 0, "free_pages", (json_int_t)kf->nr_free_pages,
-			 "free_blocks", (json_int_t)kf->nr_blocks, "watermark_boost",
-			 (json_int_t)kf->watermark_boost, "free_lists", json_lists(kf), "pcps", pcps, "parts",
-			 parts);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:o, s:o, s:o}", "schema",
+		"mmreplay.explain/1", "trace", trace_reader_path(reader), "kernel",
+		trace_reader_machine(reader)->kernel_release, "kernel_profile", kernel_profile_name(profile),
+		"keyframe", (int)k->number, "keyframes", (int)k->nr_keyframes, "zone",
+		zone_words((uint16_t)(kf->nid << 3 | kf->zone)), "ts_ns", (json_int_t)kf->ts_ns, "walk_ns",
+		(json_int_t)kf->walk_ns, "partial", (kf->flags & TRACE_KF_PARTIAL) != 0, "free_pages",
+		(json_int_t)kf->nr_free_pages, "free_blocks", (json_int_t)kf->nr_blocks, "watermark_boost",
+		(json_int_t)kf->watermark_boost, "free_lists", json_lists(kf), "pcps", pcps, "parts", parts);
 }

@@ -115,10 +115,11 @@ static const struct {
 			      "hotplug, or by khugepaged, which raises the marks."},
 	[TRACE_FREE_CORE] = {"__free_pages_core()",
 			     "Memory that the allocator did not have before comes to the free lists."},
-	[TRACE_PCP_COUNTS] = {"(the recorder)",
-			      "Another task than before, or an interrupt, is about to be at this CPU's lists: how "
-			      "many pages are on them, of each zone in the recording's order. It tells what the "
-			      "task before had done and not told, or told and not done."},
+	[TRACE_PCP_COUNTS] =
+		{"(the recorder)",
+		 "Another task than before, or an interrupt, is about to be at this CPU's lists: how "
+		 "many pages are on them, of each zone in the recording's order. It tells what the "
+		 "task before had done and not told, or told and not done."},
 	[TRACE_ALLOC_REQUEST] = {"__alloc_pages()",
 				 "The entry of an allocation: which node it was to come from, and how long it "
 				 "took."},

@@ -488,7 +488,8 @@ static void put_title(const struct teller *t)
 		fprintf(t->out, "(event %" PRIu64 " is a part of it)\n", e->asked);
 	if (e->early && e->told->finished && e->kind != EXPLAIN_OTHER)
 		para(t, 2, "",
-		     words("Another task, or an interrupt, came between what was done and its event: this is told in "
+		     words("Another task, or an interrupt, came between what was done and its event: this is "
+			   "told in "
 			   "the state before event %" PRIu64 ", by when it was done.",
 			   e->early_event));
 }

@@ -152,11 +152,11 @@ void put_recording(const struct teller *t)
 		para(t, 2, "",
 		     e->told->rc       ? "The model has this page as free already."
 		     : explain_same(e) ? "The same."
-		     : e->nr_between
-			     ? words("It drained other pages, or another number of them: between the first and the "
-				     "last it let go of the list, and others were at it (%s).",
-				     plural((int64_t)e->nr_between, "event", "events"))
-			     : "It drained other pages, or another number of them.");
+		     : e->nr_between   ? words("It drained other pages, or another number of them: between the "
+						 "first and the "
+						 "last it let go of the list, and others were at it (%s).",
+					       plural((int64_t)e->nr_between, "event", "events"))
+				       : "It drained other pages, or another number of them.");
 	}
 	put_events(t);
 	put_beside(t);

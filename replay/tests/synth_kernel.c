@@ -509,7 +509,8 @@ void synth_kernel_insert_batched(struct synth_kernel *k, unsigned int cpu, uint3
 	twin_free(k, cpu, pfn, 0);
 }
 
-void synth_kernel_say_batch_freed(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr)
+void synth_kernel_say_batch_freed(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns,
+				  unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++)
 		synth_kernel_say_freed(k, cpu, pfns[i], 0);

@@ -59,7 +59,8 @@ void synth_kernel_free_batch(struct synth_kernel *k, unsigned int cpu, const uin
  */
 void synth_kernel_insert_batched(struct synth_kernel *k, unsigned int cpu, uint32_t pfn);
 /** synth_kernel_say_batch_freed, synth_kernel_insert_batch - the two halves of a batch */
-void synth_kernel_say_batch_freed(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr);
+void synth_kernel_say_batch_freed(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns,
+				  unsigned int nr);
 void synth_kernel_insert_batch(struct synth_kernel *k, unsigned int cpu, const uint32_t *pfns, unsigned int nr);
 /**
  * synth_kernel_say_counts - how many pages are on the CPU's lists, told before its next event

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Any event of a real recording has its story: 50 random ones of each checked-in sample, and the first of each
- * kind. None is empty, none contradicts what verify says, and where that is exact the story's page is the recorded
- * one.
+ * kind. None is empty, none contradicts what verify says, and where that is exact the story's page is the
+ * recorded one.
  */
 #include <glob.h>
 #include <setjmp.h>
@@ -73,8 +73,8 @@ static void assert_ends_with(const struct explain *e, enum mmr_story_kind kind, 
 }
 
 /*
- * What verify finds exact the story tells as the kernel did it, unless others were at the lists in between, which it
- * says; and what diverged is not the same.
+ * What verify finds exact the story tells as the kernel did it, unless others were at the lists in between,
+ * which it says; and what diverged is not the same.
  */
 static void assert_no_contradiction(const struct explain *e)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tasks that are preempted, or interrupted, between what they do and what they say: how many pages are on a list
- * as others begin to be at it tells what was done, and nothing is a surprise.
+ * Tasks that are preempted, or interrupted, between what they do and what they say: how many pages are on a
+ * list as others begin to be at it tells what was done, and nothing is a surprise.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,8 +193,8 @@ static void a_count_that_nothing_explains_changes_nothing(void **state)
 }
 
 /*
- * task 100 announces a batch, and is preempted; others pop and free for longer than is looked ahead; the batch is
- * inserted
+ * task 100 announces a batch, and is preempted; others pop and free for longer than is looked ahead; the batch
+ * is inserted
  */
 static void a_batch_may_be_inserted_long_after_it_was_announced(void **state)
 {

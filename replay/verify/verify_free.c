@@ -234,13 +234,14 @@ static bool may_be_batched(const struct verify *v, const struct trace_event *ev)
 {
 	struct mmr_step_place place = mmr_step_place(v->core, ev->pfn);
 
-	return ev->task != TRACE_NO_TASK && mmr_step_pcp_order(ev->order) && place.state == MMR_PAGE_ALLOCATED &&
-	       place.mt == MIGRATE_MOVABLE;
+	return ev->task != TRACE_NO_TASK && mmr_step_pcp_order(ev->order) &&
+	       place.state == MMR_PAGE_ALLOCATED && place.mt == MIGRATE_MOVABLE;
 }
 
 /*
  * Is the task that announced a free preempted, and for so long that what it says next is not in the window? It
- * may be a page of a batch that is inserted then. Pages of a batch are announced in a row: once for all of them.
+ * may be a page of a batch that is inserted then. Pages of a batch are announced in a row: once for all of
+ * them.
  */
 static void reach_batch(struct verify *v, const struct window_event *event)
 {

@@ -541,7 +541,8 @@ struct told_drain verify_told_drain(const struct verify *v, const struct window_
  * Were the next @nr_pages that this CPU frees to the zone put on its lists? The next time that is told how many
  * there are on them shows it: as others begin to be at them, or as pages are drained.
  */
-enum fate verify_counted_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages);
+enum fate verify_counted_fate(const struct verify *v, const struct zone *zone, unsigned int cpu,
+			      int32_t nr_pages);
 enum fate verify_told_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages);
 /*
  * The lists hold @told pages: takes off what was popped by tasks that tell later, or is not on them before an

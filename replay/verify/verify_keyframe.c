@@ -560,8 +560,7 @@ static enum verify_found pcp_moment(struct verify *v, const struct trace_keyfram
 	comparable = view->known && pcp->have_lists && !view->unknown;
 	if (comparable)
 		end_all_untold_pops(v, zone, pcp);
-	if (!comparable ||
-	    !compare_pcp(v, zone, pcp, v->recorded.nodes[kf->nid].zones[kf->zone].spanned_pages))
+	if (!comparable || !compare_pcp(v, zone, pcp, v->recorded.nodes[kf->nid].zones[kf->zone].spanned_pages))
 		adopt_pcp(v, zone, pcp);
 	return comparable ? VERIFY_FOUND_COMPARED : VERIFY_FOUND_BEGINS;
 }

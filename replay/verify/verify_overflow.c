@@ -350,8 +350,8 @@ static bool try_untold_pop(struct verify *v, const struct trace_event *ev, struc
 }
 
 /*
- * From 7.x the lock is let go after each chunk. Who is preempted there, and finds the lock taken when it goes on, or
- * is on another CPU, stops. Source: free_frozen_page_commit(), mm/page_alloc.c, v7.3.
+ * From 7.x the lock is let go after each chunk. Who is preempted there, and finds the lock taken when it goes
+ * on, or is on another CPU, stops. Source: free_frozen_page_commit(), mm/page_alloc.c, v7.3.
  */
 static bool stopped_between_chunks(const struct verify *v, const struct trace_event *ev, int32_t asked,
 				   int32_t chunk, struct drained got)

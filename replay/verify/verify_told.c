@@ -241,8 +241,8 @@ static bool wait_for_left(struct verify *v, struct zone *zone, unsigned int owne
 }
 
 /* The first of these events whose page is at the head of its list, and no larger; @left's first. */
-static unsigned int next_to_pop(const struct verify *v, const struct zone *zone, unsigned int owner, int32_t most,
-				const uint64_t *found, unsigned int nr, uint32_t left)
+static unsigned int next_to_pop(const struct verify *v, const struct zone *zone, unsigned int owner,
+				int32_t most, const uint64_t *found, unsigned int nr, uint32_t left)
 {
 	unsigned int first = nr;
 
@@ -258,8 +258,8 @@ static unsigned int next_to_pop(const struct verify *v, const struct zone *zone,
 }
 
 /*
- * Pops that tasks have not told yet, so many pages: heads of lists of which a task tells next, above all the one that
- * was at the lists before.
+ * Pops that tasks have not told yet, so many pages: heads of lists of which a task tells next, above all the
+ * one that was at the lists before.
  */
 static void pop_counted(struct verify *v, struct zone *zone, unsigned int owner, int32_t surplus)
 {
@@ -280,11 +280,11 @@ static void pop_counted(struct verify *v, struct zone *zone, unsigned int owner,
 }
 
 /*
- * The pages that an allocation took off the list just now, and of which its event tells, a nanosecond later. Where
- * that is not there, the recorder had it twice, and told it before.
+ * The pages that an allocation took off the list just now, and of which its event tells, a nanosecond later.
+ * Where that is not there, the recorder had it twice, and told it before.
  */
-static int32_t own_pop(const struct verify *v, const struct trace_event *counts, const struct window_event *next,
-		       const struct zone *zone)
+static int32_t own_pop(const struct verify *v, const struct trace_event *counts,
+		       const struct window_event *next, const struct zone *zone)
 {
 	const struct trace_event *ev = &next->ev;
 
@@ -341,8 +341,7 @@ void verify_pcp_counts(struct verify *v, const struct window_event *event)
 		struct zone *zone = counted_zone(v, &event->ev, i);
 
 		if (zone)
-			compare_count(v, zone, event->ev.cpu,
-				      extra->v[i] + own_pop(v, &event->ev, next, zone));
+			compare_count(v, zone, event->ev.cpu, extra->v[i] + own_pop(v, &event->ev, next, zone));
 	}
 }
 
@@ -422,7 +421,8 @@ static enum fate fate_by_count(const struct verify *v, uint64_t number, const st
 	return FATE_UNKNOWN;
 }
 
-enum fate verify_counted_fate(const struct verify *v, const struct zone *zone, unsigned int cpu, int32_t nr_pages)
+enum fate verify_counted_fate(const struct verify *v, const struct zone *zone, unsigned int cpu,
+			      int32_t nr_pages)
 {
 	struct mmr_pcp_state state;
 	int32_t count;

@@ -225,8 +225,7 @@ bool window_reach(struct window *w, uint32_t task, uint64_t after)
 	w->awaited = task;
 	while (found == WINDOW_NONE && !w->at_end) {
 		begin = w->end;
-		if (w->end - w->first + WINDOW_BEHIND > w->mask &&
-		    (w->mask + 1 == WINDOW_MOST || !grow(w)))
+		if (w->end - w->first + WINDOW_BEHIND > w->mask && (w->mask + 1 == WINDOW_MOST || !grow(w)))
 			break;
 		fill(w, w->end - w->first + WINDOW_MORE);
 		found = find_task(w, task, begin);

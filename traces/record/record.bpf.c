@@ -253,8 +253,7 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
 	*(volatile u64 *)&e->ts_ns = ts_ns;
 	cpu->heads[lane]++;
 	if (nr_counted && context != cpu->counted_for && is_counted(cls))
-		put_counts(ring ? ring : bpf_map_lookup_elem(&rings, &nr), cpu, ts_ns, context,
-			   sequence);
+		put_counts(ring ? ring : bpf_map_lookup_elem(&rings, &nr), cpu, ts_ns, context, sequence);
 	return 0;
 }
 

@@ -118,7 +118,7 @@ struct rec_note {
 	rec_u8 nr_args, form, zone, reserved;
 	rec_s64 args[];
 };
-#define REC_COUNTED_ZONES REC_LONG_ARGS /* of which the pages on a CPU's lists are told */
+#define REC_COUNTED_ZONES       REC_LONG_ARGS /* of which the pages on a CPU's lists are told */
 #define REC_NOTE_BYTES(nr_args) (sizeof(struct rec_note) + (nr_args)*8)
 
 #define REC_NODE_WORDS 16
@@ -179,8 +179,8 @@ struct rec_cpu {
 	rec_u64 percpu_offset;
 };
 #define REC_CONTEXT(tid, in_interrupt) ((tid) << 1 | (in_interrupt))
-#define REC_NO_PAGE (~0ULL)
-#define REC_NO_TID  0xffffffffU
+#define REC_NO_PAGE                    (~0ULL)
+#define REC_NO_TID                     0xffffffffU
 
 /* ---- what the probing programs tell (record_probe.bpf.c) ----------------------------------- */
 

@@ -40,7 +40,8 @@ int record_capture_describe(const struct record_capture *c, struct trace_machine
 void record_capture_percpu(struct record_capture *c, const volatile uint64_t *offsets);
 /**
  * record_capture_count - the pages on a CPU's lists are to be told whenever somebody else is at them
- * @zones: [@nr] addresses of the zones of the header, in its order, 0 where not known; the first few are counted
+ * @zones: [@nr] addresses of the zones of the header, in its order, 0 where not known; the first few are
+ * counted
  *
  * Not where filters are set: what they leave out is at the lists, too.
  */
