@@ -271,8 +271,8 @@ static bool round_is_over(const struct mmr_machine *m, const struct pglist_data 
  * What the round has brought decides how hard the next one tries.
  *
  * Return: no next one is worth it.
- * Simplified: pages that were used again lately are not looked at in vain; what that costs a run in all is in
- * struct mmr_reclaim.
+ * Simplified: pages that were used again lately are not looked at in vain; how much a run can bring at all is
+ * for the caller to know.
  */
 static bool end_round(struct kswapd_run *run, uint32_t give_up_pages)
 {
@@ -293,12 +293,13 @@ static bool end_round(struct kswapd_run *run, uint32_t give_up_pages)
  * until as many pages are gained as compaction would need, then for order 0. A balanced node whose marks are
  * boosted is reclaimed by the boost.
  *
- * @most: pages after which the rest is left for another turn
+ * @most: pages after which the rest is left for another turn; @give_up_pages: see mmr_kswapd_turn()
  * @ended: set where there is no rest
  * Return: pages taken.
  * Source: balance_pgdat(), mm/vmscan.c, v6.12.
  */
-static uint32_t balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, uint32_t most, bool *ended)
+static uint32_t balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, uint32_t most,
+			      uint32_t give_up_pages, bool *ended)
 {
 	struct kswapd_run *run = &pgdat->kswapd_run;
 	uint32_t taken_now = 0;
@@ -329,7 +330,7 @@ static uint32_t balance_pgdat(struct mmr_cpu *cpu, struct pglist_data *pgdat, ui
 		if (!taken)
 			*ended = true;
 		else if (round_is_over(cpu->m, pgdat))
-			*ended = end_round(run, cpu->m->reclaim.give_up_pages);
+			*ended = end_round(run, give_up_pages);
 	}
 	if (*ended) {
 		count_failure(cpu->m, pgdat, run->total, balanced, run->boosted);
@@ -383,7 +384,7 @@ static struct mmr_cpu *cpu_of_node(struct mmr_machine *m, unsigned int nid)
 	return &m->cpus[cpu];
 }
 
-uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages)
+uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages, uint32_t give_up_pages)
 {
 	struct pglist_data *pgdat = &m->nodes[nid];
 	struct mmr_cpu *cpu;
@@ -393,7 +394,7 @@ uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages
 	if (!m->reclaim.paced || !pgdat->kswapd_awake)
 		return 0;
 	cpu = cpu_of_node(m, nid);
-	taken = balance_pgdat(cpu, pgdat, pages, &ended);
+	taken = balance_pgdat(cpu, pgdat, pages, give_up_pages, &ended);
 	if (ended)
 		rest_or_go_on(cpu, pgdat);
 	return taken;
@@ -498,7 +499,7 @@ void wakeup_kswapd(struct mmr_cpu *cpu, struct zone *zone, gfp_t gfp, unsigned i
 		return;
 	}
 	balance_begin(pgdat);
-	balance_pgdat(cpu, pgdat, UINT32_MAX, &ended);
+	balance_pgdat(cpu, pgdat, UINT32_MAX, 0, &ended);
 	sleep_now(cpu, pgdat);
 	wind_up(cpu, pgdat, pgdat->kswapd_run.alloc_order, pgdat->kswapd_run.highest_zoneidx);
 }

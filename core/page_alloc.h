@@ -91,13 +91,10 @@ struct mmr_sysctl {
  *	reclaimed: frees in the trace stand for it. On, one thread at a time may use the machine.
  * @paced: kswapd works only in mmr_kswapd_turn(); else it has done its work at the moment it is woken
  * @reclaimable_percent: share of the movable allocations that reclaim can take, 0 .. 100
- * @give_up_pages: after so many pages a run of kswapd that has not balanced its node gives up, and the next
- *begins: it has looked at all there is, of which only a part could be taken. 0: it finds what it looks for
  */
 struct mmr_reclaim {
 	bool enabled, paced;
 	uint8_t reclaimable_percent;
-	uint32_t give_up_pages;
 };
 #define MMR_RECLAIM_DEFAULT                                                                                    \
 	(struct mmr_reclaim)                                                                                   \
@@ -438,10 +435,12 @@ enum mmr_kswapd {
 enum mmr_kswapd mmr_kswapd_does(const struct mmr_machine *m, unsigned int nid);
 /**
  * mmr_kswapd_turn - a node's kswapd, where it works and its work is paced, reclaims about @pages; balanced, it
- * rests Return: pages reclaimed. Context: as an allocation on a CPU of the node; what it took waits in
- * mmr_displaced_blocks().
+ *rests
+ * @give_up_pages: after so many a run that has not balanced its node gives up, and the next begins: it has
+ *looked at all there is, of which only a part could be taken. 0: it finds what it looks for Return: pages
+ *reclaimed. Context: as an allocation on a CPU of the node; what it took waits in mmr_displaced_blocks().
  */
-uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages);
+uint32_t mmr_kswapd_turn(struct mmr_machine *m, unsigned int nid, uint32_t pages, uint32_t give_up_pages);
 /** mmr_kswapd_rested - nobody has woken it while it rested: it sleeps, or works where its node wants it again
  */
 void mmr_kswapd_rested(struct mmr_machine *m, unsigned int nid);

@@ -133,7 +133,7 @@ static struct mmr_machine *woken(const char *profile)
 	struct mmr_machine *m = machine(profile, true, 100);
 
 	m->reclaim.paced = true;
-	assert_int_equal(mmr_kswapd_turn(m, 0, 1000), 0);
+	assert_int_equal(mmr_kswapd_turn(m, 0, 1000, 0), 0);
 	while (!mmr_kswapds_awake(m))
 		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
 	return m;
@@ -152,7 +152,7 @@ static void a_paced_kswapd_works_in_its_turns(void **state)
 	mmr_vmstat_update(m, 0); /* does not put it to sleep */
 	assert_int_equal(mmr_kswapd_does(m, 0), MMR_KSWAPD_WORKS);
 	mmr_kswapd_rested(m, 0); /* nor does this: it does not rest */
-	while ((turn = mmr_kswapd_turn(m, 0, 64)) != 0) {
+	while ((turn = mmr_kswapd_turn(m, 0, 64, 0)) != 0) {
 		assert_in_range(turn, 1, 64);
 		taken += turn;
 	}
@@ -178,7 +178,7 @@ static void a_resting_kswapd_can_be_woken(void **state)
 
 	wakeup_kswapd(&m->cpus[0], zone, MMR_GFP_KERNEL, 3, ZONE_NORMAL);
 	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_WORKS)
-		mmr_kswapd_turn(m, 0, 1000);
+		mmr_kswapd_turn(m, 0, 1000, 0);
 	assert_int_equal(m->nodes[0].kswapd_run.alloc_order, 3);
 	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_RESTS)
 		alloc_on(m, 0, MMR_GFP_HIGHUSER_MOVABLE, 0);
@@ -197,9 +197,8 @@ static void a_run_gives_up_and_the_next_begins(void **state)
 	struct mmr_machine *m = woken("6.12");
 	struct mmr_counters c;
 
-	m->reclaim.give_up_pages = 100;
 	zone_of(m, 0, ZONE_NORMAL)->_watermark[WMARK_HIGH] = 4000;
-	mmr_kswapd_turn(m, 0, 120);
+	mmr_kswapd_turn(m, 0, 120, 100);
 	assert_int_equal(mmr_kswapd_does(m, 0), MMR_KSWAPD_WORKS);
 	mmr_counters_read(m, &c);
 	assert_in_range(c.kswapd_reclaimed_pages, 100, 228); /* known once the run is over */
@@ -457,12 +456,12 @@ static void a_run_ends_the_boost_it_began_with(void **state)
 
 	zone->watermark_boost = 300;
 	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_WORKS)
-		mmr_kswapd_turn(m, 0, 64);
+		mmr_kswapd_turn(m, 0, 64, 0);
 	assert_int_equal(zone->watermark_boost, 300);
 	wakeup_kswapd(&m->cpus[0], zone, 0, 0, ZONE_NORMAL);
 	zone->watermark_boost = 400;
 	while (mmr_kswapd_does(m, 0) == MMR_KSWAPD_WORKS)
-		mmr_kswapd_turn(m, 0, 64);
+		mmr_kswapd_turn(m, 0, 64, 0);
 	assert_int_equal(zone->watermark_boost, 100);
 	mmr_machine_destroy(m);
 }

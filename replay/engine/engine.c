@@ -194,7 +194,6 @@ static int create_backend(struct engine *e, struct mmr_error *err)
 				return rc;
 		}
 		config.reclaim.paced = e->pressure.kswapd_pace.mean > 0;
-		config.reclaim.give_up_pages = (uint32_t)e->pressure.kswapd_pace.give_up_pages;
 	}
 	rc = mmr_machine_create(&config, &e->core, err);
 	if (rc || e->backend->kind != BACKEND_OPS)

@@ -230,7 +230,8 @@ static void work_until(struct engine *e, unsigned int nid, struct kswapd_turn *t
 	turn->rests_ns = 0;
 	if (pages < SWAP_CLUSTER_MAX)
 		return; /* the rest is for the next turn */
-	taken = mmr_kswapd_turn(e->core, nid, pages < 1e9 ? (uint32_t)pages : 1000000000);
+	taken = mmr_kswapd_turn(e->core, nid, pages < 1e9 ? (uint32_t)pages : 1000000000,
+				kswapd_pace_give_up(&e->pressure.kswapd_pace, ts_ns));
 	turn->worked_ns = taken ? turn->worked_ns + (uint64_t)(taken / pace) : ts_ns;
 	engine_settle(e);
 }

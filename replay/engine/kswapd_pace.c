@@ -31,7 +31,8 @@ struct count {
 	size_t nr_slices;
 	unsigned int nr_nodes;
 	uint64_t first_ns, last_ns;
-	uint64_t given_up, given_up_pages; /* runs, and what they brought */
+	struct kswapd_give_up *give_ups; /* [nr_give_ups], room for [room] */
+	size_t nr_give_ups, room;
 };
 
 static size_t slice_at(const struct count *c, uint64_t ts_ns)
@@ -90,51 +91,68 @@ static void end_run(struct count *c, unsigned int nid, uint64_t ts_ns)
 	k->end_ns = ts_ns;
 }
 
-/* Not woken and not rested since its last run ended: that had given up. */
-static void begin_run(struct count *c, struct kswapd *k, const struct trace_event *event)
+static int add_give_up(struct count *c, const struct kswapd *k)
 {
-	if (k->end_ns && k->pages && event->ts_ns - k->end_ns < MMR_KSWAPD_REST_NS) {
-		c->given_up++;
-		c->given_up_pages += k->pages;
+	if (c->nr_give_ups == c->room) {
+		size_t more = c->room ? 2 * c->room : 64;
+		struct kswapd_give_up *grown = realloc(c->give_ups, more * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		c->give_ups = grown;
+		c->room = more;
 	}
-	*k = (struct kswapd){.begin_ns = event->ts_ns, .task = event->task};
+	c->give_ups[c->nr_give_ups++] = (struct kswapd_give_up){k->end_ns, k->pages};
+	return 0;
 }
 
-static void count_run(struct count *c, struct trace_reader *reader, const struct trace_event *event)
+/* Not woken and not rested since its last run ended: that had given up. Return: 0; -ENOMEM. */
+static int begin_run(struct count *c, struct kswapd *k, const struct trace_event *event)
+{
+	bool gave_up = k->end_ns && k->pages && event->ts_ns - k->end_ns < MMR_KSWAPD_REST_NS;
+	int rc = gave_up ? add_give_up(c, k) : 0;
+
+	*k = (struct kswapd){.begin_ns = event->ts_ns, .task = event->task};
+	return rc;
+}
+
+static int count_run(struct count *c, struct trace_reader *reader, const struct trace_event *event)
 {
 	const struct trace_args *args = trace_reader_args(reader, event);
 	struct kswapd *k;
 
 	if (!args || !args->nr || args->v[0] < 0 || args->v[0] >= MAX_NUMNODES)
-		return;
+		return 0;
 	k = &c->nodes[args->v[0]];
 	if (event->type == TRACE_BALANCE_BEGIN)
-		begin_run(c, k, event);
-	else if (event->type == TRACE_WAKEUP_KSWAPD)
+		return begin_run(c, k, event);
+	if (event->type == TRACE_WAKEUP_KSWAPD)
 		k->end_ns = 0;
 	else
 		end_run(c, (unsigned int)args->v[0], event->ts_ns);
+	return 0;
 }
 
 static int count_all(struct count *c, struct trace_reader *reader, struct mmr_error *err)
 {
 	const struct trace_event *events;
-	ssize_t nr;
+	ssize_t nr = 0;
+	int rc = 0;
 
 	trace_reader_want(reader, 1ull << TRACE_FREE | 1ull << TRACE_BALANCE_BEGIN | 1ull << TRACE_BALANCE_END |
 					  1ull << TRACE_WAKEUP_KSWAPD);
-	while ((nr = trace_reader_next(reader, &events, err)) > 0) {
-		for (ssize_t i = 0; i < nr; i++) {
+	while (!rc && (nr = trace_reader_next(reader, &events, err)) > 0) {
+		for (ssize_t i = 0; i < nr && !rc; i++) {
 			if (events[i].type == TRACE_FREE)
 				count_free(c, &events[i]);
 			else
-				count_run(c, reader, &events[i]);
+				rc = count_run(c, reader, &events[i]);
 		}
 	}
 	trace_reader_want(reader, TRACE_WANT_PAGES);
 	for (unsigned int nid = 0; nid < MAX_NUMNODES; nid++)
 		end_run(c, nid, c->last_ns);
-	return (int)nr;
+	return rc ? mmr_err(err, rc, "no memory for %zu runs of kswapd", c->nr_give_ups) : (int)nr;
 }
 
 static void set_pace(const struct count *c, struct kswapd_pace *ret)
@@ -148,7 +166,8 @@ static void set_pace(const struct count *c, struct kswapd_pace *ret)
 		all.pages += i < c->nr_slices ? s->pages : 0;
 		ret->slices[i] = s->work_ns >= MIN_WORK_NS ? (double)s->pages / (double)s->work_ns : 0;
 	}
-	ret->give_up_pages = c->given_up ? (double)c->given_up_pages / (double)c->given_up : 0;
+	ret->give_ups = c->give_ups;
+	ret->nr_give_ups = c->nr_give_ups;
 	ret->mean = all.pages && all.work_ns ? (double)all.pages / (double)all.work_ns : 0;
 }
 
@@ -178,9 +197,9 @@ int kswapd_pace_read(struct trace_reader *reader, unsigned int nr_nodes, struct 
 	if (!c || !c->slices || !ret->slices)
 		rc = mmr_err(err, -ENOMEM, "no memory for kswapd's pace over %zu seconds", ret->nr_slices);
 	rc = rc ? rc : count_all(c, reader, err);
-	if (!rc)
+	if (c && c->slices && ret->slices)
 		set_pace(c, ret);
-	else
+	if (rc)
 		kswapd_pace_deinit(ret);
 	if (c)
 		free(c->slices);
@@ -188,8 +207,25 @@ int kswapd_pace_read(struct trace_reader *reader, unsigned int nr_nodes, struct 
 	return rc;
 }
 
+uint32_t kswapd_pace_give_up(const struct kswapd_pace *pace, uint64_t ts_ns)
+{
+	uint64_t nearest_ns = UINT64_MAX, pages = 0;
+
+	for (size_t i = 0; i < pace->nr_give_ups; i++) {
+		uint64_t end_ns = pace->give_ups[i].end_ns;
+		uint64_t away_ns = end_ns > ts_ns ? end_ns - ts_ns : ts_ns - end_ns;
+
+		if (away_ns >= nearest_ns)
+			continue;
+		nearest_ns = away_ns;
+		pages = pace->give_ups[i].pages;
+	}
+	return pages < UINT32_MAX ? (uint32_t)pages : UINT32_MAX;
+}
+
 void kswapd_pace_deinit(struct kswapd_pace *pace)
 {
 	free(pace->slices);
+	free(pace->give_ups);
 	*pace = (struct kswapd_pace){0};
 }

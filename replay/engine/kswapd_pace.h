@@ -15,19 +15,26 @@
 
 #define KSWAPD_PACE_SLICE_NS 1000000000ull
 
+/* struct kswapd_give_up - such a run ended at @end_ns */
+struct kswapd_give_up {
+	uint64_t end_ns, pages;
+};
+
 /**
  * struct kswapd_pace - pages that a kswapd freed per nanosecond it was at work
  * @mean: over the whole recording; 0 where that does not tell: such events were not watched, or it never freed
  *	anything
  * @slices: [(@nr_nodes + 1) * @nr_slices] from @first_ns on, KSWAPD_PACE_SLICE_NS each, first over all nodes,
  *then node by node; 0 where it hardly worked
- * @give_up_pages: that a run brought on the average which ended with its node unbalanced still; 0: none did
+ * @give_ups: [nr_give_ups] what runs brought that ended with their node unbalanced still, in order of their
+ *ends
  * @nr_nodes: as many as the machine has that it is for; 0 where the recorded one has others
  */
 struct kswapd_pace {
-	double mean, give_up_pages;
+	double mean;
 	double *slices;
-	size_t nr_slices;
+	struct kswapd_give_up *give_ups;
+	size_t nr_slices, nr_give_ups;
 	unsigned int nr_nodes;
 	uint64_t first_ns;
 };
@@ -52,5 +59,13 @@ static inline double kswapd_pace_at(const struct kswapd_pace *pace, unsigned int
 		return pace->slices[(nid + 1) * pace->nr_slices + slice];
 	return pace->slices[slice] > 0 ? pace->slices[slice] : pace->mean;
 }
+
+/**
+ * kswapd_pace_give_up - after how many pages a run gives up at @ts_ns that has not balanced its node
+ *
+ * What the recorded run brought that gave up the shortest time before or after.
+ * Return: 0 where none did.
+ */
+uint32_t kswapd_pace_give_up(const struct kswapd_pace *pace, uint64_t ts_ns);
 
 #endif

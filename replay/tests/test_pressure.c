@@ -262,7 +262,7 @@ static void the_pace_is_that_of_runs_that_freed(void **state)
 	record_kswapd(&s);
 	pace = pace_of(&s, 1);
 	assert_in_range((int)(pace.mean * 1e6), 100 * 1000000 / 203000, 100 * 1000000 / 200000);
-	assert_int_equal((int)pace.give_up_pages,
+	assert_int_equal(kswapd_pace_give_up(&pace, 0),
 			 100); /* the next run came after one millisecond, and nobody had woken it */
 	kswapd_pace_deinit(&pace);
 	synth_begin(&s); /* nobody watched */
@@ -283,7 +283,7 @@ static void kswapd_runs(struct synth *s, uint32_t first, uint32_t nr, uint64_t n
 	synth_told(s, TRACE_BALANCE_END, 0, 0);
 }
 
-/* Two seconds, the second one slower; its runs follow each other without a rest: the first of them gave up. */
+/* Two seconds, the second one slower; its runs follow without a rest: but the last, they gave up. */
 static void the_pace_is_each_seconds_own(void **state)
 {
 	struct kswapd_pace pace;
@@ -299,10 +299,12 @@ static void the_pace_is_each_seconds_own(void **state)
 	s.now_ns = begin_ns + 1100000000;
 	kswapd_runs(&s, 500, 100, 200000000);
 	kswapd_runs(&s, 600, 50, 100000000);
+	kswapd_runs(&s, 650, 1, 1000);
 	pace = pace_of(&s, 1);
 	assert_true(kswapd_pace_at(&pace, 0, begin_ns) > 4 * kswapd_pace_at(&pace, 0, begin_ns + 1500000000));
 	assert_true(kswapd_pace_at(&pace, 0, begin_ns + 9000000000) == pace.mean);
-	assert_int_equal((int)pace.give_up_pages, 100);
+	assert_int_equal(kswapd_pace_give_up(&pace, begin_ns), 100); /* what gave up the soonest after */
+	assert_int_equal(kswapd_pace_give_up(&pace, begin_ns + 1390000000), 50);
 	assert_int_equal(pace.nr_nodes, 1);
 	kswapd_pace_deinit(&pace);
 }
