@@ -68,32 +68,22 @@ static int64_t most_withheld(const struct machine *machine, const struct mmr_zon
 
 static void add_zones(struct named_nodes *named, const struct machine *machine)
 {
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
-			const struct mmr_zone_config *config = &machine->nodes[n].zones[z];
-			struct named_zone *zone = &named->zones[named->nr_zones];
+	named->nr_zones = named->map.nr;
+	for (unsigned int i = 0; i < named->nr_zones; i++) {
+		const struct zone_span *span = &named->map.spans[i];
+		const struct mmr_zone_config *config = &machine->nodes[span->nid].zones[span->zone];
 
-			if (!config->managed_pages)
-				continue;
-			*zone = (struct named_zone){
-				.start_pfn = config->start_pfn,
-				.end_pfn = config->start_pfn + config->spanned_pages,
-				.nid = (uint16_t)n,
-				.zone = (uint8_t)z,
-			};
-			for (unsigned int high = 0; high < MAX_NR_ZONES; high++)
-				zone->enough[high] = (int64_t)config->watermark[WMARK_LOW] +
-						     config->lowmem_reserve[high] +
-						     most_withheld(machine, config) + ENOUGH_SLACK_PAGES;
-			named->nr_zones++;
-		}
+		for (unsigned int high = 0; high < MAX_NR_ZONES; high++)
+			named->zones[i].enough[high] = (int64_t)config->watermark[WMARK_LOW] +
+						       config->lowmem_reserve[high] +
+						       most_withheld(machine, config) + ENOUGH_SLACK_PAGES;
 	}
 }
 
 static struct named_zone *find_named(struct named_nodes *named, unsigned int nid, unsigned int zone)
 {
 	for (unsigned int i = 0; i < named->nr_zones; i++)
-		if (named->zones[i].nid == nid && named->zones[i].zone == zone)
+		if (named->map.spans[i].nid == nid && named->map.spans[i].zone == zone)
 			return &named->zones[i];
 	return NULL;
 }
@@ -102,10 +92,10 @@ static struct named_zone *find_named(struct named_nodes *named, unsigned int nid
 static void find_first_zones(struct named_nodes *named)
 {
 	for (unsigned int i = 0; i < named->nr_zones; i++) {
-		struct named_zone *zone = &named->zones[i];
+		const struct zone_span *span = &named->map.spans[i];
 
-		for (unsigned int highest = zone->zone; highest < MAX_NR_ZONES; highest++)
-			named->first[zone->nid * MAX_NR_ZONES + highest] = zone;
+		for (unsigned int highest = span->zone; highest < MAX_NR_ZONES; highest++)
+			named->first[span->nid * MAX_NR_ZONES + highest] = &named->zones[i];
 	}
 }
 
@@ -132,42 +122,6 @@ static int read_free(struct named_nodes *named, struct trace_reader *reader, str
 		if (zone)
 			zone->free = (int64_t)kf.nr_free_pages;
 		trace_keyframe_deinit(&kf);
-	}
-	return 0;
-}
-
-/* How many zones reach into the pageblock at @pfn; sets @only to the last of them. */
-static unsigned int zones_in(const struct named_nodes *named, uint32_t pfn, uint16_t *only)
-{
-	unsigned int nr = 0;
-
-	for (unsigned int i = 0; i < named->nr_zones; i++) {
-		if (named->zones[i].start_pfn < pfn + PAGEBLOCK_NR_PAGES && named->zones[i].end_pfn > pfn) {
-			*only = (uint16_t)i;
-			nr++;
-		}
-	}
-	return nr;
-}
-
-/* Which zone each pageblock belongs to, for all that is not an edge. */
-static int place_zones(struct named_nodes *named, struct mmr_error *err)
-{
-	for (unsigned int i = 0; i < named->nr_zones; i++) {
-		uint32_t blocks = (named->zones[i].end_pfn >> PAGEBLOCK_ORDER) + 1;
-
-		named->nr_blocks = blocks > named->nr_blocks ? blocks : named->nr_blocks;
-	}
-	named->zone_at = malloc((named->nr_blocks + 1) * sizeof(*named->zone_at));
-	if (!named->zone_at)
-		return mmr_err(err, -ENOMEM, "no memory to tell the zones of %u pageblocks", named->nr_blocks);
-	for (uint32_t block = 0; block < named->nr_blocks; block++) {
-		uint32_t pfn = block << PAGEBLOCK_ORDER;
-		uint16_t only = NAMED_NO_ZONE;
-		bool one = zones_in(named, pfn, &only) == 1 && named->zones[only].start_pfn <= pfn &&
-			   named->zones[only].end_pfn >= pfn + PAGEBLOCK_NR_PAGES;
-
-		named->zone_at[block] = one ? only : NAMED_NO_ZONE;
 	}
 	return 0;
 }
@@ -208,10 +162,12 @@ int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, con
 	}
 	for (unsigned int cpu = 0; cpu < recorded->nr_cpus; cpu++)
 		named->wanted[cpu] = machine_wanted_node(recorded, recorded->cpu_node[cpu]);
-	add_zones(named, recorded);
-	find_first_zones(named);
-	rc = place_zones(named, err);
-	rc = rc ? rc : read_free(named, reader, err);
+	rc = zone_map_init(&named->map, recorded, err);
+	if (!rc) {
+		add_zones(named, recorded);
+		find_first_zones(named);
+		rc = read_free(named, reader, err);
+	}
 	if (rc)
 		named_nodes_deinit(named);
 	return rc;
@@ -223,19 +179,6 @@ void named_nodes_deinit(struct named_nodes *named)
 	free(named->wanted);
 	free(named->locked_pfn);
 	free(named->first);
-	free(named->zone_at);
+	zone_map_deinit(&named->map);
 	*named = (struct named_nodes){0};
-}
-
-/* Pages come in runs from one zone, so the last answer is tried first. */
-struct named_zone *named_zone_search(struct named_nodes *named, uint32_t pfn)
-{
-	for (unsigned int tried = 0; tried < named->nr_zones; tried++) {
-		struct named_zone *zone = &named->zones[named->last];
-
-		if (pfn >= zone->start_pfn && pfn < zone->end_pfn)
-			return zone;
-		named->last = named->last + 1 == named->nr_zones ? 0 : named->last + 1;
-	}
-	return NULL;
 }

@@ -11,57 +11,37 @@
 #define MMR_REPLAY_NAMED_NODE_H
 
 #include "core/page_alloc.h"
-#include "replay/machines/machine.h"
+#include "replay/machines/zone_map.h"
 #include "traces/trace_reader.h"
 
 /** struct named_zone - one populated zone: @free pages now, and more than it needs to serve a request */
 struct named_zone {
-	uint32_t start_pfn, end_pfn;
-	uint16_t nid;
-	uint8_t zone;
 	int64_t free;
 	int64_t enough[MAX_NR_ZONES]; /* by the highest zone a request may have */
 };
 
 /**
  * struct named_nodes - the recorded machine's zones as they fill and empty
- * @zones: [nr_zones]; none where the machine has one node, then nothing is ever named
+ * @zones: [nr_zones], those of @map; none where the machine has one node, then nothing is ever named
  * @wanted: [nr_cpus] the node that serves a CPU's requests first
  * @locked_pfn: [nr_cpus] page of a CPU's last mm_page_alloc_zone_locked, where a steal is told by
  *	mm_page_alloc_extfrag alone; else NULL
  * @first: [node * MAX_NR_ZONES + highest zone a request may have] the zone that such a request of that node's
- *is served from first, NULL where the node has none
- * @zone_at: [nr_blocks] by pageblock, the zone that all of it belongs to, NAMED_NO_ZONE where none or several
- * do
+ *	is served from first, NULL where the node has none
  */
 struct named_nodes {
-	unsigned int nr_zones, nr_cpus, last;
+	unsigned int nr_zones, nr_cpus;
 	struct named_zone *zones;
 	uint16_t *wanted;
 	uint32_t *locked_pfn;
 	struct named_zone **first;
-	uint16_t *zone_at;
-	uint32_t nr_blocks;
+	struct zone_map map;
 };
-#define NAMED_NO_ZONE UINT16_MAX
 
 /** named_nodes_init - Return: 0; -ENOMEM; -EBADMSG a damaged keyframe */
 int named_nodes_init(struct named_nodes *named, struct trace_reader *reader, const struct machine *recorded,
 		     struct mmr_error *err);
 void named_nodes_deinit(struct named_nodes *named);
-
-/* The rare part of named_zone_of(). */
-struct named_zone *named_zone_search(struct named_nodes *named, uint32_t pfn);
-
-/** named_zone_of - the zone of a page, NULL where there is none */
-static inline struct named_zone *named_zone_of(struct named_nodes *named, uint32_t pfn)
-{
-	uint32_t block = pfn >> PAGEBLOCK_ORDER;
-
-	if (__builtin_expect(block < named->nr_blocks && named->zone_at[block] != NAMED_NO_ZONE, 1))
-		return &named->zones[named->zone_at[block]];
-	return named_zone_search(named, pfn);
-}
 
 /* Of an mm_page_alloc_extfrag: does no other event tell that the page has left its list? */
 static inline bool named_is_steal(struct named_nodes *named, const struct trace_event *event)
@@ -77,7 +57,7 @@ static inline bool named_is_steal(struct named_nodes *named, const struct trace_
 static inline void named_nodes_follow(struct named_nodes *named, const struct trace_event *event)
 {
 	int64_t pages = 1ll << event->order;
-	struct named_zone *zone;
+	uint16_t zone;
 
 	switch (event->type) {
 	case TRACE_FREE:
@@ -100,9 +80,9 @@ static inline void named_nodes_follow(struct named_nodes *named, const struct tr
 	default:
 		return;
 	}
-	zone = named_zone_of(named, event->pfn);
-	if (zone)
-		zone->free += pages;
+	zone = zone_map_find(&named->map, event->pfn);
+	if (zone != ZONE_MAP_NONE)
+		named->zones[zone].free += pages;
 }
 
 /**
@@ -113,14 +93,18 @@ static inline void named_nodes_follow(struct named_nodes *named, const struct tr
 static inline int16_t named_node(struct named_nodes *named, const struct trace_event *event, gfp_t gfp,
 				 unsigned int highest)
 {
-	const struct named_zone *zone, *first;
+	const struct named_zone *first;
 	unsigned int wanted;
+	uint16_t zone, nid;
 
 	if (!named->nr_zones || event->cpu >= named->nr_cpus)
 		return NUMA_NO_NODE;
 	wanted = named->wanted[event->cpu];
-	zone = named_zone_of(named, event->pfn);
-	if (!zone || zone->nid == wanted)
+	zone = zone_map_find(&named->map, event->pfn);
+	if (zone == ZONE_MAP_NONE)
+		return NUMA_NO_NODE;
+	nid = named->map.spans[zone].nid;
+	if (nid == wanted)
 		return NUMA_NO_NODE;
 	/* One for its node alone could come from nowhere else; any other came here for want of memory, unless
 	 * the zone that was wanted had enough. */
@@ -128,7 +112,7 @@ static inline int16_t named_node(struct named_nodes *named, const struct trace_e
 	if (!(gfp & MMR_GFP_THISNODE) &&
 	    !(first && first->free > first->enough[highest] + (1ll << event->order)))
 		return NUMA_NO_NODE;
-	return (int16_t)zone->nid;
+	return (int16_t)nid;
 }
 
 /** machine_wanted_node - node that serves requests from @node first: itself, or the nearest with memory */

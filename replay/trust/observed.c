@@ -11,22 +11,14 @@
 #include "replay/event_check.h"
 #include "replay/trust/named_node.h"
 
-#define NO_ZONE UINT16_MAX
-
 /**
  * struct run - what a CPU is doing under one hold of zone->lock
- * @zone: node * MAX_NR_ZONES + zone, NO_ZONE between two holds; @type: of the events of the run
+ * @zone: which of the map's, ZONE_MAP_NONE between two holds; @type: of the events of the run
  * @order, @migratetype: of a refill; a drain takes from all lists
  */
 struct run {
 	uint16_t zone;
 	uint8_t type, order, migratetype;
-};
-
-/* The span of one populated zone, for finding a page's. */
-struct span {
-	uint32_t start_pfn, end_pfn;
-	uint16_t zone;
 };
 
 struct count {
@@ -35,8 +27,7 @@ struct count {
 	struct run *runs; /* [nr_cpus] */
 	struct named_nodes named;
 	struct trace_reader *reader;
-	struct span spans[MAX_NUMNODES * MAX_NR_ZONES];
-	unsigned int nr_spans, last_span;
+	struct zone_map map;
 	bool calls_known; /* of free_pcppages_bulk() */
 	uint64_t begin_ns; /* what came earlier is part of the state that the first keyframes tell */
 };
@@ -57,22 +48,10 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 					 trace_watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
 	if (!c->runs)
 		return mmr_err(err, -ENOMEM, "no memory to count the events of %u CPUs", machine->nr_cpus);
-	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++) {
-		c->runs[cpu].zone = NO_ZONE;
-	}
-	for (unsigned int n = 0; n < machine->nr_nodes; n++) {
-		for (unsigned int z = 0; z < MAX_NR_ZONES; z++) {
-			const struct mmr_zone_config *zone = &machine->nodes[n].zones[z];
-
-			if (!zone->spanned_pages)
-				continue;
-			c->spans[c->nr_spans++] = (struct span){
-				.start_pfn = zone->start_pfn,
-				.end_pfn = zone->start_pfn + zone->spanned_pages,
-				.zone = (uint16_t)(n * MAX_NR_ZONES + z),
-			};
-		}
-	}
+	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
+		c->runs[cpu].zone = ZONE_MAP_NONE;
+	if (zone_map_init(&c->map, machine, err))
+		return -ENOMEM;
 	return named_nodes_init(&c->named, reader, machine, err);
 }
 
@@ -80,33 +59,21 @@ static void count_deinit(struct count *c)
 {
 	free(c->runs);
 	named_nodes_deinit(&c->named);
-}
-
-/* Pages come in runs from one zone, so the last answer is tried first. */
-static uint16_t zone_of(struct count *c, uint32_t pfn)
-{
-	for (unsigned int tried = 0; tried < c->nr_spans; tried++) {
-		const struct span *span = &c->spans[c->last_span];
-
-		if (pfn >= span->start_pfn && pfn < span->end_pfn)
-			return span->zone;
-		c->last_span = c->last_span + 1 == c->nr_spans ? 0 : c->last_span + 1;
-	}
-	return NO_ZONE;
+	zone_map_deinit(&c->map);
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
 
 /* Did the zone that a request tries first not serve it? */
-static bool passed_over(const struct count *c, uint16_t zone, unsigned int node, gfp_t gfp)
+static bool passed_over(const struct count *c, const struct zone_span *span, unsigned int node, gfp_t gfp)
 {
 	int first = machine_highest_zone(gfp);
 
-	if (zone / MAX_NR_ZONES != node)
+	if (span->nid != node)
 		return true;
 	while (first > 0 && !c->machine->nodes[node].zones[first].managed_pages)
 		first--;
-	return zone % MAX_NR_ZONES != first;
+	return span->zone != first;
 }
 
 static unsigned int wanted_node(struct count *c, const struct trace_event *event, gfp_t gfp)
@@ -122,6 +89,7 @@ static void count_alloc(struct count *c, const struct trace_event *event)
 {
 	const gfp_t gfp = trace_reader_class(c->reader, event->class_id)->gfp;
 	struct observed *ret = c->ret;
+	const struct zone_span *span;
 	unsigned int node;
 	uint16_t zone;
 
@@ -129,15 +97,16 @@ static void count_alloc(struct count *c, const struct trace_event *event)
 		ret->failed++;
 		return;
 	}
-	zone = zone_of(c, event->pfn);
+	zone = zone_map_find(&c->map, event->pfn);
 	ret->allocs++;
 	ret->alloc_pages += 1ull << event->order;
-	if (zone == NO_ZONE)
+	if (zone == ZONE_MAP_NONE)
 		return;
-	ret->node_pages[zone / MAX_NR_ZONES] += 1ull << event->order;
+	span = &c->map.spans[zone];
+	ret->node_pages[span->nid] += 1ull << event->order;
 	node = wanted_node(c, event, gfp);
-	ret->hits += zone / MAX_NR_ZONES == node;
-	ret->passed_over += passed_over(c, zone, node, gfp);
+	ret->hits += span->nid == node;
+	ret->passed_over += passed_over(c, span, node, gfp);
 }
 
 /* Does @event go on with what its CPU does under the lock it holds? */
@@ -153,7 +122,7 @@ static void count_locked(struct count *c, const struct trace_event *event)
 	bool refill = event->type == TRACE_ZONE_LOCKED && (event->flags & TRACE_F_PERCPU_REFILL);
 	bool drain = event->type == TRACE_PCPU_DRAIN;
 	struct run *run = &c->runs[event->cpu];
-	uint16_t zone = zone_of(c, event->pfn);
+	uint16_t zone = zone_map_find(&c->map, event->pfn);
 
 	c->ret->refill_pages += refill ? 1ull << event->order : 0;
 	c->ret->drain_pages += drain ? 1ull << event->order : 0;
@@ -165,7 +134,7 @@ static void count_locked(struct count *c, const struct trace_event *event)
 	c->ret->drains += drain;
 	c->ret->locked++;
 	*run = (struct run){
-		.zone = refill || drain ? zone : NO_ZONE,
+		.zone = refill || drain ? zone : ZONE_MAP_NONE,
 		.type = event->type,
 		.order = event->order,
 		.migratetype = event->migratetype,
@@ -206,7 +175,7 @@ static void count_event(struct count *c, const struct trace_event *event)
 	default: /* other kinds are no page events and end nothing */
 		return;
 	}
-	c->runs[event->cpu].zone = NO_ZONE;
+	c->runs[event->cpu].zone = ZONE_MAP_NONE;
 }
 
 /* ---- the end ------------------------------------------------------------------------------- */
