@@ -23,7 +23,8 @@ static void add_spans(struct zone_map *map, const struct machine *machine)
 	}
 }
 
-/* The only zone that reaches into the pageblock at @pfn and fills it, ZONE_MAP_NONE where there is no such one. */
+/* The only zone that reaches into the pageblock at @pfn and fills it, ZONE_MAP_NONE where there is no such one.
+ */
 static uint16_t owner_of_block(const struct zone_map *map, uint32_t pfn)
 {
 	uint16_t owner = ZONE_MAP_NONE;

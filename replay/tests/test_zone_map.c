@@ -21,7 +21,8 @@ static void set_zone(unsigned int nid, enum zone_type zone, uint32_t start, uint
 	nodes[nid].zones[zone].managed_pages = pages;
 }
 
-/* Node 0: DMA32 from within a block to within a block, Normal behind; node 1 has its memory inside node 0's Normal. */
+/* Node 0: DMA32 from within a block to within a block, Normal behind; node 1 has its memory inside node 0's
+ * Normal. */
 static void two_nodes(struct zone_map *map)
 {
 	struct mmr_error err = {0};

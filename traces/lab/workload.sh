@@ -19,6 +19,16 @@ also() {
 	taskset -cp "$JOB_CPUS" $$ >/dev/null
 }
 
+# The vmstat workers drain and shrink the CPUs' lists at whole seconds of the kernel's clock, the same on all machines.
+# Where two runs are to be alike, the work begins in the middle between two.
+begin_between_seconds() {
+	while read -r JOB_UPTIME _ </proc/uptime; do
+		case $JOB_UPTIME in *.5?) return ;; esac
+		sleep 0.02
+	done
+}
+[ -z "$JOB_PIN" ] || begin_between_seconds
+
 # join: wait for all of them; the first one that failed ends the workload.
 join() {
 	for JOB_PID in $JOB_PIDS; do
