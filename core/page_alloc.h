@@ -605,6 +605,7 @@ struct mmr_counters {
 	uint64_t numa_hit, numa_miss, numa_foreign, numa_local, numa_other, numa_interleave;
 	uint64_t distance_sum; /* sum over allocations of distance(CPU's node, page's node) */
 	uint64_t pcp_refills, pcp_refill_pages, pcp_drains, pcp_drain_pages, pcp_decays;
+	uint64_t pcp_refills_empty; /* of the refills: brought nothing, which no event tells */
 	uint64_t pcp_overflow_stops; /* overflows that lost pcp->lock between two batches (7.x) */
 	uint64_t zone_lock; /* zone->lock acquisitions */
 	uint64_t watermark_failures[NR_PAGE_ORDERS];

@@ -126,6 +126,7 @@ uint32_t rmqueue_pcplist_refill(struct mmr_cpu *cpu, struct zone *zone, struct p
 	tell(zone, MMR_STORY_REFILL_END, .order = (uint8_t)order, .nr = nr);
 	pcp->count += nr << order;
 	cpu->counters.pcp_refills++;
+	cpu->counters.pcp_refills_empty += !nr;
 	cpu->counters.pcp_refill_pages += (uint64_t)nr << order;
 	return pcp_list_empty(list) ? MMR_NO_PFN : pcp_list_pop(cpu->m, list);
 }

@@ -227,6 +227,26 @@ static void bounds_that_cross_are_tested_from_above(void **state)
 	mmr_machine_destroy(m);
 }
 
+/* No event tells of a refill that brings nothing, though it takes the lock: it is counted apart. */
+static void a_refill_that_brings_nothing_is_counted(void **state)
+{
+	struct mmr_machine *m = with_lists("6.12", 8, 1000, 1000);
+	struct zone *zone = zone_of(m, 0, ZONE_NORMAL);
+	struct mmr_counters before, after;
+
+	rmqueue_pcplist_refill(&m->cpus[0], zone, pcp_of(m, 0), 0, MIGRATE_MOVABLE, ALLOC_WMARK_MIN);
+	while (zone_list_pages(zone, true))
+		rmqueue_pcplist_refill(&m->cpus[0], zone, pcp_of(m, 0), 0, MIGRATE_MOVABLE, ALLOC_WMARK_MIN);
+	mmr_counters_read(m, &before);
+	assert_int_equal(before.pcp_refills_empty, 0);
+	rmqueue_pcplist_refill(&m->cpus[0], zone, pcp_of(m, 0), 0, MIGRATE_MOVABLE, ALLOC_WMARK_MIN);
+	mmr_counters_read(m, &after);
+	assert_int_equal(after.pcp_refills, before.pcp_refills + 1);
+	assert_int_equal(after.pcp_refills_empty, 1);
+	assert_int_equal(after.pcp_refill_pages, before.pcp_refill_pages);
+	mmr_machine_destroy(m);
+}
+
 /* A list of a remote node loses one batch at the third pass after its last change. */
 static void remote_lists_expire(void **state)
 {
@@ -319,6 +339,7 @@ int main(void)
 		cmocka_unit_test(chunks_of_7_3_empty_the_list_of_thps),
 		cmocka_unit_test(decay_lowers_high_and_frees_what_is_above),
 		cmocka_unit_test(bounds_that_cross_are_tested_from_above),
+		cmocka_unit_test(a_refill_that_brings_nothing_is_counted),
 		cmocka_unit_test(remote_lists_expire),
 		cmocka_unit_test(remote_lists_expire_once_their_pages_are_used),
 		cmocka_unit_test(high_order_frees_flush_when_freeing_prevails),

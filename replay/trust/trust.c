@@ -55,7 +55,7 @@ static double extfrag_events(const struct mmr_counters *c)
  */
 static double holds(const struct engine *engine, const struct mmr_counters *c)
 {
-	uint64_t sum = c->pcp_refills + c->pcp_drains + c->path[MMR_PATH_FREE_BUDDY];
+	uint64_t sum = c->pcp_refills - c->pcp_refills_empty + c->pcp_drains + c->path[MMR_PATH_FREE_BUDDY];
 	struct engine_counts counts;
 
 	engine_counts(engine, &counts);
@@ -72,7 +72,7 @@ void trust_predicted(const struct engine *engine, const struct machine *machine,
 	mmr_counters_read(engine_machine(engine), &c);
 	*ret = (struct trust_figures){
 		.hit = c.numa_hit + c.numa_miss ? (double)c.numa_hit / (double)(c.numa_hit + c.numa_miss) : NAN,
-		.refills = (double)c.pcp_refills,
+		.refills = (double)(c.pcp_refills - c.pcp_refills_empty),
 		.drains = (double)c.pcp_drains,
 		.locked = holds(engine, &c),
 		.extfrag = extfrag_events(&c),

@@ -15,7 +15,8 @@
  * struct trust_figures - one machine's answer to one load, predicted or true
  * @hit: share of allocations from the node the CPU wants
  * @node_pages: pages handed out, by node;  @nr_free: free blocks at the end, by order, all zones
- * @refills, @drains: holds of zone->lock that fill or empty a per-CPU list; @locked: all holds
+ * @refills, @drains: holds of zone->lock that fill or empty a per-CPU list, without those that brought
+ *	nothing, which no event shows; @locked: all holds
  * @passed_over: allocations that their preferred zone refused
  * @kswapd_wakeups: NAN where events do not tell
  */
