@@ -410,6 +410,27 @@ static void a_fallback_to_a_rotated_list_is_put_right_at_once(void **state)
 	assert_string_equal(report.keyframe_difference, "");
 }
 
+/* list: a b c d ...   b was put in front of a by something that is not told: wrong once, and a is the next */
+static void a_block_ahead_of_its_place_leaves_the_list_as_it_is(void **state)
+{
+	uint32_t pfns[NR_PAGES], first, second;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, pfns);
+	forget_twin(&k);
+	first = mmr_step_free_head(k.zone, MAX_PAGE_ORDER, MIGRATE_MOVABLE);
+	second = mmr_step_free_next(k.m, first, MAX_PAGE_ORDER);
+	mmr_step_withdraw(k.m, 0, second, MAX_PAGE_ORDER);
+	mmr_step_insert(k.m, 0, k.zone, second, MAX_PAGE_ORDER, false);
+	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, MAX_PAGE_ORDER), second);
+	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, MAX_PAGE_ORDER), first);
+	verify_file(&k, &report);
+	assert_int_equal(report.levels[VERIFY_BUDDY].diverged, 1);
+	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_ROTATED], 1);
+	assert_string_equal(report.keyframe_difference, "");
+}
+
 /* ---- interrupts ---------------------------------------------------------------------------- */
 
 /* An interrupt frees a page while the list is locked: to the buddy, which no event tells. */
@@ -557,6 +578,7 @@ int main(void)
 		cmocka_unit_test(a_long_batch_is_inserted_when_it_says_so),
 		cmocka_unit_test(a_head_that_is_passed_over_twice_is_gone),
 		cmocka_unit_test(a_fallback_to_a_rotated_list_is_put_right_at_once),
+		cmocka_unit_test(a_block_ahead_of_its_place_leaves_the_list_as_it_is),
 		cmocka_unit_test(an_interrupt_before_the_push_shows_in_the_count),
 		cmocka_unit_test(each_interrupt_finds_the_list_locked_or_not),
 		cmocka_unit_test(the_count_tells_which_interrupt_found_the_list_locked),

@@ -62,6 +62,30 @@ static void empty_shorter_lists(struct verify *v, const struct trace_event *ev, 
 	}
 }
 
+#define NEXT_TAKES 256 /* events to look at for what is taken from a list next */
+
+/*
+ * The kernel took a block that is not the list's head. Was that block alone further ahead in its list, or was
+ * the list turned to it? What is taken next tells: the model's head, or what lies behind the block.
+ */
+static bool was_turned(const struct verify *v, const struct zone *zone, uint32_t head,
+		       const struct mmr_step_place *block)
+{
+	uint32_t behind = mmr_step_free_next(v->core, block->head, block->order);
+	uint64_t end = v->number + NEXT_TAKES < v->window.end ? v->number + NEXT_TAKES : v->window.end;
+
+	for (uint64_t n = v->number + 1; n < end; n++) {
+		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+
+		if (ev->type == TRACE_ZONE_LOCKED && ev->pfn == head &&
+		    mmr_step_zone(v->core, ev->pfn, 0) == zone)
+			return false;
+		if (ev->type == TRACE_ZONE_LOCKED && ev->pfn == behind)
+			return true;
+	}
+	return true;
+}
+
 /* A page that the model has elsewhere: make it free, or gone, so that it can be taken. */
 static enum verify_cause make_available(struct verify *v, struct zone *zone, const struct trace_event *ev,
 					uint32_t expected)
@@ -74,6 +98,9 @@ static enum verify_cause make_available(struct verify *v, struct zone *zone, con
 		if (place.head == ev->pfn && expected != MMR_NO_PFN) {
 			struct mmr_step_place first = mmr_step_place(v->core, expected);
 
+			if (first.order == place.order && first.mt == place.mt &&
+			    !was_turned(v, zone, expected, &place))
+				return VERIFY_CAUSE_ROTATED;
 			if (first.order == place.order && first.mt == place.mt &&
 			    mmr_step_make_head(v->core, zone, ev->pfn, place.order, place.mt))
 				return v->shuffled && place.order == MAX_PAGE_ORDER ? VERIFY_CAUSE_SHUFFLED
