@@ -451,6 +451,35 @@ static void frees_above_a_pop_that_is_told_late_stay_where_they_are(void **state
 	assert_lists_equal(&report);
 }
 
+/* A task pops a page and is preempted; others free until the list is full, one page later than it seems. */
+static void a_late_pop_shows_where_no_drain_is_told(void **state)
+{
+	enum { NR_PAGES = 400 };
+	uint32_t pfns[NR_PAGES], popped, first;
+	struct verify_report report;
+	struct synth_kernel k;
+
+	begin(&k, false);
+	for (unsigned int i = 0; i < NR_PAGES; i++)
+		pfns[i] = synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
+	for (unsigned int i = 0; i < 10; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	first = synth_kernel_task(&k, WORKER);
+	mmr_step_pcp_begin(k.zone, 0);
+	synth_kernel_bulk(&k, 0, &popped, 1);
+	synth_kernel_task(&k, OTHER);
+	for (unsigned int i = 10; i < NR_PAGES; i++)
+		synth_kernel_free(&k, 0, pfns[i], 0);
+	k.task = first;
+	synth_kernel_say_popped(&k, 0, popped, MIGRATE_MOVABLE, 0);
+	finish(&k, &report);
+	assert_false(report.have_divergence);
+	assert_in_range(report.levels[VERIFY_PCP].informed, 1, 2);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER],
+			 report.levels[VERIFY_PCP].informed);
+	assert_lists_equal(&report);
+}
+
 /* Lists of up to 600 pages, so that a huge one fits. */
 static void allow_long_lists(struct synth_kernel *k)
 {
@@ -504,6 +533,7 @@ int main(void)
 		cmocka_unit_test(neighbours_of_the_same_size_are_two_mappings),
 		cmocka_unit_test(single_pages_of_a_mapping_that_are_neighbours_are_one_piece),
 		cmocka_unit_test(what_is_told_of_the_buddy_decides),
+		cmocka_unit_test(a_late_pop_shows_where_no_drain_is_told),
 		cmocka_unit_test(a_piece_that_is_never_told_of_does_not_wait_for_ever),
 		cmocka_unit_test(a_block_that_waits_for_the_zone_goes_there_last),
 		cmocka_unit_test(a_pop_that_is_told_on_another_cpu_is_found_below_later_frees),

@@ -207,6 +207,45 @@ static void kswapds_flag_is_gone_before_it_tells(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
 }
 
+static void say_args(struct synth_kernel *k, enum trace_event_type type, const struct trace_args *args)
+{
+	const struct trace_class cls = {.type = (uint8_t)type, .nr_args = args->nr, .zone = ZONE_DMA32};
+	struct trace_event event = {.ts_ns = k->now_ns += k->gap_ns, .pfn = TRACE_NO_PFN, .task = k->task};
+	struct mmr_error err = {0};
+
+	if (trace_writer_class(k->writer, &cls, &event.class_id, &err) ||
+	    trace_writer_event_args(k->writer, &event, args, &err))
+		fail_msg("%s", err.msg);
+	k->nr_events++;
+}
+
+/* The list may be longer than the model has it. Where memory is short refills that brought nothing made it so;
+ * told once, the model knows it. */
+static void refills_that_brought_nothing_made_the_list_longer(void **state)
+{
+	for (int is_short = 0; is_short < 2; is_short++) {
+		uint32_t pfns[NR_PAGES];
+		struct verify_report report;
+		struct mmr_pcp_state limits;
+		struct synth_kernel k;
+		int32_t count = 0;
+
+		begin(&k, pfns);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+		assert_int_equal(limits.high, limits.high_max);
+		say_args(&k, TRACE_PCP_DECAY, &(struct trace_args){.nr = 3, .v = {0, 0, limits.high_min}});
+		if (is_short)
+			say_args(&k, TRACE_ZONE_WMARKS,
+				 &(struct trace_args){.nr = 5, .v = {0, 300, 375, 100000, 100000}});
+		for (unsigned int i = 0; count + 10 < (int32_t)limits.high; i++, count++)
+			synth_kernel_free(&k, 0, pfns[i], 0);
+		verify_file(&k, &report);
+		if (is_short)
+			assert_nothing_diverged(&report);
+		assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RAISED], is_short);
+	}
+}
+
 /* A page comes to the list with no event of its free, and is drained. */
 static void a_drained_page_that_nobody_freed_is_missing_its_free(void **state)
 {
@@ -572,6 +611,7 @@ int main(void)
 		cmocka_unit_test(what_compaction_finds_on_a_list_it_turns_to_first),
 		cmocka_unit_test(kswapds_flag_is_set_after_it_tells),
 		cmocka_unit_test(kswapds_flag_is_gone_before_it_tells),
+		cmocka_unit_test(refills_that_brought_nothing_made_the_list_longer),
 		cmocka_unit_test(a_drained_page_that_nobody_freed_is_missing_its_free),
 		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),
 		cmocka_unit_test(a_drain_of_another_cpus_lists_is_told),

@@ -38,6 +38,7 @@ static const struct {
 	[VERIFY_CAUSE_ZONE_FLAGS] = {"zone_flags",
 				     "whether kswapd was running, or the zone below its high mark"},
 	[VERIFY_CAUSE_DECAY] = {"decay", "the vmstat worker had lowered the list's high mark"},
+	[VERIFY_CAUSE_RAISED] = {"raised", "refills that brought nothing had raised the list's high mark"},
 	[VERIFY_CAUSE_TRIGGER] = {"trigger", "who drains a list, and when, besides overflows"},
 	[VERIFY_CAUSE_RETYPED] = {"retyped", "the pageblock changed its type without an event"},
 	[VERIFY_CAUSE_DRIFT] = {"drift",
@@ -327,6 +328,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->bulk_known = has_feature(v->header, "event.bulk_page");
 	v->isolation_known = has_feature(v->header, "event.isolate_page");
 	v->buddy_known = has_feature(v->header, "event.buddy_free");
+	v->decay_known = has_feature(v->header, "event.pcp_decay");
 	v->limits_known = has_feature(v->header, "event.pcp_limits");
 	v->balance_known = has_feature(v->header, "event.balance_end");
 	v->counts_known = has_feature(v->header, "event.pcp_counts");

@@ -117,6 +117,8 @@ static const struct hypothesis hypotheses[] = {
 	{VERIFY_CAUSE_LIMITS, 0, LIMITS_OTHER, HIGH_MAX},
 	{VERIFY_CAUSE_LIMITS, BELOW_HIGH, LIMITS_OTHER, HIGH_SAME},
 	{VERIFY_CAUSE_LIMITS, RECLAIM_ACTIVE, LIMITS_OTHER, HIGH_SAME},
+	{VERIFY_CAUSE_RAISED, 0, LIMITS_SAME, HIGH_MAX},
+	{VERIFY_CAUSE_RAISED, BELOW_HIGH, LIMITS_SAME, HIGH_MAX},
 };
 
 /* A setting between two known ones: the first overflow tells what it is; until then there is none. */
@@ -223,6 +225,16 @@ static bool balance_is_changing(const struct verify *v, const struct zone *zone,
 	return false;
 }
 
+/* Is the zone as short of pages as one that is flagged for it, as far as what CPUs have pending may tell? */
+static bool may_be_short(const struct verify *v, const struct zone *zone)
+{
+	struct mmr_step_marks marks;
+
+	mmr_step_marks(v->core, zone, &marks);
+	return marks.free <=
+	       (int64_t)marks.watermark[WMARK_HIGH] + marks.boost + (int64_t)v->nr_cpus * MAX_STAT_THRESHOLD;
+}
+
 /* Does the hypothesis explain what was drained? Then it is kept. */
 static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struct zone *zone,
 			   const struct hypothesis *h, const struct mmr_pcp_state *before, int32_t count,
@@ -233,6 +245,9 @@ static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struc
 
 	/* Up to 6.6 high is a limit itself, and no worker lowers it. */
 	if (h->high != HIGH_SAME && !before->high_max)
+		return false;
+	/* A walk of the slow path that finds no zone refills with nothing, and no event tells of it. */
+	if (h->cause == VERIFY_CAUSE_RAISED && (got.pages || !may_be_short(v, zone)))
 		return false;
 	if (h->flip & RECLAIM_ACTIVE && v->balance_known && !balance_is_changing(v, zone, ev))
 		return false;
@@ -249,14 +264,24 @@ static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struc
 	return true;
 }
 
-/* What explains the amount that was drained; VERIFY_CAUSE_UNEXPLAINED: nothing does. */
+/*
+ * What explains the amount that was drained; VERIFY_CAUSE_UNEXPLAINED: nothing does. How far the worker lets
+ * high sink is told where fexit may be attached: then a zone's being short comes first.
+ */
 static enum verify_cause find_cause(struct verify *v, const struct trace_event *ev, struct zone *zone,
 				    const struct mmr_pcp_state *before, int32_t count, uint32_t flags,
 				    struct drained got)
 {
-	for (unsigned int i = 0; i < NR_HYPOTHESES; i++) {
-		if (try_hypothesis(v, ev, zone, &hypotheses[i], before, count, flags, got))
-			return hypotheses[i].cause;
+	bool sunk_last = v->decay_known && may_be_short(v, zone);
+
+	for (int last = 0; last <= sunk_last; last++) {
+		for (unsigned int i = 0; i < NR_HYPOTHESES; i++) {
+			bool sunk = hypotheses[i].high == HIGH_COUNT;
+
+			if ((!sunk_last || sunk == last) &&
+			    try_hypothesis(v, ev, zone, &hypotheses[i], before, count, flags, got))
+				return hypotheses[i].cause;
+		}
 	}
 	return VERIFY_CAUSE_UNEXPLAINED;
 }
@@ -292,7 +317,9 @@ static bool try_memory(struct verify *v, const struct trace_event *ev, struct zo
 			continue;
 		if (try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags, got) ||
 		    (!v->balance_known &&
-		     try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags ^ RECLAIM_ACTIVE, got)))
+		     try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags ^ RECLAIM_ACTIVE, got)) ||
+		    (may_be_short(v, zone) &&
+		     try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags ^ BELOW_HIGH, got)))
 			return true;
 	}
 	return false;
@@ -361,6 +388,21 @@ static bool stopped_between_chunks(const struct verify *v, const struct trace_ev
 
 	return next && got.told.count >= 0 && chunk < asked && got.told.pages < asked &&
 	       got.told.pages % chunk == 0 && next->task != ev->task && !verify_in_interrupt(next);
+}
+
+/* Nothing was too many, as a task had popped a page that it tells of later; where bulk allocations take pages
+ * without an event these are likelier. */
+static bool popped_without_word(struct verify *v, const struct trace_event *ev, struct zone *zone,
+				const struct mmr_pcp_state *before, int32_t count, uint32_t flags)
+{
+	if (v->drains_known || !v->bulk_rare)
+		return false;
+	mmr_step_set_zone_flags(zone, flags);
+	mmr_step_pcp_write(zone, ev->cpu, before, count);
+	if (!verify_told_no_drain(v, zone, ev->cpu, ev->order))
+		return false;
+	mmr_step_pcp_overflow(v->core, ev->cpu, zone, ev->order);
+	return true;
 }
 
 static enum verify_cause find_between(struct verify *v, const struct trace_event *ev, struct zone *zone,
@@ -455,6 +497,9 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 	if (cause == VERIFY_CAUSE_NONE && late)
 		cause = VERIFY_CAUSE_ORDER;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && try_untold_pop(v, ev, zone, &before, count, flags, got))
+		cause = VERIFY_CAUSE_ORDER;
+	if (cause == VERIFY_CAUSE_UNEXPLAINED && asked && !got.pages &&
+	    popped_without_word(v, ev, zone, &before, count, flags))
 		cause = VERIFY_CAUSE_ORDER;
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && went_past(v, event, zone, pindex, got))
 		return false;

@@ -471,6 +471,7 @@ void verify_no_zone(struct verify *v, const struct trace_event *ev)
 
 	if (v->nr_zones_known < v->nr_zones)
 		return;
+	mmr_step_refill_with_nothing(v->core, &request);
 	if (!mmr_step_first_zone(v->core, &request))
 		count_exact(v, VERIFY_ZONE);
 	else
