@@ -75,7 +75,7 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 		json_object_set_new(keyframes, "first_difference", json_string(r->keyframe_difference));
 	trace_vendor_features(machine, &vendor);
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:b, "
-			 "s:s?, s:s?, s:b, s:b, s:f}",
+			 "s:s?, s:s?, s:o, s:b, s:b, s:f}",
 			 "schema", "mmreplay.verify/1", "trace", trace_reader_path(reader), "kernel",
 			 machine->kernel_release, "kernel_profile", profile, "events", (json_int_t)r->events,
 			 "levels", levels_json(r), "causes", "informed", causes_json(r, VERIFY_INFORMED),
@@ -85,8 +85,8 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 			 r->claim_end == UINT64_MAX ? json_null() : json_integer((json_int_t)r->claim_end),
 			 "not_claimed", unclaimed_json(r), "damaged", r->damaged, "other_zones", r->other_zones,
 			 "vendor_features", vendor.own[0] ? vendor.own : NULL, "backported_features",
-			 vendor.later[0] ? vendor.later : NULL, "passed", verify_passed(r), "stopped",
-			 r->stopped, "wall_s", (double)r->wall_ns / 1e9);
+			 vendor.later[0] ? vendor.later : NULL, "not_told", verify_not_told_json(machine),
+			 "passed", verify_passed(r), "stopped", r->stopped, "wall_s", (double)r->wall_ns / 1e9);
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -172,5 +172,6 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 			r->first_divergence.event, verify_level_name(r->first_divergence.level),
 			r->first_divergence.expected, r->first_divergence.got,
 			verify_cause_text(r->first_divergence.cause));
+	verify_print_not_told(out, machine);
 	print_unclaimed(out, r);
 }

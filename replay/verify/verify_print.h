@@ -12,4 +12,8 @@ json_t *verify_json(const struct verify_report *report, const struct trace_reade
 void verify_print(FILE *out, const struct verify_report *report, const struct trace_reader *reader,
 		  const char *profile);
 
+/* verify_not_told.c: the kinds of events that are not in a recording and matter here */
+json_t *verify_not_told_json(const struct trace_machine *machine);
+void verify_print_not_told(FILE *out, const struct trace_machine *machine);
+
 #endif

@@ -24,3 +24,6 @@ status $mmreplay verify -q damaged.mmt 2>&1 | sed -n 's/^\(mmreplay verify: dama
 	/not whole/,/^exit/p'
 $mmreplay verify -q --json damaged.mmt 2>/dev/null >report.json
 grep -E '"(damaged|passed|nothing_claimed_from|from|to)"' report.json
+# What no function could be probed for is not in the recording, and verify says so.
+vendor=$samples/vendor-6.18-1node-demo.mmt
+$mmreplay verify -q "$vendor" | sed -n '/does not tell/,/^$/p'
