@@ -161,7 +161,6 @@ enum { REC_OFF, REC_ON, REC_PAUSED };
  * @extfrag_seen: extfrag events, counted apart from their records
  * @lost_second: lost events that the second or third program saw
  * @policy_tid: whose policy was told last, REC_NO_TID before one; the next three say which it was
- * @in_bulk: free_pcppages_bulk or __putback_isolated_page runs, interrupts off: what it frees is told by others
  * @sequence: page events so far, of this CPU
  * @counted_for: REC_CONTEXT() for which the pages on the CPU's lists were told last
  * @percpu_offset: from a per-CPU pointer to this CPU's copy; set by user space
@@ -172,7 +171,7 @@ struct rec_cpu {
 	rec_u64 lost, gap_begin_ns, gap_end_ns;
 	rec_u64 extfrag_seen, lost_second;
 	rec_u64 policy_mode, policy_nodes, policy_allowed;
-	rec_u32 in_bulk, sequence;
+	rec_u32 sequence;
 	rec_u32 lanes; /* this CPU's first slot, REC_NO_LANES where it has none */
 	rec_u32 heads[REC_NR_LANES]; /* the next slot of each of its lanes */
 	rec_u32 counted_for;

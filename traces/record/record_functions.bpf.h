@@ -138,28 +138,10 @@ int BPF_PROG(isolate_page, struct page *page, unsigned int order, int taken)
 	return taken ? page_note(ISOLATE_PAGE, (u64)page, order, 0) : 0;
 }
 
-/* What follows on this CPU is told by the note of whoever frees; both run with interrupts off. */
-static __always_inline void set_in_bulk(u64 value)
-{
-	u32 nr = bpf_get_smp_processor_id();
-	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
-
-	if (cpu)
-		cpu->in_bulk = value;
-}
-
 SEC("fentry/__putback_isolated_page")
 int BPF_PROG(putback_page, struct page *page, unsigned int order, int migratetype)
 {
-	set_in_bulk(1);
 	return page_note(PUTBACK_PAGE, (u64)page, order, migratetype);
-}
-
-SEC("fexit/__putback_isolated_page")
-int BPF_PROG(putback_page_end)
-{
-	set_in_bulk(0);
-	return 0;
 }
 
 /* @pcp as REC_NOTE_PCP has it. */
@@ -180,7 +162,6 @@ static __always_inline void set_pcp(struct rec_note *n, struct zone *zone, struc
 SEC("fentry/free_pcppages_bulk")
 int BPF_PROG(pcp_free_bulk, struct zone *zone, int count, struct per_cpu_pages *pcp, int pindex)
 {
-	set_in_bulk(1);
 	with_note (n, PCP_FREE_BULK, F_EXTRA, 5) {
 		set_zone(n, zone);
 		set_pcp(n, zone, pcp);
@@ -188,13 +169,6 @@ int BPF_PROG(pcp_free_bulk, struct zone *zone, int count, struct per_cpu_pages *
 		n->args[3] = pindex;
 		n->args[4] = pcp->count;
 	}
-	return 0;
-}
-
-SEC("fexit/free_pcppages_bulk")
-int BPF_PROG(pcp_free_bulk_end)
-{
-	set_in_bulk(0);
 	return 0;
 }
 
@@ -260,17 +234,55 @@ int BPF_PROG(buddy_free, struct zone *zone, struct page *page, unsigned long pfn
 	return buddy_note((u64)page, order, fpi_flags);
 }
 
-/* Before 6.10 the function that merges is the only one to be had; drains and putbacks have notes. */
-SEC("fentry/__free_one_page")
-int BPF_PROG(buddy_free_6_1, struct page *page, unsigned long pfn, struct zone *zone, unsigned int order,
-	     int migratetype, int fpi_flags)
-{
-	u32 nr = bpf_get_smp_processor_id();
-	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
+/*
+ * Before 6.10 who finds a per-CPU list locked calls a function of which compilers leave out an argument, so BTF
+ * has none; it is the last one, and the others are where they were. The function waits for zone->lock: that
+ * the page is in the buddy is told when it returns.
+ */
+struct past_page {
+	u64 page;
+	u32 order;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u64);
+	__type(value, struct past_page);
+} past_pages SEC(".maps");
 
-	if (!cpu || cpu->in_bulk)
+/* A task waits on its own stack, whatever CPU that is on; interrupts have one for each CPU. */
+static __always_inline u64 who_frees(struct pt_regs *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u64 stack = (u64)task->stack;
+
+	return PT_REGS_SP(ctx) - stack < REC_STACK_BYTES ? stack : bpf_get_smp_processor_id();
+}
+
+SEC("kprobe/free_one_page")
+int BPF_KPROBE(buddy_free_begin_6_1, struct zone *zone, u64 page, u64 pfn, u64 order)
+{
+	struct past_page past = {.page = page, .order = order};
+	u64 who = who_frees(ctx), start_pfn = BPF_CORE_READ(zone, zone_start_pfn);
+
+	/* Arguments that are somewhere else after all. */
+	if (!recording || pfn - start_pfn >= BPF_CORE_READ(zone, spanned_pages))
 		return 0;
-	return buddy_note((u64)page, order, fpi_flags);
+	bpf_map_update_elem(&past_pages, &who, &past, 0);
+	return 0;
+}
+
+SEC("kretprobe/free_one_page")
+int BPF_KRETPROBE(buddy_free_6_1)
+{
+	u64 who = who_frees(ctx);
+	struct past_page *found = bpf_map_lookup_elem(&past_pages, &who), past;
+
+	if (!found)
+		return 0;
+	past = *found;
+	bpf_map_delete_elem(&past_pages, &who);
+	return buddy_note(past.page, past.order, 0);
 }
 
 /* ---- functions: pageblocks and lists --------------------------------------------------------- */

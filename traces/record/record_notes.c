@@ -13,6 +13,7 @@
 #include "record_notes.skel.h"
 #include "traces/record/record.h"
 #include "traces/record/record_error.h"
+#include "traces/record/record_symbols.h"
 
 /*
  * The programs, and which kind of event each tells or helps to tell. Where one kind has several, the
@@ -32,13 +33,12 @@ static const struct note_program {
 	{"bulk_page_6_1", TRACE_BULK_PAGE, ALWAYS, "alloc_pages_bulk_noprof"},
 	{"isolate_page", TRACE_ISOLATE_PAGE, ALWAYS, NULL},
 	{"putback_page", TRACE_PUTBACK_PAGE, ALWAYS, NULL},
-	{"putback_page_end", TRACE_PUTBACK_PAGE, ALWAYS, NULL},
 	{"pcp_commit", TRACE_PCP_COMMIT, EXTRAS, NULL},
 	{"pcp_commit_6_1", TRACE_PCP_COMMIT, EXTRAS, "free_frozen_page_commit"},
 	{"buddy_free", TRACE_BUDDY_FREE, ALWAYS, NULL},
+	{"buddy_free_begin_6_1", TRACE_BUDDY_FREE, ALWAYS, "split_large_buddy"},
 	{"buddy_free_6_1", TRACE_BUDDY_FREE, ALWAYS, "split_large_buddy"},
 	{"pcp_free_bulk", TRACE_PCP_FREE_BULK, ALWAYS, NULL},
-	{"pcp_free_bulk_end", TRACE_PCP_FREE_BULK, ALWAYS, NULL},
 	{"drain_pages", TRACE_DRAIN_PAGES, ALWAYS, NULL},
 	{"pageblock_bits", TRACE_PAGEBLOCK_BITS, ALWAYS, NULL},
 	{"pageblock_bits_clear", TRACE_PAGEBLOCK_BITS, ALWAYS, NULL},
@@ -87,6 +87,7 @@ static const struct note_program {
 	{"request_begin_6_1", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_pages_noprof"},
 	{"request_6_1", TRACE_ALLOC_REQUEST, EXTRAS, "__alloc_pages_noprof"},
 };
+#define MAX_SYMBOL  128
 #define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
 
 /* The options that ask for a group. */
@@ -110,6 +111,12 @@ struct record_notes {
 static struct bpf_program *find(const struct record_notes_bpf *skel, size_t i)
 {
 	return bpf_object__find_program_by_name(skel->obj, programs[i].name);
+}
+
+/* Is it attached by a name that the list of symbols has, not by a prototype that BTF has? */
+static bool is_kprobe(const struct bpf_program *prog)
+{
+	return strstr(bpf_program__section_name(prog), "probe/") != NULL;
 }
 
 static bool is_function(const struct bpf_program *prog)
@@ -152,8 +159,10 @@ static bool argument_is(const struct btf *btf, const char *name, unsigned int nr
 static bool kernel_has(const struct record_notes *notes, const struct bpf_program *prog)
 {
 	const char *where = strchr(bpf_program__section_name(prog), '/') + 1;
-	char name[128];
+	char name[MAX_SYMBOL];
 
+	if (is_kprobe(prog))
+		return record_symbols_function("/proc/kallsyms", where, name, sizeof(name));
 	snprintf(name, sizeof(name), "%s%s", is_function(prog) ? "" : "btf_trace_", where);
 	return prototype(notes->btf, name) != NULL;
 }
@@ -177,7 +186,7 @@ static void choose(struct record_notes *notes, const struct record_notes_bpf *sk
 	for (size_t i = 0; i < NR_PROGRAMS; i++) {
 		const struct note_program *p = &programs[i];
 
-		if (!kernel_has(notes, find(skel, i)) || (p->instead && prototype(notes->btf, p->instead)))
+		if ((p->instead && prototype(notes->btf, p->instead)) || !kernel_has(notes, find(skel, i)))
 			notes->state[i] = ABSENT;
 		else
 			notes->state[i] = is_asked(&notes->options, p->asked) ? WANTED : NOT_ASKED;
@@ -278,6 +287,20 @@ static void load(struct record_notes *notes, const struct record_notes_bpf *name
 	}
 }
 
+static struct bpf_link *attach_program(struct bpf_program *prog)
+{
+	const char *section = bpf_program__section_name(prog);
+	char symbol[MAX_SYMBOL];
+
+	if (!is_kprobe(prog))
+		return bpf_program__attach(prog);
+	if (!record_symbols_function("/proc/kallsyms", strchr(section, '/') + 1, symbol, sizeof(symbol))) {
+		errno = ENOENT;
+		return NULL;
+	}
+	return bpf_program__attach_kprobe(prog, !strncmp(section, "kret", 4), symbol);
+}
+
 static void attach(struct record_notes *notes)
 {
 	int forbidden = 0;
@@ -291,7 +314,7 @@ static void attach(struct record_notes *notes)
 			refuse(notes, i, forbidden);
 			continue;
 		}
-		notes->links[i] = bpf_program__attach(prog);
+		notes->links[i] = attach_program(prog);
 		if (notes->links[i]) {
 			notes->state[i] = ATTACHED;
 			continue;

@@ -123,3 +123,29 @@ const char *record_symbols_name(const struct record_symbols *s, uint64_t address
 	*offset = address - s->table[low - 1].address;
 	return s->names + s->table[low - 1].name;
 }
+
+static bool is_variant(const char *symbol, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(symbol, name, len) &&
+	       (!symbol[len] || !strncmp(symbol + len, ".constprop.", strlen(".constprop.")));
+}
+
+bool record_symbols_function(const char *path, const char *name, char *ret, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	char line[1024], type, symbol[512];
+	unsigned int nr = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %c %511s", &type, symbol) != 2 || !strchr("tTwW", type) ||
+		    !is_variant(symbol, name))
+			continue;
+		nr++;
+		snprintf(ret, size, "%s", symbol);
+	}
+	if (f)
+		fclose(f);
+	return nr == 1;
+}

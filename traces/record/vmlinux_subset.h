@@ -9,6 +9,7 @@
  */
 #ifndef MMR_TRACES_VMLINUX_SUBSET_H
 #define MMR_TRACES_VMLINUX_SUBSET_H
+#define __VMLINUX_H__ /* libbpf's headers call members as the kernel does */
 
 typedef unsigned char __u8;
 typedef short __s16;
@@ -223,6 +224,14 @@ struct bpf_array {
 	union {
 		void *pptrs[1];
 	};
+};
+
+/* The context of kprobes: where the first arguments are, and the stack. */
+struct pt_regs {
+	unsigned long di, si, dx, cx, sp; /* x86 */
+};
+struct user_pt_regs {
+	u64 regs[31], sp; /* arm64 */
 };
 
 /* The context of the classic tracepoints that are used. */

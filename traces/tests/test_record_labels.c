@@ -79,6 +79,27 @@ static void addresses_get_the_name_of_the_function_they_lie_in(void **state)
 	record_symbols_destroy(s);
 }
 
+static void a_function_is_found_by_what_the_compiler_made_of_its_name(void **state)
+{
+	char name[64];
+
+	put_list("0000000000000000 t whole\n"
+		 "0000000000000000 t whole_other\n"
+		 "0000000000000000 t without_an_argument.constprop.0\n"
+		 "0000000000000000 t in_pieces\n"
+		 "0000000000000000 t in_pieces.constprop.0\n"
+		 "0000000000000000 t changed.isra.0\n"
+		 "0000000000000000 d data\n");
+	assert_true(record_symbols_function(list, "whole", name, sizeof(name)));
+	assert_string_equal(name, "whole");
+	assert_true(record_symbols_function(list, "without_an_argument", name, sizeof(name)));
+	assert_string_equal(name, "without_an_argument.constprop.0");
+	assert_false(record_symbols_function(list, "in_pieces", name, sizeof(name)));
+	assert_false(record_symbols_function(list, "changed", name, sizeof(name)));
+	assert_false(record_symbols_function(list, "data", name, sizeof(name)));
+	assert_false(record_symbols_function("/nonexistent", "whole", name, sizeof(name)));
+}
+
 /* Without the right to see addresses the list has zeros; without the file there is none. */
 static void where_addresses_are_hidden_nothing_has_a_name(void **state)
 {
@@ -203,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(addresses_get_the_name_of_the_function_they_lie_in),
+		TEST(a_function_is_found_by_what_the_compiler_made_of_its_name),
 		TEST(where_addresses_are_hidden_nothing_has_a_name),
 		TEST(a_stack_is_read_and_labelled_once),
 		TEST(a_cgroups_path_is_its_folders),
