@@ -113,6 +113,9 @@ static int prepare(struct run *run, struct mmr_error *err)
 	if (!exact && !o->quiet)
 		fprintf(stderr, "mmreplay run: recorded on kernel %s; the nearest profile is %s\n", release,
 			kernel_profile_name(run->profile));
+	rc = o->output ? result_make_dir(o->output, err) : 0;
+	if (rc)
+		return rc;
 	run->timings = calloc(o->repeat, sizeof(*run->timings));
 	return run->timings ? 0 : mmr_err(err, -ENOMEM, "no memory for %lu replays", o->repeat);
 }

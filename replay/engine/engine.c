@@ -380,6 +380,11 @@ const struct mmr_lock_times *engine_lock_times(const struct engine *e, unsigned 
 	return e->lock_times ? &e->lock_times[nid * MAX_NR_ZONES + zone] : NULL;
 }
 
+bool engine_lacks_state(const struct engine *e)
+{
+	return e->lacks_state;
+}
+
 unsigned int engine_nr_zones_missing(const struct engine *e)
 {
 	return e->nr_zones_missing;

@@ -190,6 +190,8 @@ uint64_t engine_copy_offset_ns(const struct engine *engine, unsigned int copy);
 /** engine_lock_times - of a zone's lock, where threads replayed; else NULL */
 const struct mmr_lock_times *engine_lock_times(const struct engine *engine, unsigned int nid,
 					       enum zone_type zone);
+/** engine_lacks_state - it was to begin as the recording did, which does not tell how: empty, therefore */
+bool engine_lacks_state(const struct engine *engine);
 /** engine_nr_zones_missing - managed zones without a keyframe, left without free pages */
 unsigned int engine_nr_zones_missing(const struct engine *engine);
 /** engine_nr_start_conflicts - per-CPU blocks that lay elsewhere when the zone's free lists were read */

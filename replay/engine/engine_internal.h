@@ -127,6 +127,7 @@ struct engine {
 	struct mmr_error failure_error;
 	struct zone_start *zone_starts;
 	unsigned int nr_zone_starts, nr_zones_missing;
+	bool lacks_state; /* wanted from the recording, which has none */
 	uint64_t nr_start_conflicts;
 	uint64_t start_checksum;
 	struct state_figures start_figures;

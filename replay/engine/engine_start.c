@@ -158,22 +158,40 @@ static bool same_machine(const struct engine_options *o)
 	       (machine_same_memory(o->machine, o->recorded) && o->machine->nr_cpus == o->recorded->nr_cpus);
 }
 
-static bool has_keyframe(const struct engine *e)
+/* Is there a state to begin with? What a recording ended with is none: of one that was cut that may be all it
+ * has. */
+static int find_state(struct engine *e, bool *found, struct mmr_error *err)
 {
 	struct trace_reader *from = e->options.start_from ? e->options.start_from : e->reader;
+	uint32_t nr = trace_reader_summary(from)->nr_keyframes;
+	int rc = 0;
 
-	return trace_reader_summary(from)->nr_keyframes != 0;
+	*found = false;
+	for (uint32_t i = 0; i < nr && !rc && !*found; i++) {
+		struct trace_keyframe kf;
+
+		rc = trace_reader_keyframe(from, i, &kf, err);
+		if (rc)
+			break;
+		*found = !(kf.flags & TRACE_KF_LAST);
+		trace_keyframe_deinit(&kf);
+	}
+	return rc;
 }
 
 /* AUTO comes to something; a recording without keyframes has no state of its own, which the result says. */
 static int settle_start(struct engine *e, struct mmr_error *err)
 {
 	bool ops = e->backend->kind == BACKEND_OPS, copies = e->translate.copies > 1;
-	bool possible = !ops && !copies && (e->options.start_from || same_machine(&e->options));
+	bool possible = !ops && !copies && (e->options.start_from || same_machine(&e->options)),
+	     has_state = false;
+	int rc = possible ? find_state(e, &has_state, err) : 0;
 
+	if (rc)
+		return rc;
 	e->start = e->options.start;
 	if (e->start == ENGINE_START_AUTO)
-		e->start = possible && has_keyframe(e) ? ENGINE_START_RECORDED : ENGINE_START_EMPTY;
+		e->start = possible ? ENGINE_START_RECORDED : ENGINE_START_EMPTY;
 	if (e->start == ENGINE_START_RECORDED && !possible)
 		return mmr_err(err, -EINVAL,
 			       "%s: cannot start from the recorded state: %s, expected the recorded machine",
@@ -181,7 +199,8 @@ static int settle_start(struct engine *e, struct mmr_error *err)
 			       ops      ? "the backend begins empty"
 			       : copies ? "several copies of the recording run"
 					: "another machine was chosen");
-	if (e->start == ENGINE_START_RECORDED && !has_keyframe(e))
+	e->lacks_state = e->start == ENGINE_START_RECORDED && !has_state;
+	if (e->lacks_state)
 		e->start = ENGINE_START_EMPTY;
 	if (ops && e->start != ENGINE_START_EMPTY)
 		return mmr_err(err, -EINVAL, "backend %s: begins empty, expected no other start state",

@@ -300,9 +300,10 @@ static json_t *warnings_json(const struct result_context *ctx)
 			warnings,
 			json_sprintf("%llu per-CPU blocks moved while the start was recorded and were left out",
 				     (unsigned long long)engine_nr_start_conflicts(ctx->engine)));
-	if (!trace->nr_keyframes && engine_start(ctx->engine) == ENGINE_START_EMPTY)
-		json_array_append_new(warnings,
-				      json_string("the recording has no keyframe: replayed on empty memory"));
+	if (engine_lacks_state(ctx->engine) ||
+	    (!trace->nr_keyframes && engine_start(ctx->engine) == ENGINE_START_EMPTY))
+		json_array_append_new(warnings, json_string("the recording has no keyframe of its beginning: "
+							    "replayed on empty memory"));
 	if (ctx->options->scenario)
 		scenario_warn(ctx->options->scenario, ctx->engine, warnings);
 	if (pressure_modelled(ctx))

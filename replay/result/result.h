@@ -51,6 +51,12 @@ struct result_context {
 json_t *result_summary(const struct result_context *ctx);
 
 /**
+ * result_make_dir - the directory of a result, before much time is spent on what goes there
+ * Return: 0, where it was there already, too; -errno where it cannot be made or written to.
+ */
+int result_make_dir(const char *dir, struct mmr_error *err);
+
+/**
  * result_write - @summary and all tables into directory @dir, created where it is missing
  * Return: 0; -errno with the file that could not be written (a full disk, no permission).
  */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "replay/result/fragmentation.h"
 #include "replay/result/result.h"
@@ -160,6 +161,20 @@ static int write_file(const char *dir, const char *name, const struct result_con
 	return 0;
 }
 
+int result_make_dir(const char *dir, struct mmr_error *err)
+{
+	struct stat st;
+
+	if (mkdir(dir, 0777) && errno != EEXIST)
+		return mmr_err(err, -errno, "%s: cannot create the result directory: %s", dir, strerror(errno));
+	if (stat(dir, &st) || !S_ISDIR(st.st_mode))
+		return mmr_err(err, -ENOTDIR, "%s: found a file, expected a directory for the result", dir);
+	if (access(dir, W_OK | X_OK))
+		return mmr_err(err, -errno, "%s: cannot write into the result directory: %s", dir,
+			       strerror(errno));
+	return 0;
+}
+
 int result_write(const char *dir, const struct result_context *ctx, const json_t *summary,
 		 struct mmr_error *err)
 {
@@ -181,8 +196,9 @@ int result_write(const char *dir, const struct result_context *ctx, const json_t
 	};
 	int rc = 0;
 
-	if (mkdir(dir, 0777) && errno != EEXIST)
-		return mmr_err(err, -errno, "%s: cannot create the result directory: %s", dir, strerror(errno));
+	rc = result_make_dir(dir, err);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		rc = write_file(dir, tables[i].name, ctx, tables[i].fill, NULL, err);
 		if (rc)

@@ -43,3 +43,13 @@ $mmreplay import ftrace "$SOURCE/traces/tests/data/ftrace.txt" -o bare.mmt >/dev
 status $mmreplay run bare.mmt
 status $mmreplay run bare.mmt -m laptop
 $mmreplay run bare.mmt -m laptop -k 6.12 --json | jq -c '[.start, .warnings]'
+# Nor has one of which only the end has keyframes.
+$mmreplay cut sample.mmt -o late.mmt --from 1s >/dev/null 2>&1
+run() {
+	$mmreplay run late.mmt --json "$@"
+}
+run | jq -c '[.start, .failed, .warnings]'
+run --start recorded | jq -c '[.start, .failed, .warnings]'
+# A result that cannot be kept is refused before the replay.
+status $mmreplay run sample.mmt -q -o late.mmt
+status $mmreplay run sample.mmt -q -o nowhere/result
