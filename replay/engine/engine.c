@@ -285,6 +285,7 @@ void engine_destroy(struct engine *e)
 	free(e->node_row);
 	free(e->samples);
 	vmstat_runs_deinit(&e->vmstat_runs);
+	recorded_acts_deinit(&e->recorded_acts);
 	free(e->counters_before);
 	free(e->zone_before);
 	free(e->lock_times);

@@ -7,6 +7,7 @@
 #include "replay/engine/engine.h"
 #include "replay/engine/kswapd_pace.h"
 #include "replay/engine/live_map.h"
+#include "replay/engine/recorded_acts.h"
 #include "replay/engine/vmstat_runs.h"
 #include "replay/scenario/scenario.h"
 
@@ -136,6 +137,7 @@ struct engine {
 	size_t nr_samples, max_samples;
 	uint64_t sample_interval_ns, next_sample_ns, next_tick_ns;
 	struct vmstat_runs vmstat_runs; /* in place of a tick of all CPUs, where known */
+	struct recorded_acts recorded_acts; /* on the recorded machine */
 	uint64_t measure_ns,
 		end_ns; /* what is measured, in the trace's time; the first is UINT64_MAX once begun */
 	struct mmr_counters *counters_before; /* when measuring began */

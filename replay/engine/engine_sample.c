@@ -81,9 +81,10 @@ static void begin_measuring(struct engine *e)
 static uint64_t earliest(const struct engine *e)
 {
 	uint64_t ns = e->next_tick_ns < e->next_sample_ns ? e->next_tick_ns : e->next_sample_ns;
-	uint64_t run_ns = vmstat_runs_due(&e->vmstat_runs);
+	uint64_t run_ns = vmstat_runs_due(&e->vmstat_runs), act_ns = recorded_acts_due(&e->recorded_acts);
 
 	ns = run_ns < ns ? run_ns : ns;
+	ns = act_ns < ns ? act_ns : ns;
 	return e->measure_ns < ns ? e->measure_ns : ns;
 }
 
@@ -141,6 +142,8 @@ static uint64_t later(uint64_t ns, uint64_t by)
 /* What is due at @now_ns, and not before. */
 static void run_due(struct engine *e, uint64_t now_ns)
 {
+	while (recorded_acts_due(&e->recorded_acts) <= now_ns)
+		recorded_acts_next(&e->recorded_acts, e->core, e->options.machine->nr_cpus);
 	run_vmstat_as_recorded(e, now_ns);
 	if (now_ns >= e->next_tick_ns) {
 		tick_all(e);
@@ -176,6 +179,22 @@ __attribute__((noinline)) void engine_run_timers(struct engine *e, uint64_t ts_n
 	e->last_ticks = clock_ticks();
 }
 
+/* What happens to the model when it happened to the kernel. */
+static int read_recorded_acts(struct engine *e, struct mmr_error *err)
+{
+	const struct engine_options *o = &e->options;
+	int rc = 0;
+
+	if (e->backend->kind != BACKEND_CORE || e->translate.copies > 1)
+		return 0;
+	if (o->vmstat_as_recorded)
+		rc = vmstat_runs_read(e->reader, &e->vmstat_runs, err);
+	if (!rc && o->machine == o->recorded)
+		rc = recorded_acts_read(e->reader, e->reclaim == ENGINE_RECLAIM_RECORDED, &e->recorded_acts,
+					err);
+	return rc;
+}
+
 int engine_init_timers(struct engine *e, struct mmr_error *err)
 {
 	const struct trace_summary *summary = trace_reader_summary(e->reader);
@@ -183,6 +202,7 @@ int engine_init_timers(struct engine *e, struct mmr_error *err)
 	uint64_t last_ns = summary->last_ns + stream_longest_ns(e->stream);
 	uint64_t interval = (uint64_t)o->machine->sysctl.stat_interval_ms * 1000000, begin;
 	unsigned int nr = o->nr_samples ? o->nr_samples : 1;
+	int rc;
 
 	e->first_ns = summary->first_ns;
 	e->end_ns = o->to_ns && o->to_ns < last_ns - e->first_ns ? e->first_ns + o->to_ns : last_ns;
@@ -198,12 +218,9 @@ int engine_init_timers(struct engine *e, struct mmr_error *err)
 	e->next_sample_ns = begin;
 	e->next_tick_ns = interval ? e->first_ns + interval : UINT64_MAX;
 	e->next_timer_ns = e->first_ns;
-	if (o->vmstat_as_recorded && e->backend->kind == BACKEND_CORE && e->translate.copies == 1) {
-		int rc = vmstat_runs_read(e->reader, &e->vmstat_runs, err);
-
-		if (rc)
-			return rc;
-	}
+	rc = read_recorded_acts(e, err);
+	if (rc)
+		return rc;
 	e->max_samples = (size_t)(nr + 2) * o->machine->nr_nodes * MAX_NR_ZONES;
 	e->samples = calloc(e->max_samples, sizeof(*e->samples));
 	e->counters_before = calloc(1, sizeof(*e->counters_before));

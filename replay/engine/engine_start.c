@@ -239,6 +239,8 @@ int engine_choose_start(struct engine *e, struct mmr_error *err)
 	rc = seed_start(e, err);
 	while (vmstat_runs_due(&e->vmstat_runs) < e->all_started_ns)
 		e->vmstat_runs.next++;
+	while (recorded_acts_due(&e->recorded_acts) < e->all_started_ns)
+		e->recorded_acts.next++;
 	if (!rc)
 		state_figures(e->core, e->options.machine, e->start >= ENGINE_START_AGED, &e->start_figures);
 	return rc;
