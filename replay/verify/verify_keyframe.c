@@ -200,9 +200,10 @@ int verify_plan(struct verify *v, struct mmr_error *err)
 	v->nr_keyframes = trace_reader_summary(v->reader)->nr_keyframes;
 	if (!v->nr_keyframes)
 		return mmr_err(err, -EINVAL,
-			       "%s: no keyframe, expected the free lists at one moment at least; record them "
+			       "%s: no keyframe%s, expected the free lists at one moment at least; record them "
 			       "with mmreplay record",
-			       trace_reader_path(v->reader));
+			       trace_reader_path(v->reader),
+			       trace_reader_summary(v->reader)->complete ? "" : " before it was cut short");
 	v->keyframes = calloc(v->nr_keyframes, sizeof(*v->keyframes));
 	v->moments_left = calloc(v->nr_keyframes, sizeof(*v->moments_left));
 	for (int set = 0; set < NR_LIMIT_SETS; set++)

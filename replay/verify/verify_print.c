@@ -75,7 +75,7 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 		json_object_set_new(keyframes, "first_difference", json_string(r->keyframe_difference));
 	trace_vendor_features(machine, &vendor);
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:{s:o, s:o}, s:I, s:I, s:o, s:o, s:o, s:o, s:b, s:b, "
-			 "s:s?, s:s?, s:o, s:b, s:b, s:f}",
+			 "s:I, s:b, s:s?, s:s?, s:o, s:b, s:b, s:f}",
 			 "schema", "mmreplay.verify/1", "trace", trace_reader_path(reader), "kernel",
 			 machine->kernel_release, "kernel_profile", profile, "events", (json_int_t)r->events,
 			 "levels", levels_json(r), "causes", "informed", causes_json(r, VERIFY_INFORMED),
@@ -83,7 +83,9 @@ json_t *verify_json(const struct verify_report *r, const struct trace_reader *re
 			 (json_int_t)r->untraced_changes, "unjudged", (json_int_t)r->unjudged, "keyframes",
 			 keyframes, "first_divergence", divergence_json(r), "nothing_claimed_from",
 			 r->claim_end == UINT64_MAX ? json_null() : json_integer((json_int_t)r->claim_end),
-			 "not_claimed", unclaimed_json(r), "damaged", r->damaged, "other_zones", r->other_zones,
+			 "not_claimed", unclaimed_json(r), "damaged", r->damaged, "complete",
+			 trace_reader_summary(reader)->complete, "lost",
+			 (json_int_t)trace_reader_summary(reader)->nr_lost, "other_zones", r->other_zones,
 			 "vendor_features", vendor.own[0] ? vendor.own : NULL, "backported_features",
 			 vendor.later[0] ? vendor.later : NULL, "not_told", verify_not_told_json(machine),
 			 "passed", verify_passed(r), "stopped", r->stopped, "wall_s", (double)r->wall_ns / 1e9);
@@ -110,13 +112,28 @@ static void print_causes(FILE *out, const struct verify_report *r, enum verify_v
 	}
 }
 
-static void print_unclaimed(FILE *out, const struct verify_report *r)
+/* What of it is missing. */
+static void print_not_whole(FILE *out, const struct verify_report *r, const struct trace_summary *summary)
+{
+	if (!summary->complete)
+		fputs("\nThe recording is not whole: it was cut short.", out);
+	if (summary->nr_lost)
+		fprintf(out, "\nThe recording is not whole: %" PRIu64 " events were lost while it was made.",
+			summary->nr_lost);
+	if (r->damaged)
+		fputs("\nThe recording is not whole: the file is damaged.", out);
+	if (summary->complete && !summary->nr_lost && !r->damaged)
+		fputs("\nThe recording is not whole.", out);
+}
+
+static void print_unclaimed(FILE *out, const struct verify_report *r, const struct trace_summary *summary)
 {
 	if (r->other_zones)
 		fputs("\nMemory was plugged into a zone that the recording's header does not have.", out);
+	else if (r->nr_unclaimed)
+		print_not_whole(out, r, summary);
 	if (r->nr_unclaimed)
-		fprintf(out, "\n%sNothing can be claimed\n",
-			r->other_zones ? "" : "The recording is not whole. ");
+		fputs("\nNothing can be claimed\n", out);
 	for (uint32_t i = 0; i < r->nr_unclaimed; i++) {
 		fprintf(out, "  from event %" PRIu64 " on", r->unclaimed[i].begin);
 		if (r->unclaimed[i].end == UINT64_MAX)
@@ -173,5 +190,5 @@ void verify_print(FILE *out, const struct verify_report *r, const struct trace_r
 			r->first_divergence.expected, r->first_divergence.got,
 			verify_cause_text(r->first_divergence.cause));
 	verify_print_not_told(out, machine);
-	print_unclaimed(out, r);
+	print_unclaimed(out, r, trace_reader_summary(reader));
 }

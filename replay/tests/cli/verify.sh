@@ -14,7 +14,11 @@ equal() {
 head -c 400000 "$stock" >cut.mmt
 status $mmreplay verify -q --json cut.mmt >report.json
 grep -c '"nothing_claimed_from": [0-9]' report.json
+grep -E '"(complete|lost)"' report.json
+$mmreplay verify -q cut.mmt | tail -3
 tail -1 report.json
+head -c 3000 "$stock" >begin.mmt
+status $mmreplay verify -q begin.mmt
 status $mmreplay verify -q --until 1000 --kernel 6.13 "$stock"
 status $mmreplay verify
 # A block of events that is damaged: what is missing counts as lost, up to the next keyframes; still it fails.
