@@ -48,8 +48,8 @@ static int check_zone(unsigned int nid, int i, const struct mmr_zone_config *z, 
 	if (z->have_pageset && (z->pcp_high_min > z->pcp_high_max || !z->pcp_batch ||
 				z->pcp_high_max > INT32_MAX / 2 || z->pcp_batch > 1u << 16))
 		return mmr_err(err, -EINVAL,
-			       "node %u zone %s: pcp batch %u, high_min %u, high_max %u, expected batch > 0 "
-			       "and min <= max",
+			       "node %u zone %s: pcp batch %u, high_min %u, high_max %u, expected batch 1 to "
+			       "65536 and min <= max",
 			       nid, name, z->pcp_batch, z->pcp_high_min, z->pcp_high_max);
 	if (z->stat_threshold > 1u << 20)
 		return mmr_err(err, -EINVAL, "node %u zone %s: vmstat threshold %u, expected at most 125", nid,

@@ -2,6 +2,8 @@
 /* A good recording, edited by bytes. */
 #include "replay/tests/wild_trace.h"
 
+#include "replay/tests/wild_header.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,15 +51,11 @@ enum {
 	NR_EDITS
 };
 
-struct edit {
-	uint8_t what, how;
-	uint16_t where;
-	uint32_t value;
-};
+_Static_assert((int)NR_EDITS <= (int)WILD_ZONE, "edits of events and keyframes come before those of the rest");
 
-static struct edit edit_at(const uint8_t *bytes)
+static struct wild_edit edit_at(const uint8_t *bytes)
 {
-	struct edit e = {.what = bytes[2] % NR_EDITS, .how = bytes[3]};
+	struct wild_edit e = {.what = bytes[2] % NR_WILD_EDITS, .how = bytes[3]};
 
 	memcpy(&e.where, bytes, sizeof(e.where));
 	memcpy(&e.value, bytes + 4, sizeof(e.value));
@@ -109,7 +107,7 @@ static void become_type(struct wild_event *e, uint8_t type)
 		e->cls.fallback_order = e->cls.fallback_migratetype = 0;
 }
 
-static void edit_fields(struct wild_event *e, const struct edit *edit, const struct wild_event *other)
+static void edit_fields(struct wild_event *e, const struct wild_edit *edit, const struct wild_event *other)
 {
 	int64_t *arg = &e->args.v[edit->how % TRACE_MAX_ARGS];
 
@@ -178,7 +176,7 @@ static void edit_fields(struct wild_event *e, const struct edit *edit, const str
 	}
 }
 
-static size_t edit_event(struct wild_event *events, size_t nr, const struct edit *edit)
+static size_t edit_event(struct wild_event *events, size_t nr, const struct wild_edit *edit)
 {
 	size_t at = edit->where % nr;
 	struct wild_event *e = &events[at], other = events[edit->value % nr];
@@ -199,7 +197,8 @@ static size_t edit_event(struct wild_event *events, size_t nr, const struct edit
 		break;
 	case EDIT_ALL_LIKE: /* a row of events */
 		for (size_t i = at; i < nr && i < at + edit->how; i++) {
-			struct edit one = {.what = edit->value % EDIT_LIKE, .how = (uint8_t)(edit->value >> 8)};
+			struct wild_edit one = {.what = edit->value % EDIT_LIKE,
+						.how = (uint8_t)(edit->value >> 8)};
 
 			one.value = (edit->value >> 16) * 2654435761u +
 				    (edit->value & 0x80 ? (uint32_t)i * 40503u : 0);
@@ -213,15 +212,15 @@ static size_t edit_event(struct wild_event *events, size_t nr, const struct edit
 	return nr;
 }
 
-static void write_event(struct trace_writer *w, const struct wild_event *from)
+static void write_event(struct trace_writer *w, const struct wild_event *from, uint16_t policy)
 {
 	struct wild_event e = *from;
 	struct mmr_error err = {0};
 
-	/* The format has arguments for kinds beyond the page events only, policies for none of these. */
+	/* The format has arguments for kinds beyond the page events only, policies for allocations. */
 	if (e.cls.type < TRACE_NR_PAGE_EVENTS)
 		e.cls.nr_args = e.args.nr = 0;
-	e.cls.policy = 0;
+	e.cls.policy = e.cls.type == TRACE_ALLOC ? policy : 0;
 	must(trace_writer_class(w, &e.cls, &e.ev.class_id, &err), err);
 	if (e.cls.nr_args)
 		must(trace_writer_event_args(w, &e.ev, &e.args, &err), err);
@@ -231,7 +230,7 @@ static void write_event(struct trace_writer *w, const struct wild_event *from)
 
 /* ---- keyframes ------------------------------------------------------------------------------ */
 
-static void edit_block(struct trace_free_block *block, const struct edit *edit)
+static void edit_block(struct trace_free_block *block, const struct wild_edit *edit)
 {
 	if (edit->how & 1)
 		block->pfn = edit->how & 2 ? edit->value : block->pfn + edit->value % 64 - 32;
@@ -241,7 +240,7 @@ static void edit_block(struct trace_free_block *block, const struct edit *edit)
 		block->migratetype = (uint8_t)(edit->how & 32 ? edit->value >> 8 : edit->value % 8);
 }
 
-static void edit_pcp(struct trace_pcp *pcp, const struct edit *edit)
+static void edit_pcp(struct trace_pcp *pcp, const struct wild_edit *edit)
 {
 	uint32_t *const numbers[] = {&pcp->cpu,      &pcp->count, &pcp->high,      &pcp->high_min,
 				     &pcp->high_max, &pcp->batch, &pcp->free_count};
@@ -261,7 +260,7 @@ static void edit_pcp(struct trace_pcp *pcp, const struct edit *edit)
 		pcp->expire = (uint8_t)edit->value;
 }
 
-static void edit_numbers(struct trace_keyframe *kf, const struct edit *edit)
+static void edit_numbers(struct trace_keyframe *kf, const struct wild_edit *edit)
 {
 	switch (edit->how % 8) {
 	case 0:
@@ -291,7 +290,7 @@ static void edit_numbers(struct trace_keyframe *kf, const struct edit *edit)
 	}
 }
 
-static void edit_keyframe(struct trace_keyframe *kf, const struct edit *edit)
+static void edit_keyframe(struct trace_keyframe *kf, const struct wild_edit *edit)
 {
 	struct trace_pcp *pcp = kf->nr_pcps ? &kf->pcps[edit->where % kf->nr_pcps] : NULL;
 
@@ -323,7 +322,7 @@ static void write_keyframes(const struct wild_trace *t, struct trace_writer *w, 
 
 		must(trace_reader_keyframe(t->reader, k, &kf, &err), err);
 		for (size_t i = 0; i < nr; i++) {
-			struct edit edit = edit_at(&edits[i * WILD_EDIT_BYTES]);
+			struct wild_edit edit = edit_at(&edits[i * WILD_EDIT_BYTES]);
 
 			if (edit.what >= NR_EVENT_EDITS && edit.where % 4 % nr_keyframes == k)
 				edit_keyframe(&kf, &edit);
@@ -335,31 +334,46 @@ static void write_keyframes(const struct wild_trace *t, struct trace_writer *w, 
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-void wild_trace_write(const struct wild_trace *t, const char *path, const uint8_t *edits, size_t nr)
+/* The header, the tasks, the keyframes; where the edited machine is refused, as it was. */
+static struct trace_writer *begin_file(const struct wild_trace *t, const char *path,
+				       const struct wild_edit *edits, size_t nr)
 {
-	struct wild_event *events = malloc((t->nr + nr + 1) * sizeof(*events));
-	const struct trace_task *tasks;
-	struct trace_writer *w;
+	const struct trace_machine *machine = trace_reader_machine(t->reader);
 	struct mmr_error err = {0};
-	size_t nr_events = t->nr;
+	struct trace_writer *w;
+	const struct trace_task *tasks;
 	uint32_t nr_tasks, id;
 
-	if (!events || !nr_events)
-		abort();
-	memcpy(events, t->events, nr_events * sizeof(*events));
-	for (size_t i = 0; i < nr; i++) {
-		struct edit edit = edit_at(&edits[i * WILD_EDIT_BYTES]);
-
-		if (edit.what < NR_EVENT_EDITS && nr_events > 1)
-			nr_events = edit_event(events, nr_events, &edit);
-	}
-	must(trace_writer_create(path, trace_reader_machine(t->reader), NULL, &w, &err), err);
+	if (wild_header_create(path, machine, edits, nr, &w, &err))
+		must(trace_writer_create(path, machine, NULL, &w, &err), err);
 	tasks = trace_reader_tasks(t->reader, &nr_tasks);
 	for (uint32_t i = 0; i < nr_tasks; i++)
 		must(trace_writer_task(w, &tasks[i], &id, &err), err);
-	write_keyframes(t, w, edits, nr);
+	return w;
+}
+
+void wild_trace_write(const struct wild_trace *t, const char *path, const uint8_t *bytes, size_t nr)
+{
+	struct wild_event *events = malloc((t->nr + nr + 1) * sizeof(*events));
+	struct wild_edit *edits = malloc((nr + 1) * sizeof(*edits));
+	struct mmr_error err = {0};
+	size_t nr_events = t->nr;
+	struct trace_writer *w;
+
+	if (!events || !edits || !nr_events)
+		abort();
+	memcpy(events, t->events, nr_events * sizeof(*events));
+	for (size_t i = 0; i < nr; i++) {
+		edits[i] = edit_at(&bytes[i * WILD_EDIT_BYTES]);
+		if (edits[i].what < NR_EVENT_EDITS && nr_events > 1)
+			nr_events = edit_event(events, nr_events, &edits[i]);
+	}
+	w = begin_file(t, path, edits, nr);
+	write_keyframes(t, w, bytes, nr);
+	wild_header_losses(w, trace_reader_summary(t->reader), edits, nr);
 	for (size_t i = 0; i < nr_events; i++)
-		write_event(w, &events[i]);
+		write_event(w, &events[i], wild_header_policy(w, edits, nr, i));
 	must(trace_writer_close(w, &err), err);
+	free(edits);
 	free(events);
 }

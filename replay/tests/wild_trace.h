@@ -33,7 +33,8 @@ void wild_trace_deinit(struct wild_trace *t);
  *
  * Kind, page, order, CPU, type, flags, zone, arguments, time and task can become anything the format holds;
  * events get lost, told twice, swapped, or become another one's likeness. The same for the blocks, types, lists
- * and numbers of keyframes.
+ * and numbers of keyframes, and for the machine's zones, CPUs, distances and features; stretches of losses come
+ * in, and policies of allocations.
  */
 void wild_trace_write(const struct wild_trace *t, const char *path, const uint8_t *edits, size_t nr);
 
