@@ -79,19 +79,39 @@ static const char *policy_words(const struct teller *t)
 	return words("%s, nodes 0x%" PRIx64, modes[policies[policy].mode], policies[policy].nodes[0]);
 }
 
+/* The nodes that the task's cpuset allows, where these are not all. */
+static const char *allowed_words(const struct teller *t)
+{
+	uint32_t nr;
+	const struct trace_policy *policies = trace_reader_policies(t->reader, &nr);
+	uint32_t nr_nodes = trace_reader_machine(t->reader)->nr_nodes;
+	uint64_t all = nr_nodes < 64 ? (1ull << nr_nodes) - 1 : ~0ull;
+	uint16_t policy = t->e->request.cls.policy;
+
+	if (!policy || policy >= nr || (policies[policy].allowed[0] & all) == all)
+		return NULL;
+	return words("0x%" PRIx64 " alone, of 0x%" PRIx64 " (mems_allowed)%s",
+		     policies[policy].allowed[0] & all, all,
+		     t->e->request.cls.gfp & MMR_GFP_HARDWALL ? "" : "; this request may go beyond");
+}
+
 static void put_node(const struct teller *t, const struct mmr_story_step *step)
 {
-	const char *policy = policy_words(t);
+	const char *policy = policy_words(t), *allowed = allowed_words(t);
 
 	if (policy)
 		para(t, LABEL, "  memory policy", policy);
+	if (allowed)
+		para(t, LABEL, "  nodes allowed", allowed);
 	if (step->request.nid < 0) {
 		para(t, LABEL, "  node", words("%u, the CPU's own", step->request.cpu_nid));
 		return;
 	}
 	para(t, LABEL, "  node",
 	     words("%d, where the page came from: %s", step->request.nid,
-		   policy ? "the policy chose it" : "a policy or the caller chose it, no event says which"));
+		   policy ? "the policy chose it, or the task's cpuset changed meanwhile"
+			  : "a policy, the caller, or a cpuset that changed meanwhile chose it, no event says "
+			    "which"));
 	para(t, LABEL, "",
 	     t->e->own.pfn == MMR_NO_PFN
 		     ? words("(from node %u, the CPU's own, there was no page)", step->request.cpu_nid)
@@ -231,6 +251,8 @@ static const char *mark_note(const struct mmr_story_step *mark, const struct mmr
 				    ? words("%s of it a boost", grouped(test->watermark.boost))
 				    : "";
 
+	if (mark->why == MMR_STORY_PROBE && test->yes && !boost[0])
+		return "above it is above LOW, too";
 	if (left == test->watermark.mark)
 		return boost;
 	return words("of %s%s%s, this may go below", grouped(test->watermark.mark), boost[0] ? ", " : "",
