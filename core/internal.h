@@ -290,13 +290,14 @@ struct mmr_machine {
 };
 
 /*
- * A pageblock's word: its type, three flags, and in the upper half the zone that holds all of it, as page
+ * A pageblock's word: its type, four flags, and in the upper half the zone that holds all of it, as page
  * records have it. A free reads zone and type here, in a line that stays cached, rather than wait for the
  * page's own record.
  */
 #define PB_TYPE_MASK  0x7u
 #define PB_ISOLATE    0x10u /* profile axis isolate_bit: the type survives underneath */
 #define PB_SKIP       0x20u /* compaction found nothing here to move, or no place to move to */
+#define PB_PRESENT    0x40u /* all of it is memory of its zone, without a hole */
 #define PB_SEEDED     0x80u /* a seed put a record below pageblock order here */
 #define PB_ZONE_SHIFT 16
 #define PB_NO_ZONE    0xfff0u /* not wholly inside one zone; no record has order 15 */

@@ -170,23 +170,28 @@ static unsigned int next_range(const struct mmr_machine *m, uint32_t pfn)
 	return lo;
 }
 
-struct zone *block_zone(const struct mmr_machine *m, uint32_t pfn, unsigned int order)
+/* Of a block that may lie in two zones, or in a hole. */
+static struct zone *search_block_zone(const struct mmr_machine *m, uint32_t pfn, uint32_t nr)
 {
-	struct zone *zone;
-	unsigned int r;
-	uint32_t nr;
+	struct zone *zone = pfn_zone(m, pfn);
+	unsigned int r = next_range(m, pfn);
 
-	if (order > MAX_PAGE_ORDER || pfn >= m->end_pfn)
-		return NULL;
-	nr = 1u << order;
-	if (pfn & (nr - 1))
-		return NULL;
-	zone = pfn_zone(m, pfn);
-	r = next_range(m, pfn);
 	if (!zone || !populated_zone(zone) || !zone_spans_pfn(zone, pfn + nr - 1) || r == m->nr_ranges ||
 	    m->ranges[r].start_pfn > pfn || m->ranges[r].start_pfn + m->ranges[r].nr_pages < pfn + nr)
 		return NULL;
 	return zone;
+}
+
+struct zone *block_zone(const struct mmr_machine *m, uint32_t pfn, unsigned int order)
+{
+	uint32_t block;
+
+	if (order > MAX_PAGE_ORDER || pfn >= m->end_pfn || pfn & ((1u << order) - 1))
+		return NULL;
+	block = shared_read(m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
+	if (likely(block & PB_PRESENT && order <= PAGEBLOCK_ORDER))
+		return m->zones[tag_zone_place(block >> PB_ZONE_SHIFT)];
+	return search_block_zone(m, pfn, 1u << order);
 }
 
 uint32_t zone_usable_pages(const struct mmr_machine *m, const struct zone *zone)
@@ -411,6 +416,23 @@ static int build_metadata(struct mmr_machine *m, struct mmr_error *err)
 	return 0;
 }
 
+/* Which pageblocks need no search for their zone. */
+static void mark_present(struct mmr_machine *m)
+{
+	for (unsigned int r = 0; r < m->nr_ranges; r++) {
+		uint32_t first = (m->ranges[r].start_pfn + PAGEBLOCK_NR_PAGES - 1) >> PAGEBLOCK_ORDER;
+		uint32_t end = (m->ranges[r].start_pfn + m->ranges[r].nr_pages) >> PAGEBLOCK_ORDER;
+
+		for (uint32_t block = first; block < end && block < m->end_pfn >> PAGEBLOCK_ORDER; block++) {
+			uint32_t pfn = block << PAGEBLOCK_ORDER, word = m->pageblocks[block];
+			struct zone *zone = search_block_zone(m, pfn, PAGEBLOCK_NR_PAGES);
+
+			if (zone && word >> PB_ZONE_SHIFT == zone->tag)
+				m->pageblocks[block] = word | PB_PRESENT;
+		}
+	}
+}
+
 /* As memmap_init_range() leaves them. */
 static void reset_pageblocks(struct mmr_machine *m)
 {
@@ -427,6 +449,7 @@ static void reset_pageblocks(struct mmr_machine *m)
 		if (!zone_spans_pfn(zone, (last << PAGEBLOCK_ORDER) + PAGEBLOCK_NR_PAGES - 1))
 			m->pageblocks[last] = PB_NO_ZONE << PB_ZONE_SHIFT | MIGRATE_MOVABLE;
 	}
+	mark_present(m);
 }
 
 /* Source: gfp_zone(), include/linux/gfp.h, v6.12. */
