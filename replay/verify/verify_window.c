@@ -21,7 +21,8 @@ int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus,
 	w->events = calloc(WINDOW_EVENTS, sizeof(*w->events));
 	w->extras = calloc(WINDOW_EVENTS, sizeof(*w->extras));
 	w->cpus = calloc(nr_cpus, sizeof(*w->cpus));
-	if (!w->events || !w->extras || !w->cpus) {
+	w->good_classes = calloc(UINT16_MAX + 1, sizeof(*w->good_classes));
+	if (!w->events || !w->extras || !w->cpus || !w->good_classes) {
 		window_deinit(w);
 		return mmr_err(err, -ENOMEM, "verify: no memory for the window of %u CPUs", nr_cpus);
 	}
@@ -35,6 +36,8 @@ void window_deinit(struct window *w)
 	free(w->extras);
 	w->extras = NULL;
 	free(w->cpus);
+	free(w->good_classes);
+	w->good_classes = NULL;
 	w->events = NULL;
 	w->cpus = NULL;
 }
@@ -143,11 +146,18 @@ static void take_in(struct window *w, const struct trace_event *ev)
 	}
 }
 
+/* What an event's class says needs one look; of its page there remains whether it lies at a multiple. */
 static int check(struct window *w, const struct trace_event *ev)
 {
-	return event_check(ev, trace_reader_class(w->reader, ev->class_id),
-			   is_page_event(ev) ? NULL : trace_reader_args(w->reader, ev), w->end - 1,
-			   &w->damage_err);
+	int rc;
+
+	if (w->good_classes[ev->class_id] && (!(ev->pfn & ((1u << ev->order) - 1)) || ev->pfn == TRACE_NO_PFN))
+		return 0;
+	rc = event_check(ev, trace_reader_class(w->reader, ev->class_id),
+			 is_page_event(ev) ? NULL : trace_reader_args(w->reader, ev), w->end - 1,
+			 &w->damage_err);
+	w->good_classes[ev->class_id] |= !rc && is_page_event(ev) && ev->order < 32;
+	return rc;
 }
 
 static void fill(struct window *w, uint64_t lookahead)

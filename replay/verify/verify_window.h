@@ -59,6 +59,7 @@ struct window {
 	struct window_event *events;
 	struct window_extra *extras; /* [WINDOW_EVENTS], filled where the event is no page event */
 	struct window_cpu *cpus;
+	bool *good_classes; /* of page events, that are what a kernel may say: [class] */
 	uint32_t nr_cpus;
 	uint32_t mask; /* its size - 1: WINDOW_EVENTS, unless it has grown */
 	uint32_t awaited; /* task of which an event is sought; TRACE_NO_TASK */
