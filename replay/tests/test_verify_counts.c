@@ -15,12 +15,13 @@
 #include "replay/tests/synth_kernel.h"
 #include "replay/verify/verify.h"
 
-#define NR_PAGES 20 /* on the list, each time */
-#define LONG_AGO 60000 /* events: more than verify looks ahead */
+#define NR_PAGES   20 /* on the list, each time */
+#define MANY_PAGES 800
+#define LONG_AGO   60000 /* events: more than verify looks ahead */
 
-static void verify_file(struct synth_kernel *k, struct verify_report *report)
+static void verify_with(struct synth_kernel *k, const char *profile, struct verify_report *report)
 {
-	struct verify_options options = {.profile = kernel_profile_find("6.12"), .until = UINT64_MAX};
+	struct verify_options options = {.profile = kernel_profile_find(profile), .until = UINT64_MAX};
 	struct trace_reader *reader;
 	struct mmr_error err = {0};
 
@@ -38,6 +39,11 @@ static void verify_file(struct synth_kernel *k, struct verify_report *report)
 				 report->first_divergence.expected, report->first_divergence.got);
 	}
 	assert_string_equal(report->keyframe_difference, "");
+}
+
+static void verify_file(struct synth_kernel *k, struct verify_report *report)
+{
+	verify_with(k, "6.12", report);
 }
 
 /* pfns[19] pfns[18] … pfns[0] are on the list, task 100 is at it. */
@@ -220,6 +226,43 @@ static void a_batch_may_be_inserted_long_after_it_was_announced(void **state)
 	assert_int_equal(report.unjudged, 0);
 }
 
+/*
+ * From 7.x on the lock is let go after each batch of an overflow: task 100 is preempted there, and stops;
+ * others pop and free, and it goes on.
+ */
+static void an_overflow_stops_where_its_task_is_preempted(void **state)
+{
+	uint32_t pfns[MANY_PAGES], first, nr = 0;
+	struct verify_report report;
+	struct mmr_pcp_state limits;
+	struct synth_kernel k;
+	int32_t count = 0;
+
+	synth_kernel_begin_telling_drains(&k, "7.3");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	first = synth_kernel_task(&k, 100);
+	for (unsigned int i = 0; i < MANY_PAGES; i++)
+		pfns[i] = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	for (; nr < MANY_PAGES && count + 1 < (int32_t)limits.high; nr += 2) {
+		synth_kernel_free(&k, 0, pfns[nr], 0);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	}
+	assert_true(nr + 4 < MANY_PAGES);
+	synth_kernel_say_freed(&k, 0, pfns[nr], 0);
+	mmr_step_give_back(k.m, pfns[nr], 0);
+	mmr_step_pcp_push(k.m, 0, k.zone, pfns[nr], 0);
+	assert_true(mmr_step_pcp_overflow(k.m, 0, k.zone, 0) > 2 * (int)limits.batch);
+	synth_kernel_drain(&k, 0, 0, (int)limits.batch);
+	synth_kernel_task(&k, 101);
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	k.task = first;
+	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
+	verify_with(&k, "7.3", &report);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_late_push_shows_in_the_count),
 		cmocka_unit_test(a_pop_before_an_interrupt_shows_in_the_count),
 		cmocka_unit_test(a_count_that_nothing_explains_changes_nothing),
+		cmocka_unit_test(an_overflow_stops_where_its_task_is_preempted),
 		cmocka_unit_test(a_batch_may_be_inserted_long_after_it_was_announced),
 	};
 
