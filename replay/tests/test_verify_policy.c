@@ -325,6 +325,35 @@ static void a_fold_may_come_about_later_than_it_is_told(void **state)
 	forget_folds(v);
 }
 
+/* CPU 0 gets a page of node 1: told why only where the recording has what the allocator was called with. */
+static void a_request_that_is_told_prefers_the_node_it_names(void **state)
+{
+	static const int16_t pending[2] = {0, 0};
+	struct fixture *f = *state;
+	struct verify *v = &f->v;
+	struct zone *far = mmr_step_named_zone(v->core, 1, ZONE_NORMAL);
+	struct trace_event ev = {.type = TRACE_ALLOC, .task = 4, .pfn = NODE1};
+	struct verify_report report = {0};
+
+	ev.class_id = f->classes[PLAIN];
+	watch_folds(f, &report, pending);
+	window_at(&v->window, 5)->ev = ev;
+	window_at(&v->window, 6)->ev =
+		(struct trace_event){.type = TRACE_ALLOC_REQUEST, .task = 4, .pfn = NODE1};
+	v->window.extras[6].v[0] = 1;
+	v->window.extras[6].v[1] = -1;
+	v->window.end = 7;
+	v->number = 5;
+	v->requests_known = true;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
+	v->window.end = 6;
+	verify_choice_of_zone(v, &ev, far, false);
+	assert_int_equal(report.levels[VERIFY_ZONE].exact, 1);
+	assert_int_equal(report.levels[VERIFY_ZONE].informed, 1);
+	forget_folds(v);
+}
+
 /* What others do on its CPU does not show that the worker's fold is done; what the worker does next does. */
 static void a_fold_of_the_worker_may_wait_for_others_on_its_cpu(void **state)
 {
@@ -659,6 +688,8 @@ static void a_boost_may_have_been_taken_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_request_that_is_told_prefers_the_node_it_names, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(interleaved_pages_take_turns_from_the_first_on, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_slab_takes_a_turn_of_its_own, set_up, tear_down),

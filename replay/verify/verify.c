@@ -332,6 +332,7 @@ static int create(struct verify *v, struct mmr_error *err)
 	v->limits_known = has_feature(v->header, "event.pcp_limits");
 	v->balance_known = has_feature(v->header, "event.balance_end");
 	v->counts_known = has_feature(v->header, "event.pcp_counts");
+	v->requests_known = has_feature(v->header, "event.alloc_request");
 	v->folds_known = has_feature(v->header, "event.vmstat_fold");
 	/* Recorders that tell of kswapd tell of policies, too. */
 	v->policies_known = has_feature(v->header, "event.kswapd_wake");

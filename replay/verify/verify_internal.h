@@ -266,7 +266,7 @@ struct verify {
 	uint8_t *learned; /* [pageblocks] types learned from events; NULL where keyframes hold them */
 	uint32_t end_pfn;
 	bool drains_known, decay_known, bulk_known, isolation_known, buddy_known, limits_known, balance_known,
-		folds_known, policies_known, counts_known; /* events tell */
+		folds_known, policies_known, counts_known, requests_known; /* events tell */
 	bool shuffled; /* largest blocks go to either end of their list: page_alloc.shuffle */
 	bool irq_known; /* events tell whether they come from an interrupt */
 	bool bulk_rare; /* vmalloc() asks the ordinary way (7.x), or bulk allocations are recorded */

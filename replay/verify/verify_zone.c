@@ -12,6 +12,8 @@
 
 #include "replay/verify/verify_internal.h"
 
+#define TOLD_DISTANCE                                                                                          \
+	4096 /* events between one that takes pages and what its allocation is told to have asked */
 #define RACE_DISTANCE 8192 /* events between the look at the counts and the allocation's own */
 
 static const char *say_zone(const struct verify *v, const struct zone *zone)
@@ -402,12 +404,29 @@ static unsigned int attempts_of(const struct verify *v, const struct trace_event
 	return attempts;
 }
 
+/* Where recorded, the node and the mask that the allocator was called with follow on the allocation. */
+static void take_told_request(const struct verify *v, const struct trace_event *ev,
+			      struct mmr_step_request *request)
+{
+	for (uint64_t n = v->number; v->requests_known && n < v->window.end && n < v->number + TOLD_DISTANCE;
+	     n++) {
+		const struct trace_event *told = &window_at(&v->window, n)->ev;
+		const int64_t *args = window_extra(&v->window, n)->v;
+
+		if (told->type != TRACE_ALLOC_REQUEST || told->pfn != ev->pfn || told->task != ev->task)
+			continue;
+		if (args[0] >= 0 && args[0] < v->recorded.nr_nodes)
+			request->nid = (uint16_t)args[0];
+		request->nodemask = args[1] == -1 ? 0 : (uint64_t)args[1];
+		return;
+	}
+}
+
 static struct mmr_step_request request_of(const struct verify *v, const struct trace_event *ev,
 					  const struct zone *served)
 {
 	gfp_t gfp = trace_reader_class(v->reader, ev->class_id)->gfp;
-
-	return (struct mmr_step_request){
+	struct mmr_step_request request = {
 		.gfp = gfp,
 		.cpu = ev->cpu,
 		.nid = (uint16_t)verify_preferred_node(v, ev),
@@ -417,6 +436,9 @@ static struct mmr_step_request request_of(const struct verify *v, const struct t
 		.attempts = (uint8_t)attempts_of(v, ev, gfp),
 		.served = served,
 	};
+
+	take_told_request(v, ev, &request);
+	return request;
 }
 
 /* Which of two zones serves hangs on the count of the one that comes first. */
