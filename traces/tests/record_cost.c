@@ -14,12 +14,11 @@
  *   perf     perf record -a -m 16M
  *   perfmono the same with -k mono, the clock that the recorder and tracefs stamp with here
  *
- * All are given the same six events, and their readers the other CPU while one is busy.
- *
  * against no tracing, in a touch loop (fault a page in, give it back) and a pipe loop (a page through
  * a pipe), with one CPU busy and with two. All of it interleaved: a round has every technique once,
  * its own untraced samples around each. The table has medians over rounds, and the difference of the
- * least of all rounds, which other tracers on the machine disturb less. Run as root.
+ * least of all rounds, which other tracers on the machine disturb less. All are given the same six events,
+ * and their readers the other CPU while one is busy. Run as root.
  */
 #include <argp.h>
 #include <dirent.h>
