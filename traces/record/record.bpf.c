@@ -304,6 +304,10 @@ static __always_inline int second(u64 page, u16 cls, u32 gfp)
 			 LATER_LANE(REC_LANE_SECOND, REC_CLASS_TYPE(cls)));
 }
 
+/* What a classic program returns: after 0 the kernel would hide the event from all who use perf on this
+ * tracepoint. */
+#define KEEP_FOR_PERF 1
+
 static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
 {
 	u64 page = pfn == ~0ULL ? 0 : page_base + pfn * page_size;
@@ -313,14 +317,14 @@ static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
 	u64 noted;
 
 	if (!cpu || !recording)
-		return 0;
+		return KEEP_FOR_PERF;
 	last = (volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)];
 	noted = *last;
 	*last = REC_NO_PAGE;
 	if (noted == page)
-		return 0;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp,
-			 LATER_LANE(REC_LANE_THIRD, REC_CLASS_TYPE(cls)));
+		return KEEP_FOR_PERF;
+	put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, LATER_LANE(REC_LANE_THIRD, REC_CLASS_TYPE(cls)));
+	return KEEP_FOR_PERF;
 }
 
 /* F_OWN where the asking task is none of those asked for. */
@@ -442,8 +446,9 @@ int mm_page_alloc_extfrag(struct trace_event_raw_mm_page_alloc_extfrag *ctx)
 {
 	u32 flags = ctx->change_ownership ? F_OWN : 0;
 
-	return first(ctx->pfn, REC_CLASS(EXTFRAG, ctx->alloc_order, ctx->alloc_migratetype, flags),
-		     REC_EXTFRAG(ctx->fallback_order, ctx->fallback_migratetype) | REC_EXTFRAG_IS_PFN);
+	first(ctx->pfn, REC_CLASS(EXTFRAG, ctx->alloc_order, ctx->alloc_migratetype, flags),
+	      REC_EXTFRAG(ctx->fallback_order, ctx->fallback_migratetype) | REC_EXTFRAG_IS_PFN);
+	return KEEP_FOR_PERF;
 }
 
 /*
