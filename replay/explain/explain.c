@@ -553,9 +553,15 @@ static void part_with_drains(struct explain *e)
 int explain_tell(struct trace_reader *reader, const struct verify_options *vo, struct explain *e,
 		 struct mmr_error *err)
 {
+	const uint32_t nr_cpus = trace_reader_machine(reader)->nr_cpus;
 	uint64_t run_last;
 	int rc;
 
+	if (e->request.ev.cpu >= nr_cpus)
+		return mmr_err(err, -EINVAL,
+			       "%s: event %llu: it is on CPU %u, the machine recorded has CPUs 0 to %u",
+			       trace_reader_path(reader), (unsigned long long)e->request.number,
+			       e->request.ev.cpu, nr_cpus - 1);
 	e->told_bytes = sizeof(*e->told) + MAX_STEPS * sizeof(struct mmr_story_step);
 	e->told = mmap(NULL, e->told_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (e->told == MAP_FAILED) {
