@@ -163,6 +163,24 @@ static void single_pages_of_a_mapping_that_are_neighbours_are_one_piece(void **s
 	}
 }
 
+/* What another event counts on the lists between two pages of a call is nothing that the call's task does. */
+static void a_count_between_two_pages_does_not_end_a_call(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t first;
+
+	begin(&k, false);
+	first = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 3);
+	synth_kernel_say_pages_freed(&k, 0, first, 5);
+	synth_kernel_say_counts(&k, 0, 0);
+	synth_kernel_say_pages_freed(&k, 0, first + 5, 3);
+	synth_kernel_insert_pieces(&k, 0, first, 8);
+	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 3), first);
+	finish(&k, &report);
+	assert_all_exact(&report);
+}
+
 /* Neighbours that look like two mappings, but what is told of the buddy is one block: it was one call. */
 static void what_is_told_of_the_buddy_decides(void **state)
 {
@@ -532,6 +550,7 @@ int main(void)
 		cmocka_unit_test(pieces_go_to_the_buddy_when_it_is_told),
 		cmocka_unit_test(neighbours_of_the_same_size_are_two_mappings),
 		cmocka_unit_test(single_pages_of_a_mapping_that_are_neighbours_are_one_piece),
+		cmocka_unit_test(a_count_between_two_pages_does_not_end_a_call),
 		cmocka_unit_test(what_is_told_of_the_buddy_decides),
 		cmocka_unit_test(a_late_pop_shows_where_no_drain_is_told),
 		cmocka_unit_test(a_piece_that_is_never_told_of_does_not_wait_for_ever),
