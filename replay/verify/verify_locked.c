@@ -45,13 +45,9 @@ void verify_note_batch(struct verify *v, const struct window_event *event, struc
 
 int verify_next_of_page(const struct verify *v, uint32_t pfn, uint64_t after)
 {
-	for (uint64_t n = after + 1; n < v->window.end; n++) {
-		const struct trace_event *ev = &window_at(&v->window, n)->ev;
+	uint64_t n = window_next_of_page(&v->window, pfn, after, v->window.end);
 
-		if (ev->pfn == pfn && ev->type <= TRACE_BULK_PAGE && ev->type != TRACE_FREE_BATCHED)
-			return ev->type;
-	}
-	return -1;
+	return n ? window_at(&v->window, n)->ev.type : -1;
 }
 
 /*

@@ -68,18 +68,6 @@ static void pop_early(struct verify *v, struct window_event *event, struct zone 
 	event->popped_on = (uint16_t)(owner + 1);
 }
 
-/* Does any event between this one and that name the page? Then what that one tells came after it. */
-static bool is_named_before(const struct verify *v, uint32_t pfn, uint64_t number)
-{
-	for (uint64_t n = v->number + 1; n < number; n++) {
-		const struct trace_event *ev = &window_at(&v->window, n)->ev;
-
-		if (is_page_event(ev) && ev->pfn == pfn)
-			return true;
-	}
-	return false;
-}
-
 /*
  * The next block of the zone's lists of @owner, at most @surplus pages, that a task says next to have popped.
  * @begin: event to begin at
@@ -96,7 +84,9 @@ static uint64_t find_late(const struct verify *v, const struct zone *zone, unsig
 		    has_gone_on(gone_on, ev->task))
 			continue;
 		if ((ev->type == TRACE_ALLOC || ev->type == TRACE_BULK_PAGE) && 1 << ev->order <= surplus &&
-		    is_on_list(v, ev, zone, owner) && !is_named_before(v, ev->pfn, n)) {
+		    is_on_list(v, ev, zone, owner) &&
+		    /* What another event says of the page first came first. */
+		    window_next_of_page(&v->window, ev->pfn, v->number, n) == WINDOW_NONE) {
 			/* A bulk allocation tells of all its pages at its end. */
 			if (ev->type == TRACE_ALLOC)
 				gone_on->tasks[gone_on->nr++] = ev->task;

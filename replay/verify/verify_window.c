@@ -19,10 +19,11 @@ int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus,
 		.end = 1,
 	};
 	w->events = calloc(WINDOW_EVENTS, sizeof(*w->events));
+	w->pfns = calloc(WINDOW_EVENTS, sizeof(*w->pfns));
 	w->extras = calloc(WINDOW_EVENTS, sizeof(*w->extras));
 	w->cpus = calloc(nr_cpus, sizeof(*w->cpus));
 	w->good_classes = calloc(UINT16_MAX + 1, sizeof(*w->good_classes));
-	if (!w->events || !w->extras || !w->cpus || !w->good_classes) {
+	if (!w->events || !w->pfns || !w->extras || !w->cpus || !w->good_classes) {
 		window_deinit(w);
 		return mmr_err(err, -ENOMEM, "verify: no memory for the window of %u CPUs", nr_cpus);
 	}
@@ -33,8 +34,10 @@ int window_init(struct window *w, struct trace_reader *reader, uint32_t nr_cpus,
 void window_deinit(struct window *w)
 {
 	free(w->events);
+	free(w->pfns);
 	free(w->extras);
 	w->extras = NULL;
+	w->pfns = NULL;
 	free(w->cpus);
 	free(w->good_classes);
 	w->good_classes = NULL;
@@ -117,6 +120,8 @@ static void take_in(struct window *w, const struct trace_event *ev)
 	struct window_cpu *cpu;
 
 	*event = (struct window_event){.ev = *ev};
+	w->pfns[number & w->mask] =
+		ev->type <= TRACE_BULK_PAGE && ev->type != TRACE_FREE_BATCHED ? ev->pfn : TRACE_NO_PFN;
 	if (ev->cpu >= w->nr_cpus)
 		return;
 	cpu = &w->cpus[ev->cpu];
@@ -199,22 +204,59 @@ static bool grow(struct window *w)
 	uint64_t size = (uint64_t)w->mask + 1, begin = w->end > size ? w->end - size : 1;
 	struct window_event *events = calloc(2 * size, sizeof(*events));
 	struct window_extra *extras = calloc(2 * size, sizeof(*extras));
+	uint32_t *pfns = calloc(2 * size, sizeof(*pfns));
 
-	if (!events || !extras) {
+	if (!events || !extras || !pfns) {
 		free(events);
 		free(extras);
+		free(pfns);
 		return false;
 	}
 	for (uint64_t n = begin; n < w->end; n++) {
 		events[n & (2 * size - 1)] = *window_at(w, n);
 		extras[n & (2 * size - 1)] = *window_extra(w, n);
+		pfns[n & (2 * size - 1)] = w->pfns[n & w->mask];
 	}
 	free(w->events);
 	free(w->extras);
+	free(w->pfns);
+	w->pfns = pfns;
 	w->events = events;
 	w->extras = extras;
 	w->mask = (uint32_t)(2 * size - 1);
 	return true;
+}
+
+/* Is @pfn among these sixteen? All are looked at, without a branch, so that the compiler takes several at once.
+ */
+static bool is_in_sixteen(const uint32_t *pfns, uint32_t pfn)
+{
+	uint32_t found = 0;
+
+	for (unsigned int i = 0; i < 16; i++)
+		found |= pfns[i] == pfn;
+	return found;
+}
+
+uint64_t window_next_of_page(const struct window *w, uint32_t pfn, uint64_t after, uint64_t end)
+{
+	uint64_t n = after + 1;
+
+	if (pfn == TRACE_NO_PFN)
+		return WINDOW_NONE;
+	while (n < end) {
+		const uint32_t *pfns = &w->pfns[n & w->mask];
+
+		/* The ring is a multiple of sixteen: such a row does not reach over its end. */
+		if (!(n % 16) && n + 16 <= end && !is_in_sixteen(pfns, pfn)) {
+			n += 16;
+			continue;
+		}
+		if (*pfns == pfn)
+			return n;
+		n++;
+	}
+	return WINDOW_NONE;
 }
 
 static uint64_t find_task(const struct window *w, uint32_t task, uint64_t begin)

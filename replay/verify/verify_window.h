@@ -57,7 +57,8 @@ struct window_cpu {
 struct window {
 	struct trace_reader *reader;
 	struct window_event *events;
-	struct window_extra *extras; /* [WINDOW_EVENTS], filled where the event is no page event */
+	uint32_t *pfns; /* [mask + 1], of page events and BULK_PAGE but FREE_BATCHED; else TRACE_NO_PFN */
+	struct window_extra *extras; /* [mask + 1], filled where the event is no page event */
 	struct window_cpu *cpus;
 	bool *good_classes; /* of page events, that are what a kernel may say: [class] */
 	uint32_t nr_cpus;
@@ -88,6 +89,13 @@ int window_next(struct window *w, uint64_t *number, struct mmr_error *err);
  * good. Return: whether the task's event is in the window.
  */
 bool window_reach(struct window *w, uint32_t task, uint64_t after);
+
+/**
+ * window_next_of_page - the first event after @after, before @end, that names the page as its first one
+ *
+ * FREE_BATCHED, which repeats what FREE says, is passed over. Return: its number; WINDOW_NONE.
+ */
+uint64_t window_next_of_page(const struct window *w, uint32_t pfn, uint64_t after, uint64_t end);
 
 static inline const struct window_extra *window_extra(const struct window *w, uint64_t number)
 {
