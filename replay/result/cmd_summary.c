@@ -66,6 +66,13 @@ static json_t *load(const char *dir)
 
 	snprintf(path, sizeof(path), "%s/summary.json", dir);
 	summary = json_load_file(path, 0, &error);
+	if (!summary && json_error_code(&error) == json_error_cannot_open_file) {
+		fprintf(stderr,
+			"mmreplay summary: %s: cannot open it: %s; expected a RESULT folder of `mmreplay "
+			"run`\n",
+			path, strerror(errno));
+		return NULL;
+	}
 	if (!summary) {
 		fprintf(stderr, "mmreplay summary: %s:%d: %s; expected a summary.json of `mmreplay run -o`\n",
 			path, error.line, error.text);
