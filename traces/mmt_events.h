@@ -61,19 +61,27 @@ struct mmt_task_run {
 
 /**
  * struct mmt_events - a block taken apart; arrays are owned and reused from block to block
+ * @nr_needed: events of the kinds that were asked for; where it is 0, only @pre is there
  * @class_index: [nr] index into pre.dict
  * @step: [nr] time since the event before, MMT_TIME_FAR = the next of @far
- * @pfn: [nr] grouped by event type, in order within a group
+ * @span: of all steps, the far ones as MMT_TIME_FAR each
+ * @steps_back: one of the far steps is negative
+ * @pfn: [nr] grouped by event type, in order within a group; meaningless behind the last type that was asked
+ *for
+ * @top_pfn: the highest of those asked for
  * @group: [256] where each type's group starts in @pfn
  * @runs: cover exactly nr events
- * @args: varints, all of them whole: those of the first event that has some, then the next one's
+ * @args: varints, all of them whole: those of the first event that has some, then the next one's; empty where
+ *	nobody needs one
  */
 struct mmt_events {
 	struct mmt_prelude pre;
-	uint32_t nr, nr_far, nr_runs;
+	uint32_t nr, nr_needed, nr_far, nr_runs;
 	uint16_t *class_index, *step;
 	int64_t *far;
-	uint32_t *pfn;
+	uint64_t span;
+	bool steps_back;
+	uint32_t *pfn, top_pfn;
 	uint32_t group[256];
 	struct mmt_task_run *runs;
 	struct mmt_cursor args;
@@ -84,12 +92,18 @@ struct mmt_events {
 };
 void mmt_events_deinit(struct mmt_events *ev);
 
+#define MMT_ALL_TYPES UINT64_MAX
+
 /**
  * mmt_get_events - take a payload of @count events apart and check that it is coherent
+ * @types: bit 1 << type for each kind whose pages and arguments are needed, MMT_ALL_TYPES for those of kinds
+ *that nobody knows, too. Pages behind the last one needed are neither read nor checked, nor are arguments where
+ *no event that is needed has some.
  * @overflow: set where the failure is a pfn above 32 bits
  * Return: NULL; or one phrase that says what cannot be
  */
-const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev, bool *overflow);
+const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, uint64_t types, struct mmt_events *ev,
+			   bool *overflow);
 
 /** mmt_get_task_runs - only the dictionary and the task runs, for statistics; the rest stays untouched */
 const char *mmt_get_task_runs(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev);

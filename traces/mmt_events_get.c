@@ -99,7 +99,7 @@ static bool reserve_events(struct mmt_events *ev, uint32_t nr)
 	ev->cap = 0;
 	ev->class_index = malloc(nr * sizeof(*ev->class_index));
 	ev->step = malloc(nr * sizeof(*ev->step));
-	ev->pfn = malloc(nr * sizeof(*ev->pfn));
+	ev->pfn = malloc((nr + 1) * sizeof(*ev->pfn)); /* one behind the last may be looked at */
 	if (!ev->class_index || !ev->step || !ev->pfn)
 		return false;
 	ev->cap = nr;
@@ -251,16 +251,41 @@ static const char *get_far_steps(struct mmt_events *ev, const struct columns *co
 			return "no memory for its far time steps";
 		ev->far_cap = nr;
 	}
-	for (uint32_t i = 0; i < nr; i++)
+	ev->steps_back = false;
+	for (uint32_t i = 0; i < nr; i++) {
 		ev->far[i] = mmt_unzigzag(mmt_get_varint(&c));
+		ev->steps_back |= ev->far[i] < 0;
+	}
 	return c.bad || mmt_left(&c) ? "its far time steps are too few or too many" : NULL;
+}
+
+/* From two columns of bytes; sums of so many steps fit 32 bits, which the compiler adds four at a time. */
+#define SUM_STEPS 32768u
+
+static uint32_t join_steps(struct mmt_events *ev, const uint8_t *low, const uint8_t *high)
+{
+	uint32_t nr_far = 0;
+
+	ev->span = 0;
+	for (uint32_t i = 0; i < ev->nr;) {
+		uint32_t end = ev->nr - i < SUM_STEPS ? ev->nr : i + SUM_STEPS, sum = 0;
+
+		for (; i < end; i++) {
+			uint16_t step = (uint16_t)(low[i] | high[i] << 8);
+
+			ev->step[i] = step;
+			nr_far += step == MMT_TIME_FAR;
+			sum += step;
+		}
+		ev->span += sum;
+	}
+	return nr_far;
 }
 
 static const char *get_times(struct mmt_events *ev, const struct columns *cols)
 {
 	const struct mmt_column_head *low = cols->head[MMT_COL_TIME_LOW], *high = cols->head[MMT_COL_TIME_HIGH];
 	const uint8_t *l, *h;
-	uint32_t nr_far = 0;
 
 	if (!low || !high || low->raw != ev->nr || high->raw != ev->nr)
 		return "its time columns are missing or of the wrong length";
@@ -271,22 +296,49 @@ static const char *get_times(struct mmt_events *ev, const struct columns *cols)
 		return "its time columns are damaged";
 	if (low->codec == MMT_CODEC_ZSTD)
 		l = ev->scratch;
-	for (uint32_t i = 0; i < ev->nr; i++) {
-		uint16_t step = (uint16_t)(l[i] | h[i] << 8);
-
-		ev->step[i] = step;
-		nr_far += step == MMT_TIME_FAR;
-	}
-	return get_far_steps(ev, cols, nr_far);
+	return get_far_steps(ev, cols, join_steps(ev, l, h));
 }
 
-static const char *get_pfns(struct mmt_events *ev, const struct columns *cols, bool *overflow)
+static bool is_needed(uint64_t types, uint8_t type)
+{
+	return types == MMT_ALL_TYPES || (type < 64 && types >> type & 1);
+}
+
+static uint32_t count_needed(const struct mmt_prelude *pre, uint64_t types)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < pre->nr_classes; i++)
+		nr += is_needed(types, pre->dict[i].cls.type) ? pre->dict[i].count : 0;
+	return nr;
+}
+
+/* How many of the pfns: they lie by type. */
+static uint32_t nr_needed(const struct mmt_events *ev, uint64_t types)
+{
+	if (types == MMT_ALL_TYPES)
+		return ev->nr;
+	return types ? ev->group[64 - __builtin_clzll(types)] : 0;
+}
+
+static uint32_t highest(const uint32_t *pfns, uint32_t nr)
+{
+	uint32_t top = 0;
+
+	for (uint32_t i = 0; i < nr; i++)
+		top = pfns[i] > top ? pfns[i] : top;
+	return top;
+}
+
+static const char *get_pfns(struct mmt_events *ev, const struct columns *cols, uint64_t types, bool *overflow)
 {
 	const struct mmt_column_head *fresh = cols->head[MMT_COL_PFN_NEW],
 				     *copies = cols->head[MMT_COL_PFN_COPIES];
 	uint64_t limit = 20 * (uint64_t)ev->nr; /* two varints per pfn are more than any writer needs */
 	struct mmt_cursor fresh_bytes, copy_bytes = {0};
+	uint32_t needed = nr_needed(ev, types);
 	const uint8_t *f, *c = NULL;
+	const char *what;
 
 	if (!fresh || fresh->raw > limit || (copies && copies->raw > limit))
 		return "its pfn columns are missing or too long";
@@ -300,7 +352,9 @@ static const char *get_pfns(struct mmt_events *ev, const struct columns *cols, b
 	fresh_bytes = mmt_cursor(f, fresh->raw);
 	if (c)
 		copy_bytes = mmt_cursor(c, copies->raw);
-	return mmt_get_pfns(&fresh_bytes, &copy_bytes, ev->pfn, ev->nr, overflow);
+	what = mmt_get_pfns(&fresh_bytes, &copy_bytes, ev->pfn, ev->nr, needed, overflow);
+	ev->top_pfn = what ? 0 : highest(ev->pfn, needed);
+	return what;
 }
 
 static const char *get_runs(struct mmt_events *ev, const struct columns *cols)
@@ -337,15 +391,22 @@ static const char *get_runs(struct mmt_events *ev, const struct columns *cols)
 }
 
 /* A copy: arguments are taken one by one long after the scratch space has been used again. */
-static const char *get_args(struct mmt_events *ev, const struct columns *cols)
+static const char *get_args(struct mmt_events *ev, const struct columns *cols, uint64_t types)
 {
 	const struct mmt_column_head *h = cols->head[MMT_COL_ARGS];
+	bool needed = types == MMT_ALL_TYPES;
 	const uint8_t *p = NULL;
 	uint64_t nr = 0;
 
-	for (uint32_t i = 0; i < ev->pre.nr_classes; i++)
-		nr += (uint64_t)ev->pre.dict[i].count * ev->pre.dict[i].cls.nr_args;
+	for (uint32_t i = 0; i < ev->pre.nr_classes; i++) {
+		uint64_t args = (uint64_t)ev->pre.dict[i].count * ev->pre.dict[i].cls.nr_args;
+
+		nr += args;
+		needed |= args && is_needed(types, ev->pre.dict[i].cls.type);
+	}
 	ev->args = (struct mmt_cursor){0};
+	if (!needed)
+		return NULL;
 	if (!nr)
 		return h ? "its column of arguments is for no event" : NULL;
 	if (h && h->raw >= nr && h->raw / 10 <= nr)
@@ -378,22 +439,26 @@ static const char *start(struct mmt_cursor *c, uint32_t count, struct mmt_events
 	return what;
 }
 
-const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev, bool *overflow)
+const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, uint64_t types, struct mmt_events *ev,
+			   bool *overflow)
 {
 	struct columns cols;
 	const char *what = start(c, count, ev, &cols);
 
 	*overflow = false;
+	ev->nr_needed = what ? 0 : count_needed(&ev->pre, types);
+	if (!what && !ev->nr_needed)
+		return NULL;
 	if (!what)
 		what = get_classes(ev, &cols);
 	if (!what)
 		what = get_times(ev, &cols);
 	if (!what)
-		what = get_pfns(ev, &cols, overflow);
+		what = get_pfns(ev, &cols, types, overflow);
 	if (!what)
 		what = get_runs(ev, &cols);
 	if (!what)
-		what = get_args(ev, &cols);
+		what = get_args(ev, &cols, types);
 	return what;
 }
 

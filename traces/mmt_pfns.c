@@ -257,14 +257,14 @@ static const char *get_copy(struct progress *p, uint64_t length, int64_t from, i
 }
 
 const char *mmt_get_pfns(struct mmt_cursor *fresh, struct mmt_cursor *copies, uint32_t *pfns, uint32_t nr,
-			 bool *overflow)
+			 uint32_t needed, bool *overflow)
 {
 	struct progress p = {.pfns = pfns, .nr = nr};
 	const char *what = NULL;
 	int64_t expected = 0;
 	int step = 1;
 
-	while (!what && mmt_left(copies)) {
+	while (!what && mmt_left(copies) && (p.at < needed || needed == nr)) {
 		uint64_t nr_fresh = mmt_get_varint(copies), length = mmt_get_varint(copies);
 		int64_t offset = mmt_unzigzag(mmt_get_varint(copies));
 
@@ -280,9 +280,9 @@ const char *mmt_get_pfns(struct mmt_cursor *fresh, struct mmt_cursor *copies, ui
 		what = get_copy(&p, length, expected, step);
 		expected += (int64_t)length * step;
 	}
-	if (!what)
-		what = get_fresh(fresh, &p, nr - p.at, overflow);
-	if (!what && mmt_left(fresh))
+	if (!what && p.at < needed)
+		what = get_fresh(fresh, &p, needed - p.at, overflow);
+	if (!what && needed == nr && mmt_left(fresh))
 		what = "it has more new pfns than events";
 	return what;
 }

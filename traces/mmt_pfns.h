@@ -22,11 +22,11 @@ bool mmt_put_pfns(struct mmt_pfn_finder *f, struct mmt_buf *fresh, struct mmt_bu
 		  uint32_t nr);
 
 /**
- * mmt_get_pfns - the @nr pfns again
+ * mmt_get_pfns - the @nr pfns again, or at least the first @needed of them
  * @overflow: set where the failure is a pfn above 32 bits
- * Return: NULL, or one phrase that says what cannot be
+ * Return: NULL, or one phrase that says what cannot be; of what is behind @needed nothing is said
  */
 const char *mmt_get_pfns(struct mmt_cursor *fresh, struct mmt_cursor *copies, uint32_t *pfns, uint32_t nr,
-			 bool *overflow);
+			 uint32_t needed, bool *overflow);
 
 #endif

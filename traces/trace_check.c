@@ -118,7 +118,7 @@ static const char *check_events(struct checker *c, const struct mmt_block *b, st
 
 	if (b->cpu >= MMT_MAX_CPUS)
 		return "its CPU's number is above 4095";
-	what = mmt_get_events(payload, b->count, &c->ev, &overflow);
+	what = mmt_get_events(payload, b->count, MMT_ALL_TYPES, &c->ev, &overflow);
 	if (what)
 		return what;
 	if (c->machine.nr_cpus && b->cpu >= c->machine.nr_cpus)

@@ -101,7 +101,7 @@ static uint32_t emit(struct trace_reader *r, struct trace_stream *s, uint32_t at
 static int start(struct trace_reader *r, struct mmr_error *err)
 {
 	if (!r->batch)
-		r->batch = malloc(READER_BATCH * sizeof(*r->batch));
+		r->batch = malloc((READER_BATCH + TRACE_READER_AHEAD) * sizeof(*r->batch));
 	if (!r->batch)
 		return mmr_err(err, -ENOMEM, "%s: no memory for %u CPUs", r->map.path, r->nr_streams);
 	merge_tree_reset(&r->tree);
@@ -192,6 +192,7 @@ ssize_t trace_reader_next(struct trace_reader *r, const struct trace_event **eve
 		return trace_reader_next(r, events, err);
 	*events = r->batch;
 	r->ended = !nr;
+	memset(r->batch + nr, 0, TRACE_READER_AHEAD * sizeof(*r->batch));
 	return nr;
 }
 
@@ -202,9 +203,26 @@ const struct trace_args *trace_reader_args(const struct trace_reader *r, const s
 	return &r->batch_args[r->batch_args_at[event - r->batch]];
 }
 
+void trace_reader_seen(const struct trace_reader *r, uint64_t seen[TRACE_NR_PAGE_EVENTS])
+{
+	memcpy(seen, r->seen, sizeof(r->seen));
+	for (uint32_t i = 0; i < r->nr_streams; i++) {
+		const struct trace_stream *s = &r->streams[i];
+
+		for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS && s->nr; type++)
+			seen[type] += (uint64_t)s->in_block[type] * s->next / s->nr;
+	}
+}
+
+uint32_t trace_reader_top_pfn(const struct trace_reader *r)
+{
+	return r->top_pfn;
+}
+
 void trace_reader_want(struct trace_reader *r, uint64_t types)
 {
 	r->wanted = types;
+	mmt_classes_deinit(&r->classes);
 	trace_reader_rewind(r);
 }
 
@@ -226,10 +244,13 @@ void trace_reader_rewind(struct trace_reader *r)
 {
 	for (uint32_t i = 0; i < r->nr_streams; i++) {
 		r->streams[i].next_block = 0;
-		r->streams[i].key = 0;
+		r->streams[i].key = r->streams[i].left_out_ns = 0;
+		memset(r->streams[i].in_block, 0, sizeof(r->streams[i].in_block));
 	}
 	if (r->source && r->source->rewind)
 		r->source->rewind(r->source->ctx);
+	memset(r->seen, 0, sizeof(r->seen));
+	r->top_pfn = 0;
 	r->pending = 0;
 	r->nr_passed = 0;
 	r->started = r->ended = false;

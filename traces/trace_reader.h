@@ -96,12 +96,14 @@ uint32_t trace_reader_nr_classes(const struct trace_reader *reader);
 int trace_reader_keyframe(struct trace_reader *reader, uint32_t index, struct trace_keyframe *ret,
 			  struct mmr_error *err);
 
+#define TRACE_READER_AHEAD 32
+
 /**
  * trace_reader_next - the next events, merged over CPUs: by time, within a CPU in program order
- * @events: set to an array that stays valid until the next call
- * Return: number of events, 0 at the end, -EBADMSG where a block is damaged (message: file, offset,
- *	expected and found checksum), -EOVERFLOW where a pfn has more than 32 bits. After an error
- *	the reader is at its end.
+ * @events: set to an array that stays valid until the next call; behind the last event TRACE_READER_AHEAD more
+ *may be looked at, which are all zeroes Return: number of events, 0 at the end, -EBADMSG where a block is
+ *damaged (message: file, offset, expected and found checksum), -EOVERFLOW where a pfn has more than 32 bits.
+ *After an error the reader is at its end.
  */
 ssize_t trace_reader_next(struct trace_reader *reader, const struct trace_event **events,
 			  struct mmr_error *err);
@@ -131,9 +133,22 @@ uint64_t trace_reader_nr_passed(const struct trace_reader *reader);
  * trace_reader_want - which kinds of events trace_reader_next() delivers; starts again at the first event
  * @types: bit 1 << type for each; TRACE_WANT_PAGES before the first call
  *
+ * What nobody wants costs little: it is passed over block by block, its pages are not decoded. Classes are
+ * numbered anew: alike by all readers of a file that want the same.
  * Whoever numbers events numbers all kinds: then all commands mean the same event by a number.
  */
 void trace_reader_want(struct trace_reader *reader, uint64_t types);
+/**
+ * trace_reader_seen - page events from the first one to those delivered last, wanted or not
+ * @seen: by the types they are delivered as; exact at the end, before that in proportion to what is delivered
+ *of the blocks at hand
+ */
+void trace_reader_seen(const struct trace_reader *reader, uint64_t seen[TRACE_NR_PAGE_EVENTS]);
+/**
+ * trace_reader_top_pfn - no event delivered so far has a higher page frame
+ * Return: TRACE_NO_PFN where an allocation may have failed.
+ */
+uint32_t trace_reader_top_pfn(const struct trace_reader *reader);
 
 /**
  * trace_reader_args - the arguments of an event, NULL where it has none

@@ -34,6 +34,8 @@ struct event_tail {
  * @run_end, @task: the run of tasks that @next is in;  @has_args: there are arguments not taken yet
  * @memory: one piece for all arrays of the decoded block, so that many streams touch few pages each
  * @far: steps that are too far for @events;  @runs: tasks;  @args: arguments not taken yet
+ * @in_block: page events of the block, wanted or not, by the types they are delivered as
+ * @left_out_ns: not earlier than events of this block that nobody wants; 0 where there are none
  *
  * With hundreds of CPUs each turn finds another stream's out of the caches: what a turn needs is one line.
  */
@@ -52,6 +54,8 @@ struct trace_stream {
 	struct mmt_task_run *runs;
 	struct mmt_cursor args;
 	uint32_t next_run, next_far;
+	uint32_t in_block[TRACE_NR_PAGE_EVENTS];
+	uint64_t left_out_ns;
 };
 _Static_assert(offsetof(struct trace_stream, cpu) < 64, "what a turn needs is in the first line");
 
@@ -69,6 +73,8 @@ struct trace_reader {
 	uint32_t nr_policies;
 	struct mmt_labels labels;
 	uint64_t wanted; /* a bit per event type */
+	uint64_t seen[TRACE_NR_PAGE_EVENTS]; /* of blocks that are delivered wholly */
+	uint32_t top_pfn; /* of blocks decoded so far */
 	char **damage;
 	uint32_t nr_damage;
 	uint32_t *keyframes; /* numbers in map.blocks */
@@ -100,10 +106,25 @@ void trace_reader_add_damage(struct trace_reader *r, const char *what);
 /** trace_reader_add_hole - the same for events that are missing. Return: 0; -ENOMEM */
 int trace_reader_add_hole(struct trace_reader *r, const struct trace_loss *hole);
 
+/* The kinds of the file that are delivered, a bit each. */
+static inline uint64_t trace_reader_types(const struct trace_reader *r)
+{
+	uint64_t types = r->wanted & TRACE_WANT_ALL;
+
+	return r->wanted & TRACE_WANT_BULK_AS_ALLOC ? types | 1ull << TRACE_BULK_PAGE : types;
+}
+
 /** trace_stream_deinit - what a stream owns */
 void trace_stream_deinit(struct trace_stream *s);
 /** trace_stream_load - decode the stream's next block. Return: 1, 0 at the stream's end, or -errno */
 int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr_error *err);
+
+/**
+ * trace_words_build - the words of a block that is decoded, far steps and runs of tasks with them
+ * @s: its tails are there, and room for the rest
+ * @keep_all: an event that nobody wants becomes a word, too
+ */
+void trace_words_build(struct trace_stream *s, const struct mmt_events *ev, bool keep_all, uint32_t nr_tasks);
 
 static inline uint64_t trace_stream_take_far(struct trace_stream *s)
 {

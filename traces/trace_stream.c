@@ -20,11 +20,15 @@ void trace_stream_deinit(struct trace_stream *s)
 	s->memory_bytes = 0;
 }
 
-/* Room for the decoded block's arrays, one behind the other. */
-static bool place_arrays(struct trace_stream *s, const struct mmt_events *ev)
+/*
+ * Room for the decoded block's arrays, one behind the other. One word more than events: an event that is not
+ * kept is written, too, where the next one goes. What is far counts as MMT_TIME_FAR, and so it does where short
+ * steps add up to one.
+ */
+static bool place_arrays(struct trace_stream *s, const struct mmt_events *ev, uint32_t nr_kept)
 {
-	size_t tails = ev->pre.nr_classes * sizeof(*s->tails), events = ev->nr * sizeof(*s->events);
-	size_t far = ev->nr_far * sizeof(*s->far), runs = ev->nr_runs * sizeof(*s->runs);
+	size_t tails = ev->pre.nr_classes * sizeof(*s->tails), events = (nr_kept + 1) * sizeof(*s->events);
+	size_t far = (ev->span / MMT_TIME_FAR + 1) * sizeof(*s->far), runs = ev->nr_runs * sizeof(*s->runs);
 	size_t args = mmt_left(&ev->args), all = tails + events + far + runs + args;
 
 	if (all > s->memory_bytes) {
@@ -44,6 +48,11 @@ static bool place_arrays(struct trace_stream *s, const struct mmt_events *ev)
 	return true;
 }
 
+static bool is_wanted(const struct trace_reader *r, uint8_t type)
+{
+	return type < NR_TRACE_EVENT_TYPES && trace_reader_types(r) >> type & 1;
+}
+
 /* Is a kind of event delivered as an allocation? */
 static bool is_alloc_too(const struct trace_reader *r, uint8_t type)
 {
@@ -58,8 +67,6 @@ static int build_tails(struct trace_reader *r, struct trace_stream *s, const str
 
 	for (uint32_t i = 0; i < pre->nr_classes; i++) {
 		const struct trace_class *cls = &pre->dict[i].cls;
-		bool wanted = cls->type < NR_TRACE_EVENT_TYPES &&
-			      (r->wanted >> cls->type & 1 || is_alloc_too(r, cls->type));
 		uint16_t id;
 		int rc = mmt_classes_add(&r->classes, cls, &id);
 
@@ -75,88 +82,11 @@ static int build_tails(struct trace_reader *r, struct trace_stream *s, const str
 			.order = cls->order,
 			.migratetype = cls->migratetype,
 			.flags = cls->flags,
-			.advance = wanted ? sizeof(struct trace_event) : 0,
+			.advance = is_wanted(r, cls->type) ? sizeof(struct trace_event) : 0,
 			.nr_args = cls->nr_args,
 		};
 	}
 	return 0;
-}
-
-/* From columns, with the pfns by type, to one word an event in program order. */
-static inline uint64_t compact(const struct mmt_events *ev, uint32_t i, uint32_t pfn)
-{
-	return (uint64_t)ev->class_index[i] << COMPACT_CLASS_SHIFT |
-	       (uint64_t)ev->step[i] << COMPACT_STEP_SHIFT | pfn;
-}
-
-/* Any number of types: each one's next pfn is counted in memory. */
-static void build_events_any(struct trace_stream *s, const struct mmt_events *ev)
-{
-	uint32_t group_next[256];
-
-	memcpy(group_next, ev->group, sizeof(group_next));
-	for (uint32_t i = 0; i < ev->nr; i++)
-		s->events[i] = compact(ev, i, ev->pfn[group_next[s->tails[ev->class_index[i]].type]++]);
-}
-
-#define NR_SLOTS     8u
-#define CHUNK_EVENTS 255u /* a byte counts as far */
-
-/*
- * Up to eight types, which is nearly every block: counts of 255 events are the bytes of one register. A count
- * in memory is there again only five cycles after it was stored, and events of one type come in rows.
- */
-static void build_events_few(struct trace_stream *s, const struct mmt_events *ev, const uint8_t *shift_of,
-			     uint32_t *slot_next)
-{
-	const uint16_t *restrict class_index = ev->class_index, *restrict step = ev->step;
-	const uint32_t *restrict pfn = ev->pfn;
-	uint64_t *restrict events = s->events;
-
-	for (uint32_t i = 0; i < ev->nr;) {
-		uint32_t end = ev->nr - i < CHUNK_EVENTS ? ev->nr : i + CHUNK_EVENTS;
-		const uint32_t *next[NR_SLOTS];
-		uint64_t counts = 0;
-
-		for (uint32_t k = 0; k < NR_SLOTS; k++)
-			next[k] = pfn + slot_next[k];
-		for (; i < end; i++) {
-			uint64_t cls = class_index[i];
-			uint32_t shift = shift_of[cls];
-
-			events[i] = cls << COMPACT_CLASS_SHIFT | (uint64_t)step[i] << COMPACT_STEP_SHIFT |
-				    next[shift / 8][counts >> shift & 0xff];
-			counts += 1ull << shift;
-		}
-		for (uint32_t k = 0; k < NR_SLOTS; k++)
-			slot_next[k] += counts >> (8 * k) & 0xff;
-	}
-}
-
-static void build_events(struct trace_stream *s, const struct mmt_events *ev)
-{
-	uint32_t slot_next[NR_SLOTS] = {0}, nr_slots = 0;
-	uint8_t shift_of[256], slot_of_type[256];
-
-	if (ev->pre.nr_classes > 256) {
-		build_events_any(s, ev);
-		return;
-	}
-	memset(slot_of_type, 0xff, sizeof(slot_of_type));
-	for (uint32_t i = 0; i < ev->pre.nr_classes; i++) {
-		uint8_t *slot = &slot_of_type[s->tails[i].type];
-
-		if (*slot == 0xff) {
-			if (nr_slots == NR_SLOTS) {
-				build_events_any(s, ev);
-				return;
-			}
-			slot_next[nr_slots] = ev->group[s->tails[i].type];
-			*slot = (uint8_t)nr_slots++;
-		}
-		shift_of[i] = (uint8_t)(8 * *slot);
-	}
-	build_events_few(s, ev, shift_of, slot_next);
 }
 
 /* The events are built, by their types in the file: now they are called what they are delivered as. */
@@ -165,16 +95,6 @@ static void rename_types(const struct trace_reader *r, struct trace_stream *s, u
 	for (uint32_t i = 0; i < nr_classes; i++)
 		if (is_alloc_too(r, s->tails[i].type))
 			s->tails[i].type = TRACE_ALLOC;
-}
-
-/* Task numbers the file has no task for (its block is damaged) become "unknown". */
-static void build_runs(const struct trace_reader *r, struct trace_stream *s, const struct mmt_events *ev)
-{
-	for (uint32_t i = 0; i < ev->nr_runs; i++) {
-		s->runs[i] = ev->runs[i];
-		if (s->runs[i].task >= r->nr_tasks)
-			s->runs[i].task = TRACE_NO_TASK;
-	}
 }
 
 /* The decoded copy is what is needed from here on: let the kernel take the file's pages back. */
@@ -197,33 +117,70 @@ static bool make_room_for_args(struct trace_reader *r)
 	return r->batch_args_at && r->batch_args;
 }
 
+/*
+ * Must every event become a word, though nobody wants it? Where the clock steps back, since the merge goes by
+ * the largest time so far; and where arguments are wanted, to pass over those of others.
+ */
+static bool must_keep_all(const struct trace_reader *r, const struct mmt_events *ev)
+{
+	bool leaves_out_args = false;
+
+	for (uint32_t i = 0; i < ev->pre.nr_classes; i++)
+		leaves_out_args |= ev->pre.dict[i].cls.nr_args && !is_wanted(r, ev->pre.dict[i].cls.type);
+	return ev->steps_back || (leaves_out_args && mmt_left(&ev->args));
+}
+
+/* What is in the block counts as seen once it is delivered. */
+static void count_events(struct trace_reader *r, struct trace_stream *s, const struct mmt_prelude *pre)
+{
+	for (uint32_t i = 0; i < pre->nr_classes; i++) {
+		uint8_t type = is_alloc_too(r, pre->dict[i].cls.type) ? TRACE_ALLOC : pre->dict[i].cls.type;
+
+		if (type < TRACE_NR_PAGE_EVENTS)
+			s->in_block[type] += pre->dict[i].count;
+	}
+}
+
+/* Nothing of the last block is left to be delivered. */
+static void count_seen(struct trace_reader *r, struct trace_stream *s)
+{
+	for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS; type++) {
+		r->seen[type] += s->in_block[type];
+		s->in_block[type] = 0;
+	}
+}
+
 static int take_decoded(struct trace_reader *r, struct trace_stream *s, const struct mmt_block *b,
 			struct mmr_error *err)
 {
 	const struct mmt_events *ev = &r->decoded;
+	bool keep_all = must_keep_all(r, ev);
 	int rc;
 
-	if (!place_arrays(s, ev) || (mmt_left(&ev->args) && !make_room_for_args(r)))
+	if (!place_arrays(s, ev, keep_all ? ev->nr : ev->nr_needed) ||
+	    (mmt_left(&ev->args) && !make_room_for_args(r)))
 		return mmr_err(err, -ENOMEM, "%s: no memory for a block of %u events", r->map.path, ev->nr);
 	rc = build_tails(r, s, b, err);
 	if (rc)
 		return rc;
-	build_events(s, ev);
+	trace_words_build(s, ev, keep_all, r->nr_tasks);
 	rename_types(r, s, ev->pre.nr_classes);
-	build_runs(r, s, ev);
-	if (ev->nr_far)
-		memcpy(s->far, ev->far, ev->nr_far * sizeof(*s->far));
 	if (mmt_left(&ev->args))
 		memcpy((uint8_t *)(uintptr_t)s->args.p, ev->args.p, mmt_left(&ev->args));
-	s->nr = ev->nr;
 	s->has_args = mmt_left(&s->args);
 	s->next = s->next_run = s->next_far = 0;
 	s->run_end = s->runs[0].end;
 	s->task = s->runs[0].task;
 	s->ts = ev->pre.base_ns;
-	s->ts += ev->step[0] == MMT_TIME_FAR ? trace_stream_take_far(s) : ev->step[0];
+	s->ts += compact_step(s->events[0]) == MMT_TIME_FAR ? trace_stream_take_far(s)
+							    : compact_step(s->events[0]);
+	/* The merge has passed the events that were left out behind the last block's last one. */
+	if (s->left_out_ns > s->key)
+		s->key = s->left_out_ns;
+	s->left_out_ns = s->nr < ev->nr ? b->last_ns : 0;
 	if (s->ts > s->key)
 		s->key = s->ts;
+	r->top_pfn = ev->top_pfn > r->top_pfn ? ev->top_pfn : r->top_pfn;
 	return 0;
 }
 
@@ -231,6 +188,7 @@ static int take_decoded(struct trace_reader *r, struct trace_stream *s, const st
 static int decode_block(struct trace_reader *r, struct trace_stream *s, const uint8_t *data,
 			const struct mmt_block *b, struct mmr_error *err)
 {
+	uint64_t types = trace_reader_types(r);
 	struct mmt_cursor c;
 	const char *what;
 	bool overflow;
@@ -239,14 +197,25 @@ static int decode_block(struct trace_reader *r, struct trace_stream *s, const ui
 	rc = mmt_block_expand(r->map.path, data, b, &r->scratch, &c, err);
 	if (rc)
 		return rc;
-	what = mmt_get_events(&c, b->count, &r->decoded, &overflow);
+	/* Whoever wants all that is known wants all of it to be coherent. */
+	if (types == TRACE_WANT_ALL)
+		types = MMT_ALL_TYPES;
+	what = mmt_get_events(&c, b->count, types, &r->decoded, &overflow);
 	if (what) {
 		rc = mmt_block_malformed(r->map.path, b, what, err);
 		if (overflow && err)
 			err->code = -EOVERFLOW;
 		return overflow ? -EOVERFLOW : rc;
 	}
-	return take_decoded(r, s, b, err);
+	if (r->decoded.nr_needed) {
+		rc = take_decoded(r, s, b, err);
+	} else {
+		s->nr = s->next = 0;
+		s->left_out_ns = b->last_ns > s->left_out_ns ? b->last_ns : s->left_out_ns;
+	}
+	if (!rc)
+		count_events(r, s, &r->decoded.pre);
+	return rc;
 }
 
 /* A block of a source is held to the same checks as one of a file. */
@@ -255,16 +224,21 @@ static int load_from_source(struct trace_reader *r, struct trace_stream *s, stru
 	const uint8_t *data;
 	uint64_t found, expected;
 	struct mmt_block b;
-	ssize_t n = r->source->next_block(r->source->ctx, s->cpu, &data, err);
 	int rc;
 
-	if (n <= 0)
-		return (int)n;
-	if (mmt_block_parse(data, (uint64_t)n, 0, &b, &found, &expected) != MMT_BLOCK_GOOD ||
-	    b.type != MMT_EVENTS || b.cpu != s->cpu)
-		return mmr_err(err, -EBADMSG, "%s: CPU %u: found no whole block of its events, expected one",
-			       r->map.path, s->cpu);
-	rc = decode_block(r, s, data, &b, err);
+	do {
+		ssize_t n = r->source->next_block(r->source->ctx, s->cpu, &data, err);
+
+		count_seen(r, s);
+		if (n <= 0)
+			return (int)n;
+		if (mmt_block_parse(data, (uint64_t)n, 0, &b, &found, &expected) != MMT_BLOCK_GOOD ||
+		    b.type != MMT_EVENTS || b.cpu != s->cpu)
+			return mmr_err(err, -EBADMSG,
+				       "%s: CPU %u: found no whole block of its events, expected one",
+				       r->map.path, s->cpu);
+		rc = decode_block(r, s, data, &b, err);
+	} while (!rc && !s->nr);
 	return rc ? rc : 1;
 }
 
@@ -279,13 +253,16 @@ int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr
 		struct mmr_error damage;
 		int rc;
 
+		count_seen(r, s);
 		if (gaps && b->offset >= r->bad_gap)
 			break;
 		s->next_block++;
 		rc = decode_block(r, s, r->map.data, b, &damage);
 		if (!rc) {
 			forget_pages(r, b);
-			return 1;
+			if (s->nr)
+				return 1;
+			continue;
 		}
 		if (!r->tolerant || rc == -ENOMEM) {
 			if (err)
@@ -300,6 +277,7 @@ int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr
 			return mmr_err(err, -ENOMEM, "%s: no memory for what is damaged", r->map.path);
 		r->nr_passed += b->count;
 	}
+	count_seen(r, s);
 	/* Behind a gap this CPU's events may be incomplete, also where it has no more blocks. */
 	return gaps ? mmr_err(err, -EBADMSG, "%s", r->bad_gap_what) : 0;
 }

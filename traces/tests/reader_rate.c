@@ -2,7 +2,10 @@
 /*
  * What reading a recording costs: decompressing, decoding and merging, in CPU time of one thread per event.
  *
- *	reader_rate [--limit NS] [--rounds N] F.mmt...
+ *	reader_rate [--limit NS] [--rounds N] [--types BITS] F.mmt...
+ *
+ * BITS are trace_reader_want()'s, for example 3: allocations and frees alone. Nanoseconds are those of each
+ *page event, wanted or not.
  *
  * The smallest of the rounds counts: the machine may be busy with others. Exit status 1 above the limit;
  *recordings of less than MIN_EVENTS are shown and not held to it, because there a block's fixed cost is spread
@@ -44,7 +47,7 @@ static int64_t drain(struct trace_reader *reader, uint64_t *sum)
 	return -1;
 }
 
-static int measure(const char *path, int rounds, double limit)
+static int measure(const char *path, int rounds, double limit, uint64_t types)
 {
 	struct trace_reader *reader;
 	double best = 1e9;
@@ -56,11 +59,15 @@ static int measure(const char *path, int rounds, double limit)
 		fprintf(stderr, "reader_rate: %s\n", err.msg);
 		return 1;
 	}
+	trace_reader_want(reader, types);
 	for (int i = 0; i < rounds && total >= 0; i++) {
-		uint64_t begin = cpu_ns();
+		uint64_t begin = cpu_ns(), seen[TRACE_NR_PAGE_EVENTS];
 		double ns;
 
 		total = drain(reader, &sum);
+		trace_reader_seen(reader, seen);
+		for (int type = 0; type < TRACE_NR_PAGE_EVENTS && total >= 0; type++)
+			total += (int64_t)seen[type] * !(types >> type & 1);
 		ns = (double)(cpu_ns() - begin) / (double)(total > 0 ? total : 1);
 		best = ns < best ? ns : best;
 		trace_reader_rewind(reader);
@@ -74,16 +81,19 @@ static int measure(const char *path, int rounds, double limit)
 
 int main(int argc, char **argv)
 {
+	uint64_t types = TRACE_WANT_PAGES;
 	double limit = 0;
 	int rounds = 7, failed = 0, i = 1;
 
 	for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
 		if (strcmp(argv[i], "--limit") == 0)
 			limit = strtod(argv[i + 1], NULL);
+		else if (strcmp(argv[i], "--types") == 0)
+			types = strtoull(argv[i + 1], NULL, 0);
 		else
 			rounds = atoi(argv[i + 1]);
 	}
 	for (; i < argc; i++)
-		failed |= measure(argv[i], rounds, limit);
+		failed |= measure(argv[i], rounds, limit, types);
 	return failed;
 }

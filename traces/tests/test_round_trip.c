@@ -205,29 +205,51 @@ static void read_events(struct trace_reader *r, const struct shape *shape, const
 	assert_int_equal(done, shape->nr_events);
 }
 
-/* What a reader gets that asks for nothing more, and one that asks for one kind. */
-static void read_pages_only(struct trace_reader *r, const struct shape *shape, const struct expected *all)
+/* Of all events, those of a kind that is wanted, in order; and at the end all page events have been seen. */
+static void read_wanted(struct trace_reader *r, const struct shape *shape, const struct expected *all,
+			uint64_t wanted, const uint64_t by_type[NR_TRACE_EVENT_TYPES])
 {
-	const uint64_t wants[] = {TRACE_WANT_PAGES, 1ull << TRACE_COMPACT_END};
+	static const struct trace_event nothing[TRACE_READER_AHEAD];
+	uint64_t seen[TRACE_NR_PAGE_EVENTS];
+	const struct trace_event *events;
+	struct mmr_error err;
+	uint32_t at = 0;
+	ssize_t n;
 
-	for (size_t k = 0; k < 2; k++) {
-		const struct trace_event *events;
-		struct mmr_error err;
-		uint32_t at = 0;
-		ssize_t n;
-
-		trace_reader_want(r, wants[k]);
-		while ((n = trace_reader_next(r, &events, &err)) > 0)
-			for (ssize_t i = 0; i < n; i++, at++) {
-				while (at < shape->nr_events && !(wants[k] >> all[at].event.type & 1))
-					at++;
-				assert_true(at < shape->nr_events);
-				check_event(r, &events[i], &all[at]);
-			}
-		assert_ok(n, err);
-		while (at < shape->nr_events)
-			assert_false(wants[k] >> all[at++].event.type & 1);
+	trace_reader_want(r, wanted);
+	while ((n = trace_reader_next(r, &events, &err)) > 0) {
+		for (ssize_t i = 0; i < n; i++, at++) {
+			while (at < shape->nr_events && !(wanted >> all[at].event.type & 1))
+				at++;
+			assert_true(at < shape->nr_events);
+			check_event(r, &events[i], &all[at]);
+			assert_true(events[i].pfn <= trace_reader_top_pfn(r));
+		}
+		assert_memory_equal(&events[n], nothing, sizeof(nothing));
+		trace_reader_seen(r, seen);
+		for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
+			assert_true(seen[type] <= by_type[type]);
 	}
+	assert_ok(n, err);
+	while (at < shape->nr_events)
+		assert_false(wanted >> all[at++].event.type & 1);
+	trace_reader_seen(r, seen);
+	assert_memory_equal(seen, by_type, sizeof(seen));
+}
+
+/* What readers get that want the page events, requests, a kind that has arguments, or nothing there is. */
+static void read_some(struct trace_reader *r, const struct shape *shape, const struct expected *all,
+		      const uint64_t by_type[NR_TRACE_EVENT_TYPES])
+{
+	const uint64_t wants[] = {TRACE_WANT_PAGES,
+				  1ull << TRACE_ALLOC | 1ull << TRACE_FREE,
+				  1ull << TRACE_FREE,
+				  1ull << TRACE_COMPACT_END,
+				  1ull << TRACE_EXTFRAG | 1ull << TRACE_COMPACT_END,
+				  0};
+
+	for (size_t k = 0; k < sizeof(wants) / sizeof(wants[0]); k++)
+		read_wanted(r, shape, all, wants[k], by_type);
 }
 
 static void round_trip(const struct shape *shape)
@@ -252,7 +274,7 @@ static void round_trip(const struct shape *shape)
 	read_events(r, shape, all);
 	trace_reader_rewind(r);
 	read_events(r, shape, all);
-	read_pages_only(r, shape, all);
+	read_some(r, shape, all, by_type);
 	trace_reader_close(r);
 	free(all);
 }
@@ -265,6 +287,16 @@ static void one_cpu_in_one_block(void **state)
 static void two_cpus_with_times_that_step_back(void **state)
 {
 	round_trip(&(struct shape){2, 200000, 30, 50, 4096, 2000, 500, 7});
+}
+
+/* What nobody wants is then left out; its time is not. */
+static void clocks_that_never_step_back(void **state)
+{
+	round_trip(&(struct shape){2, 100000, 6, 50, 4096, 2000, 500, UINT32_MAX});
+	round_trip(&(struct shape){2, 100000, 30, 3, 4096, 40000, 5, UINT32_MAX});
+	round_trip(&(struct shape){3, 50000, 300, 50, 1000, 2000, 500, UINT32_MAX});
+	round_trip(&(struct shape){3, 20000, 60, 50, 16, 2000, 500, UINT32_MAX});
+	round_trip(&(struct shape){3, 20000, 60, 50, 16, 2000, 500, 50});
 }
 
 static void blocks_of_one_event(void **state)
@@ -669,6 +701,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_cpu_in_one_block),
 		cmocka_unit_test(two_cpus_with_times_that_step_back),
+		cmocka_unit_test(clocks_that_never_step_back),
 		cmocka_unit_test(blocks_of_one_event),
 		cmocka_unit_test(dictionaries_of_129_and_256_and_257_and_5000_classes),
 		cmocka_unit_test(cpus_in_step_with_equal_times),
