@@ -7,7 +7,6 @@
 
 #include "replay/engine/engine_internal.h"
 #include "replay/engine/engine_threads.h"
-#include "replay/event_check.h"
 #include "replay/result/resident.h"
 
 const char *engine_reclaim_name(enum engine_reclaim reclaim)
@@ -45,28 +44,13 @@ static size_t within_limits(struct engine *e, const struct trace_event *events, 
 	return nr;
 }
 
-int engine_check_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
-{
-	uint32_t known = trace_reader_nr_classes(e->reader);
-	int rc = 0;
-
-	/* Classes are few; only where one cannot be, events are looked at one by one. */
-	for (; e->nr_checked_classes < known; e->nr_checked_classes++)
-		e->has_bad_class |=
-			class_check(trace_reader_class(e->reader, (uint16_t)e->nr_checked_classes), NULL) != 0;
-	for (size_t i = 0; e->has_bad_class && i < nr && !rc; i++)
-		rc = event_check(&events[i], trace_reader_class(e->reader, events[i].class_id), NULL,
-				 e->nr_done + i, err);
-	return rc ? mmr_err_prefix(err, "%s", trace_reader_path(e->reader)), rc : 0;
-}
-
 void engine_show_progress(const struct engine *e, uint64_t *next)
 {
 	uint64_t nr_events = trace_reader_summary(e->reader)->nr_events * e->translate.copies;
 
 	if (!e->options.progress || e->nr_done < *next)
 		return;
-	e->options.progress((double)e->nr_done / (double)(nr_events + 1), e->options.progress_ctx);
+	e->options.progress((double)engine_nr_seen(e) / (double)(nr_events + 1), e->options.progress_ctx);
 	*next = e->nr_done + 2000000;
 }
 
@@ -105,6 +89,7 @@ int engine_run(struct engine *e, struct mmr_error *err)
 
 	engine_pace_begin(e);
 	rc = e->options.nr_threads > 1 ? engine_run_threads(e, err) : run_batches(e, err);
+	engine_count_recorded(e);
 	e->times.nr_events = e->nr_done;
 	e->times.wall_ns = clock_now_ns() - begin_ns;
 	e->times.cpu_ns += thread_cpu_ns() - begin_cpu_ns;
@@ -149,10 +134,10 @@ static int init_metrics(struct engine *e, struct mmr_error *err)
 	e->latency = calloc(NR_MMR_PATHS, sizeof(*e->latency));
 	e->lifetimes = calloc(1, sizeof(*e->lifetimes));
 	e->classes = calloc(UINT16_MAX + 1, sizeof(*e->classes));
-	e->steps = engine_steps_create();
 	e->node_allocs = calloc((size_t)machine->nr_nodes * machine->nr_nodes, sizeof(*e->node_allocs));
 	e->node_row = calloc(machine->nr_cpus, sizeof(*e->node_row));
-	if (!e->latency || !e->lifetimes || !e->classes || !e->steps || !e->node_allocs || !e->node_row)
+	if (!e->latency || !e->lifetimes || !e->classes || !e->node_allocs || !e->node_row ||
+	    engine_init_chosen(e))
 		return mmr_err(err, -ENOMEM, "no memory for the metrics");
 	for (unsigned int cpu = 0; cpu < machine->nr_cpus; cpu++)
 		e->node_row[cpu] = machine->cpu_node[cpu] * machine->nr_nodes;
@@ -277,7 +262,7 @@ void engine_destroy(struct engine *e)
 	live_map_deinit(&e->map);
 	usage_deinit(&e->usage);
 	free(e->classes);
-	free(e->steps);
+	free(e->chosen);
 	free(e->zone_starts);
 	free(e->latency);
 	free(e->lifetimes);

@@ -11,10 +11,11 @@
 
 #include "replay/engine/engine_internal.h"
 
-/* How many steps ahead memory is fetched: eight are about 150 ns of work, one memory access. */
+/* How many events ahead memory is fetched: eight are about 150 ns of work, one memory access. */
 #define AHEAD_RECORD 8
 #define AHEAD_SLOT   16 /* a power of two */
 #define AHEAD_CHUNK  24
+_Static_assert(AHEAD_CHUNK <= TRACE_READER_AHEAD, "so many may be looked at behind the last event");
 
 /* Events of several CPUs are in order of time, or earlier by less than this. */
 #define SLACK_NS 1000000000
@@ -431,115 +432,7 @@ const struct alloc_class *engine_class(struct engine *e, uint16_t id)
 	return &e->classes[id];
 }
 
-/* ---- a batch: which of its events matter -------------------------------------------------------- */
-
-#define MAX_STEPS 1024u /* events that are looked through at once */
-
-/* An event that the replay has to do with: its page frame, and above it where it stands among the events. */
-typedef uint64_t step_t;
-#define STEP_AT_SHIFT 32
-
-static inline uint32_t step_pfn(step_t step)
-{
-	return (uint32_t)step;
-}
-
-static inline size_t step_at(step_t step)
-{
-	return step >> STEP_AT_SHIFT;
-}
-
-/**
- * struct steps - of some events those that matter, in their order
- * @items: [nr], and behind them AHEAD_CHUNK that may be looked at and mean nothing
- * @wanted: bit 1 << type for each type that matters
- * @top: highest page frame of all the events, TRACE_NO_PFN where an allocation failed
- */
-struct steps {
-	step_t items[MAX_STEPS + AHEAD_CHUNK];
-	size_t nr;
-	uint32_t wanted, top;
-};
-
-/* What becomes a request; and what else tells how the recorded zones fill and empty, see named_node.h. */
-#define REQUESTS (1u << TRACE_ALLOC | 1u << TRACE_FREE)
-#define FOLLOWED (REQUESTS | 1u << TRACE_ZONE_LOCKED | 1u << TRACE_PCPU_DRAIN | 1u << TRACE_EXTFRAG)
-
-struct steps *engine_steps_create(void)
-{
-	return malloc(sizeof(struct steps));
-}
-
-static void end_steps(struct steps *s, size_t nr)
-{
-	memset(&s->items[nr], 0, AHEAD_CHUNK * sizeof(*s->items));
-	s->nr = nr;
-}
-
-/* Counts of at most 255 events are bytes of one register: one for each type, and the highest one of the steps.
- */
-#define COUNT_BITS  8
-#define COUNT_STEPS 56
-_Static_assert(TRACE_NR_PAGE_EVENTS *COUNT_BITS <= COUNT_STEPS, "a byte for each type of event");
-
-/*
- * Count all of @events and keep those that matter. Without a branch that depends on an event: their types come
- * in no order that could be guessed.
- */
-static void choose_steps(struct steps *s, const struct trace_event *events, size_t nr, uint64_t *counts)
-{
-	uint64_t one_of[TRACE_NR_PAGE_EVENTS];
-	const struct trace_event *event = events, *all_end = events + nr;
-	step_t at = 0;
-	uint32_t top = 0;
-	size_t kept = 0;
-
-	for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
-		one_of[type] = 1ull << (type * COUNT_BITS) | (uint64_t)(s->wanted >> type & 1) << COUNT_STEPS;
-	while (event < all_end) {
-		const struct trace_event *end = all_end - event < 255 ? all_end : event + 255;
-		step_t *items = s->items + kept;
-		uint64_t sum = 0;
-
-#pragma GCC unroll 4
-		for (; event < end; event++) {
-			items[sum >> COUNT_STEPS] = at | event->pfn;
-			sum += one_of[event->type];
-			top = event->pfn > top ? event->pfn : top;
-			at += 1ull << STEP_AT_SHIFT;
-		}
-		kept += sum >> COUNT_STEPS;
-		for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
-			counts[type] += sum >> (type * COUNT_BITS) & 0xff;
-	}
-	end_steps(s, kept);
-	s->top = top;
-}
-
-/* Before events are believed: allocations that had failed are no steps, and all other pages have their places.
- */
-static __attribute__((noinline)) int settle_odd_pfns(struct engine *e, const struct trace_event *events,
-						     struct mmr_error *err)
-{
-	struct steps *s = e->steps;
-	uint32_t top = 0;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < s->nr; i++) {
-		const step_t step = s->items[i];
-
-		if (step_pfn(step) == TRACE_NO_PFN) {
-			e->counts.recorded_failed += events[step_at(step)].type == TRACE_ALLOC;
-			continue;
-		}
-		top = step_pfn(step) > top ? step_pfn(step) : top;
-		s->items[kept++] = step;
-	}
-	end_steps(s, kept);
-	return top >= e->map.end_pfn ? live_map_grow(&e->map, top, err) : 0;
-}
-
-/* ---- a batch: step by step ---------------------------------------------------------------------- */
+/* ---- a batch ------------------------------------------------------------------------------------ */
 
 /* Of a batch that is odd. Return: true where the event is dealt with. */
 static __attribute__((noinline)) bool passed_over(struct engine *e, const struct trace_event *event)
@@ -557,23 +450,14 @@ static __attribute__((noinline)) bool passed_over(struct engine *e, const struct
 	return false;
 }
 
-static int say_failure(const struct engine *e, const struct trace_event *event, uint64_t number,
-		       struct mmr_error *err)
-{
-	return mmr_err(err, e->failure,
-		       "backend %s: %s, at event %llu (%s of order %u, recorded pfn %u, CPU %u)",
-		       e->backend->name, e->failure_error.msg, (unsigned long long)number,
-		       trace_event_type_name(event->type), event->order, event->pfn, event->cpu);
-}
-
-/* struct ahead - slots of the steps to come, looked up when they were fetched; by step % AHEAD_SLOT */
+/* struct ahead - slots of the events to come, looked up when they were fetched; by event % AHEAD_SLOT */
 struct ahead {
 	struct live_entry *slots[AHEAD_SLOT];
 };
 
-HOT void look_ahead(struct engine *e, struct ahead *ahead, const step_t *steps, size_t i)
+HOT void look_ahead(struct engine *e, struct ahead *ahead, const struct trace_event *events, size_t i)
 {
-	struct live_entry *slot = live_map_slot(&e->map, step_pfn(steps[i]));
+	struct live_entry *slot = live_map_slot(&e->map, events[i].pfn);
 
 	__builtin_prefetch(slot, 1);
 	ahead->slots[i % AHEAD_SLOT] = slot;
@@ -585,24 +469,25 @@ static bool are_odd(const struct engine *e, const struct trace_event *events)
 	return e->drops_kernel_made || e->options.speed > 0 || events[0].ts_ns < e->all_started_ns + SLACK_NS;
 }
 
-HOT int replay_steps(struct engine *e, enum backend_kind k, bool modelled, bool special,
-		     const struct trace_event *events, struct steps *s, struct mmr_error *err)
+/* All of @events matter, have places in the map, and are followed by TRACE_READER_AHEAD that mean nothing. */
+HOT int replay_events(struct engine *e, enum backend_kind k, bool modelled, bool special,
+		      const struct trace_event *events, size_t nr)
 {
 	const bool follows = special && e->translate.named.nr_zones != 0;
 	const bool odd = special && are_odd(e, events);
 	struct ahead ahead;
 
 	for (size_t i = 0; i < AHEAD_SLOT; i++)
-		look_ahead(e, &ahead, s->items, i);
-	for (size_t i = 0; i < s->nr; i++) {
-		const struct trace_event *event = &events[step_at(s->items[i])];
+		look_ahead(e, &ahead, events, i);
+	for (size_t i = 0; i < nr; i++) {
+		const struct trace_event *event = &events[i];
 		struct live_entry *slot = ahead.slots[i % AHEAD_SLOT];
 
-		/* First where the map has the slot of a step to come, then the slot, then, with what it says,
+		/* First where the map has the slot of an event to come, then the slot, then, with what it says,
 		 * the record; that of an allocation says nothing, but which it will be no branch could guess.
 		 */
-		live_map_prefetch_chunk(&e->map, step_pfn(s->items[i + AHEAD_CHUNK]));
-		look_ahead(e, &ahead, s->items, i + AHEAD_SLOT);
+		live_map_prefetch_chunk(&e->map, event[AHEAD_CHUNK].pfn);
+		look_ahead(e, &ahead, events, i + AHEAD_SLOT);
 		if (k == BACKEND_CORE)
 			mmr_prefetch_page(e->core, ahead.slots[(i + AHEAD_RECORD) % AHEAD_SLOT]->pfn);
 		if (unlikely_(event->ts_ns >= e->next_timer_ns))
@@ -618,26 +503,36 @@ HOT int replay_steps(struct engine *e, enum backend_kind k, bool modelled, bool 
 		else
 			replay_free(e, k, modelled, special, event, slot);
 		if (k == BACKEND_OPS && unlikely_(e->failure))
-			return say_failure(e, event, e->nr_done + step_at(s->items[i]), err);
+			return (int)i + 1;
 	}
 	return 0;
 }
 
-static int replay_kind(struct engine *e, const struct trace_event *events, struct mmr_error *err)
+/* Return: 0; or, where the backend failed, the number of the event, from 1. */
+static int replay_kind(struct engine *e, const struct trace_event *events, size_t nr)
 {
 	const bool special = e->translate.named.nr_zones || e->translate.tasks || are_odd(e, events);
 
 	if (e->backend->kind == BACKEND_NULL && !special)
-		return replay_steps(e, BACKEND_NULL, false, false, events, e->steps, err);
+		return replay_events(e, BACKEND_NULL, false, false, events, nr);
 	if (e->backend->kind == BACKEND_NULL)
-		return replay_steps(e, BACKEND_NULL, false, true, events, e->steps, err);
+		return replay_events(e, BACKEND_NULL, false, true, events, nr);
 	if (e->backend->kind == BACKEND_OPS)
-		return replay_steps(e, BACKEND_OPS, false, true, events, e->steps, err);
+		return replay_events(e, BACKEND_OPS, false, true, events, nr);
 	if (e->pressure.owners)
-		return replay_steps(e, BACKEND_CORE, true, true, events, e->steps, err);
+		return replay_events(e, BACKEND_CORE, true, true, events, nr);
 	if (special)
-		return replay_steps(e, BACKEND_CORE, false, true, events, e->steps, err);
-	return replay_steps(e, BACKEND_CORE, false, false, events, e->steps, err);
+		return replay_events(e, BACKEND_CORE, false, true, events, nr);
+	return replay_events(e, BACKEND_CORE, false, false, events, nr);
+}
+
+static int say_failure(const struct engine *e, const struct trace_event *event, uint64_t number,
+		       struct mmr_error *err)
+{
+	return mmr_err(err, e->failure,
+		       "backend %s: %s, at event %llu (%s of order %u, recorded pfn %u, CPU %u)",
+		       e->backend->name, e->failure_error.msg, (unsigned long long)number,
+		       trace_event_type_name(event->type), event->order, event->pfn, event->cpu);
 }
 
 /* How many of the events come before measuring begins, which starts all counts anew. */
@@ -656,19 +551,23 @@ static size_t before_measuring(const struct engine *e, const struct trace_event 
  */
 static ssize_t replay_some(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
 {
-	size_t take = before_measuring(e, events, nr < MAX_STEPS ? nr : MAX_STEPS);
-	int rc = 0;
+	size_t take = before_measuring(e, events, nr < MAX_CHOSEN ? nr : MAX_CHOSEN);
+	struct chosen *chosen = e->chosen;
+	int rc;
 
 	if (!take) {
 		engine_run_timers(e, events[0].ts_ns);
 		return 0;
 	}
-	choose_steps(e->steps, events, take, e->counts.recorded);
-	if (unlikely_(e->steps->top >= e->map.end_pfn))
-		rc = settle_odd_pfns(e, events, err);
-	rc = rc ? rc : replay_kind(e, events, err);
+	rc = engine_choose_events(e, events, take, err);
+	if (rc)
+		return rc;
+	rc = chosen->nr ? replay_kind(e, chosen->events, chosen->nr) : 0;
+	if (rc)
+		return say_failure(e, &chosen->events[rc - 1],
+				   e->nr_done + engine_chosen_place(e, events, (size_t)rc - 1), err);
 	e->nr_done += take;
-	return rc ? rc : (ssize_t)take;
+	return (ssize_t)take;
 }
 
 int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err)
@@ -676,7 +575,11 @@ int engine_replay_batch(struct engine *e, const struct trace_event *events, size
 	e->last_ticks = clock_ticks();
 	if (e->nr_classes < trace_reader_nr_classes(e->reader))
 		learn_classes(e, (uint16_t)(trace_reader_nr_classes(e->reader) - 1));
-	e->steps->wanted = e->translate.named.nr_zones ? FOLLOWED : REQUESTS;
+	/* Nothing is to be left out, or to be counted? */
+	if (e->reads_requests && trace_reader_top_pfn(e->reader) < e->map.end_pfn) {
+		e->nr_done += nr;
+		return nr ? replay_kind(e, events, nr) : 0;
+	}
 	while (nr) {
 		ssize_t done = replay_some(e, events, nr, err);
 

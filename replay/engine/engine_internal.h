@@ -91,13 +91,27 @@ enum stamping {
 	STAMP_INTENDED, /* from when the request should have begun */
 };
 
+#define MAX_CHOSEN 1024u /* events that are looked through at once */
+
+/**
+ * struct chosen - of some events those that matter, in their order
+ * @events: [nr], and behind them TRACE_READER_AHEAD that may be looked at and mean nothing
+ * @wanted: bit 1 << type for each type that matters
+ */
+struct chosen {
+	struct trace_event events[MAX_CHOSEN + TRACE_READER_AHEAD];
+	size_t nr;
+	uint64_t wanted;
+};
+
 struct engine {
 	/* What every event touches. */
 	struct mmr_machine *core;
 	void *ctx; /* the backend's, BACKEND_OPS */
 	const struct backend *backend;
 	struct live_map map;
-	struct steps *steps; /* of the events at hand */
+	struct chosen *chosen; /* of the events at hand */
+	bool reads_requests; /* the reader delivers no others than those that matter */
 	struct usage usage;
 	struct alloc_class *classes; /* by class id */
 	uint32_t nr_classes;
@@ -168,8 +182,6 @@ static inline bool engine_kernel_made(const struct trace_event *event)
 
 /* ---- engine.c -------------------------------------------------------------------------------- */
 
-/* Can the next events be? Return: 0; -EINVAL with the first that cannot. */
-int engine_check_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
 void engine_show_progress(const struct engine *e, uint64_t *next);
 
 /* ---- engine_start.c -------------------------------------------------------------------------- */
@@ -194,10 +206,23 @@ void engine_sample_zones(struct engine *e, uint64_t ts_ns);
  */
 void engine_run_timers(struct engine *e, uint64_t ts_ns);
 
+/* ---- engine_choose.c ------------------------------------------------------------------------- */
+
+/* Which events matter, and whether the reader is asked for these alone. Return: 0; -ENOMEM */
+int engine_init_chosen(struct engine *e);
+/* Those of @events that matter, at most MAX_CHOSEN of them all: e->chosen. Return: 0; -ENOMEM */
+int engine_choose_events(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
+/* Where among @events the chosen event @i stands. */
+size_t engine_chosen_place(const struct engine *e, const struct trace_event *events, size_t i);
+/* Can the next events be? Return: 0; -EINVAL with the first that cannot. */
+int engine_check_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
+/* Events of the recording until now, with those that do not matter. */
+uint64_t engine_nr_seen(const struct engine *e);
+/* At the end: what was not counted event by event. */
+void engine_count_recorded(struct engine *e);
+
 /* ---- engine_events.c ------------------------------------------------------------------------- */
 
-/* Room for the steps of a batch; free() it. NULL: no memory. */
-struct steps *engine_steps_create(void);
 int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
 /* What class @id asks for; learns it from the reader. */
 const struct alloc_class *engine_class(struct engine *e, uint16_t id);

@@ -22,6 +22,7 @@ struct stream {
 	uint32_t copy_pages;
 	uint16_t nr_cpus;
 	bool started;
+	uint64_t wanted;
 	struct trace_event *merged;
 };
 
@@ -100,6 +101,7 @@ int stream_create(struct trace_reader *reader, const struct machine *recorded,
 	if (!s)
 		return mmr_err(err, -ENOMEM, "no memory for the events");
 	s->copy_pages = copy_pages;
+	s->wanted = TRACE_WANT_REQUESTS;
 	s->nr_cpus = (uint16_t)recorded->nr_cpus;
 	s->copies = calloc(options->copies, sizeof(*s->copies));
 	s->heap = calloc(options->copies, sizeof(*s->heap));
@@ -177,7 +179,7 @@ static int start(struct stream *s, struct mmr_error *err)
 {
 	s->started = true;
 	for (unsigned int i = 0; i < s->nr_copies; i++)
-		trace_reader_want(s->copies[i].reader, TRACE_WANT_REQUESTS);
+		trace_reader_want(s->copies[i].reader, s->wanted);
 	for (unsigned int i = 0; i < s->nr_copies && s->nr_copies > 1; i++) {
 		int rc = refill(&s->copies[i], err);
 
@@ -200,6 +202,11 @@ static void take(struct stream *s, unsigned int copy, struct trace_event *event)
 	event->cpu = (uint16_t)(event->cpu + copy * s->nr_cpus);
 	if (event->pfn != TRACE_NO_PFN)
 		event->pfn = event->pfn % s->copy_pages + copy * s->copy_pages;
+}
+
+void stream_want(struct stream *s, uint64_t types)
+{
+	s->wanted = types;
 }
 
 ssize_t stream_next(struct stream *s, const struct trace_event **events, struct mmr_error *err)

@@ -41,6 +41,10 @@ int stream_create(struct trace_reader *reader, const struct machine *recorded,
 		  const struct stream_options *options, struct stream **ret, struct mmr_error *err);
 void stream_destroy(struct stream *stream);
 
+/** stream_want - before the first stream_next(): trace_reader_want()'s kinds, in place of TRACE_WANT_REQUESTS
+ */
+void stream_want(struct stream *stream, uint64_t types);
+
 /**
  * stream_next - the next events by time
  * @events: set to an array that stays valid until the next call
