@@ -583,20 +583,26 @@ uint32_t synth_kernel_take(struct synth_kernel *k, unsigned int cpu, unsigned in
 	return pfn;
 }
 
-void synth_kernel_say(struct synth_kernel *k, unsigned int cpu, enum trace_event_type type)
+static void emit_args(struct synth_kernel *k, unsigned int cpu, const struct trace_class *cls, uint32_t pfn,
+		      const struct trace_args *args)
 {
-	struct trace_class cls = {.type = (uint8_t)type, .nr_args = 2, .zone = ZONE_DMA32};
 	struct trace_event event = {
 		.ts_ns = k->now_ns += k->gap_ns,
-		.pfn = TRACE_NO_PFN,
+		.pfn = pfn,
 		.task = k->task,
 		.cpu = (uint16_t)cpu,
 	};
 	struct mmr_error err = {0};
 
 	k->nr_events++;
-	must(trace_writer_class(k->writer, &cls, &event.class_id, &err), &err);
-	must(trace_writer_event_args(k->writer, &event, &(struct trace_args){.nr = 2}, &err), &err);
+	must(trace_writer_class(k->writer, cls, &event.class_id, &err), &err);
+	must(trace_writer_event_args(k->writer, &event, args, &err), &err);
+}
+
+void synth_kernel_say(struct synth_kernel *k, unsigned int cpu, enum trace_event_type type)
+{
+	emit_args(k, cpu, &(struct trace_class){.type = (uint8_t)type, .nr_args = 2, .zone = ZONE_DMA32},
+		  TRACE_NO_PFN, &(struct trace_args){.nr = 2});
 }
 
 void synth_kernel_say_popped(struct synth_kernel *k, unsigned int cpu, uint32_t pfn, unsigned int mt,
@@ -622,6 +628,28 @@ uint32_t synth_kernel_isolate_told(struct synth_kernel *k, unsigned int order, u
 {
 	emit_page(k, 0, TRACE_ISOLATE_PAGE, mmr_step_free_head(k->zone, order, mt), order, 0);
 	return synth_kernel_isolate(k, order, mt);
+}
+
+static void say_poisoned(struct synth_kernel *k, enum trace_event_type type, uint32_t pfn)
+{
+	emit_args(k, 0, &(struct trace_class){.type = (uint8_t)type, .nr_args = 1}, pfn,
+		  &(struct trace_args){.nr = 1, .v = {1}});
+}
+
+void synth_kernel_poison(struct synth_kernel *k, uint32_t pfn)
+{
+	mmr_machine_destroy(k->twin);
+	k->twin = NULL;
+	mmr_step_withdraw(k->m, 0, pfn, 0);
+	mmr_step_hand_out(k->m, k->zone, pfn, 0, MIGRATE_MOVABLE);
+	say_poisoned(k, TRACE_TAKE_OFF_BUDDY, pfn);
+}
+
+void synth_kernel_unpoison(struct synth_kernel *k, uint32_t pfn)
+{
+	mmr_step_give_back(k->m, pfn, 0);
+	mmr_step_insert(k->m, 0, k->zone, pfn, 0, false);
+	say_poisoned(k, TRACE_PUT_BACK_BUDDY, pfn);
 }
 
 void synth_kernel_loss(struct synth_kernel *k, uint64_t nr)

@@ -93,6 +93,10 @@ void synth_kernel_say(struct synth_kernel *k, unsigned int cpu, enum trace_event
 uint32_t synth_kernel_isolate(struct synth_kernel *k, unsigned int order, unsigned int mt);
 /** synth_kernel_isolate_told - the same with an event */
 uint32_t synth_kernel_isolate_told(struct synth_kernel *k, unsigned int order, unsigned int mt);
+/** synth_kernel_poison - a page is broken, and is said to have left its free block */
+void synth_kernel_poison(struct synth_kernel *k, uint32_t pfn);
+/** synth_kernel_unpoison - it is taken for whole again */
+void synth_kernel_unpoison(struct synth_kernel *k, uint32_t pfn);
 /** synth_kernel_loss - so many events are missing from now to the next event */
 void synth_kernel_loss(struct synth_kernel *k, uint64_t nr);
 void synth_kernel_end(struct synth_kernel *k);

@@ -280,6 +280,45 @@ static void a_block_that_was_isolated_with_an_event_is_followed(void **state)
 	synth_kernel_destroy(&k);
 }
 
+static void a_page_that_is_broken_leaves_its_block_and_comes_back(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	uint32_t pfn;
+
+	for (unsigned int back = 0; back < 2; back++) {
+		synth_kernel_begin(&k, "6.12");
+		synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 4);
+		pfn = mmr_step_free_head(k.zone, 5, MIGRATE_MOVABLE) + 19;
+		synth_kernel_poison(&k, pfn);
+		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 4);
+		if (back)
+			synth_kernel_unpoison(&k, pfn);
+		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 5);
+		synth_kernel_keyframe(&k, TRACE_KF_LAST);
+		synth_kernel_end(&k);
+		verify_file(&k, "6.12", (struct verify_options){0}, &report);
+		assert_exact(&report);
+		synth_kernel_destroy(&k);
+	}
+}
+
+static void a_page_that_is_broken_and_was_not_free_diverges(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+
+	synth_kernel_begin(&k, "6.12");
+	synth_kernel_keyframe(&k, TRACE_KF_FIRST);
+	synth_kernel_poison(&k, synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 4));
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){0}, &report);
+	assert_int_equal(report.levels[VERIFY_BUDDY].diverged, 1);
+	assert_non_null(strstr(report.first_divergence.got, "in a free block"));
+	synth_kernel_destroy(&k);
+}
+
 /* ---- the edges of a recording --------------------------------------------------------------- */
 
 static void after_a_loss_nothing_is_claimed_until_the_next_keyframe(void **state)
@@ -425,6 +464,8 @@ int main(void)
 		cmocka_unit_test(an_interrupts_free_that_was_logged_before_the_pop_is_put_right),
 		cmocka_unit_test(a_block_that_vanished_diverges_once_and_is_forced),
 		cmocka_unit_test(a_block_that_was_isolated_with_an_event_is_followed),
+		cmocka_unit_test(a_page_that_is_broken_leaves_its_block_and_comes_back),
+		cmocka_unit_test(a_page_that_is_broken_and_was_not_free_diverges),
 		cmocka_unit_test(after_a_loss_nothing_is_claimed_until_the_next_keyframe),
 		cmocka_unit_test(what_is_damaged_counts_as_lost_and_the_rest_is_verified),
 		cmocka_unit_test(until_ends_before_its_event),

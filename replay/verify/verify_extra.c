@@ -94,6 +94,36 @@ static void putback_page(struct verify *v, const struct trace_event *ev)
 	mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, ev->order, true);
 }
 
+/* A broken page leaves the free block that it is in; the halves of what is left are heads of their lists.
+ * Source: take_page_off_buddy(), break_down_buddy_pages(), mm/page_alloc.c, v6.12.
+ */
+static void take_off_buddy(struct verify *v, const struct trace_event *ev, bool taken)
+{
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, 0);
+	struct views views = {zone, ev->cpu, -1, 0, MIGRATE_MOVABLE};
+
+	if (!taken || !zone || !zone_known(v, zone))
+		return;
+	if (mmr_step_place(v->core, ev->pfn).state == MMR_PAGE_FREE)
+		count_exact(v, VERIFY_BUDDY);
+	else
+		count_other(v, VERIFY_BUDDY, VERIFY_DIVERGED, VERIFY_CAUSE_UNTRACED, &views,
+			    say_place(v, ev->pfn), say("page %u in a free block", ev->pfn));
+	mmr_step_withdraw(v->core, ev->cpu, ev->pfn, 0);
+	mmr_step_hand_out(v->core, zone, ev->pfn, 0, MIGRATE_MOVABLE);
+}
+
+/* It is taken for whole again. Source: put_page_back_buddy(), mm/page_alloc.c, v6.12. */
+static void put_back_buddy(struct verify *v, const struct trace_event *ev, bool put)
+{
+	struct zone *zone = mmr_step_zone(v->core, ev->pfn, 0);
+
+	if (!put || !zone || !zone_known(v, zone))
+		return;
+	verify_take_off(v, ev->cpu, ev->pfn, 0);
+	mmr_step_insert(v->core, ev->cpu, zone, ev->pfn, 0, false);
+}
+
 /* All up to this block went to the list's tail. Source: move_freelist_tail(), mm/compaction.c, v6.12. */
 static void rotate_list(struct verify *v, const struct trace_event *ev)
 {
@@ -321,6 +351,12 @@ void verify_extra(struct verify *v, struct window_event *event)
 		break;
 	case TRACE_ROTATE_LIST:
 		rotate_list(v, ev);
+		break;
+	case TRACE_TAKE_OFF_BUDDY:
+		take_off_buddy(v, ev, extra->v[0]);
+		break;
+	case TRACE_PUT_BACK_BUDDY:
+		put_back_buddy(v, ev, extra->v[0]);
 		break;
 	case TRACE_MOVE_BLOCK:
 		move_block(v, event);
