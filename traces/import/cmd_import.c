@@ -111,9 +111,14 @@ static void tell_missing(const struct import_report *r, const char *path)
 	if (r->clock[0])
 		fprintf(stderr,
 			"mmreplay import: %s: its times are counts of the clock \"%s\", not nanoseconds: the "
-			"order "
-			"of events holds, rates and durations do not\n",
+			"order of events holds, rates and durations do not\n",
 			path, r->clock);
+	if (r->nr_back > r->nr_events / 16)
+		fprintf(stderr,
+			"mmreplay import: %s: times step back at %" PRIu64 " of %" PRIu64
+			" events, as those do that are told since the event before (perf script --deltatime): "
+			"events are counted right, their order and times are not known\n",
+			path, r->nr_back, r->nr_events);
 	if (r->partial[0])
 		fprintf(stderr,
 			"mmreplay import: %s: holds only %s: marked as partial; `info` and `export` tell of "

@@ -349,8 +349,10 @@ static int check_events(const struct import *im, struct mmr_error *err)
 {
 	if (im->report->nr_events)
 		return 0;
+	if (!im->report->nr_other)
+		return mmr_err(err, -ENODATA, "%s: no event in it at all", im->path);
 	return mmr_err(err, -ENODATA,
-		       "%s: no kmem:mm_page_* event in %" PRIu64 " others, expected e.g. what these record: "
+		       "%s: no kmem:mm_page_* event among its %" PRIu64 ", expected e.g. what these record: "
 		       "-e kmem:mm_page_alloc -e kmem:mm_page_free",
 		       im->path, im->report->nr_other);
 }

@@ -50,11 +50,12 @@ struct import_options {
  * @nr_gfp_unknown: allocations with flags nobody can name
  * @partial: what alone was recorded, "" where all events were
  * @clock: what its times are counts of, "" where they are nanoseconds
+ * @nr_back: events of a source in the order of times whose time is before that of the last one
  */
 struct import_report {
 	uint64_t events[TRACE_NR_PAGE_EVENTS], nr_events, nr_lost, nr_other;
 	uint32_t recorded;
-	uint64_t nr_gfp_unknown;
+	uint64_t nr_gfp_unknown, nr_back;
 	char partial[96], clock[32];
 	bool sorted, interrupted;
 };

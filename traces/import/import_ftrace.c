@@ -3,7 +3,8 @@
  * Text traces, a line per event: trace_pipe and trace of tracefs, `trace-cmd report`, `perf script`.
  *
  *	comm-pid [cpu] flags seconds: mm_page_alloc: page=… pfn=0x… order=0 migratetype=1 gfp_flags=…
- *	comm pid [cpu] seconds: kmem:mm_page_alloc: …
+ *
+ * The part before the event comes in several ways: import_text.c.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -15,15 +16,17 @@
 #include "core/mm_types.h"
 #include "traces/gfp_map.h"
 #include "traces/import/import.h"
+#include "traces/import/import_text.h"
 
 #define MAX_LINE 2048u
 
 struct text_import {
 	struct import *im;
 	uint64_t line, offset; /* of the line at hand, from 1 and 0 */
-	uint64_t last_ns, first_ns;
+	uint64_t last_ns, first_ns, before_ns; /* largest, first, and that of the line before */
 	uint64_t overwritten;
 	bool irq_flags;
+	bool counted; /* times are counts */
 };
 
 static int bad_line(const struct text_import *t, const char *what, const char *text, struct mmr_error *err)
@@ -67,27 +70,6 @@ static bool get_small(const char *fields, const char *key, uint8_t *value)
 	return true;
 }
 
-/* Seconds with any number of decimals, or a bare counter. */
-static bool get_time(const char *text, const char *end, uint64_t *ns)
-{
-	uint64_t whole = 0, part = 0, scale = 100000000;
-	const char *pos = text;
-
-	for (; pos < end && isdigit((unsigned char)*pos); pos++)
-		whole = whole * 10 + (uint64_t)(*pos - '0');
-	if (pos == text || pos - text > 18)
-		return false;
-	*ns = whole;
-	if (pos == end)
-		return true;
-	if (*pos++ != '.' || whole > UINT64_MAX / 2000000000)
-		return false;
-	for (; pos < end && isdigit((unsigned char)*pos); pos++, scale /= 10)
-		part += scale * (uint64_t)(*pos - '0');
-	*ns = whole * 1000000000 + part;
-	return pos == end;
-}
-
 /* ---- gfp flags by name --------------------------------------------------------------------- */
 
 static uint32_t compound(const struct import *im, const char *name)
@@ -121,10 +103,13 @@ static uint32_t compound(const struct import *im, const char *name)
 	return 0;
 }
 
-/* "GFP_KERNEL|__GFP_ZERO|0x1000000", up to a space. Numbers have no name, so they are unknown. */
-static uint32_t parse_gfp(const struct import *im, const char *text)
+/*
+ * "GFP_KERNEL|__GFP_ZERO|0x1000000", up to a space. Numbers have no name, so they are unknown; where there
+ * is nothing else, the flags were printed raw.
+ */
+static uint32_t parse_gfp(const struct import *im, const char *text, uint32_t *raw)
 {
-	uint32_t gfp = 0;
+	uint32_t gfp = 0, number = (uint32_t)strtoul(text, NULL, 0);
 
 	while (*text && !isspace((unsigned char)*text)) {
 		size_t len = strcspn(text, "| \t");
@@ -141,6 +126,7 @@ static uint32_t parse_gfp(const struct import *im, const char *text)
 		text += len;
 		text += *text == '|';
 	}
+	*raw = gfp ? gfp : number;
 	return gfp;
 }
 
@@ -153,92 +139,6 @@ static int name_gfps(struct import *im, struct mmr_error *err)
 		if (import_add_name(&m->gfp_names, &m->nr_gfp_names, gfp_stable_name(1u << bit), 1ll << bit))
 			return mmr_err(err, -ENOMEM, "%s: no memory for the gfp names", im->path);
 	return 0;
-}
-
-/* ---- the part before the event ------------------------------------------------------------- */
-
-static void set_comm(struct trace_task *task, const char *from, const char *to)
-{
-	const char *colon;
-
-	while (from < to && isspace((unsigned char)*from))
-		from++;
-	/* trace-cmd puts the name of a trace instance in front. */
-	colon = memchr(from, ':', (size_t)(to - from));
-	if (to - from > 15 && colon) {
-		from = colon + 1;
-		while (from < to && isspace((unsigned char)*from))
-			from++;
-	}
-	memset(task->comm, 0, sizeof(task->comm));
-	memcpy(task->comm, from, (size_t)(to - from) < 15 ? (size_t)(to - from) : 15);
-	if (!strcmp(task->comm, "<...>"))
-		task->comm[0] = '\0';
-	if (!strcmp(task->comm, "<idle>"))
-		strcpy(task->comm, "swapper");
-}
-
-/* "comm-12", "comm 12", "comm 10/12"; a "(  10)" behind it is the process. */
-static bool parse_task(const char *from, const char *to, struct trace_task *task)
-{
-	const char *digits, *open;
-
-	while (to > from && isspace((unsigned char)to[-1]))
-		to--;
-	if (to > from && to[-1] == ')') {
-		open = memrchr(from, '(', (size_t)(to - from));
-		if (!open)
-			return false;
-		task->tgid = (uint32_t)strtoul(open + 1, NULL, 10);
-		to = open;
-		while (to > from && isspace((unsigned char)to[-1]))
-			to--;
-	}
-	for (digits = to; digits > from && isdigit((unsigned char)digits[-1]); digits--)
-		;
-	if (digits == to || digits == from)
-		return false;
-	task->tid = (uint32_t)strtoul(digits, NULL, 10);
-	to = digits - 1;
-	if (*to == '/') {
-		for (digits = to; digits > from && isdigit((unsigned char)digits[-1]); digits--)
-			;
-		task->tgid = (uint32_t)strtoul(digits, NULL, 10);
-		to = digits;
-	} else if (*to != '-' && !isspace((unsigned char)*to)) {
-		return false;
-	}
-	while (to > from && isspace((unsigned char)to[-1]))
-		to--;
-	set_comm(task, from, to);
-	return true;
-}
-
-/* Everything up to the event's name. NULL, or what is missing. */
-static const char *parse_prefix(struct text_import *t, const char *line, const char *end,
-				struct import_event *e)
-{
-	const char *stamp, *open, *close;
-
-	while (end > line && (isspace((unsigned char)end[-1]) || end[-1] == ':'))
-		end--;
-	for (stamp = end; stamp > line && !isspace((unsigned char)stamp[-1]); stamp--)
-		;
-	if (!get_time(stamp, end, &e->ts_ns))
-		return "time in seconds";
-	close = memrchr(line, ']', (size_t)(stamp - line));
-	open = close ? memrchr(line, '[', (size_t)(close - line)) : NULL;
-	if (!open || !isdigit((unsigned char)open[1]))
-		return "[CPU]";
-	e->cpu = (uint32_t)strtoul(open + 1, NULL, 10);
-	for (close++; close < stamp && isspace((unsigned char)*close); close++)
-		;
-	if (stamp - close >= 4 && t->irq_flags) {
-		e->cls.flags |= strchr("hHZz", close[2]) ? TRACE_F_HARDIRQ : 0;
-		e->cls.flags |= strchr("sHZ", close[2]) && close[2] != 'Z' ? TRACE_F_SOFTIRQ : 0;
-	}
-	e->have_task = parse_task(line, open, &e->task);
-	return e->have_task ? NULL : "task and its number";
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
@@ -275,7 +175,7 @@ static const char *parse_alloc(struct text_import *t, const char *fields, struct
 	if (!gfp)
 		return "gfp_flags";
 	e->have_gfp = true;
-	e->cls.gfp = e->cls.gfp_raw = parse_gfp(t->im, gfp);
+	e->cls.gfp = parse_gfp(t->im, gfp, &e->cls.gfp_raw);
 	return NULL;
 }
 
@@ -355,12 +255,21 @@ static int parse_lost(struct text_import *t, const char *line, struct mmr_error 
 	return import_loss(t->im, cpu, t->first_ns ? t->last_ns : 0, t->last_ns, nr, err);
 }
 
+/* A call of a stack, or nothing. */
+static bool is_no_event(const char *line)
+{
+	return line[0] == '\t' || !strncmp(line, " => ", 4) || !strncmp(line, "=> ", 3) ||
+	       !line[strspn(line, " \r")];
+}
+
 static int parse_line(struct text_import *t, const char *line, struct mmr_error *err)
 {
 	const char *name = strstr(line, "mm_page_"), *end, *start, *missing;
 	struct import_event e = {.offset = t->offset};
 	int type;
 
+	if (!name && is_no_event(line))
+		return 0;
 	if (line[0] == '#' || !name)
 		return line[0] == '#' ? 0 : (t->im->report->nr_other++, parse_lost(t, line, err));
 	end = name + strspn(name, "abcdefghijklmnopqrstuvwxyz_");
@@ -371,11 +280,13 @@ static int parse_line(struct text_import *t, const char *line, struct mmr_error 
 	}
 	start = name - line >= 5 && !memcmp(name - 5, "kmem:", 5) ? name - 5 : name;
 	e.cls.type = (uint8_t)type;
-	missing = parse_prefix(t, line, start, &e);
+	missing = import_text_prefix(line, start, t->irq_flags, &e, &t->counted);
 	if (!missing)
 		missing = parse_fields(t, end + 1, &e);
 	if (missing)
 		return bad_line(t, missing, line, err);
+	t->im->report->nr_back += e.ts_ns < t->before_ns;
+	t->before_ns = e.ts_ns;
 	t->last_ns = e.ts_ns > t->last_ns ? e.ts_ns : t->last_ns;
 	t->first_ns = t->first_ns ? t->first_ns : e.ts_ns;
 	return import_put(t->im, &e, err);
@@ -418,7 +329,7 @@ static size_t copy_line(const struct import *im, size_t at, char line[MAX_LINE])
 	return at + len + (end ? 1 : 0);
 }
 
-/* Comments anywhere, and the largest "[CPU]". */
+/* Comments anywhere, and the largest CPU. */
 static void scan_text(struct text_import *t)
 {
 	struct import *im = t->im;
@@ -426,18 +337,19 @@ static void scan_text(struct text_import *t)
 	uint32_t nr_cpus = 0;
 
 	for (size_t at = 0; at < im->size;) {
-		const char *open;
+		struct import_event e = {0};
+		const char *name;
+		bool counted;
 
 		at = copy_line(im, at, line);
 		if (line[0] == '#' || line[0] == 'c')
 			scan_head(t, line);
-		open = strchr(line, '[');
-		if (open && isdigit((unsigned char)open[1]) && strstr(open, "mm_page_")) {
-			unsigned long cpu = strtoul(open + 1, NULL, 10);
-
-			if (cpu < 4096 && cpu >= nr_cpus)
-				nr_cpus = (uint32_t)cpu + 1;
-		}
+		name = line[0] == '#' ? NULL : strstr(line, "mm_page_");
+		if (name && name - line >= 5 && !memcmp(name - 5, "kmem:", 5))
+			name -= 5;
+		if (name && !import_text_prefix(line, name, false, &e, &counted) && e.cpu < 4096 &&
+		    e.cpu >= nr_cpus)
+			nr_cpus = e.cpu + 1;
 	}
 	if (im->machine.nr_cpus < nr_cpus)
 		im->machine.nr_cpus = nr_cpus;
@@ -465,6 +377,8 @@ static int import_ftrace_run(struct import *im, struct mmr_error *err)
 		rc = parse_line(&t, line, err);
 		at = next;
 	}
+	if (t.counted)
+		snprintf(im->report->clock, sizeof(im->report->clock), "not named in it");
 	/* Written over before they were read: older than all that is there. */
 	if (!rc && t.overwritten)
 		rc = import_loss(im, IMPORT_UNKNOWN_CPU, t.first_ns, t.first_ns, t.overwritten, err);

@@ -142,6 +142,45 @@ import ftrace "$data/ftrace.txt" ftrace.mmt
 "$mmreplay" import ftrace - -o piped.mmt <"$data/ftrace.txt" >/dev/null || complain "ftrace from a pipe"
 cmp <(rows ftrace.mmt) <(rows piped.mmt) || complain "ftrace: another trace from a pipe"
 
+# The same lines as other options print them: latency-format, also verbose; report -l and --ts-diff. All tell the same.
+fields='{ print $3, $4, $5, $6, $7, $9, $13, $15 }'
+same_events() { # same_events FILE WHAT
+	"$mmreplay" import ftrace "$1" -o other.mmt >/dev/null 2>err || complain "$2: $(cat err)"
+	cmp <(rows other.mmt | awk -F, "NR > 1 $fields") <(rows ftrace.mmt | awk -F, "NR > 1 $fields") || complain "$2: other events"
+}
+# columns PRINTF: name-pid, CPU, flags, seconds, the rest, of each event that is no comment
+columns() {
+	awk -v how="$1" '/^#/ { print; next } match($0, /-[0-9]+ +(\( *[0-9-]+\) )?\[[0-9]+\] [^ ]+ +[0-9.]+: /) {
+		name = substr($0, 1, RSTART - 1); sub(/^ +/, "", name)
+		n = split(substr($0, RSTART + 1, RLENGTH - 3), f, " "); rest = substr($0, RSTART + RLENGTH)
+		pid = f[1]; cpu = substr(f[n - 2], 2) + 0; irq = substr(f[n - 1], 3, 1); ms = sprintf("%.3f", f[n] * 1000)
+		if (how == "latency") printf "%8s-%-7d %3d%s %d us : %s\n", name, pid, cpu, f[n - 1], ms * 1000, rest
+		if (how == "report") printf "%8s-%-5d %3d%s %12s: %s\n", name, pid, cpu, f[n - 1], f[n], rest
+		if (how == "diff") printf "%16s-%-7d [%03d] %s %s: (+134) %s\n", name, pid, cpu, f[n - 1], f[n], rest
+		if (how == "verbose") printf "%16s %7d %3d %d 00000000 00000026 [0601233d] %sms (+0.000ms): %s\n", name, pid, cpu,
+			(irq ~ /[hHZz]/ ? 8 : 0) + (irq ~ /[sH]/ ? 16 : 0), ms, rest }' "$data/ftrace.txt"
+}
+for how in latency report diff verbose; do
+	columns $how | sed 's/ us :/us :/' >other.txt
+	[ "$(grep -c mm_page_ other.txt)" -gt 100 ] || complain "ftrace as $how: nothing to try"
+	same_events other.txt "ftrace as $how"
+done
+# Times that are counts, and times since the event before: told. Stacks are no events.
+sed 's/\([0-9]\)\.\([0-9]*\): mm_page/\1\2: mm_page/' "$data/ftrace.txt" >other.txt
+"$mmreplay" import ftrace other.txt -o other.mmt >/dev/null 2>err || complain "ftrace with counts: $(cat err)"
+grep -q "counts of the clock" err || complain "ftrace with counts: not told: $(cat err)"
+awk '{ sub(/ [0-9]+\.[0-9]+: /, sprintf(" 0.%06d: ", NR * 7 % 11)); print }' "$data/ftrace.txt" >other.txt
+"$mmreplay" import ftrace other.txt -o other.mmt >/dev/null 2>err || complain "ftrace with steps: $(cat err)"
+grep -q "times step back at" err || complain "ftrace with steps: not told: $(cat err)"
+awk '{ print } /mm_page_/ { print "\tffffffff8162184b __alloc_pages+0x26b ([kernel.kallsyms])\n => folio_alloc\n" }' "$data/ftrace.txt" >other.txt
+same_events other.txt "ftrace with stacks"
+"$mmreplay" import ftrace other.txt -o other.mmt | grep -q " 0 other events left out" || complain "calls are counted as events"
+# Flags as numbers: kept, and told.
+sed 's/gfp_flags=[^ ]*/gfp_flags=0x140cca/' "$data/ftrace.txt" >other.txt
+"$mmreplay" import ftrace other.txt -o other.mmt >/dev/null 2>err || complain "ftrace with raw flags: $(cat err)"
+grep -q "without a name; kept as numbers" err || complain "raw flags: not told: $(cat err)"
+[ "$(rows other.mmt | awk -F, '$5 == "alloc" && $8 != 1313994' | wc -l)" -eq 0 ] || complain "raw flags: not kept"
+
 # What it is good for: a run on a machine file; not for verify, which needs the kernel's own state.
 "$mmreplay" run -q --json plain.mmt --machine "$SOURCE/replay/machines/two-node.yaml" >run.json ||
 	complain "run of an imported recording"

@@ -3,6 +3,7 @@
 add_library(mmr_import STATIC
 	import/import.c
 	import/import_ftrace.c
+	import/import_text.c
 	import/import_llfree.c
 	import/import_names.c
 	import/import_perf.c
