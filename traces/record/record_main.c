@@ -226,7 +226,8 @@ static void set_feature(struct trace_machine *m, const char *name, int64_t value
 
 static int describe(struct session *s, struct mmr_error *err)
 {
-	char *command = record_command_join(s->options->command);
+	/* The names of tasks, most of all. */
+	char *command = s->options->no_names ? strdup("") : record_command_join(s->options->command);
 	int rc = command ? record_host_describe("", s->tracefs, command, &s->machine, err)
 			 : mmr_err(err, -ENOMEM, "no memory for the command line");
 

@@ -43,7 +43,7 @@ static const struct argp_option option_table[] = {
 	 "(suffix s, or none) have passed. Each begins with keyframes; `mmreplay merge` joins them",
 	 1},
 	{"rotate-keep", OPT_ROTATE_KEEP, "N", 0, "Keep the last N of these files, remove older ones", 1},
-	{"no-names", OPT_NO_NAMES, NULL, 0, "Leave task names out of the trace", 1},
+	{"no-names", OPT_NO_NAMES, NULL, 0, "Leave task names and CMD out of the trace", 1},
 	{"extras", OPT_EXTRAS, NULL, 0,
 	 "Also probe, where the kernel permits that, every request (which node, how long it took) and every "
 	 "free on its way to a list",

@@ -37,6 +37,10 @@ grep -q "bytes/event" "$WORK/a.err" || fail "no summary: $(cat "$WORK/a.err")"
 "$READ" "$WORK/b.mmt" >"$WORK/b" || fail "not readable"
 [ ! -s "$WORK/b.err" ] || fail "--quiet is not: $(cat "$WORK/b.err")"
 expect "names with --no-names" "$(value "$WORK/b" named)" -eq 0
+"$BUILD/mmreplay" info --json "$WORK/b.mmt" >"$WORK/b.json"
+! grep -q record_load "$WORK/b.json" || fail "--no-names: the command is in the recording: $(grep record_load "$WORK/b.json")"
+"$BUILD/mmreplay" info --json "$WORK/a.mmt" >"$WORK/a.json"
+grep -q record_load "$WORK/a.json" || fail "the command is not in a recording with names"
 expect "keyframes with --no-keyframes" "$(($(value "$WORK/b" kf_first) + $(value "$WORK/b" kf_last)))" -eq 0
 
 # SIGINT keeps everything and is no failure.
