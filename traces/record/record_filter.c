@@ -3,6 +3,8 @@
 #include "traces/record/record_filter.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +58,29 @@ const char *record_filter_parse_cgroup(struct record_filter *f, const char *path
 		f->cgroup_level++;
 	}
 	return "a folder that lies less deep";
+}
+
+const char *record_filter_parse_task(struct record_filter *f, const char *text)
+{
+	static const char none[] = "the number of a process that runs",
+			  thread[] = "a process, not one of its threads";
+	unsigned long tid, tgid = 0;
+	char line[128], *end;
+	FILE *status;
+
+	tid = strtoul(text, &end, 10);
+	if (end == text || *end || *text == '-' || !tid || tid > INT_MAX ||
+	    (kill((pid_t)tid, 0) && errno == ESRCH))
+		return none;
+	f->tgid = (uint32_t)tid;
+	snprintf(line, sizeof(line), "/proc/%lu/status", tid);
+	status = fopen(line, "re");
+	if (!status)
+		return NULL; /* it may be hidden */
+	while (fgets(line, sizeof(line), status) && sscanf(line, "Tgid: %lu", &tgid) != 1)
+		;
+	fclose(status);
+	return tgid && tgid != tid ? thread : NULL;
 }
 
 static int add_feature(struct trace_machine *m, const char *name, int64_t value)

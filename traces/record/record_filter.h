@@ -34,10 +34,12 @@ bool record_filter_set(const struct record_filter *f);
 /**
  * record_filter_parse_orders - "3" or "2-9"
  * record_filter_parse_cgroup - a folder of a cgroup2 file system
+ * record_filter_parse_task - a process that runs, by its number
  * Return: NULL, or what was expected
  */
 const char *record_filter_parse_orders(struct record_filter *f, const char *text);
 const char *record_filter_parse_cgroup(struct record_filter *f, const char *path);
+const char *record_filter_parse_task(struct record_filter *f, const char *text);
 
 /** record_filter_mark - tell in a recording's header what it leaves out. Return: 0 or -ENOMEM */
 int record_filter_mark(const struct record_filter *f, struct trace_machine *machine);

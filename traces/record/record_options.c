@@ -212,7 +212,9 @@ static void parse_filter(int key, const char *text, struct record_options *o, st
 			argp_error(state, "--node: found \"%s\", expected the number of a node", text);
 		break;
 	case OPT_TASK:
-		o->filter.tgid = (uint32_t)parse_number(text, 1 << 22, "--task", state);
+		expected = record_filter_parse_task(&o->filter, text);
+		if (expected)
+			argp_error(state, "--task: found \"%s\", expected %s", text, expected);
 		break;
 	case OPT_ORDER:
 		expected = record_filter_parse_orders(&o->filter, text);

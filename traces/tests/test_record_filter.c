@@ -4,7 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -106,10 +108,11 @@ static void a_node_without_memory_is_refused(void **state)
 	record_live_destroy(live);
 }
 
-static void orders_are_one_or_a_range(void **state)
+static void values_are_checked(void **state)
 {
 	static const char *const bad[] = {"", "-1", "11", "3-2", "3-", "x", "1-2x", "4-11"};
 	struct record_filter f = {0};
+	char self[16];
 
 	assert_null(record_filter_parse_orders(&f, "3"));
 	assert_int_equal(f.min_order, 3);
@@ -121,6 +124,15 @@ static void orders_are_one_or_a_range(void **state)
 		assert_non_null(record_filter_parse_orders(&f, bad[i]));
 	assert_non_null(record_filter_parse_cgroup(&f, "/proc"));
 	assert_non_null(record_filter_parse_cgroup(&f, "/no/such/folder"));
+	f = (struct record_filter){0};
+	snprintf(self, sizeof(self), "%d", getpid());
+	assert_null(record_filter_parse_task(&f, self));
+	assert_int_equal(f.tgid, getpid());
+	assert_non_null(record_filter_parse_task(&f, "0"));
+	assert_non_null(record_filter_parse_task(&f, "-1"));
+	assert_non_null(record_filter_parse_task(&f, "7x"));
+	assert_non_null(record_filter_parse_task(&f, "4194305")); /* above all that the kernel gives */
+	assert_non_null(record_filter_parse_task(&f, "99999999999999999999"));
 }
 
 static void the_header_tells_what_is_left_out(void **state)
@@ -149,7 +161,7 @@ int main(void)
 		cmocka_unit_test(lists_are_of_no_task_but_of_a_node),
 		cmocka_unit_test(a_failed_request_is_kept_but_for_a_node),
 		cmocka_unit_test(a_node_without_memory_is_refused),
-		cmocka_unit_test(orders_are_one_or_a_range),
+		cmocka_unit_test(values_are_checked),
 		cmocka_unit_test(the_header_tells_what_is_left_out),
 	};
 
