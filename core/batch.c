@@ -6,8 +6,7 @@
 
 #include "core/internal.h"
 
-#define PAGES_PER_SECTION  (1u << 15) /* 128 MiB: memmap is contiguous only within one, x86-64 */
-#define VMALLOC_BULK_CHUNK 100u
+#define PAGES_PER_SECTION (1u << 15) /* 128 MiB: memmap is contiguous only within one, x86-64 */
 
 static bool allocated_with_order(const struct mmr_machine *m, uint32_t pfn, unsigned int order)
 {
@@ -251,7 +250,8 @@ unsigned int mmr_vmalloc(struct mmr_machine *m, const struct mmr_request *asked,
 	if (m->profile.vmalloc == VMALLOC_LARGE_FIRST)
 		got = vmalloc_large_first(m, &req, nr_pages, pfns);
 	while (got < nr_pages) {
-		unsigned int want = nr_pages - got < VMALLOC_BULK_CHUNK ? nr_pages - got : VMALLOC_BULK_CHUNK;
+		unsigned int want =
+			nr_pages - got < MMR_VMALLOC_BULK_MAX ? nr_pages - got : MMR_VMALLOC_BULK_MAX;
 		unsigned int nr = mmr_alloc_pages_bulk(m, &req, want, 0, pfns + got);
 
 		got += nr;

@@ -13,6 +13,10 @@
 	31 /* folios of a batch. Source: PAGEVEC_SIZE, include/linux/pagevec.h, since 6.9                      \
 	    */
 
+#define MMR_VMALLOC_BULK_MAX                                                                                   \
+	100 /* pages that vmalloc() asks alloc_pages_bulk() for at once. Source: vm_area_alloc_pages(), v6.12  \
+	     */
+
 /**
  * mmr_free_folios - give back a batch, as unmapping and the LRU lists do
  * @blocks: blocks[nr], in the batch's order

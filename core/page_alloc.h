@@ -601,6 +601,7 @@ void mmr_drain_all_pages(struct mmr_machine *m);
 /** struct mmr_counters - what happened, summed over CPUs; see mmr_counters_read() */
 struct mmr_counters {
 	uint64_t path[NR_MMR_PATHS];
+	uint64_t allocs[NR_PAGE_ORDERS]; /* served */
 	uint64_t alloc_pages, free_pages;
 	uint64_t numa_hit, numa_miss, numa_foreign, numa_local, numa_other, numa_interleave;
 	uint64_t distance_sum; /* sum over allocations of distance(CPU's node, page's node) */
@@ -647,6 +648,8 @@ struct mmr_zone_info {
 	uint64_t nr_allocs, nr_alloc_pages; /* requests this zone served */
 	uint64_t nr_extfrag; /* pages it took from another migratetype's list, since it was seeded */
 };
+/** mmr_page_nid - node of a page that is allocated */
+unsigned int mmr_page_nid(const struct mmr_machine *m, uint32_t pfn);
 /** mmr_zone_read - fill @ret; false where the machine has no such populated zone */
 bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone,
 		   struct mmr_zone_info *ret);

@@ -257,6 +257,14 @@ const char *kernel_profile_axis_value(const struct kernel_profile *profile, size
 	return axes[index].values[*((const uint8_t *)profile + axes[index].offset)];
 }
 
+bool kernel_profile_is(const struct kernel_profile *profile, const char *axis, const char *value)
+{
+	for (size_t i = 0; i < NR_AXES; i++)
+		if (!strcmp(axes[i].name, axis))
+			return !strcmp(kernel_profile_axis_value(profile, i), value);
+	return false;
+}
+
 /* ---- derived profiles ------------------------------------------------------------------------ */
 
 /* Names one after the other, as far as they fit. */

@@ -3,6 +3,7 @@
 #ifndef MMR_CORE_PROFILE_H
 #define MMR_CORE_PROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/error.h"
@@ -45,5 +46,8 @@ const char *kernel_profile_axis(size_t index, const char *const **values);
 const char *kernel_profile_axis_about(size_t index);
 /** kernel_profile_axis_value - which value of axis @index @profile has */
 const char *kernel_profile_axis_value(const struct kernel_profile *profile, size_t index);
+/** kernel_profile_is - has @profile this @value of @axis, by their names? False for names that there are not.
+ */
+bool kernel_profile_is(const struct kernel_profile *profile, const char *axis, const char *value);
 
 #endif

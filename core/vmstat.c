@@ -236,6 +236,7 @@ static void add_derived(const struct mmr_machine *m, const struct mmr_cpu *cpu, 
 
 		for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
 			nr_allocs += stat->nr_allocs[order];
+			ret->allocs[order] += stat->nr_allocs[order];
 			sum_frees += stat->nr_frees[order];
 			ret->alloc_pages += stat->nr_allocs[order] << order;
 			ret->free_pages += stat->nr_frees[order] << order;
@@ -262,6 +263,11 @@ void mmr_counters_read(const struct mmr_machine *m, struct mmr_counters *ret)
 		add_counters(ret, &m->cpus[i].counters);
 		add_derived(m, &m->cpus[i], ret);
 	}
+}
+
+unsigned int mmr_page_nid(const struct mmr_machine *m, uint32_t pfn)
+{
+	return m->zones[tag_zone_place(m->pages[pfn].tag)]->node;
 }
 
 bool mmr_zone_read(const struct mmr_machine *m, unsigned int nid, enum zone_type zone_type,

@@ -89,6 +89,7 @@ int engine_run(struct engine *e, struct mmr_error *err)
 
 	engine_pace_begin(e);
 	rc = e->options.nr_threads > 1 ? engine_run_threads(e, err) : run_batches(e, err);
+	engine_end_areas(e);
 	engine_count_recorded(e);
 	e->times.nr_events = e->nr_done;
 	e->times.wall_ns = clock_now_ns() - begin_ns;
@@ -234,6 +235,9 @@ int engine_create(struct trace_reader *reader, const struct engine_options *opti
 	rc = create_backend(e, err);
 	rc = rc ? rc : translate_init(&e->translate, reader, options->recorded, options->machine, err);
 	rc = rc ? rc : apply_scenario(e, err);
+	/* On threads each page goes its own way. */
+	if (!rc && e->backend->kind == BACKEND_CORE && options->nr_threads <= 1)
+		rc = vmalloc_areas_init(&e->areas, options->profile, reader, end_of(options->recorded), err);
 	rc = rc ? rc : init_metrics(e, err);
 	rc = rc ? rc : engine_init_pressure(e, err);
 	rc = rc ? rc : engine_choose_start(e, err);
@@ -258,6 +262,7 @@ void engine_destroy(struct engine *e)
 	translate_deinit(&e->translate);
 	task_places_destroy(e->tasks);
 	stream_destroy(e->stream);
+	vmalloc_areas_deinit(&e->areas);
 	engine_deinit_pressure(e);
 	live_map_deinit(&e->map);
 	usage_deinit(&e->usage);

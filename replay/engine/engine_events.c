@@ -172,7 +172,7 @@ HOT void free_entry(struct engine *e, enum backend_kind k, bool modelled, struct
 		return;
 	}
 	lifetimes_add(e->lifetimes, word, engine_birth(e, ts_ns));
-	change_usage(e, pfn, order, -pages, live_word_type(word));
+	change_usage(e, pfn, order, -pages, live_word_migratetype(word));
 	if (modelled)
 		engine_disown(e, pfn, order);
 	give_back_timed(e, k, pfn, order, cpu);
@@ -214,6 +214,22 @@ static void split_block(struct engine *e, uint32_t whole, unsigned int new_order
 	}
 	if (e->pressure.owners)
 		engine_own_pieces(e, block.pfn, order, new_order);
+}
+
+uint32_t engine_forget_page(struct engine *e, const struct trace_event *event)
+{
+	struct live_entry *entry = live_map_slot(&e->map, event->pfn), page;
+
+	if (live_order(entry))
+		split_block(e, event->pfn, 0);
+	page = *entry;
+	live_map_remove(&e->map, entry, 1);
+	lifetimes_add(e->lifetimes, page.word, engine_birth(e, event->ts_ns));
+	usage_add(&e->usage, page.pfn, live_word_migratetype(page.word), -1);
+	if (e->pressure.owners)
+		engine_disown(e, page.pfn, 0);
+	e->counts.given_back[0]++;
+	return page.pfn;
 }
 
 static void free_any(struct engine *e, struct live_entry *entry, unsigned int cpu, uint64_t ts_ns)
@@ -390,6 +406,12 @@ HOT void replay_alloc(struct engine *e, enum backend_kind k, bool modelled, cons
 	live_map_add(&e->map, slot, page.pfn, word, cls->pages);
 }
 
+void engine_make_room(struct engine *e, const struct trace_event *event)
+{
+	if (live_map_touch(&e->map, event->pfn)->order_plus_1)
+		make_room(e, event, translate_event_cpu(&e->translate, event));
+}
+
 /* Is this event older than the keyframe of its zone? */
 static bool before_keyframe(const struct engine *e, const struct trace_event *event)
 {
@@ -416,7 +438,7 @@ static void learn_classes(struct engine *e, uint16_t id)
 
 		e->classes[e->nr_classes] = (struct alloc_class){
 			.gfp = gfp,
-			.word = live_word(order, type, 0),
+			.word = live_word(order, e->areas.active && vmalloc_gfp(gfp) ? LIVE_VMALLOC : type, 0),
 			.pages = (uint16_t)(1u << order),
 			.type = type,
 			.highest = (uint8_t)machine_highest_zone(gfp),
@@ -469,12 +491,35 @@ static bool are_odd(const struct engine *e, const struct trace_event *events)
 	return e->drops_kernel_made || e->options.speed > 0 || events[0].ts_ns < e->all_started_ns + SLACK_NS;
 }
 
+/* May it be of a vmalloc() area, or end the call for one? Also where its slot was looked up before there was
+ * one. */
+HOT bool may_be_of_area(const struct engine *e, const struct trace_event *event, const struct live_entry *slot)
+{
+	uint32_t word = event->type == TRACE_ALLOC ? e->classes[event->class_id].word : slot->word;
+
+	return unlikely_(e->areas.nr_open != 0) || unlikely_(live_word_type(word) == LIVE_VMALLOC);
+}
+
+static __attribute__((noinline)) void replay_of_area(struct engine *e, bool modelled,
+						     const struct trace_event *event)
+{
+	if (engine_area_event(e, event))
+		return;
+	if (event->type == TRACE_ALLOC) {
+		replay_alloc(e, BACKEND_CORE, modelled, event, live_map_slot(&e->map, event->pfn));
+		engine_area_taken(e, event);
+	} else {
+		replay_free(e, BACKEND_CORE, modelled, true, event, live_map_slot(&e->map, event->pfn));
+	}
+}
+
 /* All of @events matter, have places in the map, and are followed by TRACE_READER_AHEAD that mean nothing. */
 HOT int replay_events(struct engine *e, enum backend_kind k, bool modelled, bool special,
 		      const struct trace_event *events, size_t nr)
 {
 	const bool follows = special && e->translate.named.nr_zones != 0;
 	const bool odd = special && are_odd(e, events);
+	const bool areas = k == BACKEND_CORE && special && e->areas.active;
 	struct ahead ahead;
 
 	for (size_t i = 0; i < AHEAD_SLOT; i++)
@@ -497,6 +542,10 @@ HOT int replay_events(struct engine *e, enum backend_kind k, bool modelled, bool
 				translate_follow(&e->translate, event);
 			if (event->type > TRACE_FREE || (odd && passed_over(e, event)))
 				continue;
+			if (areas && may_be_of_area(e, event, slot)) {
+				replay_of_area(e, modelled, event);
+				continue;
+			}
 		}
 		if (event->type == TRACE_ALLOC)
 			replay_alloc(e, k, modelled, event, slot);
@@ -511,7 +560,8 @@ HOT int replay_events(struct engine *e, enum backend_kind k, bool modelled, bool
 /* Return: 0; or, where the backend failed, the number of the event, from 1. */
 static int replay_kind(struct engine *e, const struct trace_event *events, size_t nr)
 {
-	const bool special = e->translate.named.nr_zones || e->translate.tasks || are_odd(e, events);
+	const bool special =
+		e->translate.named.nr_zones || e->translate.tasks || e->areas.active || are_odd(e, events);
 
 	if (e->backend->kind == BACKEND_NULL && !special)
 		return replay_events(e, BACKEND_NULL, false, false, events, nr);

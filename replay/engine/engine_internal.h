@@ -8,6 +8,7 @@
 #include "replay/engine/kswapd_pace.h"
 #include "replay/engine/live_map.h"
 #include "replay/engine/recorded_acts.h"
+#include "replay/engine/vmalloc_areas.h"
 #include "replay/engine/vmstat_runs.h"
 #include "replay/scenario/scenario.h"
 
@@ -113,6 +114,7 @@ struct engine {
 	struct chosen *chosen; /* of the events at hand */
 	bool reads_requests; /* the reader delivers no others than those that matter */
 	struct usage usage;
+	struct vmalloc_areas areas;
 	struct alloc_class *classes; /* by class id */
 	uint32_t nr_classes;
 	uint32_t nr_checked_classes;
@@ -226,8 +228,24 @@ void engine_count_recorded(struct engine *e);
 int engine_replay_batch(struct engine *e, const struct trace_event *events, size_t nr, struct mmr_error *err);
 /* What class @id asks for; learns it from the reader. */
 const struct alloc_class *engine_class(struct engine *e, uint16_t id);
+/* The frame of @event, an allocation, is free in the map: a block that was not seen to be freed goes first. */
+void engine_make_room(struct engine *e, const struct trace_event *event);
+/* A free of one page that the caller gives back. Return: the modelled page; the block it lay in is split. */
+uint32_t engine_forget_page(struct engine *e, const struct trace_event *event);
 /* Give a block back outside the loop, unmeasured. */
 void engine_give_back(struct engine *e, uint32_t pfn, unsigned int order, unsigned int cpu);
+
+/* ---- vmalloc_areas.c ------------------------------------------------------------------------- */
+
+/*
+ * Before an allocation or a free: calls end that it is no part of.
+ * Return: true where it is dealt with, now or when its call ends.
+ */
+bool engine_area_event(struct engine *e, const struct trace_event *event);
+/* After an allocation for an area that was made at once. */
+void engine_area_taken(struct engine *e, const struct trace_event *event);
+/* All calls end. */
+void engine_end_areas(struct engine *e);
 
 /* ---- engine_pace.c --------------------------------------------------------------------------- */
 

@@ -54,7 +54,8 @@ int live_map_init(struct live_map *map, uint32_t end_pfn, struct mmr_error *err)
 			       "live map: cannot reserve %zu bytes of address space for %u recorded pages: %s",
 			       entries_bytes(end_pfn) + table_bytes(end_pfn), end_pfn, strerror(errno));
 	for (unsigned int i = 0; i < LIVE_CHUNK_PAGES; i++)
-		map->entries[i] = (struct live_entry){.pfn = MMR_NO_PFN, .word = LIVE_NO_CHUNK};
+		map->entries[i] =
+			(struct live_entry){.pfn = MMR_NO_PFN, .word = LIVE_NO_CHUNK | LIVE_VMALLOC << 4};
 	return 0;
 }
 

@@ -31,8 +31,9 @@ enum live_fate {
  * struct live_entry - one recorded block, at the word of its first page frame
  * @pfn: first modelled PFN; MMR_NO_PFN where there is none
  * @order_plus_1: of the block as it stands now (pieces after a split); 0: no block begins here; LIVE_NO_CHUNK:
- *	this is the entry of all frames whose chunk does not exist
- * @type: 0 unmovable, 1 movable, 2 reclaimable, by its request
+ *	this is the entry of all frames whose chunk does not exist, which pass for a vmalloc() area's: they must
+ *be looked at twice
+ * @type: 0 unmovable, 1 movable, 2 reclaimable, by its request; LIVE_VMALLOC unmovable and of a vmalloc() area
  * @fate: enum live_fate
  * @birth: when it was allocated, in units that the engine chooses
  * @word: all of these four, as live_word() puts them together
@@ -52,6 +53,7 @@ struct live_entry {
 _Static_assert(sizeof(struct live_entry) == 8, "one word per recorded page frame");
 #define LIVE_BIRTH_BITS 24
 #define LIVE_NO_CHUNK   0xf
+#define LIVE_VMALLOC    3
 #define NR_LIVE_ASKED   (1u << 6)
 
 /** live_word - of a block that is served; what of @birth is above LIVE_BIRTH_BITS falls off */
@@ -70,6 +72,11 @@ static inline uint32_t live_word_fated(uint32_t word, enum live_fate fate)
 static inline unsigned int live_word_type(uint32_t word)
 {
 	return word >> 4 & 3;
+}
+/** live_word_migratetype - that of its request */
+static inline unsigned int live_word_migratetype(uint32_t word)
+{
+	return live_word_type(word) == LIVE_VMALLOC ? MIGRATE_UNMOVABLE : live_word_type(word);
 }
 static inline unsigned int live_word_fate(uint32_t word)
 {

@@ -72,13 +72,7 @@ const char *explain_function(enum mmr_story_kind kind, bool claims_and_steals)
 
 bool explain_claims_and_steals(const struct kernel_profile *profile)
 {
-	const char *name;
-
-	for (size_t i = 0; (name = kernel_profile_axis(i, NULL)); i++) {
-		if (!strcmp(name, "steal"))
-			return !strcmp(kernel_profile_axis_value(profile, i), "6.15");
-	}
-	return false;
+	return kernel_profile_is(profile, "steal", "6.15");
 }
 
 const char *explain_gfp_meaning(uint32_t bit)

@@ -14,13 +14,15 @@
 
 #include "core/mm_types.h"
 
+#define RELEASE "6.12.0-synth"
+
 static void must(int rc, const struct mmr_error *err)
 {
 	if (rc)
 		fail_msg("%s", err->msg);
 }
 
-static void begin(struct synth *s, struct trace_name_value *feature, uint32_t pcp_high_max)
+static void begin(struct synth *s, const char *release, struct trace_name_value *feature, uint32_t pcp_high_max)
 {
 	static uint16_t cpu_node[2];
 	static uint8_t distance[1] = {10};
@@ -37,7 +39,7 @@ static void begin(struct synth *s, struct trace_name_value *feature, uint32_t pc
 		.stat_threshold = 4,
 	};
 	struct trace_machine machine = {
-		.kernel_release = "6.12.0-synth",
+		.kernel_release = (char *)release,
 		.kernel_version = "#1",
 		.arch = "x86_64",
 		.page_size = 4096,
@@ -67,7 +69,12 @@ static void begin(struct synth *s, struct trace_name_value *feature, uint32_t pc
 
 void synth_begin(struct synth *s)
 {
-	begin(s, NULL, 12);
+	begin(s, RELEASE, NULL, 12);
+}
+
+void synth_begin_kernel(struct synth *s, const char *release)
+{
+	begin(s, release, NULL, 12);
 }
 
 void synth_begin_watched(struct synth *s, const char *type, uint32_t pcp_high_max)
@@ -76,7 +83,7 @@ void synth_begin_watched(struct synth *s, const char *type, uint32_t pcp_high_ma
 	struct trace_name_value feature = {.name = name, .value = 2};
 
 	snprintf(name, sizeof(name), "event.%s", type);
-	begin(s, &feature, pcp_high_max);
+	begin(s, RELEASE, &feature, pcp_high_max);
 }
 
 void synth_event(struct synth *s, const struct trace_class *cls, unsigned int cpu, uint32_t pfn)

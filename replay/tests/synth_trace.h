@@ -17,6 +17,8 @@ struct synth {
 };
 
 void synth_begin(struct synth *s);
+/** synth_begin_kernel - the same, recorded from the kernel of @release */
+void synth_begin_kernel(struct synth *s, const char *release);
 /** synth_begin_watched - the same, with feature event.@type set; per-CPU lists may grow from 12 pages to
  * @pcp_high_max */
 void synth_begin_watched(struct synth *s, const char *type, uint32_t pcp_high_max);

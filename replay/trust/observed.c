@@ -29,6 +29,7 @@ struct count {
 	struct trace_reader *reader;
 	struct zone_map map;
 	bool calls_known; /* of free_pcppages_bulk() */
+	bool buddy_known; /* what goes to the buddy past the per-CPU lists */
 	uint64_t begin_ns; /* what came earlier is part of the state that the first keyframes tell */
 };
 
@@ -44,6 +45,7 @@ static int count_init(struct count *c, struct trace_reader *reader, const struct
 		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
 	};
 	c->calls_known = trace_watched(trace_reader_machine(reader), TRACE_PCP_FREE_BULK);
+	c->buddy_known = trace_watched(trace_reader_machine(reader), TRACE_BUDDY_FREE);
 	*ret = (struct observed){.have_kswapd =
 					 trace_watched(trace_reader_machine(reader), TRACE_WAKEUP_KSWAPD)};
 	if (!c->runs)
@@ -141,6 +143,12 @@ static void count_locked(struct count *c, const struct trace_event *event)
 	};
 }
 
+/* What no per-CPU list holds goes straight to the buddy. */
+static bool has_no_list(unsigned int order)
+{
+	return order > PAGE_ALLOC_COSTLY_ORDER && order != PAGEBLOCK_ORDER;
+}
+
 static void count_event(struct count *c, const struct trace_event *event)
 {
 	if (event->cpu >= c->machine->nr_cpus || event->order >= NR_PAGE_ORDERS)
@@ -160,9 +168,12 @@ static void count_event(struct count *c, const struct trace_event *event)
 		count_alloc(c, event);
 		break;
 	case TRACE_FREE:
-		/* The orders that no per-CPU list holds go straight to the buddy. */
-		c->ret->locked += event->order > PAGE_ALLOC_COSTLY_ORDER && event->order != PAGEBLOCK_ORDER;
+		c->ret->locked += !c->buddy_known && has_no_list(event->order);
 		break;
+	case TRACE_BUDDY_FREE: /* others are there because their list was locked: nothing that requests decide
+				*/
+		c->ret->locked += has_no_list(event->order);
+		return;
 	case TRACE_FREE_BATCHED:
 		break;
 	case TRACE_PCP_FREE_BULK:
@@ -212,8 +223,8 @@ int observed_read(struct trace_reader *reader, const struct machine *machine, st
 	int rc = count_init(&c, reader, machine, ret, err);
 
 	rc = rc ? rc : trace_first_state_ns(reader, &c.begin_ns, err);
-	trace_reader_want(reader,
-			  TRACE_WANT_REQUESTS | 1ull << TRACE_PCP_FREE_BULK | 1ull << TRACE_WAKEUP_KSWAPD);
+	trace_reader_want(reader, TRACE_WANT_REQUESTS | 1ull << TRACE_PCP_FREE_BULK | 1ull << TRACE_BUDDY_FREE |
+					  1ull << TRACE_WAKEUP_KSWAPD);
 	while (!rc && (nr = trace_reader_next(reader, &events, err)) > 0)
 		for (ssize_t i = 0; i < nr; i++)
 			count_event(&c, &events[i]);

@@ -53,15 +53,13 @@ static double extfrag_events(const struct mmr_counters *c)
  * Holds of zone->lock as observed_read() counts them: by what is taken and given, not by attempts in vain, and
  * without compaction's own.
  */
-static double holds(const struct engine *engine, const struct mmr_counters *c)
+static double holds(const struct mmr_counters *c)
 {
 	uint64_t sum = c->pcp_refills - c->pcp_refills_empty + c->pcp_drains + c->path[MMR_PATH_FREE_BUDDY];
-	struct engine_counts counts;
 
-	engine_counts(engine, &counts);
 	for (unsigned int order = PAGE_ALLOC_COSTLY_ORDER + 1; order < NR_PAGE_ORDERS; order++)
 		if (order != PAGEBLOCK_ORDER)
-			sum += counts.asked[order] - counts.refused[order];
+			sum += c->allocs[order];
 	return (double)sum;
 }
 
@@ -74,7 +72,7 @@ void trust_predicted(const struct engine *engine, const struct machine *machine,
 		.hit = c.numa_hit + c.numa_miss ? (double)c.numa_hit / (double)(c.numa_hit + c.numa_miss) : NAN,
 		.refills = (double)(c.pcp_refills - c.pcp_refills_empty),
 		.drains = (double)c.pcp_drains,
-		.locked = holds(engine, &c),
+		.locked = holds(&c),
 		.extfrag = extfrag_events(&c),
 		.passed_over = (double)c.zonelist_fallback,
 		.kswapd_wakeups = (double)c.kswapd_wakeups,
