@@ -84,6 +84,49 @@ static void runs_of_events_are_holds_of_the_lock(void **state)
 	assert_int_equal(o.locked, 3 + 2 + 1 + 1);
 }
 
+/* Up to 6.6 a refill brings a batch, here of 3: what alloc_pages_bulk() needs beyond it is another one. */
+static void refills_in_a_row_are_told_apart_where_their_size_is_known(void **state)
+{
+	static const char *const releases[] = {"6.1.0-synth", "6.12.0-synth"};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct observed o;
+		struct synth s;
+
+		synth_begin_kernel(&s, releases[i]);
+		for (unsigned int page = 0; page < 7; page++)
+			synth_event(&s, &refill, 0, FIRST + page);
+		synth_end(&s);
+		o = read_back(&s);
+		assert_int_equal(o.refills, i ? 1 : 3);
+		assert_int_equal(o.locked, i ? 1 : 3);
+		assert_int_equal(o.refill_pages, 7);
+	}
+}
+
+/* Pages that vfree() frees one by one go to the buddy in blocks; a block of an order that has a list went there
+ * because that was locked. */
+static void what_goes_past_the_lists_is_a_hold_where_it_is_told(void **state)
+{
+	static const struct trace_class block = {.type = TRACE_BUDDY_FREE, .order = 5};
+	static const struct trace_class single = {.type = TRACE_BUDDY_FREE};
+	struct observed o;
+	struct synth s;
+
+	(void)state;
+	synth_begin_watched(&s, "buddy_free", 12);
+	synth_free(&s, 0, FIRST, 0);
+	synth_event(&s, &block, 0, FIRST);
+	synth_free(&s, 0, FIRST + 32, 0);
+	synth_event(&s, &single, 0, FIRST + 32);
+	synth_free(&s, 0, FIRST + 64, 5);
+	synth_event(&s, &block, 0, FIRST + 64);
+	synth_end(&s);
+	o = read_back(&s);
+	assert_int_equal(o.locked, 2);
+}
+
 static void allocations_are_counted_in_pages_of_their_node(void **state)
 {
 	struct observed o;
@@ -354,6 +397,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(runs_of_events_are_holds_of_the_lock),
+		cmocka_unit_test(refills_in_a_row_are_told_apart_where_their_size_is_known),
+		cmocka_unit_test(what_goes_past_the_lists_is_a_hold_where_it_is_told),
 		cmocka_unit_test(pages_given_out_in_bulk_are_allocations),
 		cmocka_unit_test(what_the_first_keyframe_holds_is_not_counted),
 		cmocka_unit_test(a_replay_on_b_begins_where_the_states_do),

@@ -15,10 +15,12 @@
  * struct run - what a CPU is doing under one hold of zone->lock
  * @zone: which of the map's, ZONE_MAP_NONE between two holds; @type: of the events of the run
  * @order, @migratetype: of a refill; a drain takes from all lists
+ * @nr: blocks of a refill so far
  */
 struct run {
 	uint16_t zone;
 	uint8_t type, order, migratetype;
+	uint32_t nr;
 };
 
 struct count {
@@ -28,6 +30,7 @@ struct count {
 	struct named_nodes named;
 	struct trace_reader *reader;
 	struct zone_map map;
+	bool batch_alone; /* a refill brings no more than the list's batch */
 	bool calls_known; /* of free_pcppages_bulk() */
 	bool buddy_known; /* what goes to the buddy past the per-CPU lists */
 	uint64_t begin_ns; /* what came earlier is part of the state that the first keyframes tell */
@@ -38,12 +41,16 @@ struct count {
 static int count_init(struct count *c, struct trace_reader *reader, const struct machine *machine,
 		      struct observed *ret, struct mmr_error *err)
 {
+	const struct kernel_profile *profile;
+
 	*c = (struct count){
 		.reader = reader,
 		.machine = machine,
 		.ret = ret,
 		.runs = calloc(machine->nr_cpus, sizeof(*c->runs)),
 	};
+	profile = kernel_profile_for_release(trace_reader_machine(reader)->kernel_release);
+	c->batch_alone = profile && kernel_profile_is(profile, "pcp", "5.14");
 	c->calls_known = trace_watched(trace_reader_machine(reader), TRACE_PCP_FREE_BULK);
 	c->buddy_known = trace_watched(trace_reader_machine(reader), TRACE_BUDDY_FREE);
 	*ret = (struct observed){.have_kswapd =
@@ -111,10 +118,29 @@ static void count_alloc(struct count *c, const struct trace_event *event)
 	ret->passed_over += passed_over(c, span, node, gfp);
 }
 
-/* Does @event go on with what its CPU does under the lock it holds? */
-static bool goes_on(const struct run *run, const struct trace_event *event, uint16_t zone)
+/*
+ * Is the list filled? alloc_pages_bulk() refills it again and tells of nothing in between. Where the size of a
+ * refill grows (nr_pcp_alloc(), since 6.7) two are seldom wanted in a row, and nothing tells them apart.
+ *
+ * Source: __rmqueue_pcplist(), mm/page_alloc.c, v6.1.
+ */
+static bool is_full(const struct count *c, const struct run *run, const struct trace_event *event)
 {
-	return run->zone == zone && run->type == event->type &&
+	const struct zone_span *span = &c->map.spans[run->zone];
+	uint32_t batch = c->machine->nodes[span->nid].zones[span->zone].pcp_batch;
+
+	if (!c->batch_alone || event->type == TRACE_PCPU_DRAIN)
+		return false;
+	batch = batch >> event->order < 2 && batch > 1 ? 2 : batch >> event->order;
+	return run->nr >= batch;
+}
+
+/* Does @event go on with what its CPU does under the lock it holds? */
+static bool goes_on(const struct count *c, const struct run *run, const struct trace_event *event,
+		    uint16_t zone)
+{
+	return run->zone != ZONE_MAP_NONE && run->zone == zone && run->type == event->type &&
+	       !is_full(c, run, event) &&
 	       (event->type == TRACE_PCPU_DRAIN ||
 		(run->order == event->order && run->migratetype == event->migratetype));
 }
@@ -130,8 +156,10 @@ static void count_locked(struct count *c, const struct trace_event *event)
 	c->ret->drain_pages += drain ? 1ull << event->order : 0;
 	if (drain && c->calls_known)
 		return;
-	if ((refill || drain) && goes_on(run, event, zone))
+	if ((refill || drain) && goes_on(c, run, event, zone)) {
+		run->nr++;
 		return;
+	}
 	c->ret->refills += refill;
 	c->ret->drains += drain;
 	c->ret->locked++;
@@ -140,6 +168,7 @@ static void count_locked(struct count *c, const struct trace_event *event)
 		.type = event->type,
 		.order = event->order,
 		.migratetype = event->migratetype,
+		.nr = 1,
 	};
 }
 
