@@ -319,6 +319,25 @@ static void a_page_that_is_broken_and_was_not_free_diverges(void **state)
 	synth_kernel_destroy(&k);
 }
 
+/* Of a keyframe that has not all of a zone's lists the types of pageblocks hold: where freed pages go. */
+static void of_a_partial_keyframe_the_types_are_taken(void **state)
+{
+	struct verify_report report;
+	struct synth_kernel k;
+	struct synth_load load = {.k = &k, .max_pages = 12000, .random = 5};
+
+	synth_kernel_begin(&k, "6.12");
+	synth_load_run(&load, 3000);
+	synth_kernel_keyframe(&k, TRACE_KF_PARTIAL);
+	synth_load_run(&load, 3000);
+	synth_kernel_end(&k);
+	verify_file(&k, "6.12", (struct verify_options){0}, &report);
+	assert_true(report.levels[VERIFY_PCP].exact > 1000);
+	assert_int_equal(report.levels[VERIFY_PCP].diverged, 0);
+	assert_int_equal(report.levels[VERIFY_BUDDY].decisions, 0);
+	synth_kernel_destroy(&k);
+}
+
 /* ---- the edges of a recording --------------------------------------------------------------- */
 
 static void after_a_loss_nothing_is_claimed_until_the_next_keyframe(void **state)
@@ -466,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_block_that_was_isolated_with_an_event_is_followed),
 		cmocka_unit_test(a_page_that_is_broken_leaves_its_block_and_comes_back),
 		cmocka_unit_test(a_page_that_is_broken_and_was_not_free_diverges),
+		cmocka_unit_test(of_a_partial_keyframe_the_types_are_taken),
 		cmocka_unit_test(after_a_loss_nothing_is_claimed_until_the_next_keyframe),
 		cmocka_unit_test(what_is_damaged_counts_as_lost_and_the_rest_is_verified),
 		cmocka_unit_test(until_ends_before_its_event),

@@ -380,14 +380,11 @@ static int adopt_block(struct verify *v, struct zone *zone, const struct trace_f
 	return rc;
 }
 
-static int adopt_zone(struct verify *v, struct zone *zone, const struct trace_keyframe *kf,
-		      struct mmr_error *err)
+static void adopt_types(struct verify *v, const struct trace_keyframe *kf)
 {
 	const struct mmr_zone_config *config = &v->recorded.nodes[kf->nid].zones[kf->zone];
 	uint32_t first = config->start_pfn & ~(PAGEBLOCK_NR_PAGES - 1);
-	int rc = 0;
 
-	mmr_step_zone_forget(v->core, zone);
 	if (v->learned)
 		adopt_learned_types(v, config);
 	for (uint32_t i = 0; i < kf->nr_pageblocks; i++) {
@@ -396,6 +393,15 @@ static int adopt_zone(struct verify *v, struct zone *zone, const struct trace_ke
 		if (pfn < config->start_pfn + config->spanned_pages)
 			mmr_step_adopt_pageblock(v->core, pfn, kf->pageblock_types[i]);
 	}
+}
+
+static int adopt_zone(struct verify *v, struct zone *zone, const struct trace_keyframe *kf,
+		      struct mmr_error *err)
+{
+	int rc = 0;
+
+	mmr_step_zone_forget(v->core, zone);
+	adopt_types(v, kf);
 	for (uint64_t i = 0; i < kf->nr_blocks && !rc; i++) {
 		/* Without recorded pageblock types a free block's list tells its pageblock's type. */
 		if (!kf->nr_pageblocks)
@@ -416,6 +422,8 @@ static int zone_moment(struct verify *v, const struct trace_keyframe *kf, enum v
 		return mmr_err(err, -EINVAL, "%s: keyframe of node %u zone %u, which the header does not have",
 			       trace_reader_path(v->reader), kf->nid, kf->zone);
 	*found = kf->flags & TRACE_KF_PARTIAL ? VERIFY_FOUND_PARTIAL : VERIFY_FOUND_OTHER_ZONES;
+	if (kf->flags & TRACE_KF_PARTIAL && !zone_known(v, zone) && !v->report->other_zones)
+		adopt_types(v, kf); /* which list a freed page goes to */
 	if (kf->flags & TRACE_KF_PARTIAL || v->report->other_zones)
 		return 0;
 	*found = zone_known(v, zone) ? VERIFY_FOUND_COMPARED : VERIFY_FOUND_BEGINS;
