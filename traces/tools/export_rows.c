@@ -22,6 +22,8 @@
 #define MAX_LABEL_TEXT (6u * 8192u + 32u)
 #define MAX_ROW_BYTES  (MAX_CLASS_TEXT + MAX_TASK_TEXT + MAX_TAIL_TEXT + MAX_ARGS_TEXT + 160u)
 
+#define NO_TEXT "-" /* in a column of text */
+
 struct text {
 	char *data; /* NULL: not made yet */
 	uint32_t len;
@@ -165,7 +167,8 @@ static void name_flags(const struct trace_class *cls, char *buf, size_t size)
 }
 
 /*
- * One field behind its comma; a value that the event has not is left out (CSV) or null (JSON).
+ * One field behind its comma; a value that the event has not is null in JSON, in CSV "-" where the column
+ * is text, else empty: readers that guess a column's type from some rows guess it from any of them then.
  * The strings are our own names: they need no quoting.
  */
 static void put_field(const struct export_rows *rows, struct text *t, const char *key, bool present,
@@ -176,7 +179,7 @@ static void put_field(const struct export_rows *rows, struct text *t, const char
 	int n;
 
 	if (rows->format == EXPORT_CSV)
-		n = snprintf(t->data + t->len, room, ",%s", present ? value : "");
+		n = snprintf(t->data + t->len, room, ",%s", present ? value : string ? NO_TEXT : "");
 	else if (!present)
 		n = snprintf(t->data + t->len, room, ",\"%s\":null", key);
 	else
@@ -305,7 +308,7 @@ static bool make_task(struct export_rows *rows, uint32_t task)
 		return false;
 	out = t->data;
 	if (!known) {
-		out = stpcpy(out, csv ? ",,," : ",\"tid\":null,\"tgid\":null,\"comm\":null");
+		out = stpcpy(out, csv ? ",,," NO_TEXT : ",\"tid\":null,\"tgid\":null,\"comm\":null");
 	} else {
 		out += sprintf(out, csv ? ",%" PRIu32 "," : ",\"tid\":%" PRIu32 ",\"tgid\":", who->tid);
 		if (who->tgid || !who->tid)
@@ -315,8 +318,8 @@ static bool make_task(struct export_rows *rows, uint32_t task)
 		out = stpcpy(out, csv ? "," : ",\"comm\":");
 		if (who->comm[0])
 			out = quote_text(rows, out, who->comm, strnlen(who->comm, sizeof(who->comm)));
-		else if (!csv)
-			out = stpcpy(out, "null");
+		else
+			out = stpcpy(out, csv ? NO_TEXT : "null");
 	}
 	t->len = (uint32_t)(out - t->data);
 	return true;
@@ -373,7 +376,7 @@ static char *put_args(const struct export_rows *rows, char *out, const struct tr
 	if (args)
 		nr = args->nr < info->nr_args ? args->nr : info->nr_args;
 	if (csv)
-		*out++ = ',';
+		out = stpcpy(out, nr ? "," : "," NO_TEXT);
 	else
 		out = stpcpy(out, nr ? ",\"args\":{" : ",\"args\":null");
 	for (uint8_t i = 0; i < nr; i++) {
@@ -397,7 +400,7 @@ static char *put_label(const struct export_rows *rows, char *out, const char *ke
 	out = stpcpy(out, csv ? "," : key);
 	if (number < rows->nr_labels)
 		return quote_text(rows, out, rows->labels[number].text, strlen(rows->labels[number].text));
-	return csv ? out : stpcpy(out, "null");
+	return stpcpy(out, csv ? NO_TEXT : "null");
 }
 
 /* NULL where there is no memory: then the rows have the numbers only. */
