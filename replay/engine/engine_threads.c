@@ -105,7 +105,7 @@ static void use(const struct usage *usage, uint32_t pfn, unsigned int order, uns
 	for (unsigned int i = 0; i < blocks; i++) {
 		uint32_t block = (pfn >> PAGEBLOCK_ORDER) + i;
 
-		__atomic_store_n(&usage->changed[block >> (USAGE_GIB_SHIFT - PAGEBLOCK_ORDER)], 1,
+		__atomic_store_n(&usage->changed[block >> (USAGE_PART_SHIFT - PAGEBLOCK_ORDER)], 1,
 				 __ATOMIC_RELAXED);
 		__atomic_fetch_add(&usage->blocks[block].pages[type], pages, __ATOMIC_RELAXED);
 	}

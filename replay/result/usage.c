@@ -3,11 +3,17 @@
 #include "replay/result/usage.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#define GIB_BLOCKS (1u << (USAGE_GIB_SHIFT - PAGEBLOCK_ORDER))
+#define GIB_BLOCKS  (1u << (USAGE_GIB_SHIFT - PAGEBLOCK_ORDER))
+#define PART_BLOCKS (1u << (USAGE_PART_SHIFT - PAGEBLOCK_ORDER))
+#define GIB_PARTS   (GIB_BLOCKS / PART_BLOCKS)
+
+/* Behind pageblocks by fill, of which the empty ones follow from the others. */
+enum { SUM_MIXED = USAGE_FILL_STEPS, SUM_POLLUTED, SUM_UNMOVABLE, SUM_UNMOVABLE_PAGES, NR_SUMS = 16 };
 
 int usage_init(struct usage *usage, uint32_t end_pfn, struct mmr_error *err)
 {
@@ -20,15 +26,16 @@ int usage_init(struct usage *usage, uint32_t end_pfn, struct mmr_error *err)
 	*usage = (struct usage){
 		.blocks = blocks == MAP_FAILED ? NULL : blocks,
 		.gibs = calloc(nr_gib, sizeof(*usage->gibs)),
-		.changed = malloc(nr_gib),
+		.parts = calloc(nr_gib, GIB_PARTS * sizeof(*usage->parts)),
+		.changed = malloc(nr_gib * GIB_PARTS),
 		.nr_blocks = nr_gib * GIB_BLOCKS,
 		.mapped_bytes = bytes,
 	};
-	if (!usage->blocks || !usage->gibs || !usage->changed) {
+	if (!usage->blocks || !usage->gibs || !usage->parts || !usage->changed) {
 		usage_deinit(usage);
 		return mmr_err(err, -ENOMEM, "no memory to watch %u pageblocks", nr_gib * GIB_BLOCKS);
 	}
-	memset(usage->changed, 1, nr_gib);
+	memset(usage->changed, 1, nr_gib * GIB_PARTS);
 	return 0;
 }
 
@@ -37,6 +44,7 @@ void usage_deinit(struct usage *usage)
 	if (usage->blocks)
 		munmap(usage->blocks, usage->mapped_bytes);
 	free(usage->gibs);
+	free(usage->parts);
 	free(usage->changed);
 	memset(usage, 0, sizeof(*usage));
 }
@@ -44,14 +52,17 @@ void usage_deinit(struct usage *usage)
 /* ---- counting ---------------------------------------------------------------------------------- */
 
 /*
- * A GiB in which a page has changed is counted anew, all 512 of its pageblocks: side by side, eight at a time,
- * and without a branch, that is faster than to look for those that have changed, since nobody could guess them.
+ * Where a page has changed all 64 pageblocks of its eighth of a GiB are counted anew: side by side, eight at a
+ * time, and without a branch, that is faster than to look for those that have changed, since nobody could guess
+ * them.
  */
 #define LANES 8
 typedef uint16_t lanes_t __attribute__((vector_size(2 * LANES)));
 
 #define LOW_PAIRS(a, b)   __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define HIGH_PAIRS(a, b)  __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define LOW_TWOS(a, b)    __builtin_shufflevector(a, b, 0, 1, 8, 9, 2, 3, 10, 11)
+#define HIGH_TWOS(a, b)   __builtin_shufflevector(a, b, 4, 5, 12, 13, 6, 7, 14, 15)
 #define LOW_HALVES(a, b)  __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
 #define HIGH_HALVES(a, b) __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
 
@@ -75,9 +86,9 @@ static inline void lanes_of(const struct block_usage *blocks, lanes_t pages[NR_U
 	pages[3] = HIGH_HALVES(odd[0], odd[1]);
 }
 
-/* struct counts - as in struct usage_summary, of up to 128 pageblocks in each lane */
+/* struct counts - as in struct usage_sums, of some pageblocks in each lane */
 struct counts {
-	lanes_t fill[USAGE_FILL_STEPS], mixed, polluted, unmovable, unmovable_pages;
+	lanes_t of[NR_SUMS];
 };
 
 /* Where something holds for a lane it is all ones, which is -1. */
@@ -94,28 +105,32 @@ static inline void count_blocks(struct counts *c, const struct block_usage *bloc
 	/* Steps of 64 pages, and one more for a full pageblock. */
 	step = ((used + 63) >> 6) + (used >> PAGEBLOCK_ORDER);
 	for (uint16_t i = 1; i < USAGE_FILL_STEPS; i++)
-		c->fill[i] -= (lanes_t)(step == i);
+		c->of[i] -= (lanes_t)(step == i);
 	unmovable = (lanes_t)(stuck != 0);
 	polluted = unmovable & (lanes_t)(pages[MIGRATE_MOVABLE] != 0);
-	c->unmovable -= unmovable;
-	c->polluted -= polluted;
-	c->mixed -= polluted |
-		    ((lanes_t)(pages[MIGRATE_UNMOVABLE] != 0) & (lanes_t)(pages[MIGRATE_RECLAIMABLE] != 0));
-	c->unmovable_pages += stuck;
+	c->of[SUM_UNMOVABLE] -= unmovable;
+	c->of[SUM_POLLUTED] -= polluted;
+	c->of[SUM_MIXED] -= polluted | ((lanes_t)(pages[MIGRATE_UNMOVABLE] != 0) &
+					(lanes_t)(pages[MIGRATE_RECLAIMABLE] != 0));
+	c->of[SUM_UNMOVABLE_PAGES] += stuck;
 }
 
-static uint32_t sum_of(lanes_t lanes)
+/* Eight vectors' sums over their lanes: each step adds halves of two and leaves one of both. */
+static lanes_t sums_of(const lanes_t of[LANES])
 {
-	uint32_t sum = 0;
+	lanes_t pairs[4], fours[2];
 
-	for (int i = 0; i < LANES; i++)
-		sum += lanes[i];
-	return sum;
+	for (int i = 0; i < 4; i++)
+		pairs[i] = LOW_PAIRS(of[2 * i], of[2 * i + 1]) + HIGH_PAIRS(of[2 * i], of[2 * i + 1]);
+	for (int i = 0; i < 2; i++)
+		fours[i] = LOW_TWOS(pairs[2 * i], pairs[2 * i + 1]) + HIGH_TWOS(pairs[2 * i], pairs[2 * i + 1]);
+	return LOW_HALVES(fours[0], fours[1]) + HIGH_HALVES(fours[0], fours[1]);
 }
 
-/* Pageblocks [@at, @end), at most a GiB; of those without pages nothing. */
-static void count(const struct usage *usage, uint32_t at, uint32_t end, struct usage_summary *ret)
+/* Pageblocks [@at, @end), at most an eighth of a GiB. */
+static struct usage_sums count(const struct usage *usage, uint32_t at, uint32_t end)
 {
+	struct usage_sums ret;
 	struct counts c;
 
 	memset(&c, 0, sizeof(c));
@@ -127,39 +142,84 @@ static void count(const struct usage *usage, uint32_t at, uint32_t end, struct u
 		memcpy(rest, &usage->blocks[at], (end - at) * sizeof(*rest));
 		count_blocks(&c, rest);
 	}
-	*ret = (struct usage_summary){
-		.mixed = sum_of(c.mixed),
-		.polluted_blocks = sum_of(c.polluted),
-		.unmovable_blocks = sum_of(c.unmovable),
-		.unmovable_pages = sum_of(c.unmovable_pages),
-	};
-	for (unsigned int i = 1; i < USAGE_FILL_STEPS; i++)
-		ret->fill[i] = sum_of(c.fill[i]);
+	for (unsigned int i = 0; i < NR_SUMS; i += LANES) {
+		lanes_t sums = sums_of(&c.of[i]);
+
+		for (unsigned int k = 0; k < LANES; k++)
+			ret.of[i + k] = sums[k];
+	}
+	/* These may be more than a lane holds. */
+	ret.of[SUM_UNMOVABLE_PAGES] = 0;
+	for (unsigned int k = 0; k < LANES; k++)
+		ret.of[SUM_UNMOVABLE_PAGES] += c.of[SUM_UNMOVABLE_PAGES][k];
+	return ret;
 }
 
-static const struct usage_summary *count_gib(struct usage *usage, uint32_t gib)
+static const struct usage_sums *count_part(struct usage *usage, uint32_t part)
 {
-	struct usage_summary *sum = &usage->gibs[gib];
+	struct usage_sums *gib = &usage->gibs[part / GIB_PARTS], *sums = &usage->parts[part], before = *sums;
 
-	if (!usage->changed[gib])
-		return sum;
-	usage->changed[gib] = 0;
-	count(usage, gib * GIB_BLOCKS, (gib + 1) * GIB_BLOCKS, sum);
-	sum->free_1gib = 1;
-	for (unsigned int i = 1; i < USAGE_FILL_STEPS; i++)
-		sum->free_1gib &= !sum->fill[i];
-	return sum;
+	if (!usage->changed[part])
+		return sums;
+	usage->changed[part] = 0;
+	*sums = count(usage, part * PART_BLOCKS, (part + 1) * PART_BLOCKS);
+	for (unsigned int i = 0; i < NR_SUMS; i++)
+		gib->of[i] += sums->of[i] - before.of[i];
+	return sums;
 }
 
-static void add(struct usage_summary *to, const struct usage_summary *from)
+static const struct usage_sums *count_gib(struct usage *usage, uint32_t gib)
+{
+	uint64_t changed;
+
+	_Static_assert(sizeof(changed) == GIB_PARTS, "a look at all of them");
+	memcpy(&changed, &usage->changed[gib * GIB_PARTS], sizeof(changed));
+	for (uint32_t part = 0; changed && part < GIB_PARTS; part++)
+		count_part(usage, gib * GIB_PARTS + part);
+	return &usage->gibs[gib];
+}
+
+static bool is_free(const struct usage_sums *gib)
+{
+	uint32_t used = 0;
+
+	for (unsigned int i = 1; i < USAGE_FILL_STEPS; i++)
+		used |= gib->of[i];
+	return !used;
+}
+
+static void add(struct usage_summary *to, const struct usage_sums *from)
 {
 	for (unsigned int i = 1; i < USAGE_FILL_STEPS; i++)
-		to->fill[i] += from->fill[i];
-	to->mixed += from->mixed;
-	to->unmovable_blocks += from->unmovable_blocks;
-	to->polluted_blocks += from->polluted_blocks;
-	to->unmovable_pages += from->unmovable_pages;
-	to->free_1gib += from->free_1gib;
+		to->fill[i] += from->of[i];
+	to->mixed += from->of[SUM_MIXED];
+	to->polluted_blocks += from->of[SUM_POLLUTED];
+	to->unmovable_blocks += from->of[SUM_UNMOVABLE];
+	to->unmovable_pages += from->of[SUM_UNMOVABLE_PAGES];
+}
+
+/* Pageblocks from @at on, as many as are summed up together, none beyond @end. Return: where they end */
+static uint32_t add_some(struct usage *usage, uint32_t at, uint32_t end, struct usage_summary *to)
+{
+	struct usage_sums rest;
+	uint32_t next;
+
+	if (!(at % GIB_BLOCKS) && end - at >= GIB_BLOCKS) {
+		const struct usage_sums *gib = count_gib(usage, at / GIB_BLOCKS);
+
+		add(to, gib);
+		to->free_1gib += is_free(gib);
+		return at + GIB_BLOCKS;
+	}
+	if (!(at % PART_BLOCKS) && end - at >= PART_BLOCKS) {
+		add(to, count_part(usage, at / PART_BLOCKS));
+		return at + PART_BLOCKS;
+	}
+	next = (at / PART_BLOCKS + 1) * PART_BLOCKS;
+	next = next < end ? next : end;
+	rest = count(usage, at, next);
+	add(to, &rest);
+	return next;
 }
 
 void usage_read(struct usage *usage, uint32_t start_pfn, uint32_t end_pfn, struct usage_summary *ret)
@@ -169,18 +229,8 @@ void usage_read(struct usage *usage, uint32_t start_pfn, uint32_t end_pfn, struc
 	memset(ret, 0, sizeof(*ret));
 	end = end > usage->nr_blocks ? usage->nr_blocks : end;
 	ret->nr_blocks = end > at ? end - at : 0;
-	for (uint32_t gib = at / GIB_BLOCKS; at < end; gib++) {
-		uint32_t next = (gib + 1) * GIB_BLOCKS < end ? (gib + 1) * GIB_BLOCKS : end;
-		struct usage_summary some;
-
-		if (next - at == GIB_BLOCKS) {
-			add(ret, count_gib(usage, gib));
-		} else {
-			count(usage, at, next, &some);
-			add(ret, &some);
-		}
-		at = next;
-	}
+	while (at < end)
+		at = add_some(usage, at, end, ret);
 	ret->fill[0] = ret->nr_blocks;
 	for (unsigned int i = 1; i < USAGE_FILL_STEPS; i++)
 		ret->fill[0] -= ret->fill[i];

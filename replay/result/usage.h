@@ -36,16 +36,22 @@ struct usage_summary {
 	uint64_t unmovable_pages;
 };
 
-#define USAGE_GIB_SHIFT 18 /* pages of a GiB */
+#define USAGE_GIB_SHIFT  18 /* pages of a GiB */
+#define USAGE_PART_SHIFT 15 /* pages of an eighth of it */
+
+/** struct usage_sums - what is summed up of some pageblocks; usage.c says which is which */
+struct usage_sums {
+	uint32_t of[16];
+};
 
 /**
  * struct usage - blocks[nr_blocks]; @mapped_bytes of address space behind them
- * @gibs: of each GiB, as its pageblocks were when they were counted last
- * @changed: beside it: 1 where some of them may have changed since
+ * @gibs, @parts: of each GiB and each eighth of one, as its pageblocks were when they were counted last
+ * @changed: of each eighth: 1 where some of them may have changed since
  */
 struct usage {
 	struct block_usage *blocks;
-	struct usage_summary *gibs;
+	struct usage_sums *gibs, *parts;
 	uint8_t *changed;
 	uint32_t nr_blocks;
 	size_t mapped_bytes;
@@ -58,7 +64,7 @@ void usage_deinit(struct usage *usage);
 /** usage_mark - the pageblock of @pfn changes */
 static inline void usage_mark(const struct usage *usage, uint32_t pfn)
 {
-	usage->changed[pfn >> USAGE_GIB_SHIFT] = 1;
+	usage->changed[pfn >> USAGE_PART_SHIFT] = 1;
 }
 
 /** usage_add - @pages, at most a pageblock's, more are in use in the pageblock of @pfn, or negative fewer */
