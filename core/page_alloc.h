@@ -381,13 +381,27 @@ int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsi
  * Source: __free_pages_ok(), mm/page_alloc.c, v6.12.
  */
 int mmr_free_pages_ok(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu, bool to_tail);
+/** struct mmr_records - where a machine keeps what it knows of pages: for mmr_prefetch_page(), as long as it lives */
+struct mmr_records {
+	const char *pages;
+	const uint32_t *pageblocks;
+};
+#define MMR_PAGE_RECORD_BYTES 10
+
+/** mmr_records - of a machine, the same until it is destroyed */
+struct mmr_records mmr_records(const struct mmr_machine *m);
+
 /**
  * mmr_prefetch_page - a free of @pfn comes soon: fetch its record into the cache
  *
  * Pages come back long after they were handed out, so the record of one is a cache miss; a caller
  * that knows what comes next hides it. Any @pfn is fine.
  */
-void mmr_prefetch_page(const struct mmr_machine *m, uint32_t pfn);
+static inline void mmr_prefetch_page(const struct mmr_records *records, uint32_t pfn)
+{
+	__builtin_prefetch(records->pages + (size_t)pfn * MMR_PAGE_RECORD_BYTES, 1);
+	__builtin_prefetch(&records->pageblocks[pfn >> PAGEBLOCK_ORDER]);
+}
 /** mmr_free_check - explain why mmr_free_pages() would refuse; 0 where it would not */
 int mmr_free_check(const struct mmr_machine *m, uint32_t pfn, unsigned int order, struct mmr_error *err);
 

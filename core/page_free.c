@@ -218,10 +218,11 @@ int mmr_free_pages_ok(struct mmr_machine *m, uint32_t pfn, unsigned int order, u
 	return 0;
 }
 
-void mmr_prefetch_page(const struct mmr_machine *m, uint32_t pfn)
+_Static_assert(sizeof(struct page) == MMR_PAGE_RECORD_BYTES, "what mmr_prefetch_page() goes by");
+
+struct mmr_records mmr_records(const struct mmr_machine *m)
 {
-	__builtin_prefetch(&m->pages[pfn], 1);
-	__builtin_prefetch(&m->pageblocks[pfn >> PAGEBLOCK_ORDER]);
+	return (struct mmr_records){.pages = (const char *)m->pages, .pageblocks = m->pageblocks};
 }
 
 /*

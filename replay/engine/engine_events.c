@@ -520,6 +520,7 @@ HOT int replay_events(struct engine *e, enum backend_kind k, bool modelled, bool
 	const bool follows = special && e->translate.named.nr_zones != 0;
 	const bool odd = special && are_odd(e, events);
 	const bool areas = k == BACKEND_CORE && special && e->areas.active;
+	const struct mmr_records records = mmr_records(e->core);
 	struct ahead ahead;
 
 	for (size_t i = 0; i < AHEAD_SLOT; i++)
@@ -534,7 +535,7 @@ HOT int replay_events(struct engine *e, enum backend_kind k, bool modelled, bool
 		live_map_prefetch_chunk(&e->map, event[AHEAD_CHUNK].pfn);
 		look_ahead(e, &ahead, events, i + AHEAD_SLOT);
 		if (k == BACKEND_CORE)
-			mmr_prefetch_page(e->core, ahead.slots[(i + AHEAD_RECORD) % AHEAD_SLOT]->pfn);
+			mmr_prefetch_page(&records, ahead.slots[(i + AHEAD_RECORD) % AHEAD_SLOT]->pfn);
 		if (unlikely_(event->ts_ns >= e->next_timer_ns))
 			engine_run_timers(e, event->ts_ns);
 		if (special) {
