@@ -59,12 +59,19 @@ struct mmt_task_run {
 	uint32_t task, end;
 };
 
+/** struct mmt_workspace - what decoding a block takes and is free afterwards; one for many struct mmt_events */
+struct mmt_workspace {
+	uint8_t *scratch;
+	size_t scratch_cap;
+	void *dctx;
+};
+void mmt_workspace_deinit(struct mmt_workspace *work);
+
 /**
  * struct mmt_events - a block taken apart; arrays are owned and reused from block to block
  * @nr_needed: events of the kinds that were asked for; where it is 0, only @pre is there
  * @class_index: [nr] index into pre.dict
  * @step: [nr] time since the event before, MMT_TIME_FAR = the next of @far
- * @span: of all steps, the far ones as MMT_TIME_FAR each
  * @steps_back: one of the far steps is negative
  * @pfn: [nr] grouped by event type, in order within a group; meaningless behind the last type that was asked
  *for
@@ -79,16 +86,13 @@ struct mmt_events {
 	uint32_t nr, nr_needed, nr_far, nr_runs;
 	uint16_t *class_index, *step;
 	int64_t *far;
-	uint64_t span;
 	bool steps_back;
 	uint32_t *pfn, top_pfn;
 	uint32_t group[256];
 	struct mmt_task_run *runs;
 	struct mmt_cursor args;
 	uint32_t cap, far_cap, runs_cap;
-	uint8_t *scratch, *arg_bytes;
-	size_t scratch_cap;
-	void *dctx;
+	uint8_t *arg_bytes;
 };
 void mmt_events_deinit(struct mmt_events *ev);
 
@@ -102,10 +106,11 @@ void mmt_events_deinit(struct mmt_events *ev);
  * @overflow: set where the failure is a pfn above 32 bits
  * Return: NULL; or one phrase that says what cannot be
  */
-const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, uint64_t types, struct mmt_events *ev,
-			   bool *overflow);
+const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, uint64_t types, struct mmt_workspace *work,
+			   struct mmt_events *ev, bool *overflow);
 
 /** mmt_get_task_runs - only the dictionary and the task runs, for statistics; the rest stays untouched */
-const char *mmt_get_task_runs(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev);
+const char *mmt_get_task_runs(struct mmt_cursor *c, uint32_t count, struct mmt_workspace *work,
+			      struct mmt_events *ev);
 
 #endif

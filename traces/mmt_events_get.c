@@ -81,16 +81,19 @@ void mmt_events_deinit(struct mmt_events *ev)
 	free(ev->far);
 	free(ev->pfn);
 	free(ev->runs);
-	free(ev->scratch);
 	free(ev->arg_bytes);
-	ZSTD_freeDCtx(ev->dctx);
 	*ev = (struct mmt_events){0};
+}
+
+void mmt_workspace_deinit(struct mmt_workspace *work)
+{
+	free(work->scratch);
+	ZSTD_freeDCtx(work->dctx);
+	*work = (struct mmt_workspace){0};
 }
 
 static bool reserve_events(struct mmt_events *ev, uint32_t nr)
 {
-	if (!ev->dctx && !(ev->dctx = ZSTD_createDCtx()))
-		return false;
 	if (nr <= ev->cap)
 		return true;
 	free(ev->class_index);
@@ -107,7 +110,7 @@ static bool reserve_events(struct mmt_events *ev, uint32_t nr)
 }
 
 /* A column's bytes: where they lie in the file, or expanded into the scratch space from @at on. */
-static const uint8_t *expand(struct mmt_events *ev, const struct mmt_column_head *h, const uint8_t *stored,
+static const uint8_t *expand(struct mmt_workspace *work, const struct mmt_column_head *h, const uint8_t *stored,
 			     size_t at)
 {
 	size_t n;
@@ -116,28 +119,32 @@ static const uint8_t *expand(struct mmt_events *ev, const struct mmt_column_head
 		return h->raw == h->stored ? stored : NULL;
 	if (h->codec != MMT_CODEC_ZSTD)
 		return NULL;
+	if (!work->dctx && !(work->dctx = ZSTD_createDCtx()))
+		return NULL;
 	/* One byte more: an empty column has a place too. */
-	if (at + h->raw >= ev->scratch_cap) {
-		uint8_t *p = realloc(ev->scratch, at + h->raw + 1);
+	if (at + h->raw >= work->scratch_cap) {
+		uint8_t *p = realloc(work->scratch, at + h->raw + 1);
 
 		if (!p)
 			return NULL;
-		ev->scratch = p;
-		ev->scratch_cap = at + h->raw + 1;
+		work->scratch = p;
+		work->scratch_cap = at + h->raw + 1;
 	}
-	n = ZSTD_decompressDCtx(ev->dctx, ev->scratch + at, h->raw, stored, h->stored);
-	return !ZSTD_isError(n) && n == h->raw ? ev->scratch + at : NULL;
+	n = ZSTD_decompressDCtx(work->dctx, work->scratch + at, h->raw, stored, h->stored);
+	return !ZSTD_isError(n) && n == h->raw ? work->scratch + at : NULL;
 }
 
 /* The columns of one block, by id: head and stored bytes. */
 struct columns {
 	const struct mmt_column_head *head[MMT_NR_COLUMNS];
 	const uint8_t *stored[MMT_NR_COLUMNS];
+	struct mmt_workspace *work;
 };
 
-static const char *find_columns(struct mmt_cursor *c, const struct mmt_prelude *pre, struct columns *cols)
+static const char *find_columns(struct mmt_cursor *c, const struct mmt_prelude *pre, struct mmt_workspace *work,
+				struct columns *cols)
 {
-	*cols = (struct columns){0};
+	*cols = (struct columns){.work = work};
 	for (uint32_t i = 0; i < pre->nr_columns; i++) {
 		const struct mmt_column_head *h = &pre->columns[i];
 		const uint8_t *p = mmt_get(c, h->stored);
@@ -213,7 +220,7 @@ static const char *get_classes(struct mmt_events *ev, const struct columns *cols
 	bool wide = cols->head[MMT_COL_CLASS16], known, same;
 	int id = wide ? MMT_COL_CLASS16 : MMT_COL_CLASS8;
 	const struct mmt_column_head *h = cols->head[id];
-	const uint8_t *p = h && h->raw == ev->nr << wide ? expand(ev, h, cols->stored[id], 0) : NULL;
+	const uint8_t *p = h && h->raw == ev->nr << wide ? expand(cols->work, h, cols->stored[id], 0) : NULL;
 	uint32_t *seen;
 
 	if (!p)
@@ -237,7 +244,7 @@ static const char *get_far_steps(struct mmt_events *ev, const struct columns *co
 	ev->nr_far = nr;
 	if (h) {
 		const uint8_t *p =
-			h->raw <= 10 * (uint64_t)nr ? expand(ev, h, cols->stored[MMT_COL_TIME_FAR], 0) : NULL;
+			h->raw <= 10 * (uint64_t)nr ? expand(cols->work, h, cols->stored[MMT_COL_TIME_FAR], 0) : NULL;
 
 		if (!p)
 			return "its far time steps are damaged or too many";
@@ -259,25 +266,16 @@ static const char *get_far_steps(struct mmt_events *ev, const struct columns *co
 	return c.bad || mmt_left(&c) ? "its far time steps are too few or too many" : NULL;
 }
 
-/* From two columns of bytes; sums of so many steps fit 32 bits, which the compiler adds four at a time. */
-#define SUM_STEPS 32768u
-
+/* From two columns of bytes. Return: how many are far */
 static uint32_t join_steps(struct mmt_events *ev, const uint8_t *low, const uint8_t *high)
 {
 	uint32_t nr_far = 0;
 
-	ev->span = 0;
-	for (uint32_t i = 0; i < ev->nr;) {
-		uint32_t end = ev->nr - i < SUM_STEPS ? ev->nr : i + SUM_STEPS, sum = 0;
+	for (uint32_t i = 0; i < ev->nr; i++) {
+		uint16_t step = (uint16_t)(low[i] | high[i] << 8);
 
-		for (; i < end; i++) {
-			uint16_t step = (uint16_t)(low[i] | high[i] << 8);
-
-			ev->step[i] = step;
-			nr_far += step == MMT_TIME_FAR;
-			sum += step;
-		}
-		ev->span += sum;
+		ev->step[i] = step;
+		nr_far += step == MMT_TIME_FAR;
 	}
 	return nr_far;
 }
@@ -290,12 +288,12 @@ static const char *get_times(struct mmt_events *ev, const struct columns *cols)
 	if (!low || !high || low->raw != ev->nr || high->raw != ev->nr)
 		return "its time columns are missing or of the wrong length";
 	/* The second expansion may move the scratch space: take the first one's place again. */
-	l = expand(ev, low, cols->stored[MMT_COL_TIME_LOW], 0);
-	h = l ? expand(ev, high, cols->stored[MMT_COL_TIME_HIGH], ev->nr) : NULL;
+	l = expand(cols->work, low, cols->stored[MMT_COL_TIME_LOW], 0);
+	h = l ? expand(cols->work, high, cols->stored[MMT_COL_TIME_HIGH], ev->nr) : NULL;
 	if (!h)
 		return "its time columns are damaged";
 	if (low->codec == MMT_CODEC_ZSTD)
-		l = ev->scratch;
+		l = cols->work->scratch;
 	return get_far_steps(ev, cols, join_steps(ev, l, h));
 }
 
@@ -342,13 +340,13 @@ static const char *get_pfns(struct mmt_events *ev, const struct columns *cols, u
 
 	if (!fresh || fresh->raw > limit || (copies && copies->raw > limit))
 		return "its pfn columns are missing or too long";
-	f = expand(ev, fresh, cols->stored[MMT_COL_PFN_NEW], 0);
+	f = expand(cols->work, fresh, cols->stored[MMT_COL_PFN_NEW], 0);
 	if (f && copies)
-		c = expand(ev, copies, cols->stored[MMT_COL_PFN_COPIES], fresh->raw);
+		c = expand(cols->work, copies, cols->stored[MMT_COL_PFN_COPIES], fresh->raw);
 	if (!f || (copies && !c))
 		return "its pfn columns are damaged";
 	if (fresh->codec == MMT_CODEC_ZSTD)
-		f = ev->scratch; /* the second expansion may have moved it */
+		f = cols->work->scratch; /* the second expansion may have moved it */
 	fresh_bytes = mmt_cursor(f, fresh->raw);
 	if (c)
 		copy_bytes = mmt_cursor(c, copies->raw);
@@ -366,7 +364,7 @@ static const char *get_runs(struct mmt_events *ev, const struct columns *cols)
 
 	ev->nr_runs = 0;
 	if (h && h->raw <= 15 * (uint64_t)ev->nr)
-		p = expand(ev, h, cols->stored[MMT_COL_TASK_RUNS], 0);
+		p = expand(cols->work, h, cols->stored[MMT_COL_TASK_RUNS], 0);
 	if (!p)
 		return "its task column is missing, damaged or too long";
 	c = mmt_cursor(p, h->raw);
@@ -410,7 +408,7 @@ static const char *get_args(struct mmt_events *ev, const struct columns *cols, u
 	if (!nr)
 		return h ? "its column of arguments is for no event" : NULL;
 	if (h && h->raw >= nr && h->raw / 10 <= nr)
-		p = expand(ev, h, cols->stored[MMT_COL_ARGS], 0);
+		p = expand(cols->work, h, cols->stored[MMT_COL_ARGS], 0);
 	if (!p)
 		return "its column of arguments is missing, damaged or of an impossible length";
 	free(ev->arg_bytes);
@@ -427,23 +425,24 @@ static const char *get_args(struct mmt_events *ev, const struct columns *cols, u
 	return NULL;
 }
 
-static const char *start(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev, struct columns *cols)
+static const char *start(struct mmt_cursor *c, uint32_t count, struct mmt_workspace *work, struct mmt_events *ev,
+			 struct columns *cols)
 {
 	const char *what = mmt_get_prelude(c, count, &ev->pre);
 
 	ev->nr = count;
 	if (!what)
-		what = find_columns(c, &ev->pre, cols);
+		what = find_columns(c, &ev->pre, work, cols);
 	if (!what && !reserve_events(ev, count))
 		what = "no memory for its events";
 	return what;
 }
 
-const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, uint64_t types, struct mmt_events *ev,
-			   bool *overflow)
+const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, uint64_t types, struct mmt_workspace *work,
+			   struct mmt_events *ev, bool *overflow)
 {
 	struct columns cols;
-	const char *what = start(c, count, ev, &cols);
+	const char *what = start(c, count, work, ev, &cols);
 
 	*overflow = false;
 	ev->nr_needed = what ? 0 : count_needed(&ev->pre, types);
@@ -462,10 +461,11 @@ const char *mmt_get_events(struct mmt_cursor *c, uint32_t count, uint64_t types,
 	return what;
 }
 
-const char *mmt_get_task_runs(struct mmt_cursor *c, uint32_t count, struct mmt_events *ev)
+const char *mmt_get_task_runs(struct mmt_cursor *c, uint32_t count, struct mmt_workspace *work,
+			      struct mmt_events *ev)
 {
 	struct columns cols;
-	const char *what = start(c, count, ev, &cols);
+	const char *what = start(c, count, work, ev, &cols);
 
 	return what ? what : get_runs(ev, &cols);
 }

@@ -34,6 +34,7 @@ struct checker {
 	uint64_t events[256]; /* by type */
 	uint64_t *last_ns; /* [MMT_MAX_CPUS] largest time of each CPU so far */
 	struct mmt_events ev;
+	struct mmt_workspace work;
 	struct mmt_buf scratch;
 };
 
@@ -118,7 +119,7 @@ static const char *check_events(struct checker *c, const struct mmt_block *b, st
 
 	if (b->cpu >= MMT_MAX_CPUS)
 		return "its CPU's number is above 4095";
-	what = mmt_get_events(payload, b->count, MMT_ALL_TYPES, &c->ev, &overflow);
+	what = mmt_get_events(payload, b->count, MMT_ALL_TYPES, &c->work, &c->ev, &overflow);
 	if (what)
 		return what;
 	if (c->machine.nr_cpus && b->cpu >= c->machine.nr_cpus)
@@ -376,6 +377,7 @@ int trace_check(const char *path, void (*finding)(void *ctx, const char *line), 
 	ret->complete = c.map.complete;
 	trace_machine_deinit(&c.machine);
 	mmt_events_deinit(&c.ev);
+	mmt_workspace_deinit(&c.work);
 	mmt_buf_deinit(&c.scratch);
 	free(c.tasks);
 	free(c.policies);

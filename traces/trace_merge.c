@@ -17,6 +17,8 @@ _Static_assert(sizeof(struct event_tail) == 16 && offsetof(struct trace_event, c
 		       offsetof(struct event_tail, advance) == 8,
 	       "the tail of an event is copied as one word");
 
+#define FEW_LEVELS 3 /* up to eight CPUs: their streams stay in the caches */
+
 /* The arguments of the event that may become batch entry @at; those of a later version are passed over. */
 __attribute__((noinline)) static void take_args(struct trace_reader *r, struct trace_stream *s, uint32_t nr,
 						bool deliver, uint32_t at)
@@ -25,7 +27,7 @@ __attribute__((noinline)) static void take_args(struct trace_reader *r, struct t
 
 	to->nr = nr < TRACE_MAX_ARGS ? (uint8_t)nr : TRACE_MAX_ARGS;
 	for (uint32_t i = 0; i < nr; i++) {
-		int64_t v = mmt_unzigzag(mmt_get_varint(&s->args));
+		int64_t v = mmt_unzigzag(mmt_get_varint(&s->block->args));
 
 		if (i < TRACE_MAX_ARGS)
 			to->v[i] = v;
@@ -34,14 +36,18 @@ __attribute__((noinline)) static void take_args(struct trace_reader *r, struct t
 		r->batch_args_at[at] = (uint16_t)r->nr_batch_args++;
 }
 
-/* The next task's run of events. Return: its end */
-static const uint64_t *next_run(struct trace_stream *s)
+/*
+ * Where a run of words is interrupted next: at their end, and with many CPUs before that, to fetch what the next
+ * words are made from, which has left the caches.
+ */
+static inline const struct trace_word *next_stop(const struct trace_reader *r, const struct trace_stream *s,
+						 const struct trace_word *next)
 {
-	const struct mmt_task_run *run = &s->runs[++s->next_run];
+	const struct trace_word *end = s->words + s->nr;
 
-	s->run_end = run->end;
-	s->task = run->task;
-	return s->events + run->end;
+	if (__builtin_expect(r->tree.levels <= FEW_LEVELS, 1) || end - next <= STREAM_FETCH_COLUMNS)
+		return end;
+	return end - next <= STREAM_FETCH_PLACES ? end - STREAM_FETCH_COLUMNS : end - STREAM_FETCH_PLACES;
 }
 
 /*
@@ -55,40 +61,43 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 {
 	struct trace_event *restrict out = r->batch + at;
 	const struct trace_event *full = r->batch + READER_BATCH;
-	const uint64_t *restrict next = s->events + s->next, *end;
-	const struct event_tail *restrict tails = s->tails;
-	uint64_t ts = s->ts, key = s->key, event = *next;
+	const struct trace_word *restrict next = s->words + s->next, *end = next_stop(r, s, next);
+	const char *restrict tails = (const char *)r->tails;
+	uint64_t key = s->key, cpu = htole64(s->cpu);
 	uint32_t task = s->task;
 
-	end = s->events + s->run_end; /* the last run's is the block's */
 	do {
-		const struct event_tail *tail = &tails[compact_class(event)];
+		const struct event_tail *tail = (const struct event_tail *)(tails + next->tail);
+		uint64_t last;
 
-		out->ts_ns = ts;
-		out->pfn = (uint32_t)event;
+		out->ts_ns = next->ts;
+		out->pfn = next->pfn;
 		out->task = task;
-		memcpy(&out->cpu, tail, 8);
+		memcpy(&last, tail, 8);
+		last |= cpu;
+		memcpy(&out->cpu, &last, 8);
 		if (with_args && __builtin_expect(tail->nr_args, 0))
 			take_args(r, s, tail->nr_args, tail->advance, (uint32_t)(out - r->batch));
 		out = (struct trace_event *)((char *)out + tail->advance);
 		if (__builtin_expect(++next == end, 0)) {
-			if (next == s->events + s->nr)
+			bool more = true;
+
+			if (next == s->words + s->nr) {
+				more = trace_words_more(s, r->nr_tasks);
+				next = s->words;
+				task = s->task;
+			} else {
+				trace_words_fetch(s, s->nr - (uint32_t)(next - s->words));
+			}
+			end = next_stop(r, s, next);
+			if (!more)
 				break;
-			end = next_run(s);
-			task = s->task;
 		}
-		event = *next;
-		if (__builtin_expect(compact_step(event) == MMT_TIME_FAR, 0))
-			ts += trace_stream_take_far(s);
-		else
-			ts += compact_step(event);
-		key = ts > key ? ts : key;
+		key = next->ts > key ? next->ts : key;
 	} while (out != full && key <= limit);
-	/* With hundreds of CPUs this one's next line has left the cache by its next turn but one: 8 turns
-	 * ahead. */
-	__builtin_prefetch(next + 8);
-	s->next = (uint32_t)(next - s->events);
-	s->ts = ts;
+	/* With hundreds of CPUs this one's next line has left the cache by its next turn but one. */
+	__builtin_prefetch(next + 4);
+	s->next = (uint32_t)(next - s->words);
 	s->key = key;
 	return (uint32_t)(out - r->batch) - at;
 }
@@ -128,7 +137,7 @@ static uint64_t front_limit(struct trace_reader *r, uint32_t front)
 	bool again = front == r->last_front;
 
 	r->last_front = front;
-	return again || r->tree.levels <= 3 ? merge_tree_limit(&r->tree, front) : 0;
+	return again || r->tree.levels <= FEW_LEVELS ? merge_tree_limit(&r->tree, front) : 0;
 }
 
 /* After a run: the front stream's next entry, or its end. */
@@ -209,8 +218,11 @@ void trace_reader_seen(const struct trace_reader *r, uint64_t seen[TRACE_NR_PAGE
 	for (uint32_t i = 0; i < r->nr_streams; i++) {
 		const struct trace_stream *s = &r->streams[i];
 
-		for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS && s->nr; type++)
-			seen[type] += (uint64_t)s->in_block[type] * s->next / s->nr;
+		const struct stream_block *at = s->block;
+		uint64_t nr = at->columns.nr, done = at->at - (s->nr - s->next);
+
+		for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS && nr; type++)
+			seen[type] += at->in_block[type] * done / nr;
 	}
 }
 
@@ -231,7 +243,7 @@ void trace_reader_release(struct trace_reader *r)
 	trace_reader_rewind(r);
 	for (uint32_t i = 0; i < r->nr_streams; i++)
 		trace_stream_deinit(&r->streams[i]);
-	mmt_events_deinit(&r->decoded);
+	mmt_workspace_deinit(&r->work);
 	free(r->batch);
 	free(r->batch_args);
 	free(r->batch_args_at);
@@ -243,9 +255,10 @@ void trace_reader_release(struct trace_reader *r)
 void trace_reader_rewind(struct trace_reader *r)
 {
 	for (uint32_t i = 0; i < r->nr_streams; i++) {
-		r->streams[i].next_block = 0;
-		r->streams[i].key = r->streams[i].left_out_ns = 0;
-		memset(r->streams[i].in_block, 0, sizeof(r->streams[i].in_block));
+		r->streams[i].key = 0;
+		r->blocks[i].next_block = 0;
+		r->blocks[i].left_out_ns = 0;
+		memset(r->blocks[i].in_block, 0, sizeof(r->blocks[i].in_block));
 	}
 	if (r->source && r->source->rewind)
 		r->source->rewind(r->source->ctx);

@@ -119,16 +119,17 @@ static int build_streams(struct trace_reader *r, const uint32_t counts[MMT_MAX_C
 	}
 	r->stream_blocks = calloc(total + 1, sizeof(*r->stream_blocks));
 	r->streams = aligned_alloc(_Alignof(struct trace_stream), (r->nr_streams + 1) * sizeof(*r->streams));
-	if (r->streams)
-		memset(r->streams, 0, (r->nr_streams + 1) * sizeof(*r->streams));
-	if (!r->stream_blocks || !r->streams || !merge_tree_init(&r->tree, r->nr_streams))
+	r->blocks = calloc(r->nr_streams + 1, sizeof(*r->blocks));
+	for (uint32_t i = 0; r->streams && i < r->nr_streams; i++)
+		r->streams[i] = (struct trace_stream){.block = r->blocks ? &r->blocks[i] : NULL};
+	if (!r->stream_blocks || !r->streams || !r->blocks || !merge_tree_init(&r->tree, r->nr_streams))
 		return mmr_err(err, -ENOMEM, "%s: no memory for %u CPUs", r->map.path, r->nr_streams);
 	for (uint32_t cpu = 0, i = 0; cpu < MMT_MAX_CPUS; cpu++) {
 		if (!counts[cpu])
 			continue;
-		r->streams[i].cpu = cpu;
-		r->streams[i].blocks = r->stream_blocks + at[cpu];
-		r->streams[i++].nr_blocks = counts[cpu];
+		r->streams[i].cpu = (uint16_t)cpu;
+		r->blocks[i].blocks = r->stream_blocks + at[cpu];
+		r->blocks[i++].nr_blocks = counts[cpu];
 	}
 	for (uint32_t i = 0; i < r->map.nr_blocks; i++)
 		if (r->map.blocks[i].type == MMT_EVENTS)
@@ -325,15 +326,17 @@ void trace_reader_close(struct trace_reader *r)
 {
 	if (!r)
 		return;
-	for (uint32_t i = 0; r->streams && i < r->nr_streams; i++)
+	for (uint32_t i = 0; r->streams && r->blocks && i < r->nr_streams; i++)
 		trace_stream_deinit(&r->streams[i]);
 	for (uint32_t i = 0; i < r->nr_damage; i++)
 		free(r->damage[i]);
 	free(r->damage);
 	free(r->streams);
+	free(r->blocks);
+	free(r->tails);
 	free(r->stream_blocks);
 	merge_tree_deinit(&r->tree);
-	mmt_events_deinit(&r->decoded);
+	mmt_workspace_deinit(&r->work);
 	free(r->batch);
 	free(r->batch_args_at);
 	free(r->batch_args);
@@ -424,8 +427,8 @@ static void add_holes_of_gap(struct trace_reader *r, uint64_t offset)
 		struct trace_loss hole = {
 			.cpu = s->cpu, .begin_ns = r->summary.first_ns, .end_ns = r->summary.last_ns};
 
-		for (uint32_t k = 0; k < s->nr_blocks; k++) {
-			const struct mmt_block *b = &r->map.blocks[s->blocks[k]];
+		for (uint32_t k = 0; k < s->block->nr_blocks; k++) {
+			const struct mmt_block *b = &r->map.blocks[s->block->blocks[k]];
 
 			if (b->offset >= offset) {
 				hole.end_ns = b->first_ns;

@@ -12,52 +12,89 @@
 
 #define READER_BATCH 4096u
 
-/* The last eight bytes of every event of one class on one CPU, and whether it is delivered. */
+/**
+ * struct event_tail - of every event of one class
+ * @cpu .. @flags: its last eight bytes, without its CPU
+ * @advance: bytes to the next event's place: 0 for types that nobody wants or knows
+ * @nr_args: arguments to be taken
+ */
 struct event_tail {
 	uint16_t cpu, class_id;
 	uint8_t type, order, migratetype, flags;
-	uint32_t advance; /* bytes to the next event's place: 0 for types that nobody wants or knows */
-	uint32_t nr_args; /* 16 bytes: the index is a shift */
+	uint16_t advance;
+	uint8_t nr_args;
+	uint8_t unused[5]; /* 16 bytes: an index is a shift */
 };
 
-/* An event as a stream keeps it: page frame, time step, class in one word, so that a look costs one cache line.
- */
-#define COMPACT_STEP_SHIFT  32
-#define COMPACT_CLASS_SHIFT 48
+/* struct trace_word - an event before it is delivered; @tail: bytes to its tail in the reader's */
+struct trace_word {
+	uint64_t ts;
+	uint32_t pfn, tail;
+};
+
+#define STREAM_WORDS 128u
+#define STREAM_SLOTS 7u
 
 /**
- * struct trace_stream - one CPU's events: its blocks, and a place in the one that is decoded
- * @events: [nr] compact;  @tails: [classes]
- * @next: the next event's number in the block;  @ts: its time
- * @key: what the merge goes by: the largest time so far, so that program order survives clocks
- *	that step back
- * @run_end, @task: the run of tasks that @next is in;  @has_args: there are arguments not taken yet
- * @memory: one piece for all arrays of the decoded block, so that many streams touch few pages each
- * @far: steps that are too far for @events;  @runs: tasks;  @args: arguments not taken yet
+ * struct class_plan - what becomes of the events of one class of a block
+ * @one: an event, in the counts of trace_words.c;  @shift: where there the count of its type stands
+ * @tail: see struct trace_word;  @group: its type in the file;  @kept: it becomes a word
+ */
+struct class_plan {
+	uint64_t one;
+	uint32_t tail;
+	uint8_t shift, group;
+	bool kept;
+};
+
+/**
+ * struct stream_block - where a stream stands in its file, and the block that is being delivered
+ * @blocks: [nr_blocks] numbers in map.blocks;  @next_block: the first that was not looked at
+ * @columns: the block;  @plans: [columns.pre.nr_classes]
+ * @ts, @at: the time before, and the number of, its next event that has not become a word
+ * @next_run, @next_far: of the columns'
+ * @next_pfn: [nr_slots] of each type that becomes words
+ * @any_type: @group_next goes in its place: [256] the same as numbers, of any type
+ * @args: not taken yet
  * @in_block: page events of the block, wanted or not, by the types they are delivered as
  * @left_out_ns: not earlier than events of this block that nobody wants; 0 where there are none
- *
- * With hundreds of CPUs each turn finds another stream's out of the caches: what a turn needs is one line.
  */
-struct trace_stream {
-	_Alignas(64) uint64_t *events;
-	struct event_tail *tails;
-	uint64_t ts, key;
-	uint32_t nr, next, run_end, task;
-	bool has_args;
-	uint32_t cpu;
-	const uint32_t *blocks; /* numbers in map.blocks */
+struct stream_block {
+	const uint32_t *blocks;
 	uint32_t nr_blocks, next_block;
-	uint8_t *memory;
-	size_t memory_bytes;
-	int64_t *far;
-	struct mmt_task_run *runs;
+	struct mmt_events columns;
+	struct class_plan *plans;
+	uint32_t plans_cap;
+	bool any_type;
+	uint64_t ts;
+	uint32_t at, next_run, next_far, nr_slots;
+	const uint32_t *next_pfn[STREAM_SLOTS];
+	uint32_t *group_next;
 	struct mmt_cursor args;
-	uint32_t next_run, next_far;
 	uint32_t in_block[TRACE_NR_PAGE_EVENTS];
 	uint64_t left_out_ns;
 };
-_Static_assert(offsetof(struct trace_stream, cpu) < 64, "what a turn needs is in the first line");
+
+/**
+ * struct trace_stream - one CPU's events: its blocks, and a place in the one that is decoded
+ * @words: [nr] the next few events, of one task;  @next: the first that is not delivered
+ * @task: who asks for all of the words
+ * @key: what the merge goes by: the largest time so far, so that program order survives clocks
+ *	that step back
+ * @has_args: there are arguments not taken yet;  @block: what the words are made from
+ *
+ * With hundreds of CPUs each turn finds another stream's out of the caches: what a turn needs is one line here,
+ * and one of the words, of which there are few for that reason.
+ */
+struct trace_stream {
+	_Alignas(64) struct trace_word *words;
+	uint64_t key;
+	uint32_t nr, next, task;
+	uint16_t cpu;
+	bool has_args;
+	struct stream_block *block;
+};
+_Static_assert(sizeof(struct trace_stream) == 64, "one line");
 
 struct trace_reader {
 	struct mmt_map map;
@@ -80,12 +117,15 @@ struct trace_reader {
 	uint32_t *keyframes; /* numbers in map.blocks */
 	uint32_t *stream_blocks; /* all events blocks, by CPU, then in file order */
 	struct trace_stream *streams; /* by rising CPU */
+	struct stream_block *blocks; /* beside it */
+	struct event_tail *tails; /* by class */
+	uint32_t tails_cap;
 	uint32_t nr_streams;
 	struct mmt_classes classes;
 	struct mmt_buf scratch;
 	struct merge_tree tree; /* of streams, by their keys */
 	uint32_t last_front; /* the stream that delivered last */
-	struct mmt_events decoded; /* the block at hand, before its stream has it */
+	struct mmt_workspace work;
 	const struct trace_source *source; /* instead of a file, else NULL */
 	struct trace_event *batch; /* [READER_BATCH] */
 	uint16_t *batch_args_at; /* [READER_BATCH] place in batch_args of those that have arguments */
@@ -120,25 +160,15 @@ void trace_stream_deinit(struct trace_stream *s);
 int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr_error *err);
 
 /**
- * trace_words_build - the words of a block that is decoded, far steps and runs of tasks with them
- * @s: its tails are there, and room for the rest
- * @keep_all: an event that nobody wants becomes a word, too
+ * trace_words_begin - the stream's columns are a new block's, and its plans say which are kept
+ * Return: 0; -ENOMEM
  */
-void trace_words_build(struct trace_stream *s, const struct mmt_events *ev, bool keep_all, uint32_t nr_tasks);
-
-static inline uint64_t trace_stream_take_far(struct trace_stream *s)
-{
-	return (uint64_t)s->far[s->next_far++];
-}
-
-static inline uint16_t compact_step(uint64_t event)
-{
-	return (uint16_t)(event >> COMPACT_STEP_SHIFT);
-}
-
-static inline uint16_t compact_class(uint64_t event)
-{
-	return (uint16_t)(event >> COMPACT_CLASS_SHIFT);
-}
+int trace_words_begin(struct trace_stream *s);
+#define STREAM_FETCH_PLACES  12
+#define STREAM_FETCH_COLUMNS 6
+/** trace_words_fetch - before trace_words_more(), @left words ahead: first the places, then what is there */
+void trace_words_fetch(const struct trace_stream *s, uint32_t left);
+/** trace_words_more - the next words of the block. Return: false where there are none */
+bool trace_words_more(struct trace_stream *s, uint32_t nr_tasks);
 
 #endif

@@ -72,7 +72,8 @@ static void count_cpu(struct trace_cpu_count *cpu, const struct mmt_block *b)
 
 /* One events block; what it holds is not believed before its checksum was verified. */
 static int count_block(struct trace_reader *r, const struct mmt_block *b, struct trace_stats *stats,
-		       struct mmt_classes *set, struct mmt_events *ev, struct trace_cpu_count *cpu)
+		       struct mmt_classes *set, struct mmt_workspace *work, struct mmt_events *ev,
+		       struct trace_cpu_count *cpu)
 {
 	struct mmt_buf scratch = {0};
 	struct mmr_error err;
@@ -80,7 +81,7 @@ static int count_block(struct trace_reader *r, const struct mmt_block *b, struct
 	int rc = mmt_block_expand(r->map.path, r->map.data, b, &scratch, &c, &err);
 
 	if (!rc) {
-		const char *what = mmt_get_task_runs(&c, b->count, ev);
+		const char *what = mmt_get_task_runs(&c, b->count, work, ev);
 
 		if (what)
 			rc = mmt_block_malformed(r->map.path, b, what, &err);
@@ -101,6 +102,7 @@ static int collect(struct trace_reader *r, struct trace_stats *stats,
 		   void (*progress)(void *, uint64_t, uint64_t), void *ctx)
 {
 	struct mmt_classes set = {0};
+	struct mmt_workspace work = {0};
 	struct mmt_events ev = {0};
 	int rc = 0;
 
@@ -108,15 +110,16 @@ static int collect(struct trace_reader *r, struct trace_stats *stats,
 		const struct trace_stream *stream = &r->streams[s];
 
 		stats->cpus[s].cpu = stream->cpu;
-		for (uint32_t i = 0; !rc && i < stream->nr_blocks; i++) {
-			const struct mmt_block *b = &r->map.blocks[stream->blocks[i]];
+		for (uint32_t i = 0; !rc && i < stream->block->nr_blocks; i++) {
+			const struct mmt_block *b = &r->map.blocks[stream->block->blocks[i]];
 
-			rc = count_block(r, b, stats, &set, &ev, &stats->cpus[s]);
+			rc = count_block(r, b, stats, &set, &work, &ev, &stats->cpus[s]);
 			if (progress)
 				progress(ctx, b->offset, r->map.size);
 		}
 	}
 	mmt_events_deinit(&ev);
+	mmt_workspace_deinit(&work);
 	mmt_classes_deinit(&set);
 	return rc;
 }

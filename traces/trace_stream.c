@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One CPU's events: its blocks are decoded one after another, all CPUs' in the same workspace, and what stays
- * with the stream is one word an event.
+ * One CPU's events: its blocks are decoded one after another, and what stays with the stream are columns, eight
+ * bytes an event, from which words are made a few at a time (trace_words.c).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,37 +15,16 @@
 
 void trace_stream_deinit(struct trace_stream *s)
 {
-	free(s->memory);
-	s->memory = NULL;
-	s->memory_bytes = 0;
-}
+	struct stream_block *b = s->block;
 
-/*
- * Room for the decoded block's arrays, one behind the other. One word more than events: an event that is not
- * kept is written, too, where the next one goes. What is far counts as MMT_TIME_FAR, and so it does where short
- * steps add up to one.
- */
-static bool place_arrays(struct trace_stream *s, const struct mmt_events *ev, uint32_t nr_kept)
-{
-	size_t tails = ev->pre.nr_classes * sizeof(*s->tails), events = (nr_kept + 1) * sizeof(*s->events);
-	size_t far = (ev->span / MMT_TIME_FAR + 1) * sizeof(*s->far), runs = ev->nr_runs * sizeof(*s->runs);
-	size_t args = mmt_left(&ev->args), all = tails + events + far + runs + args;
-
-	if (all > s->memory_bytes) {
-		free(s->memory);
-		s->memory_bytes = 0;
-		s->memory = malloc(all);
-		if (!s->memory)
-			return false;
-		s->memory_bytes = all;
-	}
-	/* By falling alignment. */
-	s->tails = (struct event_tail *)s->memory;
-	s->events = (uint64_t *)(s->memory + tails);
-	s->far = (int64_t *)(s->memory + tails + events);
-	s->runs = (struct mmt_task_run *)(s->memory + tails + events + far);
-	s->args = mmt_cursor(s->memory + tails + events + far + runs, args);
-	return true;
+	mmt_events_deinit(&b->columns);
+	free(s->words);
+	free(b->plans);
+	free(b->group_next);
+	s->words = NULL;
+	b->plans = NULL;
+	b->group_next = NULL;
+	b->plans_cap = 0;
 }
 
 static bool is_wanted(const struct trace_reader *r, uint8_t type)
@@ -59,12 +38,43 @@ static bool is_alloc_too(const struct trace_reader *r, uint8_t type)
 	return type == TRACE_BULK_PAGE && r->wanted & TRACE_WANT_BULK_AS_ALLOC;
 }
 
-/* Classes are numbered per file; a block has its own numbers, which the tails translate. */
-static int build_tails(struct trace_reader *r, struct trace_stream *s, const struct mmt_block *b,
-		       struct mmr_error *err)
+static bool add_tail(struct trace_reader *r, const struct trace_class *cls, uint16_t id)
 {
-	const struct mmt_prelude *pre = &r->decoded.pre;
+	if (id >= r->tails_cap) {
+		uint32_t cap = r->tails_cap ? 2 * r->tails_cap : 64;
+		struct event_tail *tails = realloc(r->tails, cap * sizeof(*tails));
 
+		if (!tails)
+			return false;
+		r->tails = tails;
+		r->tails_cap = cap;
+	}
+	r->tails[id] = (struct event_tail){
+		.class_id = id,
+		.type = is_alloc_too(r, cls->type) ? TRACE_ALLOC : cls->type,
+		.order = cls->order,
+		.migratetype = cls->migratetype,
+		.flags = cls->flags,
+		.advance = is_wanted(r, cls->type) ? sizeof(struct trace_event) : 0,
+		.nr_args = cls->nr_args,
+	};
+	return true;
+}
+
+/* Classes are numbered per file; a block has its own numbers, for each of which there is a plan. */
+static int make_plans(struct trace_reader *r, struct stream_block *at, bool keeps_all, const struct mmt_block *b,
+		      struct mmr_error *err)
+{
+	const struct mmt_prelude *pre = &at->columns.pre;
+
+	if (pre->nr_classes > at->plans_cap) {
+		free(at->plans);
+		at->plans_cap = 0;
+		at->plans = malloc(pre->nr_classes * sizeof(*at->plans));
+		if (!at->plans)
+			return mmr_err(err, -ENOMEM, "%s: no memory for the kinds of events", r->map.path);
+		at->plans_cap = pre->nr_classes;
+	}
 	for (uint32_t i = 0; i < pre->nr_classes; i++) {
 		const struct trace_class *cls = &pre->dict[i].cls;
 		uint16_t id;
@@ -73,28 +83,15 @@ static int build_tails(struct trace_reader *r, struct trace_stream *s, const str
 		if (rc == -ENOSPC)
 			return mmt_block_malformed(r->map.path, b,
 						   "the file has more than 65535 kinds of events", err);
-		if (rc)
-			return mmr_err(err, rc, "%s: no memory for the kinds of events", r->map.path);
-		s->tails[i] = (struct event_tail){
-			.cpu = (uint16_t)s->cpu,
-			.class_id = id,
-			.type = cls->type,
-			.order = cls->order,
-			.migratetype = cls->migratetype,
-			.flags = cls->flags,
-			.advance = is_wanted(r, cls->type) ? sizeof(struct trace_event) : 0,
-			.nr_args = cls->nr_args,
+		if (rc || !add_tail(r, cls, id))
+			return mmr_err(err, -ENOMEM, "%s: no memory for the kinds of events", r->map.path);
+		at->plans[i] = (struct class_plan){
+			.tail = id * (uint32_t)sizeof(*r->tails),
+			.group = cls->type,
+			.kept = keeps_all || is_wanted(r, cls->type),
 		};
 	}
 	return 0;
-}
-
-/* The events are built, by their types in the file: now they are called what they are delivered as. */
-static void rename_types(const struct trace_reader *r, struct trace_stream *s, uint32_t nr_classes)
-{
-	for (uint32_t i = 0; i < nr_classes; i++)
-		if (is_alloc_too(r, s->tails[i].type))
-			s->tails[i].type = TRACE_ALLOC;
 }
 
 /* The decoded copy is what is needed from here on: let the kernel take the file's pages back. */
@@ -131,55 +128,51 @@ static bool must_keep_all(const struct trace_reader *r, const struct mmt_events 
 }
 
 /* What is in the block counts as seen once it is delivered. */
-static void count_events(struct trace_reader *r, struct trace_stream *s, const struct mmt_prelude *pre)
+static void count_events(struct trace_reader *r, struct stream_block *at)
 {
+	const struct mmt_prelude *pre = &at->columns.pre;
+
 	for (uint32_t i = 0; i < pre->nr_classes; i++) {
 		uint8_t type = is_alloc_too(r, pre->dict[i].cls.type) ? TRACE_ALLOC : pre->dict[i].cls.type;
 
 		if (type < TRACE_NR_PAGE_EVENTS)
-			s->in_block[type] += pre->dict[i].count;
+			at->in_block[type] += pre->dict[i].count;
 	}
 }
 
 /* Nothing of the last block is left to be delivered. */
-static void count_seen(struct trace_reader *r, struct trace_stream *s)
+static void count_seen(struct trace_reader *r, struct stream_block *at)
 {
 	for (unsigned int type = 0; type < TRACE_NR_PAGE_EVENTS; type++) {
-		r->seen[type] += s->in_block[type];
-		s->in_block[type] = 0;
+		r->seen[type] += at->in_block[type];
+		at->in_block[type] = 0;
 	}
 }
 
 static int take_decoded(struct trace_reader *r, struct trace_stream *s, const struct mmt_block *b,
 			struct mmr_error *err)
 {
-	const struct mmt_events *ev = &r->decoded;
-	bool keep_all = must_keep_all(r, ev);
+	struct stream_block *at = s->block;
+	const struct mmt_events *ev = &at->columns;
+	bool keeps_all = must_keep_all(r, ev);
 	int rc;
 
-	if (!place_arrays(s, ev, keep_all ? ev->nr : ev->nr_needed) ||
-	    (mmt_left(&ev->args) && !make_room_for_args(r)))
-		return mmr_err(err, -ENOMEM, "%s: no memory for a block of %u events", r->map.path, ev->nr);
-	rc = build_tails(r, s, b, err);
+	if (mmt_left(&ev->args) && !make_room_for_args(r))
+		return mmr_err(err, -ENOMEM, "%s: no memory for arguments", r->map.path);
+	rc = make_plans(r, at, keeps_all, b, err);
 	if (rc)
 		return rc;
-	trace_words_build(s, ev, keep_all, r->nr_tasks);
-	rename_types(r, s, ev->pre.nr_classes);
-	if (mmt_left(&ev->args))
-		memcpy((uint8_t *)(uintptr_t)s->args.p, ev->args.p, mmt_left(&ev->args));
-	s->has_args = mmt_left(&s->args);
-	s->next = s->next_run = s->next_far = 0;
-	s->run_end = s->runs[0].end;
-	s->task = s->runs[0].task;
-	s->ts = ev->pre.base_ns;
-	s->ts += compact_step(s->events[0]) == MMT_TIME_FAR ? trace_stream_take_far(s)
-							    : compact_step(s->events[0]);
+	if (trace_words_begin(s))
+		return mmr_err(err, -ENOMEM, "%s: no memory for a block of %u events", r->map.path, ev->nr);
+	at->args = ev->args;
+	s->has_args = mmt_left(&at->args);
+	trace_words_more(s, r->nr_tasks);
 	/* The merge has passed the events that were left out behind the last block's last one. */
-	if (s->left_out_ns > s->key)
-		s->key = s->left_out_ns;
-	s->left_out_ns = s->nr < ev->nr ? b->last_ns : 0;
-	if (s->ts > s->key)
-		s->key = s->ts;
+	if (at->left_out_ns > s->key)
+		s->key = at->left_out_ns;
+	at->left_out_ns = keeps_all || ev->nr_needed == ev->nr ? 0 : b->last_ns;
+	if (s->nr && s->words[0].ts > s->key)
+		s->key = s->words[0].ts;
 	r->top_pfn = ev->top_pfn > r->top_pfn ? ev->top_pfn : r->top_pfn;
 	return 0;
 }
@@ -188,6 +181,7 @@ static int take_decoded(struct trace_reader *r, struct trace_stream *s, const st
 static int decode_block(struct trace_reader *r, struct trace_stream *s, const uint8_t *data,
 			const struct mmt_block *b, struct mmr_error *err)
 {
+	struct stream_block *at = s->block;
 	uint64_t types = trace_reader_types(r);
 	struct mmt_cursor c;
 	const char *what;
@@ -200,21 +194,22 @@ static int decode_block(struct trace_reader *r, struct trace_stream *s, const ui
 	/* Whoever wants all that is known wants all of it to be coherent. */
 	if (types == TRACE_WANT_ALL)
 		types = MMT_ALL_TYPES;
-	what = mmt_get_events(&c, b->count, types, &r->decoded, &overflow);
+	s->nr = s->next = 0;
+	what = mmt_get_events(&c, b->count, types, &r->work, &at->columns, &overflow);
 	if (what) {
 		rc = mmt_block_malformed(r->map.path, b, what, err);
 		if (overflow && err)
 			err->code = -EOVERFLOW;
 		return overflow ? -EOVERFLOW : rc;
 	}
-	if (r->decoded.nr_needed) {
+	if (at->columns.nr_needed) {
 		rc = take_decoded(r, s, b, err);
 	} else {
-		s->nr = s->next = 0;
-		s->left_out_ns = b->last_ns > s->left_out_ns ? b->last_ns : s->left_out_ns;
+		at->at = at->columns.nr;
+		at->left_out_ns = b->last_ns > at->left_out_ns ? b->last_ns : at->left_out_ns;
 	}
 	if (!rc)
-		count_events(r, s, &r->decoded.pre);
+		count_events(r, at);
 	return rc;
 }
 
@@ -229,7 +224,7 @@ static int load_from_source(struct trace_reader *r, struct trace_stream *s, stru
 	do {
 		ssize_t n = r->source->next_block(r->source->ctx, s->cpu, &data, err);
 
-		count_seen(r, s);
+		count_seen(r, s->block);
 		if (n <= 0)
 			return (int)n;
 		if (mmt_block_parse(data, (uint64_t)n, 0, &b, &found, &expected) != MMT_BLOCK_GOOD ||
@@ -244,19 +239,20 @@ static int load_from_source(struct trace_reader *r, struct trace_stream *s, stru
 
 int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr_error *err)
 {
+	struct stream_block *at = s->block;
 	bool gaps = r->bad_gap != UINT64_MAX && !r->tolerant;
 
 	if (r->source)
 		return load_from_source(r, s, err);
-	while (s->next_block < s->nr_blocks) {
-		const struct mmt_block *b = &r->map.blocks[s->blocks[s->next_block]];
+	while (at->next_block < at->nr_blocks) {
+		const struct mmt_block *b = &r->map.blocks[at->blocks[at->next_block]];
 		struct mmr_error damage;
 		int rc;
 
-		count_seen(r, s);
+		count_seen(r, at);
 		if (gaps && b->offset >= r->bad_gap)
 			break;
-		s->next_block++;
+		at->next_block++;
 		rc = decode_block(r, s, r->map.data, b, &damage);
 		if (!rc) {
 			forget_pages(r, b);
@@ -277,7 +273,7 @@ int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr
 			return mmr_err(err, -ENOMEM, "%s: no memory for what is damaged", r->map.path);
 		r->nr_passed += b->count;
 	}
-	count_seen(r, s);
+	count_seen(r, at);
 	/* Behind a gap this CPU's events may be incomplete, also where it has no more blocks. */
 	return gaps ? mmr_err(err, -EBADMSG, "%s", r->bad_gap_what) : 0;
 }
