@@ -243,8 +243,9 @@ static const char *get_far_steps(struct mmt_events *ev, const struct columns *co
 
 	ev->nr_far = nr;
 	if (h) {
-		const uint8_t *p =
-			h->raw <= 10 * (uint64_t)nr ? expand(cols->work, h, cols->stored[MMT_COL_TIME_FAR], 0) : NULL;
+		const uint8_t *p = h->raw <= 10 * (uint64_t)nr
+					   ? expand(cols->work, h, cols->stored[MMT_COL_TIME_FAR], 0)
+					   : NULL;
 
 		if (!p)
 			return "its far time steps are damaged or too many";
@@ -425,8 +426,8 @@ static const char *get_args(struct mmt_events *ev, const struct columns *cols, u
 	return NULL;
 }
 
-static const char *start(struct mmt_cursor *c, uint32_t count, struct mmt_workspace *work, struct mmt_events *ev,
-			 struct columns *cols)
+static const char *start(struct mmt_cursor *c, uint32_t count, struct mmt_workspace *work,
+			 struct mmt_events *ev, struct columns *cols)
 {
 	const char *what = mmt_get_prelude(c, count, &ev->pre);
 

@@ -12,12 +12,8 @@
 #include "traces/format.h"
 #include "traces/trace_reader_internal.h"
 
-_Static_assert(sizeof(struct trace_event) == 24, "an event is three words");
-_Static_assert(sizeof(struct event_tail) == 16 && offsetof(struct trace_event, cpu) == 16 &&
-		       offsetof(struct event_tail, advance) == 8,
-	       "the tail of an event is copied as one word");
-
-#define FEW_LEVELS 3 /* up to eight CPUs: their streams stay in the caches */
+#define FEW_LEVELS 3
+_Static_assert(1u << FEW_LEVELS == FEW_STREAMS, "as many as have as many levels");
 
 /* The arguments of the event that may become batch entry @at; those of a later version are passed over. */
 __attribute__((noinline)) static void take_args(struct trace_reader *r, struct trace_stream *s, uint32_t nr,
@@ -37,13 +33,13 @@ __attribute__((noinline)) static void take_args(struct trace_reader *r, struct t
 }
 
 /*
- * Where a run of words is interrupted next: at their end, and with many CPUs before that, to fetch what the next
- * words are made from, which has left the caches.
+ * Where a run of events is interrupted next: at the end of those that are ready, and with many CPUs before
+ * that, to fetch what the next ones are made from, which has left the caches.
  */
-static inline const struct trace_word *next_stop(const struct trace_reader *r, const struct trace_stream *s,
-						 const struct trace_word *next)
+static inline const struct trace_event *next_stop(const struct trace_reader *r, const struct trace_stream *s,
+						  const struct trace_event *next)
 {
-	const struct trace_word *end = s->words + s->nr;
+	const struct trace_event *end = s->ready + s->nr;
 
 	if (__builtin_expect(r->tree.levels <= FEW_LEVELS, 1) || end - next <= STREAM_FETCH_COLUMNS)
 		return end;
@@ -53,58 +49,53 @@ static inline const struct trace_word *next_stop(const struct trace_reader *r, c
 /*
  * Deliver events from one stream while its key is at most @limit. The first is always delivered:
  * the caller has seen that this stream is in front. Hot: everything that stays the same is in
- * locals, because the copies into @out could otherwise alias it; and a run of a block without
- * arguments looks for none.
+ * locals, because the copies into @out could otherwise alias it; and a run of a block all of whose events
+ * are delivered alike looks for no ways.
  */
 static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_reader *r, struct trace_stream *s,
-							       uint32_t at, uint64_t limit, bool with_args)
+							       uint32_t at, uint64_t limit, bool with_ways)
 {
 	struct trace_event *restrict out = r->batch + at;
 	const struct trace_event *full = r->batch + READER_BATCH;
-	const struct trace_word *restrict next = s->words + s->next, *end = next_stop(r, s, next);
-	const char *restrict tails = (const char *)r->tails;
-	uint64_t key = s->key, cpu = htole64(s->cpu);
-	uint32_t task = s->task;
+	const struct trace_event *next = s->ready + s->next, *end = next_stop(r, s, next);
+	uint64_t key = s->key;
 
 	do {
-		const struct event_tail *tail = (const struct event_tail *)(tails + next->tail);
-		uint64_t last;
+		*out = *next;
+		if (with_ways) {
+			const struct class_way *way = &r->ways[next->class_id];
 
-		out->ts_ns = next->ts;
-		out->pfn = next->pfn;
-		out->task = task;
-		memcpy(&last, tail, 8);
-		last |= cpu;
-		memcpy(&out->cpu, &last, 8);
-		if (with_args && __builtin_expect(tail->nr_args, 0))
-			take_args(r, s, tail->nr_args, tail->advance, (uint32_t)(out - r->batch));
-		out = (struct trace_event *)((char *)out + tail->advance);
+			if (way->nr_args)
+				take_args(r, s, way->nr_args, way->advance, (uint32_t)(out - r->batch));
+			out = (struct trace_event *)((char *)out + way->advance);
+		} else {
+			out++;
+		}
 		if (__builtin_expect(++next == end, 0)) {
 			bool more = true;
 
-			if (next == s->words + s->nr) {
-				more = trace_words_more(s, r->nr_tasks);
-				next = s->words;
-				task = s->task;
+			if (next == s->ready + s->nr) {
+				more = trace_ready_more(r, s);
+				next = s->ready;
 			} else {
-				trace_words_fetch(s, s->nr - (uint32_t)(next - s->words));
+				trace_ready_fetch(s, s->nr - (uint32_t)(next - s->ready));
 			}
 			end = next_stop(r, s, next);
 			if (!more)
 				break;
 		}
-		key = next->ts > key ? next->ts : key;
+		key = next->ts_ns > key ? next->ts_ns : key;
 	} while (out != full && key <= limit);
 	/* With hundreds of CPUs this one's next line has left the cache by its next turn but one. */
-	__builtin_prefetch(next + 4);
-	s->next = (uint32_t)(next - s->words);
+	__builtin_prefetch(next + 3);
+	s->next = (uint32_t)(next - s->ready);
 	s->key = key;
 	return (uint32_t)(out - r->batch) - at;
 }
 
 static uint32_t emit(struct trace_reader *r, struct trace_stream *s, uint32_t at, uint64_t limit)
 {
-	return s->has_args ? emit_run(r, s, at, limit, true) : emit_run(r, s, at, limit, false);
+	return s->has_ways ? emit_run(r, s, at, limit, true) : emit_run(r, s, at, limit, false);
 }
 
 static int start(struct trace_reader *r, struct mmr_error *err)
@@ -244,6 +235,9 @@ void trace_reader_release(struct trace_reader *r)
 	for (uint32_t i = 0; i < r->nr_streams; i++)
 		trace_stream_deinit(&r->streams[i]);
 	mmt_workspace_deinit(&r->work);
+	free(r->spare_pfn);
+	r->spare_pfn = NULL;
+	r->spare_cap = 0;
 	free(r->batch);
 	free(r->batch_args);
 	free(r->batch_args_at);

@@ -333,10 +333,11 @@ void trace_reader_close(struct trace_reader *r)
 	free(r->damage);
 	free(r->streams);
 	free(r->blocks);
-	free(r->tails);
+	free(r->ways);
 	free(r->stream_blocks);
 	merge_tree_deinit(&r->tree);
 	mmt_workspace_deinit(&r->work);
+	free(r->spare_pfn);
 	free(r->batch);
 	free(r->batch_args_at);
 	free(r->batch_args);

@@ -13,48 +13,39 @@
 #define READER_BATCH 4096u
 
 /**
- * struct event_tail - of every event of one class
- * @cpu .. @flags: its last eight bytes, without its CPU
+ * struct class_way - how events of one class are delivered, where that is not all the same
  * @advance: bytes to the next event's place: 0 for types that nobody wants or knows
  * @nr_args: arguments to be taken
  */
-struct event_tail {
-	uint16_t cpu, class_id;
-	uint8_t type, order, migratetype, flags;
-	uint16_t advance;
-	uint8_t nr_args;
-	uint8_t unused[5]; /* 16 bytes: an index is a shift */
+struct class_way {
+	uint8_t advance, nr_args;
 };
 
-/* struct trace_word - an event before it is delivered; @tail: bytes to its tail in the reader's */
-struct trace_word {
-	uint64_t ts;
-	uint32_t pfn, tail;
-};
-
-#define STREAM_WORDS 128u
+#define STREAM_READY 128u /* events made ready at once */
 #define STREAM_SLOTS 7u
+#define FEW_STREAMS  8u /* up to so many CPUs' blocks stay in the caches */
 
 /**
  * struct class_plan - what becomes of the events of one class of a block
- * @one: an event, in the counts of trace_words.c;  @shift: where there the count of its type stands
- * @tail: see struct trace_word;  @group: its type in the file;  @kept: it becomes a word
+ * @one: an event, in the counts of trace_ready.c;  @shift: where there the count of its type stands
+ * @last: the last eight bytes of the event as it is delivered
+ * @group: its type in the file;  @kept: it is made ready
  */
 struct class_plan {
-	uint64_t one;
-	uint32_t tail;
+	uint64_t one, last;
 	uint8_t shift, group;
 	bool kept;
+	uint8_t unused[13]; /* 32 bytes: an index is a shift */
 };
 
 /**
  * struct stream_block - where a stream stands in its file, and the block that is being delivered
  * @blocks: [nr_blocks] numbers in map.blocks;  @next_block: the first that was not looked at
  * @columns: the block;  @plans: [columns.pre.nr_classes]
- * @ts, @at: the time before, and the number of, its next event that has not become a word
+ * @ts, @at: the time before, and the number of, its next event that was not made ready
  * @next_run, @next_far: of the columns'
- * @next_pfn: [nr_slots] of each type that becomes words
- * @any_type: @group_next goes in its place: [256] the same as numbers, of any type
+ * @next_pfn: of each type that is kept
+ * @in_order: no, the columns' pfns are in the order of events, see order_pfns()
  * @args: not taken yet
  * @in_block: page events of the block, wanted or not, by the types they are delivered as
  * @left_out_ns: not earlier than events of this block that nobody wants; 0 where there are none
@@ -65,11 +56,10 @@ struct stream_block {
 	struct mmt_events columns;
 	struct class_plan *plans;
 	uint32_t plans_cap;
-	bool any_type;
+	bool in_order;
 	uint64_t ts;
-	uint32_t at, next_run, next_far, nr_slots;
+	uint32_t at, next_run, next_far;
 	const uint32_t *next_pfn[STREAM_SLOTS];
-	uint32_t *group_next;
 	struct mmt_cursor args;
 	uint32_t in_block[TRACE_NR_PAGE_EVENTS];
 	uint64_t left_out_ns;
@@ -77,21 +67,21 @@ struct stream_block {
 
 /**
  * struct trace_stream - one CPU's events: its blocks, and a place in the one that is decoded
- * @words: [nr] the next few events, of one task;  @next: the first that is not delivered
- * @task: who asks for all of the words
+ * @ready: [nr] the next few, as they are delivered;  @next: the first that is not
  * @key: what the merge goes by: the largest time so far, so that program order survives clocks
  *	that step back
- * @has_args: there are arguments not taken yet;  @block: what the words are made from
+ * @has_ways: some have arguments, or are not delivered: r->ways tells
+ * @block: what they are made from
  *
  * With hundreds of CPUs each turn finds another stream's out of the caches: what a turn needs is one line here,
- * and one of the words, of which there are few for that reason.
+ * and the event.
  */
 struct trace_stream {
-	_Alignas(64) struct trace_word *words;
+	_Alignas(64) struct trace_event *ready;
 	uint64_t key;
-	uint32_t nr, next, task;
+	uint32_t nr, next;
 	uint16_t cpu;
-	bool has_args;
+	bool has_ways;
 	struct stream_block *block;
 };
 _Static_assert(sizeof(struct trace_stream) == 64, "one line");
@@ -118,14 +108,15 @@ struct trace_reader {
 	uint32_t *stream_blocks; /* all events blocks, by CPU, then in file order */
 	struct trace_stream *streams; /* by rising CPU */
 	struct stream_block *blocks; /* beside it */
-	struct event_tail *tails; /* by class */
-	uint32_t tails_cap;
+	struct class_way *ways; /* by class */
+	uint32_t ways_cap;
 	uint32_t nr_streams;
 	struct mmt_classes classes;
 	struct mmt_buf scratch;
 	struct merge_tree tree; /* of streams, by their keys */
 	uint32_t last_front; /* the stream that delivered last */
 	struct mmt_workspace work;
+	uint32_t *spare_pfn, spare_cap; /* in place of a stream's, see order_pfns() */
 	const struct trace_source *source; /* instead of a file, else NULL */
 	struct trace_event *batch; /* [READER_BATCH] */
 	uint16_t *batch_args_at; /* [READER_BATCH] place in batch_args of those that have arguments */
@@ -160,15 +151,15 @@ void trace_stream_deinit(struct trace_stream *s);
 int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr_error *err);
 
 /**
- * trace_words_begin - the stream's columns are a new block's, and its plans say which are kept
+ * trace_ready_begin - the stream's columns are a new block's, and its plans say which are kept
  * Return: 0; -ENOMEM
  */
-int trace_words_begin(struct trace_stream *s);
+int trace_ready_begin(struct trace_reader *r, struct trace_stream *s);
 #define STREAM_FETCH_PLACES  12
 #define STREAM_FETCH_COLUMNS 6
-/** trace_words_fetch - before trace_words_more(), @left words ahead: first the places, then what is there */
-void trace_words_fetch(const struct trace_stream *s, uint32_t left);
-/** trace_words_more - the next words of the block. Return: false where there are none */
-bool trace_words_more(struct trace_stream *s, uint32_t nr_tasks);
+/** trace_ready_fetch - before trace_ready_more(), @left events ahead: first the places, then what is there */
+void trace_ready_fetch(const struct trace_stream *s, uint32_t left);
+/** trace_ready_more - the next events of the block. Return: false where there are none */
+bool trace_ready_more(const struct trace_reader *r, struct trace_stream *s);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * One CPU's events: its blocks are decoded one after another, and what stays with the stream are columns, eight
- * bytes an event, from which words are made a few at a time (trace_words.c).
+ * bytes an event, from which events are made ready a few at a time (trace_ready.c).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,12 +18,10 @@ void trace_stream_deinit(struct trace_stream *s)
 	struct stream_block *b = s->block;
 
 	mmt_events_deinit(&b->columns);
-	free(s->words);
+	free(s->ready);
 	free(b->plans);
-	free(b->group_next);
-	s->words = NULL;
+	s->ready = NULL;
 	b->plans = NULL;
-	b->group_next = NULL;
 	b->plans_cap = 0;
 }
 
@@ -38,32 +36,45 @@ static bool is_alloc_too(const struct trace_reader *r, uint8_t type)
 	return type == TRACE_BULK_PAGE && r->wanted & TRACE_WANT_BULK_AS_ALLOC;
 }
 
-static bool add_tail(struct trace_reader *r, const struct trace_class *cls, uint16_t id)
+static bool add_way(struct trace_reader *r, const struct trace_class *cls, uint16_t id)
 {
-	if (id >= r->tails_cap) {
-		uint32_t cap = r->tails_cap ? 2 * r->tails_cap : 64;
-		struct event_tail *tails = realloc(r->tails, cap * sizeof(*tails));
+	if (id >= r->ways_cap) {
+		uint32_t cap = id < 64 ? 64 : 2 * id;
+		struct class_way *ways = realloc(r->ways, cap * sizeof(*ways));
 
-		if (!tails)
+		if (!ways)
 			return false;
-		r->tails = tails;
-		r->tails_cap = cap;
+		r->ways = ways;
+		r->ways_cap = cap;
 	}
-	r->tails[id] = (struct event_tail){
-		.class_id = id,
-		.type = is_alloc_too(r, cls->type) ? TRACE_ALLOC : cls->type,
-		.order = cls->order,
-		.migratetype = cls->migratetype,
-		.flags = cls->flags,
+	r->ways[id] = (struct class_way){
 		.advance = is_wanted(r, cls->type) ? sizeof(struct trace_event) : 0,
 		.nr_args = cls->nr_args,
 	};
 	return true;
 }
 
+/* The last eight bytes of an event. */
+static uint64_t last_bytes(const struct trace_reader *r, const struct trace_class *cls, uint16_t id,
+			   uint16_t cpu)
+{
+	const struct trace_event event = {
+		.cpu = cpu,
+		.class_id = id,
+		.type = is_alloc_too(r, cls->type) ? TRACE_ALLOC : cls->type,
+		.order = cls->order,
+		.migratetype = cls->migratetype,
+		.flags = cls->flags,
+	};
+	uint64_t last;
+
+	memcpy(&last, &event.cpu, sizeof(last));
+	return last;
+}
+
 /* Classes are numbered per file; a block has its own numbers, for each of which there is a plan. */
-static int make_plans(struct trace_reader *r, struct stream_block *at, bool keeps_all, const struct mmt_block *b,
-		      struct mmr_error *err)
+static int make_plans(struct trace_reader *r, struct stream_block *at, bool keeps_all,
+		      const struct mmt_block *b, struct mmr_error *err)
 {
 	const struct mmt_prelude *pre = &at->columns.pre;
 
@@ -83,10 +94,10 @@ static int make_plans(struct trace_reader *r, struct stream_block *at, bool keep
 		if (rc == -ENOSPC)
 			return mmt_block_malformed(r->map.path, b,
 						   "the file has more than 65535 kinds of events", err);
-		if (rc || !add_tail(r, cls, id))
+		if (rc || !add_way(r, cls, id))
 			return mmr_err(err, -ENOMEM, "%s: no memory for the kinds of events", r->map.path);
 		at->plans[i] = (struct class_plan){
-			.tail = id * (uint32_t)sizeof(*r->tails),
+			.last = last_bytes(r, cls, id, (uint16_t)b->cpu),
 			.group = cls->type,
 			.kept = keeps_all || is_wanted(r, cls->type),
 		};
@@ -115,7 +126,7 @@ static bool make_room_for_args(struct trace_reader *r)
 }
 
 /*
- * Must every event become a word, though nobody wants it? Where the clock steps back, since the merge goes by
+ * Must every event be made ready, though nobody wants it? Where the clock steps back, since the merge goes by
  * the largest time so far; and where arguments are wanted, to pass over those of others.
  */
 static bool must_keep_all(const struct trace_reader *r, const struct mmt_events *ev)
@@ -162,17 +173,17 @@ static int take_decoded(struct trace_reader *r, struct trace_stream *s, const st
 	rc = make_plans(r, at, keeps_all, b, err);
 	if (rc)
 		return rc;
-	if (trace_words_begin(s))
+	if (trace_ready_begin(r, s))
 		return mmr_err(err, -ENOMEM, "%s: no memory for a block of %u events", r->map.path, ev->nr);
 	at->args = ev->args;
-	s->has_args = mmt_left(&at->args);
-	trace_words_more(s, r->nr_tasks);
+	s->has_ways = keeps_all || mmt_left(&at->args);
+	trace_ready_more(r, s);
 	/* The merge has passed the events that were left out behind the last block's last one. */
 	if (at->left_out_ns > s->key)
 		s->key = at->left_out_ns;
 	at->left_out_ns = keeps_all || ev->nr_needed == ev->nr ? 0 : b->last_ns;
-	if (s->nr && s->words[0].ts > s->key)
-		s->key = s->words[0].ts;
+	if (s->nr && s->ready[0].ts_ns > s->key)
+		s->key = s->ready[0].ts_ns;
 	r->top_pfn = ev->top_pfn > r->top_pfn ? ev->top_pfn : r->top_pfn;
 	return 0;
 }
