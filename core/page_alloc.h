@@ -381,7 +381,8 @@ int mmr_free_pages(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsi
  * Source: __free_pages_ok(), mm/page_alloc.c, v6.12.
  */
 int mmr_free_pages_ok(struct mmr_machine *m, uint32_t pfn, unsigned int order, unsigned int cpu, bool to_tail);
-/** struct mmr_records - where a machine keeps what it knows of pages: for mmr_prefetch_page(), as long as it lives */
+/** struct mmr_records - where a machine keeps what it knows of pages: for mmr_prefetch_page(), as long as it
+ * lives */
 struct mmr_records {
 	const char *pages;
 	const uint32_t *pageblocks;

@@ -65,7 +65,7 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 		if (with_ways) {
 			const struct class_way *way = &r->ways[next->class_id];
 
-			if (way->nr_args)
+			if (s->has_args && way->nr_args)
 				take_args(r, s, way->nr_args, way->advance, (uint32_t)(out - r->batch));
 			out = (struct trace_event *)((char *)out + way->advance);
 		} else {

@@ -70,7 +70,7 @@ struct stream_block {
  * @ready: [nr] the next few, as they are delivered;  @next: the first that is not
  * @key: what the merge goes by: the largest time so far, so that program order survives clocks
  *	that step back
- * @has_ways: some have arguments, or are not delivered: r->ways tells
+ * @has_ways: some have arguments, or are not delivered: r->ways tells;  @has_args: arguments, not taken yet
  * @block: what they are made from
  *
  * With hundreds of CPUs each turn finds another stream's out of the caches: what a turn needs is one line here,
@@ -81,7 +81,7 @@ struct trace_stream {
 	uint64_t key;
 	uint32_t nr, next;
 	uint16_t cpu;
-	bool has_ways;
+	bool has_ways, has_args;
 	struct stream_block *block;
 };
 _Static_assert(sizeof(struct trace_stream) == 64, "one line");

@@ -176,7 +176,8 @@ static int take_decoded(struct trace_reader *r, struct trace_stream *s, const st
 	if (trace_ready_begin(r, s))
 		return mmr_err(err, -ENOMEM, "%s: no memory for a block of %u events", r->map.path, ev->nr);
 	at->args = ev->args;
-	s->has_ways = keeps_all || mmt_left(&at->args);
+	s->has_args = mmt_left(&at->args);
+	s->has_ways = keeps_all || s->has_args;
 	trace_ready_more(r, s);
 	/* The merge has passed the events that were left out behind the last block's last one. */
 	if (at->left_out_ns > s->key)

@@ -270,6 +270,8 @@ static void round_trip(const struct shape *shape)
 	assert_int_equal(s->nr_events, shape->nr_events);
 	assert_memory_equal(s->events, by_type, sizeof(by_type));
 	assert_int_equal(s->nr_tasks, shape->nr_tasks);
+	/* Before anything has arguments. */
+	read_wanted(r, shape, all, TRACE_WANT_PAGES, by_type);
 	trace_reader_want(r, TRACE_WANT_ALL);
 	read_events(r, shape, all);
 	trace_reader_rewind(r);
