@@ -35,6 +35,8 @@ int record_command_prepare(struct record_command *c, char **words, struct mmr_er
 		/* What is ignored stays so across exec, and the command is to run as it always does. */
 		signal(SIGPIPE, SIG_DFL);
 		signal(SIGXFSZ, SIG_DFL);
+		if (c->quiet_stdout)
+			dup2(STDERR_FILENO, STDOUT_FILENO);
 		if (read(go[0], &word, 1) != 1) /* the recorder gave up before it began */
 			_exit(1);
 		execvp(c->words[0], c->words);

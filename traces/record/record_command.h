@@ -14,6 +14,7 @@ struct record_command {
 	int go; /* write end: a byte starts the command, closing it ends it unstarted */
 	int status; /* as wait() has it, once @ended */
 	bool ended;
+	bool quiet_stdout; /* standard output is the recording's: the command's goes to standard error */
 };
 #define RECORD_COMMAND_NONE ((struct record_command){.go = -1})
 

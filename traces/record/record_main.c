@@ -451,6 +451,7 @@ int main(int argc, char **argv)
 	record_bpf_log(options.verbose);
 	if (options.dry_run)
 		return dry_run(&s);
+	s.command.quiet_stdout = record_options_to_stdout(&options);
 	rc = record_command_prepare(&s.command, options.command, &err);
 	if (!rc)
 		rc = prepare(&s, &err);

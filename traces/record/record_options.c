@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *argp_program_version = "mmreplay-record 0.1.0";
 
@@ -36,7 +37,8 @@ enum {
 };
 
 static const struct argp_option option_table[] = {
-	{"output", 'o', "FILE", 0, "Write the trace to FILE (required); an existing file is replaced", 1},
+	{"output", 'o', "FILE", 0,
+	 "Write the trace to FILE (required), - for standard output; an existing file is replaced", 1},
 	{"duration", 'd', "SECONDS", 0, "Stop after SECONDS; fractions are allowed", 1},
 	{"rotate", OPT_ROTATE, "SIZE|SECONDS", 0,
 	 "Write FILE.1, FILE.2, ...: another one as soon as one has SIZE bytes (suffix K, M or G) or SECONDS "
@@ -126,6 +128,7 @@ static const char doc[] =
 	"  mmreplay-record --dry-run                    can this machine be recorded?\n"
 	"  mmreplay-record -o day.mmt --rotate 500M --rotate-keep 8 --max-rate 500000\n"
 	"      until ^C, the last 4 GB, at most half a million events a second\n"
+	"  ssh host mmreplay-record -o - -d 60 >host.mmt   nothing is written on the host\n"
 	"  mmreplay-record -o db.mmt --cgroup /sys/fs/cgroup/db.slice -d 60\n"
 	"      what the database asks for, and when that is freed\n"
 	"  mmreplay-record -o day.mmt --keyframe-every 600 --keyframe-max-hold 2\n"
@@ -138,7 +141,10 @@ static const char doc[] =
 	"Once everything is attached it keeps CAP_BPF and CAP_PERFMON only, and none with --no-keyframes.\n"
 	"\n"
 	"Exit status: 0 recorded; 1 recording failed; 2 usage. With CMD, CMD's own status is passed on where "
-	"recording worked: 127 where there is no such command, 128 plus the number of a signal that ended it.";
+	"recording worked: 127 where there is no such command, 128 plus the number of a signal that ended it. "
+	"Where recording ends first, by SECONDS, a limit, a signal or a full disk, CMD is ended by that signal "
+	"or "
+	"SIGTERM.";
 
 static unsigned long parse_number(const char *text, unsigned long max, const char *what,
 				  struct argp_state *state)
@@ -233,6 +239,10 @@ static void check_together(const struct record_options *o, struct argp_state *st
 {
 	if (!o->output && !o->dry_run)
 		argp_error(state, "no output file: give -o FILE");
+	if (record_options_to_stdout(o) && record_options_rotate(o))
+		argp_error(state, "--rotate: found together with -o -, expected the name of a file");
+	if (record_options_to_stdout(o) && isatty(STDOUT_FILENO))
+		argp_error(state, "-o -: standard output is a terminal, expected a file or a pipe");
 	if (o->no_keyframes && o->keyframe_seconds > 0)
 		argp_error(state, "--keyframe-every: found together with --no-keyframes");
 	if ((o->stacks || o->cgroups) && record_filter_set(&o->filter))

@@ -33,6 +33,12 @@ struct record_options {
 	char **command; /* NULL-terminated; NULL: whole system until told to stop */
 };
 
+/** record_options_to_stdout - the recording goes to standard output */
+static inline bool record_options_to_stdout(const struct record_options *o)
+{
+	return o->output && o->output[0] == '-' && !o->output[1];
+}
+
 /** record_options_rotate - the recording goes to numbered files */
 static inline bool record_options_rotate(const struct record_options *o)
 {

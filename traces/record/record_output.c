@@ -10,6 +10,8 @@
 
 #include "traces/mmt_payload.h"
 
+#define STANDARD_OUTPUT "/proc/self/fd/1"
+
 /* FILE, or FILE.nr where it rotates; to be freed. */
 static char *file_name(const struct record_output *out, unsigned long nr, const char *suffix)
 {
@@ -30,6 +32,11 @@ int record_output_open(struct record_output *out, const struct record_options *o
 
 	*out = (struct record_output){.options = options, .machine = machine};
 	out->nr = out->first_kept = record_options_rotate(options);
+	if (record_options_to_stdout(options)) {
+		out->path = strdup(STANDARD_OUTPUT);
+		return out->path ? trace_writer_create(out->path, machine, &writer, &out->writer, err)
+				 : mmr_err(err, -ENOMEM, "no memory for a name");
+	}
 	name = file_name(out, out->nr, "");
 	if (!name)
 		return mmr_err(err, -ENOMEM, "%s: no memory for its name", options->output);
@@ -38,8 +45,11 @@ int record_output_open(struct record_output *out, const struct record_options *o
 		free(name);
 		return rc;
 	}
-	/* An older file of that name is replaced once everything is attached, not before; a device never. */
-	out->provisional = stat(name, &old) || S_ISREG(old.st_mode);
+	/*
+	 * An older file of that name is replaced once everything is attached, not before; a device never, and
+	 * a link, as /dev/stdout is one, is followed.
+	 */
+	out->provisional = lstat(name, &old) || S_ISREG(old.st_mode);
 	out->path = out->provisional ? file_name(out, out->nr, ".new") : strdup(name);
 	free(name);
 	if (!out->path)

@@ -20,6 +20,7 @@ refused 2 "no output file: give -o FILE" "$REC" -d 1
 refused 2 "--duration: found \"soon\"" "$REC" -o "$WORK/x.mmt" -d soon
 refused 2 "--duration: found \"-1\"" "$REC" -o "$WORK/x.mmt" -d -1
 refused 2 "--ring-mib: found \"3\", expected a power of two" "$REC" -o "$WORK/x.mmt" --ring-mib 3
+refused 2 "--rotate: found together with -o -" "$REC" -o - --rotate 1M
 "$REC" --help >"$WORK/help"
 grep -q "mmreplay-record -o build.mmt -- make -j8" "$WORK/help" || fail "--help has no example"
 # A sanitizer's build is not the one that is copied to other machines.
@@ -44,6 +45,18 @@ unwhole() {
 }
 
 need_recording
+
+# To standard output, the command's own beside it; and through a link, which stays one: /dev/stdout is such a link.
+"$REC" -q -o - -- echo words >"$WORK/out.mmt" 2>"$WORK/err" || fail "-o -: exit $?: $(cat "$WORK/err")"
+"$READ" "$WORK/out.mmt" >"$WORK/read" || fail "-o -: not readable"
+expect "-o -: the file has its end" "$(value "$WORK/read" complete)" -eq 1
+grep -q "^words$" "$WORK/err" || fail "-o -: the command's output: $(cat "$WORK/err")"
+"$REC" -q -o - -d 0.3 2>"$WORK/err" | cat >"$WORK/pipe.mmt" || fail "-o - into a pipe: $(cat "$WORK/err")"
+"$READ" "$WORK/pipe.mmt" >"$WORK/read" || fail "-o - into a pipe: not readable"
+ln -s told.mmt "$WORK/link.mmt"
+"$REC" -q -o "$WORK/link.mmt" -d 0.3 2>"$WORK/err" || fail "a link: $(cat "$WORK/err")"
+[ -L "$WORK/link.mmt" ] || fail "a link was replaced by a file"
+"$READ" "$WORK/told.mmt" >"$WORK/read" || fail "through a link: not readable"
 refused 1 "$WORK/none/x.mmt.new: " "$REC" -o "$WORK/none/x.mmt" -d 1
 refused 7 "" "$REC" -q -o "$WORK/x.mmt" -- sh -c 'exit 7'
 refused 127 "no-such-command: No such file or directory" "$REC" -q -o "$WORK/x.mmt" -- no-such-command
