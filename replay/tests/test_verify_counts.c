@@ -12,38 +12,16 @@
 
 #include <cmocka.h>
 
-#include "replay/tests/synth_kernel.h"
-#include "replay/verify/verify.h"
+#include "replay/tests/synth_verify.h"
 
 #define NR_PAGES   20 /* on the list, each time */
 #define MANY_PAGES 800
 #define LONG_AGO   60000 /* events: more than verify looks ahead */
 
-static void verify_with(struct synth_kernel *k, const char *profile, struct verify_report *report)
-{
-	struct verify_options options = {.profile = kernel_profile_find(profile), .until = UINT64_MAX};
-	struct trace_reader *reader;
-	struct mmr_error err = {0};
-
-	synth_kernel_keyframe(k, TRACE_KF_LAST);
-	synth_kernel_end(k);
-	if (trace_reader_open(k->path, &reader, &err) || verify_run(reader, &options, report, &err))
-		fail_msg("%s", err.msg);
-	trace_reader_close(reader);
-	synth_kernel_destroy(k);
-	for (int level = 0; level < NR_VERIFY_LEVELS; level++) {
-		if (report->levels[level].diverged)
-			fail_msg("%s, event %llu: expected %s, got %s",
-				 verify_level_name(report->first_divergence.level),
-				 (unsigned long long)report->first_divergence.event,
-				 report->first_divergence.expected, report->first_divergence.got);
-	}
-	assert_string_equal(report->keyframe_difference, "");
-}
-
 static void verify_file(struct synth_kernel *k, struct verify_report *report)
 {
-	verify_with(k, "6.12", report);
+	synth_verify(k, "6.12", report);
+	assert_nothing_diverged(report);
 }
 
 /* pfns[19] pfns[18] … pfns[0] are on the list, task 100 is at it. */
@@ -258,7 +236,8 @@ static void an_overflow_stops_where_its_task_is_preempted(void **state)
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
 	k.task = first;
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_with(&k, "7.3", &report);
+	synth_verify(&k, "7.3", &report);
+	assert_nothing_diverged(&report);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
 }

@@ -11,26 +11,11 @@
 
 #include <cmocka.h>
 
-#include "replay/tests/synth_kernel.h"
-#include "replay/verify/verify.h"
+#include "replay/tests/synth_verify.h"
 
 #define WORKER 40
 #define OTHER  41
 #define PAUSE  (5 * 1000 * 1000) /* ns */
-
-static void finish(struct synth_kernel *k, struct verify_report *report)
-{
-	struct verify_options options = {.profile = kernel_profile_find("7.3"), .until = UINT64_MAX};
-	struct trace_reader *reader;
-	struct mmr_error err = {0};
-
-	synth_kernel_keyframe(k, TRACE_KF_LAST);
-	synth_kernel_end(k);
-	if (trace_reader_open(k->path, &reader, &err) || verify_run(reader, &options, report, &err))
-		fail_msg("%s", err.msg);
-	trace_reader_close(reader);
-	synth_kernel_destroy(k);
-}
 
 static void assert_lists_equal(const struct verify_report *report)
 {
@@ -92,7 +77,7 @@ static void a_task_that_is_preempted_among_its_frees_makes_one_run(void **state)
 		synth_kernel_insert_pieces(&k, 0, block, 32);
 		k.task = other;
 		assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 5), block);
-		finish(&k, &report);
+		synth_verify(&k, "7.3", &report);
 		assert_all_exact(&report);
 	}
 }
@@ -116,7 +101,7 @@ static void pieces_go_to_the_buddy_when_it_is_told(void **state)
 	synth_kernel_insert_pieces(&k, 0, block + 32, 16);
 	k.task = other;
 	assert_int_equal(synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 4), block + 32);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_all_exact(&report);
 }
 
@@ -136,7 +121,7 @@ static void neighbours_of_the_same_size_are_two_mappings(void **state)
 		synth_kernel_say_pages_freed(&k, 0, first + 4 * i, 4);
 		synth_kernel_insert_pieces(&k, 0, first + 4 * i, 4);
 	}
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_all_exact(&report);
 }
 
@@ -158,7 +143,7 @@ static void single_pages_of_a_mapping_that_are_neighbours_are_one_piece(void **s
 		synth_kernel_say_pages_freed(&k, 0, first, 8);
 		synth_kernel_insert_pieces(&k, 0, first, 8);
 		assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 3), first);
-		finish(&k, &report);
+		synth_verify(&k, "7.3", &report);
 		assert_all_exact(&report);
 	}
 }
@@ -177,7 +162,7 @@ static void a_count_between_two_pages_does_not_end_a_call(void **state)
 	synth_kernel_say_pages_freed(&k, 0, first + 5, 3);
 	synth_kernel_insert_pieces(&k, 0, first, 8);
 	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 3), first);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_all_exact(&report);
 }
 
@@ -203,7 +188,7 @@ static void what_is_told_of_the_buddy_decides(void **state)
 			synth_kernel_say_pages_freed(&k, 0, second, 8);
 			synth_kernel_insert_pieces(&k, 0, second, 8);
 		}
-		finish(&k, &report);
+		synth_verify(&k, "7.3", &report);
 		assert_all_exact(&report);
 	}
 }
@@ -223,7 +208,7 @@ static void a_piece_that_is_never_told_of_does_not_wait_for_ever(void **state)
 	synth_kernel_insert_pieces(&k, 0, block, 32);
 	k.tells_buddy = true;
 	synth_kernel_free(&k, 0, page, 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_lists_equal(&report);
 	assert_false(report.have_divergence);
 }
@@ -256,7 +241,7 @@ static void a_block_that_waits_for_the_zone_goes_there_last(void **state)
 	k.task = other;
 	assert_int_equal(synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 4), a);
 	assert_int_equal(synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 4), b);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_all_exact(&report);
 }
 
@@ -292,7 +277,7 @@ static void tell_a_pop_elsewhere(bool spoiled, struct verify_report *report)
 	synth_kernel_say_popped(&k, 1, popped, MIGRATE_UNMOVABLE, 0);
 	k.task = other;
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	finish(&k, report);
+	synth_verify(&k, "7.3", report);
 }
 
 static void a_pop_that_is_told_on_another_cpu_is_found_below_later_frees(void **state)
@@ -318,7 +303,7 @@ static void the_ordinary_page_of_a_bulk_allocation_may_be_told_twice(void **stat
 	page = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_bulk_told(&k, 0, page);
 	synth_kernel_free(&k, 0, page, 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_int_equal(report.unjudged, 1);
 	assert_lists_equal(&report);
@@ -338,7 +323,7 @@ static void a_bulk_call_is_told_after_what_was_freed_since(void **state)
 	for (int i = 0; i < 3; i++)
 		synth_kernel_bulk_told(&k, 0, pfns[i]);
 	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0), page);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
@@ -372,7 +357,7 @@ static void neighbours_in_a_row_of_single_frees_are_no_piece(void **state)
 	for (uint32_t i = 0; i < 2; i++)
 		synth_kernel_free(&k, 0, pair + i, 0);
 	synth_kernel_free(&k, 0, other, 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_all_exact(&report);
 }
 
@@ -390,7 +375,7 @@ static void a_page_of_a_bulk_call_that_is_not_told_is_taken_off(void **state)
 		synth_kernel_bulk_told(&k, 0, pfns[i]);
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_free(&k, 0, pfns[0], 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_BULK], 1);
@@ -409,7 +394,7 @@ static void an_allocation_that_is_told_twice_counts_once(void **state)
 	page = synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_say_popped(&k, 1, page, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_free(&k, 0, page, 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_int_equal(report.unjudged, 1);
 	assert_lists_equal(&report);
@@ -431,7 +416,7 @@ static void a_pop_that_is_told_after_the_list_was_read_is_done_before(void **sta
 	synth_kernel_keyframe(&k, 0);
 	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);
@@ -463,7 +448,7 @@ static void frees_above_a_pop_that_is_told_late_stay_where_they_are(void **state
 	synth_kernel_free(&k, 0, popped, 0);
 	k.task = worker;
 	synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_lists_equal(&report);
@@ -490,7 +475,7 @@ static void a_late_pop_shows_where_no_drain_is_told(void **state)
 		synth_kernel_free(&k, 0, pfns[i], 0);
 	k.task = first;
 	synth_kernel_say_popped(&k, 0, popped, MIGRATE_MOVABLE, 0);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_in_range(report.levels[VERIFY_PCP].informed, 1, 2);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER],
@@ -536,7 +521,7 @@ static void a_huge_page_that_is_being_cleared_is_off_its_list(void **state)
 		synth_kernel_free(&k, 0, pages[i], 0);
 	k.task = worker;
 	synth_kernel_say_popped(&k, 0, huge, MIGRATE_MOVABLE, 9);
-	finish(&k, &report);
+	synth_verify(&k, "7.3", &report);
 	assert_false(report.have_divergence);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ORDER], 1);

@@ -12,35 +12,13 @@
 
 #include <cmocka.h>
 
-#include "replay/tests/synth_kernel.h"
-#include "replay/verify/verify.h"
+#include "replay/tests/synth_verify.h"
 
 #define NR_PAGES 120
 
-static void verify_file(struct synth_kernel *k, struct verify_report *report)
-{
-	struct verify_options options = {.profile = kernel_profile_find("6.12"), .until = UINT64_MAX};
-	struct trace_reader *reader;
-	struct mmr_error err = {0};
-
-	synth_kernel_keyframe(k, TRACE_KF_LAST);
-	synth_kernel_end(k);
-	if (trace_reader_open(k->path, &reader, &err) || verify_run(reader, &options, report, &err))
-		fail_msg("%s", err.msg);
-	trace_reader_close(reader);
-	synth_kernel_destroy(k);
-}
-
 static void assert_told(const struct verify_report *report, uint64_t nr_locked)
 {
-	for (int level = 0; level < NR_VERIFY_LEVELS; level++) {
-		if (report->levels[level].diverged)
-			fail_msg("%s, event %llu: expected %s, got %s",
-				 verify_level_name(report->first_divergence.level),
-				 (unsigned long long)report->first_divergence.event,
-				 report->first_divergence.expected, report->first_divergence.got);
-	}
-	assert_string_equal(report->keyframe_difference, "");
+	assert_nothing_diverged(report);
 	assert_int_equal(report->causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], nr_locked);
 }
 
@@ -87,7 +65,7 @@ static void a_page_of_a_batch_without_its_event_went_past(void **state)
 		else
 			synth_kernel_insert_batched(&k, 0, pfns[i]);
 	}
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_told(&report, 2);
 }
 
@@ -125,7 +103,7 @@ static void a_batch_goes_past_a_list_that_another_cpu_drains(void **state)
 		k.now_ns += 20 * 1000 * 1000;
 		for (unsigned int i = 0; i < 40; i++)
 			synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0);
-		verify_file(&k, &report);
+		synth_verify(&k, "6.12", &report);
 		assert_told(&report, 6);
 	}
 }
@@ -147,7 +125,7 @@ static void a_single_block_while_others_drain_is_no_refill(void **state)
 	synth_kernel_say_popped(&k, 0, taken, MIGRATE_UNMOVABLE, 0);
 	for (unsigned int i = 0; i < 20; i++)
 		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_told(&report, 0);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 0);
 }
@@ -186,7 +164,7 @@ static void the_count_tells_of_a_page_in_doubt(void **state)
 	free_past_out_of_sight(&k, pfns[30]);
 	push_twenty(&k, pfns);
 	drain_from_elsewhere(&k);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_told(&report, 0);
 }
 
@@ -202,7 +180,7 @@ static void a_page_in_doubt_that_is_not_drained_went_past(void **state)
 	free_past_out_of_sight(&k, pfns[30]);
 	push_twenty(&k, pfns);
 	drain_from_elsewhere(&k);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_told(&report, 1);
 }
 
@@ -229,7 +207,7 @@ static void a_page_that_went_past_may_wait_for_long(void **state)
 	assert_int_equal(taken, pfns[30]);
 	k.task = task;
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_told(&report, 4);
 }
 
@@ -250,7 +228,7 @@ static void each_page_of_an_interrupt_looks_for_the_lock(void **state)
 	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0), pfns[40]);
 	synth_kernel_task(&k, 101);
 	assert_int_equal(synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0), pfns[30]);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_told(&report, 1);
 }
 
@@ -269,7 +247,7 @@ static void what_the_interrupted_task_drains_is_no_overflow(void **state)
 	synth_kernel_free(&k, 0, pfns[30], 0);
 	k.interrupt = false;
 	synth_kernel_drain(&k, 0, 0, 2);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_told(&report, 0);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 0);
 }

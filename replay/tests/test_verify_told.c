@@ -12,35 +12,13 @@
 
 #include <cmocka.h>
 
-#include "replay/tests/synth_kernel.h"
-#include "replay/verify/verify.h"
+#include "replay/tests/synth_verify.h"
 
 #define NR_PAGES 400 /* more than a list may be long */
 
-static void verify_file(struct synth_kernel *k, struct verify_report *report)
+static void assert_told(const struct verify_report *report)
 {
-	struct verify_options options = {.profile = kernel_profile_find("6.12"), .until = UINT64_MAX};
-	struct trace_reader *reader;
-	struct mmr_error err = {0};
-
-	synth_kernel_keyframe(k, TRACE_KF_LAST);
-	synth_kernel_end(k);
-	if (trace_reader_open(k->path, &reader, &err) || verify_run(reader, &options, report, &err))
-		fail_msg("%s", err.msg);
-	trace_reader_close(reader);
-	synth_kernel_destroy(k);
-}
-
-static void assert_nothing_diverged(const struct verify_report *report)
-{
-	for (int level = 0; level < NR_VERIFY_LEVELS; level++) {
-		if (report->levels[level].diverged)
-			fail_msg("%s, event %llu: expected %s, got %s",
-				 verify_level_name(report->first_divergence.level),
-				 (unsigned long long)report->first_divergence.event,
-				 report->first_divergence.expected, report->first_divergence.got);
-	}
-	assert_string_equal(report->keyframe_difference, "");
+	assert_nothing_diverged(report);
 	assert_int_equal(report->untraced_changes, 0);
 }
 
@@ -95,8 +73,8 @@ static void a_refills_pop_comes_before_an_interrupt(void **state)
 	k.interrupt = false;
 	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 0);
 }
 
@@ -123,8 +101,8 @@ static void a_block_taken_is_told_on_another_cpu(void **state)
 		k.task = second;
 		for (int i = 0; i < 3; i++)
 			synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-		verify_file(&k, &report);
-		assert_nothing_diverged(&report);
+		synth_verify(&k, "6.12", &report);
+		assert_told(&report);
 		assert_int_equal(informed(&report), 0);
 	}
 }
@@ -162,8 +140,8 @@ static void kswapds_flag_is_set_after_it_tells(void **state)
 	synth_kernel_free(&k, 1, pfns[nr++], 0);
 	k.task = other;
 	synth_kernel_free(&k, 0, pfns[nr++], 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
 }
@@ -201,8 +179,8 @@ static void kswapds_flag_is_gone_before_it_tells(void **state)
 	synth_kernel_say(&k, 0, TRACE_BALANCE_END);
 	k.task = other;
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 1);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
 }
@@ -239,9 +217,9 @@ static void refills_that_brought_nothing_made_the_list_longer(void **state)
 				 &(struct trace_args){.nr = 5, .v = {0, 300, 375, 100000, 100000}});
 		for (unsigned int i = 0; count + 10 < (int32_t)limits.high; i++, count++)
 			synth_kernel_free(&k, 0, pfns[i], 0);
-		verify_file(&k, &report);
+		synth_verify(&k, "6.12", &report);
 		if (is_short)
-			assert_nothing_diverged(&report);
+			assert_told(&report);
 		assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_RAISED], is_short);
 	}
 }
@@ -261,7 +239,7 @@ static void a_drained_page_that_nobody_freed_is_missing_its_free(void **state)
 	synth_kernel_insert(&k, 0, pfns[10], 0);
 	synth_kernel_task(&k, 101);
 	synth_kernel_drain(&k, 0, 0, 1000);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_int_equal(report.levels[VERIFY_PCP].diverged, 1);
 	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_MISSING], 1);
 	assert_string_equal(report.keyframe_difference, "");
@@ -280,8 +258,8 @@ static void what_the_vmstat_worker_drains_is_no_overflow(void **state)
 		synth_kernel_free(&k, 0, pfns[i], 0);
 	synth_kernel_say(&k, 0, TRACE_VMSTAT_FOLD);
 	synth_kernel_drain(&k, 0, 0, 7);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 0);
 }
 
@@ -305,8 +283,8 @@ static void what_compaction_does_not_need_it_frees_at_its_end(void **state)
 	synth_kernel_say(&k, 0, TRACE_COMPACT_END);
 	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
 	synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 0);
 }
 
@@ -331,8 +309,8 @@ static void what_compaction_finds_on_a_list_it_turns_to_first(void **state)
 	synth_kernel_say(&k, 0, TRACE_COMPACT_END);
 	for (int i = 0; i < 100; i++)
 		synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 0);
 }
 
@@ -357,8 +335,8 @@ static void a_late_pop_shows_in_the_count_that_a_drain_tells(void **state)
 	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
 	k.task = second;
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_in_range(informed(&report), 1, 2);
 }
 
@@ -375,8 +353,8 @@ static void a_drain_of_another_cpus_lists_is_told(void **state)
 	synth_kernel_task(&k, 101);
 	synth_kernel_drain(&k, 1, 0, 5);
 	synth_kernel_drain(&k, 0, 0, 1000);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 0);
 }
 
@@ -393,8 +371,8 @@ static void a_long_batch_is_inserted_when_it_says_so(void **state)
 	for (unsigned int i = 0; i < 2500; i++)
 		pfns[i] = synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, 0);
 	synth_kernel_free_batch(&k, 0, pfns, 2500);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 0);
 }
 
@@ -412,7 +390,7 @@ static void a_head_that_is_passed_over_twice_is_gone(void **state)
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_int_equal(report.levels[VERIFY_PCP].diverged, 0);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 2);
 	assert_int_equal(report.untraced_changes, 1);
@@ -442,7 +420,7 @@ static void a_fallback_to_a_rotated_list_is_put_right_at_once(void **state)
 	synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 4);
 	for (unsigned int i = 0; i < 20; i++)
 		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_int_equal(report.levels[VERIFY_FALLBACK].diverged, 1);
 	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_ROTATED], 1);
 	assert_int_equal(report.levels[VERIFY_BUDDY].diverged + report.levels[VERIFY_PCP].diverged, 0);
@@ -464,7 +442,7 @@ static void a_block_ahead_of_its_place_leaves_the_list_as_it_is(void **state)
 	mmr_step_insert(k.m, 0, k.zone, second, MAX_PAGE_ORDER, false);
 	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, MAX_PAGE_ORDER), second);
 	assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_MOVABLE, MAX_PAGE_ORDER), first);
-	verify_file(&k, &report);
+	synth_verify(&k, "6.12", &report);
 	assert_int_equal(report.levels[VERIFY_BUDDY].diverged, 1);
 	assert_int_equal(report.causes[VERIFY_DIVERGED - 1][VERIFY_CAUSE_ROTATED], 1);
 	assert_string_equal(report.keyframe_difference, "");
@@ -515,8 +493,8 @@ static void an_interrupt_before_the_push_shows_in_the_count(void **state)
 	synth_kernel_free(&k, 0, pfns[i], 0);
 	for (int n = 0; n < 3; n++)
 		synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 0);
 }
 
@@ -545,8 +523,8 @@ static void each_interrupt_finds_the_list_locked_or_not(void **state)
 	k.task = other;
 	for (int i = 0; i < 200; i++)
 		synth_kernel_alloc(&k, 1, MIGRATE_UNMOVABLE, 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(report.levels[VERIFY_PCP].informed, 2);
 	assert_int_equal(report.levels[VERIFY_BUDDY].informed, 0);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], 2);
@@ -573,8 +551,8 @@ static void the_count_tells_which_interrupt_found_the_list_locked(void **state)
 		free_in_interrupt(&k, pfns[i++]);
 	while (i < NR_PAGES)
 		synth_kernel_free(&k, 0, pfns[i++], 0);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(informed(&report), 2);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], 2);
 }
@@ -596,8 +574,8 @@ static void the_last_page_of_a_long_interrupt_tells_for_all(void **state)
 	synth_kernel_say_popped(&k, 0, popped, MIGRATE_UNMOVABLE, 0);
 	for (unsigned int i = 109; i > 105; i--)
 		assert_int_equal(synth_kernel_alloc(&k, 0, MIGRATE_UNMOVABLE, 0), pfns[i]);
-	verify_file(&k, &report);
-	assert_nothing_diverged(&report);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_PCP_LOCKED], 0);
 }
 

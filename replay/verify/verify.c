@@ -113,8 +113,8 @@ void verify_show_pop(struct verify *v, uint32_t pfn)
 	if (!v->options.before || v->shown || at < v->number || at >= v->window.end ||
 	    window_at(&v->window, at)->ev.pfn != pfn)
 		return;
-	for (uint64_t n = v->number + 1; n < at; n++) {
-		if (window_at(&v->window, n)->ev.pfn == pfn && is_page_event(&window_at(&v->window, n)->ev))
+	for (uint64_t n = v->number; (n = window_next_of_page(&v->window, pfn, n, at));) {
+		if (is_page_event(&window_at(&v->window, n)->ev))
 			return;
 	}
 	if (window_at(&v->window, at)->ev.type == TRACE_ALLOC)
