@@ -1,301 +1,260 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* mmreplay run: replay a trace's requests on a machine. */
+/* mmreplay run: replay traces' requests on machines. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "replay/arena.h"
 #include "replay/commands.h"
-#include "replay/engine/run_options.h"
-#include "replay/engine/start_file.h"
-#include "replay/machines/profile_choice.h"
+#include "replay/engine/run_one.h"
+#include "replay/engine/run_plan.h"
+#include "replay/jobs.h"
 #include "replay/result/result.h"
 #include "replay/stop_signal.h"
 
-#define HARNESS_EVENTS 1000000 /* enough to tell what the harness costs, 20 ms */
-#define HARNESS_ROUNDS 2
+#define SCREEN_RESULTS 4 /* side by side */
 
-static void show_progress(double share, void *ctx)
-{
-	fprintf(stderr, "\rmmreplay run: %3.0f %%", 100 * share);
-}
-
-/* struct run - one invocation; @timings: [nr_timings], one for each replay */
-struct run {
-	struct run_options options;
-	struct engine_options engine_options;
-	struct trace_reader *reader;
-	struct machine recorded, other;
-	struct scenario scenario;
-	struct kernel_profile *profile;
-	const struct backend *backend;
-	struct engine *engine;
-	struct result_timing *timings;
-	unsigned int nr_timings;
-	double harness_ns;
-	char *stable; /* of the first replay: what must be the same in all */
-	int arena;
+/* struct runs - all runs of one command line; @summaries: [plan.nr], NULL where there is none */
+struct runs {
+	const struct run_options *options;
+	struct run_plan plan;
+	struct job_tokens tokens;
+	json_t **summaries;
+	FILE *index; /* runs.tsv */
+	size_t nr_failed;
 };
 
-static void fill_engine_options(struct run *run)
-{
-	const struct run_options *o = &run->options;
+/* ---- output ------------------------------------------------------------------------------------ */
 
-	run->engine_options = (struct engine_options){
-		.recorded = &run->recorded,
-		.machine = run->other.name ? &run->other : &run->recorded,
-		.scenario = &run->scenario,
-		.backend = run->backend,
-		.start = o->start,
-		.reclaim = o->reclaim,
-		.seed = o->seed,
-		.latency_every = (unsigned int)o->latency_every,
-		.clock = clock_calibrate(),
-		.nr_samples = (unsigned int)o->samples,
-		.vmstat_as_recorded = true,
-		.kswapd_as_recorded = true,
-		.speed = o->speed,
-		.nr_threads = (unsigned int)o->threads,
-		.from_ns = o->from_ns + o->warm_up_ns,
-		.to_ns = o->to_ns,
-		.stop = &stop_signal,
-		.progress = !o->quiet && isatty(STDERR_FILENO) ? show_progress : NULL,
-	};
+static void print_json(const json_t *summary)
+{
+	json_dumpf(summary, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+	putchar('\n');
 }
 
-/* Another machine, or the recorded one with changes. */
-static int choose_machine(struct run *run, struct mmr_error *err)
+static int check_output(void)
 {
-	const struct run_options *o = &run->options;
-	int rc = 0;
-
-	if (!o->machine && !machine_managed_pages(&run->recorded))
-		return mmr_err(err, -EINVAL,
-			       "%s: the recording does not tell its machine's memory, expected --machine, e.g. "
-			       "-m laptop",
-			       o->trace);
-	if (o->machine)
-		rc = machine_load(o->machine, &run->other, err);
-	else if (scenario_changes_machine(&o->scenario))
-		rc = machine_from_trace(trace_reader_machine(run->reader), o->trace, &run->other, err);
-	return rc ? rc
-		  : scenario_create(&o->scenario, o->seed, run->other.name ? &run->other : &run->recorded,
-				    !o->machine, &run->scenario, err);
-}
-
-static int prepare(struct run *run, struct mmr_error *err)
-{
-	const struct run_options *o = &run->options;
-	const char *release;
-	bool exact;
-	int rc = trace_reader_open(o->trace, &run->reader, err);
-
-	rc = rc ? rc : machine_from_trace(trace_reader_machine(run->reader), o->trace, &run->recorded, err);
-	rc = rc ? rc : choose_machine(run, err);
-	rc = rc ? rc : backend_open(o->backend, &run->backend, err);
-	if (rc)
-		return rc;
-	fill_engine_options(run);
-	release = trace_reader_machine(run->reader)->kernel_release;
-	rc = profile_choose(o->kernel, run->engine_options.machine->kernel, release, &run->profile, &exact,
-			    err);
-	if (rc)
-		return rc;
-	run->engine_options.profile = run->profile;
-	if (trace_machine_feature(trace_reader_machine(run->reader), TRACE_FEATURE_PARTIAL))
-		fprintf(stderr,
-			"mmreplay run: %s: a partial recording (it was made with a filter): the requests it "
-			"leaves "
-			"out are not replayed, so the model's memory is emptier than the machine's was\n",
-			o->trace);
-	if (!exact && !o->quiet)
-		fprintf(stderr, "mmreplay run: recorded on kernel %s; the nearest profile is %s\n", release,
-			kernel_profile_name(run->profile));
-	rc = o->output ? result_make_dir(o->output, err) : 0;
-	if (rc)
-		return rc;
-	run->timings = calloc(o->repeat, sizeof(*run->timings));
-	return run->timings ? 0 : mmr_err(err, -ENOMEM, "no memory for %lu replays", o->repeat);
-}
-
-/* ---- replaying --------------------------------------------------------------------------------- */
-
-static struct result_context context(const struct run *run)
-{
-	struct result_context ctx = {
-		.reader = run->reader,
-		.engine = run->engine,
-		.options = &run->engine_options,
-		.kernel_profile = kernel_profile_name(run->profile),
-		.seed = run->options.seed,
-		.heap_bytes = arena_bytes(run->arena),
-		.stopped = stop_signal != 0,
-		.harness_ns = run->harness_ns,
-		.timings = run->timings,
-		.nr_timings = run->nr_timings,
-	};
-
-	engine_counts(run->engine, &ctx.counts);
-	return ctx;
-}
-
-/* The same trace, machine, profile and seed must give the same, whatever was timed. */
-static int same_as_before(struct run *run, struct mmr_error *err)
-{
-	const struct result_context ctx = context(run);
-	json_t *summary = result_summary(&ctx);
-	char *stable;
-	int rc = 0;
-
-	json_object_del(summary, "latency_ns");
-	json_object_del(summary, "replay");
-	stable = json_dumps(summary, JSON_COMPACT);
-	json_decref(summary);
-	if (!stable)
-		return mmr_err(err, -ENOMEM, "no memory to compare replays");
-	if (!run->stable) {
-		run->stable = stable;
+	if (!fflush(stdout) && !ferror(stdout))
 		return 0;
-	}
-	if (strcmp(stable, run->stable) != 0)
-		rc = mmr_err(err, -EUCLEAN, "%s: replay %u differs from the first, expected the same results",
-			     run->options.trace, run->nr_timings);
-	free(stable);
-	return rc;
+	fprintf(stderr, "mmreplay run: standard output: cannot write: %s\n", strerror(errno));
+	return -EIO;
 }
 
-/* Return: as engine_run(). */
-static int replay_once(struct run *run, struct mmr_error *err)
+/* ---- one run ------------------------------------------------------------------------------------ */
+
+static int run_alone(struct runs *runs)
 {
-	int rc;
+	const struct run_options *o = &runs->plan.runs[0].options;
+	struct mmr_error err = {0};
+	json_t *summary;
+	int rc = run_one(o, &runs->tokens, &summary, &err);
 
-	engine_destroy(run->engine);
-	run->engine = NULL;
-	rc = engine_create(run->reader, &run->engine_options, &run->engine, err);
-	if (rc)
-		return rc;
-	rc = engine_run(run->engine, err);
-	if (run->engine_options.progress)
-		fprintf(stderr, "\r\033[K");
-	if (rc < 0)
-		return rc;
-	run->timings[run->nr_timings++] = result_timing(run->engine);
-	if (!rc && run->options.repeat > 1 && run->options.threads == 1)
-		rc = same_as_before(run, err);
-	return rc;
-}
-
-/*
- * What of a replay's time is the harness's: the trace's first events on a backend that does nothing, read
- * and decoded likewise, and the best of two rounds, since only the harness itself is meant.
- */
-static int measure_harness(struct run *run, struct mmr_error *err)
-{
-	struct engine_options options = run->engine_options;
-
-	options.backend = &backend_null;
-	options.start = ENGINE_START_EMPTY;
-	options.reclaim = ENGINE_RECLAIM_RECORDED;
-	options.speed = 0;
-	options.nr_threads = 1;
-	options.from_ns = options.to_ns = 0;
-	options.max_events = HARNESS_EVENTS;
-	options.progress = NULL;
-	for (int round = 0; round < HARNESS_ROUNDS && !stop_signal; round++) {
-		struct engine *engine;
-		struct result_timing timing;
-		int rc = engine_create(run->reader, &options, &engine, err);
-
-		if (rc)
-			return rc;
-		rc = engine_run(engine, err);
-		timing = result_timing(engine);
-		engine_destroy(engine);
-		if (rc < 0)
-			return rc;
-		if (!round || timing.replay_ns_per_event < run->harness_ns)
-			run->harness_ns = timing.replay_ns_per_event;
-	}
-	return 0;
-}
-
-static int report(const struct run *run, struct mmr_error *err)
-{
-	const struct run_options *o = &run->options;
-	const struct result_context ctx = context(run);
-	json_t *summary = result_summary(&ctx);
-	int rc = 0;
-
-	if (!summary)
-		return mmr_err(err, -ENOMEM, "no memory for the summary");
-	if (o->output)
-		rc = result_write(o->output, &ctx, summary, err);
-	if (o->json) {
-		json_dumpf(summary, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-		putchar('\n');
-	} else if (!o->quiet) {
+	if (summary && o->json) {
+		print_json(summary);
+	} else if (summary && !o->quiet) {
 		const char *name = o->output ? o->output : json_string_value(json_object_get(summary, "trace"));
 
 		result_print(&summary, &name, 1);
 	}
+	if (summary && check_output())
+		rc = rc ? rc : -EIO;
+	else if (rc)
+		fprintf(stderr, "mmreplay run: %s\n", err.msg);
 	json_decref(summary);
-	if (!rc && (fflush(stdout) || ferror(stdout)))
-		rc = mmr_err(err, -EIO, "standard output: cannot write: %s", strerror(errno));
 	return rc;
 }
 
-static int save_state(const struct run *run, struct mmr_error *err)
-{
-	const char *path = run->options.scenario.save_state;
+/* ---- several ------------------------------------------------------------------------------------ */
 
-	if (run->backend->kind != BACKEND_CORE)
-		return mmr_err(err, -EINVAL, "--save-state %s: backend %s has no state to keep, expected core",
-			       path, run->backend->name);
-	return start_save(path, engine_machine(run->engine), NULL, err);
+/* In a process of its own: the summary goes to stdout, for done(). */
+static int work(void *ctx, size_t number)
+{
+	struct runs *runs = ctx;
+	struct run_options o = runs->plan.runs[number].options;
+	struct mmr_error err = {0};
+	json_t *summary;
+	int rc;
+
+	o.quiet = true; /* no progress and no second word about what differs from run to run */
+	rc = run_one(&o, &runs->tokens, &summary, &err);
+	if (summary)
+		json_dumpf(summary, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	json_decref(summary);
+	if (rc)
+		fprintf(stderr, "%s\n", err.msg);
+	return rc ? EXIT_FAILED : EXIT_OK;
 }
 
-static int replay_all(struct run *run, struct mmr_error *err)
+static const char *status_word(int status, bool has_summary)
 {
-	int ran = 0, rc;
+	if (status == EXIT_OK)
+		return "done";
+	return status == JOB_NOT_RUN || has_summary || stop_signal ? "stopped" : "failed";
+}
 
-	for (unsigned long i = 0; i < run->options.repeat && !ran; i++)
-		ran = replay_once(run, err);
-	if (ran < 0)
-		return ran;
-	rc = ran ? 0 : measure_harness(run, err);
-	if (!rc && run->options.scenario.save_state)
-		rc = save_state(run, err);
-	rc = rc ? rc : report(run, err);
-	if (!rc && ran)
-		rc = mmr_err(err, -EINTR, "%s: stopped by a signal; results cover what was replayed",
-			     run->options.trace);
-	return rc;
+/* One row of runs.tsv; a message of several lines keeps its last one, which says why. */
+static void write_row(const struct runs *runs, const struct run_planned *run, const char *status,
+		      const char *message)
+{
+	const struct run_options *o = &run->options;
+
+	if (!runs->index)
+		return;
+	fprintf(runs->index, "%s\t%s\t%s\t%s\t%llu\t", run->name, o->trace,
+		o->machine ? o->machine : "recorded", o->kernel ? o->kernel : "default",
+		(unsigned long long)o->seed);
+	for (unsigned int i = 0; i < o->scenario.nr_settings; i++)
+		fprintf(runs->index, "%s%s", i ? "," : "", run->settings[i]);
+	fprintf(runs->index, "\t%s\t", status);
+	for (; *message; message++)
+		fputc(*message == '\t' || *message == '\n' ? ' ' : *message, runs->index);
+	fputc('\n', runs->index);
+}
+
+static void done(void *ctx, size_t number, int status, char *out, char *complaints)
+{
+	struct runs *runs = ctx;
+	const struct run_planned *run = &runs->plan.runs[number];
+	char *end = complaints + strlen(complaints);
+
+	runs->summaries[number] = *out ? json_loads(out, 0, NULL) : NULL;
+	runs->nr_failed += status != EXIT_OK;
+	if (end > complaints && end[-1] == '\n')
+		end[-1] = '\0';
+	if (status > 128)
+		fprintf(stderr, "mmreplay run: %s: ended by signal %d\n", run->name, status - 128);
+	for (char *line = strtok(complaints, "\n"), *rest; line; line = rest) {
+		static const char own[] = "mmreplay run: ";
+
+		rest = strtok(NULL, "\n");
+		line += strncmp(line, own, sizeof(own) - 1) ? 0 : sizeof(own) - 1;
+		fprintf(stderr, "mmreplay run: %s: %s\n", run->name, line);
+		if (!rest && status != EXIT_OK)
+			complaints = line;
+	}
+	write_row(runs, run, status_word(status, runs->summaries[number] != NULL),
+		  status == EXIT_OK ? "" : complaints);
+	if (runs->options->json && runs->summaries[number])
+		print_json(runs->summaries[number]);
+}
+
+static void progress(void *ctx, size_t nr_done)
+{
+	struct runs *runs = ctx;
+
+	if (!runs->options->quiet && isatty(STDERR_FILENO))
+		fprintf(stderr, "\rmmreplay run: %zu of %zu runs\033[K%s", nr_done, runs->plan.nr,
+			nr_done == runs->plan.nr ? "\r\033[K" : "");
+}
+
+/* As many side by side as fit a screen, then the next ones. */
+static void print_all(const struct runs *runs)
+{
+	json_t *some[SCREEN_RESULTS];
+	const char *names[SCREEN_RESULTS];
+	size_t nr = 0, nr_screens = 0;
+
+	for (size_t i = 0; i <= runs->plan.nr; i++) {
+		if (nr && (i == runs->plan.nr || nr == SCREEN_RESULTS)) {
+			if (nr_screens++)
+				putchar('\n');
+			result_print(some, names, nr);
+			nr = 0;
+		}
+		if (i < runs->plan.nr && runs->summaries[i]) {
+			some[nr] = runs->summaries[i];
+			names[nr++] = runs->plan.runs[i].name;
+		}
+	}
+}
+
+/* What ran, and what came of it: a folder of results says by itself what is in it. */
+static int open_index(struct runs *runs, struct mmr_error *err)
+{
+	const char *dir = runs->options->output;
+	char path[4096];
+	int rc;
+
+	if (!dir)
+		return 0;
+	rc = result_make_dir(dir, err);
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), "%s/runs.tsv", dir);
+	runs->index = fopen(path, "we");
+	if (!runs->index)
+		return mmr_err(err, -errno, "%s: cannot create: %s", path, strerror(errno));
+	fputs("# mmreplay.runs/1\nname\ttrace\tmachine\tkernel\tseed\tsettings\tstatus\tmessage\n",
+	      runs->index);
+	return 0;
+}
+
+static int close_index(struct runs *runs, struct mmr_error *err)
+{
+	bool bad = runs->index && ferror(runs->index);
+
+	errno = 0;
+	if (!runs->index || (!fclose(runs->index) && !bad))
+		return 0;
+	return mmr_err(err, -EIO, "%s/runs.tsv: cannot write: %s", runs->options->output,
+		       strerror(errno ? errno : EIO));
+}
+
+static int run_several(struct runs *runs)
+{
+	const struct jobs jobs = {
+		.nr = runs->plan.nr,
+		.tokens = &runs->tokens,
+		.work = work,
+		.done = done,
+		.progress = progress,
+		.ctx = runs,
+		.stop = &stop_signal,
+	};
+	struct mmr_error err = {0};
+	int rc = open_index(runs, &err), closed;
+
+	if (!rc) {
+		rc = jobs_run(&jobs, &err);
+		closed = close_index(runs, rc ? NULL : &err);
+		rc = rc ? rc : closed;
+	}
+	if (!runs->options->json && !runs->options->quiet)
+		print_all(runs);
+	if (rc)
+		fprintf(stderr, "mmreplay run: %s\n", err.msg);
+	if (runs->nr_failed)
+		fprintf(stderr, "mmreplay run: %zu of %zu runs %s; the others are whole\n", runs->nr_failed,
+			runs->plan.nr, stop_signal ? "were stopped or not begun" : "failed");
+	if (check_output())
+		rc = rc ? rc : -EIO;
+	return rc || runs->nr_failed ? -EIO : 0;
 }
 
 int cmd_run(int argc, char **argv)
 {
-	struct run run = {.arena = -1};
+	struct run_options options;
+	struct runs runs = {.options = &options, .tokens = {-1, -1}};
 	struct mmr_error err = {0};
 	int rc;
 
-	run_options_parse(argc, argv, &run.options);
+	run_options_parse(argc, argv, &options);
 	stop_signal_catch();
-	run.arena = arena_enter();
-	rc = prepare(&run, &err);
-	rc = rc ? rc : replay_all(&run, &err);
+	rc = run_plan_create(&options, &runs.plan, &err);
+	rc = rc ? rc : job_tokens_init(&runs.tokens, (unsigned int)options.jobs, &err);
+	runs.summaries = calloc(runs.plan.nr + 1, sizeof(*runs.summaries));
+	if (!rc && !runs.summaries)
+		rc = mmr_err(&err, -ENOMEM, "no memory for %zu runs", runs.plan.nr);
 	if (rc)
 		fprintf(stderr, "mmreplay run: %s\n", err.msg);
-	engine_destroy(run.engine);
-	backend_close(run.backend);
-	scenario_deinit(&run.scenario);
-	scenario_options_deinit(&run.options.scenario);
-	kernel_profile_destroy(run.profile);
-	machine_deinit(&run.other);
-	machine_deinit(&run.recorded);
-	trace_reader_close(run.reader);
-	free(run.timings);
-	free(run.stable);
+	else
+		rc = runs.plan.nr == 1 ? run_alone(&runs) : run_several(&runs);
+	for (size_t i = 0; runs.summaries && i < runs.plan.nr; i++)
+		json_decref(runs.summaries[i]);
+	free(runs.summaries);
+	job_tokens_deinit(&runs.tokens);
+	run_plan_destroy(&runs.plan);
+	run_options_deinit(&options);
 	return rc ? EXIT_FAILED : EXIT_OK;
 }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "replay/commands.h"
+#include "replay/engine/run_plan.h"
+#include "replay/jobs.h"
 #include "replay/machines/profile_choice.h"
 #include "traces/tools/cmd_tools.h"
 
@@ -30,7 +32,8 @@ enum {
 
 static const struct argp_option arg_options[] = {
 	{0, 0, 0, 0, "Where it is replayed:", 1},
-	{"machine", 'm', "M.yaml", 0, "Replay on this machine; default: the one in the trace", 0},
+	{"machine", 'm', "M.yaml", 0,
+	 "Replay on this machine; default: the one in the trace. Given again: on each of them", 0},
 	PROFILE_OPTION("the machine file's, else the trace's"),
 	{"start", KEY_START, "STATE", 0,
 	 "Memory to begin with: recorded (first keyframes), empty (as after boot), aged[:free=0.3,scatter=0.3,"
@@ -46,7 +49,8 @@ static const struct argp_option arg_options[] = {
 	 0},
 	{"backend", KEY_BACKEND, "NAME", 0,
 	 "core (default), null: the harness alone, jemalloc, or a shared object: ./liballoc.so", 0},
-	{"seed", 's', "N", 0, "Seed of whatever is random; goes into the result (default 0)", 0},
+	{"seed", 's', "N[,N…]", 0,
+	 "Seed of whatever is random; goes into the result (default 0). 1-5,9: a run for each", 0},
 	{0, 0, 0, 0, "What is replayed, and how fast:", 2},
 	{"from", KEY_FROM, "TIME", 0,
 	 "Measure from TIME after the first event on (1.5s, 20ms, 7us); what comes earlier is replayed, not "
@@ -62,11 +66,18 @@ static const struct argp_option arg_options[] = {
 	 "Replay the CPUs' streams on N threads with real locks, and measure these (default 1: locks compiled "
 	 "away)",
 	 0},
+	{"jobs", 'j', "N", 0,
+	 "Of several runs and of --repeat, N at a time, each in a process of its own (default 1). What is "
+	 "timed "
+	 "suffers where N is more than there are CPUs; nothing else depends on N",
+	 0},
 	{0, 0, 0, 0, "What is measured and printed:", 3},
 	{"latency-every", KEY_LATENCY, "N", 0,
 	 "Time one request in N (default 64; 1 all, one stamp from request to request; 0 none)", 0},
 	{"samples", KEY_SAMPLES, "N", 0, "Sample the free lists N times (default 200)", 0},
-	{"output", 'o', "RESULT", 0, "Write summary.json and tables into this directory", 0},
+	{"output", 'o', "RESULT", 0,
+	 "Write summary.json and tables into this directory; of several runs each into one of its own in it",
+	 0},
 	{"json", KEY_JSON, NULL, 0, "Print the summary as JSON", 0},
 	{"quiet", 'q', NULL, 0, "No summary for people, no progress", 0},
 	{0},
@@ -108,6 +119,50 @@ static double speed(struct argp_state *state, const char *text)
 	return value;
 }
 
+static void add_word(struct argp_state *state, struct run_words *words, const char *word)
+{
+	const char **list = realloc(words->list, (words->nr + 1) * sizeof(*list));
+
+	if (!list)
+		argp_failure(state, EXIT_FAILED, 0, "no memory for the options");
+	words->list = list;
+	list[words->nr++] = word;
+}
+
+static void add_seed(struct argp_state *state, struct run_options *o, uint64_t seed)
+{
+	uint64_t *seeds = realloc(o->seeds, (o->nr_seeds + 1) * sizeof(*seeds));
+
+	if (!seeds)
+		argp_failure(state, EXIT_FAILED, 0, "no memory for the options");
+	o->seeds = seeds;
+	seeds[o->nr_seeds++] = seed;
+}
+
+/* "7", "1-5,9": all of them, or argp_error(). */
+static void parse_seeds(struct argp_state *state, const char *arg, struct run_options *o)
+{
+	const char *at = arg;
+
+	do {
+		char *end;
+		uint64_t first, last;
+
+		errno = 0;
+		first = last = *at >= '0' && *at <= '9' ? strtoul(at, &end, 10) : UINT64_MAX;
+		if (first <= UINT32_MAX && *end == '-')
+			last = end[1] >= '0' && end[1] <= '9' ? strtoul(end + 1, &end, 10) : UINT64_MAX;
+		if (first > UINT32_MAX || last > UINT32_MAX || last < first || last - first >= RUN_PLAN_MAX ||
+		    (*end && (*end != ',' || !end[1])))
+			argp_error(state, "--seed: \"%s\", expected a number, or several as in 1-5,9", arg);
+		for (uint64_t seed = first; seed <= last; seed++)
+			add_seed(state, o, seed);
+		at = end + 1;
+		if (!*end)
+			return;
+	} while (true);
+}
+
 static bool parse_measuring(int key, char *arg, struct argp_state *state, struct run_options *o)
 {
 	switch (key) {
@@ -127,6 +182,9 @@ static bool parse_measuring(int key, char *arg, struct argp_state *state, struct
 		return true;
 	case KEY_REPEAT:
 		o->repeat = number(state, "repeat", arg, 1, 1000, "1..1000");
+		return true;
+	case 'j':
+		o->jobs = number(state, "jobs", arg, 1, JOBS_MAX, "1..256");
 		return true;
 	case KEY_THREADS:
 		o->threads = number(state, "threads", arg, 1, 256, "1..256");
@@ -186,7 +244,7 @@ static void parse_backend(struct argp_state *state, char *arg, struct run_option
 
 static void check_together(struct argp_state *state, const struct run_options *o)
 {
-	if (!o->trace)
+	if (!o->traces.nr)
 		argp_error(state, "which trace? expected TRACE.mmt");
 	if (o->to_ns && o->from_ns + o->warm_up_ns >= o->to_ns)
 		argp_error(state, "measuring would begin at --to or later, expected earlier");
@@ -213,10 +271,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &o->scenario;
 		break;
 	case 'm':
-		o->machine = arg;
+		add_word(state, &o->machines, arg);
 		break;
 	case 'k':
-		o->kernel = arg;
+		add_word(state, &o->kernels, arg);
 		break;
 	case 'o':
 		o->output = arg;
@@ -225,7 +283,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->quiet = true;
 		break;
 	case 's':
-		o->seed = number(state, "seed", arg, 0, UINT32_MAX, "a number");
+		parse_seeds(state, arg, o);
 		break;
 	case KEY_START:
 		parse_start(state, arg, o);
@@ -240,9 +298,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->json = true;
 		break;
 	case ARGP_KEY_ARG:
-		if (o->trace)
-			argp_error(state, "one trace at a time, found \"%s\" and \"%s\"", o->trace, arg);
-		o->trace = arg;
+		add_word(state, &o->traces, arg);
 		break;
 	case ARGP_KEY_END:
 		check_together(state, o);
@@ -259,8 +315,10 @@ static const struct argp argp = {
 	.children = children,
 	.options = arg_options,
 	.parser = parse_option,
-	.args_doc = "TRACE.mmt",
-	.doc = "Replay the requests of a trace through the model of the page allocator, and measure.\v"
+	.args_doc = "TRACE.mmt...",
+	.doc = "Replay the requests of a trace through the model of the page allocator, and measure. Of "
+	       "several "
+	       "traces, machines, kernel lines, seeds and values of one setting every combination is run.\v"
 	       "Examples:\n"
 	       "  mmreplay run host.mmt                                 the recorded machine\n"
 	       "  mmreplay run host.mmt -m two-node.yaml -o result/     another one\n"
@@ -270,7 +328,9 @@ static const struct argp argp = {
 	       "  mmreplay run host.mmt --set min_free_kbytes=262144 \\\n"
 	       "    --start aged:free=0.1,frag=0.9\n"
 	       "  mmreplay run host.mmt --backend ./liballoc.so         another allocator\n"
-	       "  mmreplay run host.mmt --json | jq .numa\n\n"
+	       "  mmreplay run host.mmt --json | jq .numa\n"
+	       "  mmreplay run host.mmt -m laptop -m two-socket -s 1-3 \\\n"
+	       "    --jobs 4 -o runs/                                   six, four at once\n\n"
 	       "replay/RESULT.md says what each number is. "
 	       "Exit status: 0 done, 1 it failed or was stopped (what was measured is kept), 2 usage.",
 };
@@ -278,8 +338,17 @@ static const struct argp argp = {
 void run_options_parse(int argc, char **argv, struct run_options *ret)
 {
 	*ret = (struct run_options){
-		.latency_every = 64, .samples = 200, .repeat = 1, .threads = 1, .backend = "core"};
+		.latency_every = 64, .samples = 200, .repeat = 1, .threads = 1, .jobs = 1, .backend = "core"};
 	scenario_options_init(&ret->scenario);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, ret);
+}
+
+void run_options_deinit(struct run_options *o)
+{
+	scenario_options_deinit(&o->scenario);
+	free(o->traces.list);
+	free(o->machines.list);
+	free(o->kernels.list);
+	free(o->seeds);
 }

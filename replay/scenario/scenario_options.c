@@ -20,8 +20,10 @@ enum {
 
 static const struct argp_option arg_options[] = {
 	{0, 0, 0, 0, "What is different there:", 4},
-	{"set", KEY_SET, "NAME=VALUE", 0,
-	 "Set vm.NAME, e.g. min_free_kbytes=65536; what was recorded and depends on it is computed anew", 0},
+	{"set", KEY_SET, "NAME=VALUE[,…]", 0,
+	 "Set vm.NAME, e.g. min_free_kbytes=65536; what was recorded and depends on it is computed anew. Of "
+	 "several values: a run for each",
+	 0},
 	{"scale-memory", KEY_SCALE_MEMORY, "FACTOR", 0, "Every node's memory times FACTOR (0.5, 200%)", 0},
 	{"place", KEY_PLACE, "HOW", 0,
 	 "Where recorded CPUs go: by-node, round-robin, packed, identity, or a map of recorded to modelled "
