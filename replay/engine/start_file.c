@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include <zstd.h>
@@ -154,17 +155,22 @@ static int write_all(struct state_file *f, const struct mmr_machine *core, uint6
 	return write_bytes(f, end, sizeof(end));
 }
 
-/* Beside the file, under a name of its own, then renamed: a reader sees all of it or none. */
+/* Beside the file, under a name of its own, then renamed: a reader sees all of it or none. What is there and no
+ * file, as /dev/stdout, is written into and not replaced. */
 int start_save(const char *path, const struct mmr_machine *core, uint64_t *checksum, struct mmr_error *err)
 {
 	struct state_file f = {.path = path, .err = err};
 	size_t size = strlen(path) + 24;
 	char *beside = malloc(size);
+	struct stat st;
+	bool replaced = lstat(path, &st) || S_ISREG(st.st_mode);
 	int rc;
 
 	if (!beside)
 		return mmr_err(err, -ENOMEM, "%s: no memory for a state", path);
 	snprintf(beside, size, "%s.%ld.tmp", path, (long)getpid());
+	if (!replaced)
+		strcpy(beside, path);
 	f.file = fopen(beside, "wbe");
 	if (!f.file) {
 		rc = mmr_err(err, -errno, "%s: cannot write: %s", path, strerror(errno));
@@ -176,9 +182,9 @@ int start_save(const char *path, const struct mmr_machine *core, uint64_t *check
 	if (fclose(f.file) && !rc)
 		rc = mmr_err(err, errno ? -errno : -EIO, "%s: cannot write: %s", path,
 			     strerror(errno ? errno : EIO));
-	if (!rc && rename(beside, path))
+	if (!rc && replaced && rename(beside, path))
 		rc = mmr_err(err, -errno, "%s: cannot write: %s", path, strerror(errno));
-	if (rc)
+	if (rc && replaced)
 		unlink(beside);
 	deinit_buffers(&f);
 	free(beside);

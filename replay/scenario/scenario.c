@@ -144,9 +144,34 @@ json_t *scenario_json(const struct scenario *s, const struct engine *engine)
 	return root;
 }
 
+static uint64_t managed_kbytes(const struct mmr_machine *core)
+{
+	struct mmr_zone_info zone;
+	uint64_t pages = 0;
+
+	for (unsigned int n = 0; n < MAX_NUMNODES; n++)
+		for (int z = 0; z < MAX_NR_ZONES; z++)
+			pages += mmr_zone_read(core, n, z, &zone) ? zone.managed_pages : 0;
+	return pages * 4;
+}
+
+/* The kernel takes any number that is written, and then refuses most requests. */
+static void warn_min_free(const struct mmr_machine *core, json_t *warnings)
+{
+	uint64_t managed = managed_kbytes(core);
+
+	if (mmr_min_free_kbytes(core) > managed)
+		json_array_append_new(
+			warnings, json_sprintf("vm.min_free_kbytes is %u, more than the %llu KiB there are: "
+					       "no zone is ever above its marks, as on a kernel",
+					       mmr_min_free_kbytes(core), (unsigned long long)managed));
+}
+
 void scenario_warn(const struct scenario *s, const struct engine *engine, json_t *warnings)
 {
 	const struct task_places *tasks = engine_translate(engine)->tasks;
+
+	warn_min_free(engine_machine(engine), warnings);
 
 	for (unsigned int i = 0; tasks && i < s->nr_rules; i++) {
 		uint64_t matched, requests;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The options that change what is replayed and where. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,47 @@ static struct task_rule *open_cpuset(struct scenario_options *o, const char *tas
 	return NULL;
 }
 
+static void ignore(void *ctx, unsigned int number)
+{
+	(void)ctx;
+	(void)number;
+}
+
+/* What is no policy or list on any machine is a mistake of the line. */
+static void check_words(struct argp_state *state, int key, const char *name, const char *arg, const char *words)
+{
+	struct mmr_mempolicy policy;
+	struct mmr_error err = {0};
+	uint64_t nodes;
+
+	if (key == KEY_POLICY && policy_parse(words, NULL, &policy, &err))
+		argp_error(state, "--%s %s: %s", name, arg, err.msg);
+	else if (key == KEY_CPUSET_CPUS && !parse_list(words, UINT16_MAX, ignore, NULL))
+		argp_error(state, "--%s %s: \"%s\", expected a list of CPUs such as 0-3,8", name, arg, words);
+	else if (key == KEY_CPUSET_MEMS && !parse_nodes(words, MAX_NUMNODES, &nodes))
+		argp_error(state, "--%s %s: \"%s\", expected a list of nodes such as 0,2-3, or all", name, arg,
+			   words);
+}
+
+/* "NAME=VALUE" or "NAME=VALUE,VALUE": each must be one on some machine. */
+static void check_setting(struct argp_state *state, const char *arg)
+{
+	const char *equals = strchr(arg, '='), *value = equals;
+
+	do {
+		struct machine any = {0};
+		struct mmr_error err = {0};
+		char one[200];
+
+		if (equals)
+			snprintf(one, sizeof(one), "%.*s=%.*s", (int)(equals - arg), arg,
+				 (int)strcspn(value + 1, ","), value + 1);
+		if (machine_set(&any, equals ? one : arg, &err))
+			argp_error(state, "--set: %s", err.msg);
+		value = equals ? strchr(value + 1, ',') : NULL;
+	} while (value);
+}
+
 /* "TASK=WORDS" or "WORDS". */
 static void add_rule(struct argp_state *state, struct scenario_options *o, int key, const char *name,
 		     const char *arg)
@@ -100,6 +142,7 @@ static void add_rule(struct argp_state *state, struct scenario_options *o, int k
 	if (!*words || (task && !*task))
 		argp_error(state, "--%s: \"%s\", expected [TASK=]%s", name, arg,
 			   key == KEY_POLICY ? "POLICY" : "LIST");
+	check_words(state, key, name, arg, words);
 	o->words = grow(state, o->words, o->nr_words, sizeof(*o->words));
 	o->words[o->nr_words++] = copy;
 	if (key != KEY_POLICY)
@@ -137,6 +180,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		add_rule(state, o, key, "cpuset-mems", arg);
 		return 0;
 	case KEY_SET:
+		check_setting(state, arg);
 		o->settings = grow(state, o->settings, o->nr_settings, sizeof(*o->settings));
 		o->settings[o->nr_settings++] = arg;
 		return 0;

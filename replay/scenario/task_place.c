@@ -98,7 +98,7 @@ static bool parse_weights(const char *text, struct mmr_mempolicy *policy)
 
 static int check_nodes(const char *text, uint64_t nodes, const struct machine *machine, struct mmr_error *err)
 {
-	for (unsigned int n = 0; n < MAX_NUMNODES; n++) {
+	for (unsigned int n = 0; machine && n < MAX_NUMNODES; n++) {
 		if (!(nodes >> n & 1))
 			continue;
 		if (n >= machine->nr_nodes)
@@ -117,7 +117,7 @@ static int node_mask(const char *text, const char *list, const struct machine *m
 {
 	if (strcmp(list, "all") == 0) {
 		*mask = 0;
-		for (unsigned int n = 0; n < machine->nr_nodes; n++)
+		for (unsigned int n = 0; machine && n < machine->nr_nodes; n++)
 			*mask |= (uint64_t)(machine_node_pages(machine, n) != 0) << n;
 		return 0;
 	}

@@ -28,6 +28,7 @@ struct task_rule {
 /**
  * policy_parse - "default", "local", "prefer:N", "prefer-many:LIST", "bind:LIST", "interleave:LIST" or
  *	"weighted-interleave:N*WEIGHT,…" in words of numactl; numactl's own spellings are fine too
+ * @machine: NULL to look at the words alone
  * Return: 0; -EINVAL for an unknown mode, a node that @machine lacks or that has no memory.
  */
 int policy_parse(const char *text, const struct machine *machine, struct mmr_mempolicy *ret,

@@ -53,3 +53,10 @@ run --start recorded | jq -c '[.start, .failed, .warnings]'
 # A result that cannot be kept is refused before the replay.
 status $mmreplay run sample.mmt -q -o late.mmt
 status $mmreplay run sample.mmt -q -o nowhere/result
+# What is no file is written into, not replaced.
+mkfifo pipe
+cat pipe >through.mms &
+$mmreplay run -q sample.mmt --save-state end.mms
+$mmreplay run -q sample.mmt --save-state pipe
+wait
+[ -p pipe ] && cmp end.mms through.mms && echo "through a pipe: the same state"
