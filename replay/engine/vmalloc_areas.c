@@ -60,21 +60,22 @@ static bool make_area_room(struct area *area)
 /* One page of an area has become @pfn, or MMR_NO_PFN. */
 static void add_page(struct engine *e, const struct area *area, uint32_t recorded, uint32_t pfn)
 {
-	const struct alloc_class *cls = engine_class(e, area->class_id);
+	const struct alloc_class *cls = engine_class(e, area->first.class_id);
 	uint32_t word = live_word(0, LIVE_VMALLOC, area->birth);
+	struct trace_event page = area->first;
 
+	page.pfn = recorded;
+	page.order = 0;
+	engine_make_room(e, &page);
 	e->counts.asked[0]++;
 	if (pfn == MMR_NO_PFN) {
 		e->counts.refused[0]++;
 		word = live_word_fated(word, LIVE_REFUSED);
 	} else {
-		unsigned int nid = mmr_page_nid(e->core, pfn);
-
 		usage_add(&e->usage, pfn, cls->type, 1);
-		e->node_allocs[e->node_row[area->request.cpu] + nid]++;
+		e->node_allocs[e->node_row[area->request.cpu] + mmr_page_nid(e->core, pfn)]++;
 		if (e->pressure.owners)
-			engine_own(e, &(struct trace_event){.pfn = recorded, .task = area->task}, pfn,
-				   cls->type);
+			engine_own(e, &page, pfn, cls->type);
 	}
 	live_map_add(&e->map, live_map_touch(&e->map, recorded), pfn, word, 1);
 }
@@ -115,11 +116,12 @@ static struct area *area_of(struct vmalloc_areas *areas, const struct trace_even
 {
 	for (unsigned int i = 0; i < areas->nr_open; i++) {
 		struct area *area = &areas->open[i];
+		const struct trace_event *first = &area->first;
 
-		if (area->task == event->task &&
+		if (first->task == event->task &&
 		    (event->task == TRACE_NO_TASK
-			     ? area->cpu == event->cpu
-			     : area->cpu / areas->copy_cpus == event->cpu / areas->copy_cpus))
+			     ? first->cpu == event->cpu
+			     : first->cpu / areas->copy_cpus == event->cpu / areas->copy_cpus))
 			return area;
 	}
 	return NULL;
@@ -135,9 +137,7 @@ static struct area *begin_call(struct engine *e, const struct trace_event *event
 		end_call(e, &e->areas.open[0]);
 	area = &e->areas.open[e->areas.nr_open++];
 	area->state = state;
-	area->class_id = event->class_id;
-	area->cpu = event->cpu;
-	area->task = event->task;
+	area->first = *event;
 	area->birth = birth;
 	area->nr = 0;
 	if (state == AREA_ASKED)
@@ -170,7 +170,8 @@ static bool begins_area(const struct engine *e, const struct trace_event *event)
 /* A page that another kernel line would have asked for together with its neighbours. */
 static bool gather(struct engine *e, struct area *area, const struct trace_event *event)
 {
-	if (area && (area->state != AREA_ASKED || area->class_id != event->class_id || begins_area(e, event))) {
+	if (area &&
+	    (area->state != AREA_ASKED || area->first.class_id != event->class_id || begins_area(e, event))) {
 		end_call(e, area);
 		area = NULL;
 	}
@@ -198,10 +199,8 @@ static bool ask_vmalloc(struct engine *e, struct area *area, const struct trace_
 {
 	bool together = (e->areas.gathers && !event->order) || (e->areas.cuts && event->order);
 
-	if (together && !e->translate.tasks && !(e->pressure.owners && engine_asker_killed(e, event))) {
-		engine_make_room(e, event);
+	if (together && !e->translate.tasks && !(e->pressure.owners && engine_asker_killed(e, event)))
 		return e->areas.gathers ? gather(e, area, event) : cut(e, area, event);
-	}
 	if (area && area->state != AREA_TAKEN) {
 		end_call(e, area);
 		area = NULL;

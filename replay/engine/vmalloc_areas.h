@@ -12,18 +12,19 @@
 
 /**
  * struct area - the call that a recorded task is in
- * @task: trace_event's; @cpu: recorded one, which tells tasks without a number apart
- * @class_id, @request: of the pages that are asked for, which are gathered; @recorded: [nr], where they lay
+ * @first: the event it began with: whose it is and, where pages are asked for, their class
  * @birth: what all of its pages have for theirs, in the units of lifetimes
+ * @request: for pages that are gathered; @recorded: [nr], where they lay
  * @pfns: [nr] modelled pages to be freed, by a CPU of the machine, @free_cpu
  * @room: of both arrays, which are NULL at first
  */
 struct area {
 	enum area_state { AREA_TAKEN, AREA_ASKED, AREA_FREED } state;
-	uint16_t class_id, cpu, free_cpu;
-	uint32_t birth, task;
+	uint16_t free_cpu;
+	uint32_t birth;
 	uint32_t nr, room;
 	uint32_t *pfns, *recorded;
+	struct trace_event first;
 	struct mmr_request request;
 };
 

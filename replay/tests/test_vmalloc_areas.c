@@ -209,6 +209,32 @@ static void what_a_task_does_otherwise_ends_its_call(void **state)
 	assert_int_equal(c.path[MMR_PATH_FREE_PCP], 2);
 }
 
+/* A page in the midst of the block, and the same page once more: their frees were not seen. */
+static void pages_that_were_not_seen_to_be_freed_give_way(void **state)
+{
+	struct engine_counts counts;
+	struct mmr_counters c;
+	struct synth s;
+
+	synth_begin_kernel(&s, "7.3.0-synth");
+	synth_alloc(&s, 1, 5125, 0);
+	ask_block(&s, 5120, 3);
+	give_back(&s, 0, 5120, 8);
+	replay_as(&s, "6.12", &c, &counts);
+	assert_int_equal(counts.reallocs, 1);
+	assert_int_equal(c.alloc_pages, 9);
+	assert_int_equal(c.free_pages, 9);
+
+	synth_begin(&s);
+	ask_bulk(&s, 5000, 4);
+	ask_bulk(&s, 5001, 1);
+	give_back(&s, 0, 5000, 4);
+	replay_as(&s, "7.3", &c, &counts);
+	assert_int_equal(counts.reallocs, 1);
+	assert_int_equal(c.alloc_pages, 5);
+	assert_int_equal(c.free_pages, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +244,7 @@ int main(void)
 		cmocka_unit_test(blocks_of_an_area_were_single_pages_before),
 		cmocka_unit_test(a_call_that_is_interrupted_goes_on),
 		cmocka_unit_test(what_a_task_does_otherwise_ends_its_call),
+		cmocka_unit_test(pages_that_were_not_seen_to_be_freed_give_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
