@@ -270,6 +270,11 @@ void trace_machine_deinit(struct trace_machine *machine);
 
 /* The feature of a recording that leaves events out on purpose; "filter.…" say which. */
 #define TRACE_FEATURE_PARTIAL "filter.partial"
+/* Of a recording in numbered files: the numbers of the first and the last that are in this one. */
+#define TRACE_FEATURE_FIRST_FILE "rotate.first"
+#define TRACE_FEATURE_LAST_FILE  "rotate.last"
+/* Of a recording that was cut: the number that its first event had. */
+#define TRACE_FEATURE_CUT "cut.first"
 /** trace_machine_feature - value of the feature called @name, 0 where there is none */
 int64_t trace_machine_feature(const struct trace_machine *machine, const char *name);
 

@@ -242,14 +242,15 @@ static const char *check_losses(struct checker *c, const struct mmt_block *b, st
 	const char *what = mmt_get_losses(payload, b->count, &losses, &nr);
 
 	for (uint32_t i = 0; !what && i < nr; i++) {
-		char cpu[24] = "an unknown CPU";
+		char cpu[24] = "an unknown CPU", many[24] = "an unknown number of";
 
 		c->result->nr_lost += losses[i].nr_events;
+		if (losses[i].nr_events)
+			snprintf(many, sizeof(many), "%" PRIu64, losses[i].nr_events);
 		if (losses[i].cpu != UINT32_MAX)
 			snprintf(cpu, sizeof(cpu), "CPU %u", losses[i].cpu);
-		tell_at(c, b->offset,
-			"%" PRIu64 " events were lost on %s between %" PRIu64 " and %" PRIu64 " ns",
-			losses[i].nr_events, cpu, losses[i].begin_ns, losses[i].end_ns);
+		tell_at(c, b->offset, "%s events were lost on %s between %" PRIu64 " and %" PRIu64 " ns", many,
+			cpu, losses[i].begin_ns, losses[i].end_ns);
 	}
 	free(losses);
 	return what;

@@ -22,10 +22,49 @@ static char *file_name(const struct record_output *out, unsigned long nr, const 
 	return rc < 0 ? NULL : name;
 }
 
+/* @machine, and which of the numbered files has this header; free the features. */
+static struct trace_machine header_of(const struct trace_machine *machine, unsigned long nr)
+{
+	struct trace_machine m = *machine; /* borrows all but its features' array */
+
+	m.features = malloc((machine->nr_features + 2) * sizeof(*m.features));
+	if (!m.features)
+		return m;
+	for (uint32_t i = 0; i < machine->nr_features; i++)
+		m.features[i] = machine->features[i];
+	if (nr) {
+		m.features[m.nr_features++] =
+			(struct trace_name_value){(char *)TRACE_FEATURE_FIRST_FILE, (int64_t)nr};
+		m.features[m.nr_features++] =
+			(struct trace_name_value){(char *)TRACE_FEATURE_LAST_FILE, (int64_t)nr};
+	}
+	return m;
+}
+
+static int start_file(struct record_output *out, uint32_t block_events, struct mmr_error *err)
+{
+	const struct trace_writer_options writer = {.block_events = block_events};
+	struct trace_machine header = header_of(out->machine, out->nr);
+	int rc = header.features ? trace_writer_create(out->path, &header, &writer, &out->writer, err)
+				 : mmr_err(err, -ENOMEM, "%s: no memory for its header", out->path);
+
+	free(header.features);
+	return rc;
+}
+
+static int start_another(struct record_output *out, const char *name, struct mmr_error *err)
+{
+	struct trace_machine header = header_of(out->machine, out->nr + 1);
+	int rc = header.features ? trace_writer_rotate(out->writer, name, &header, err)
+				 : mmr_err(err, -ENOMEM, "%s: no memory for its header", name);
+
+	free(header.features);
+	return rc;
+}
+
 int record_output_open(struct record_output *out, const struct record_options *options,
 		       const struct trace_machine *machine, uint32_t block_events, struct mmr_error *err)
 {
-	const struct trace_writer_options writer = {.block_events = block_events};
 	struct stat old;
 	char *name;
 	int rc;
@@ -34,7 +73,7 @@ int record_output_open(struct record_output *out, const struct record_options *o
 	out->nr = out->first_kept = record_options_rotate(options);
 	if (record_options_to_stdout(options)) {
 		out->path = strdup(STANDARD_OUTPUT);
-		return out->path ? trace_writer_create(out->path, machine, &writer, &out->writer, err)
+		return out->path ? start_file(out, block_events, err)
 				 : mmr_err(err, -ENOMEM, "no memory for a name");
 	}
 	name = file_name(out, out->nr, "");
@@ -54,7 +93,7 @@ int record_output_open(struct record_output *out, const struct record_options *o
 	free(name);
 	if (!out->path)
 		return mmr_err(err, -ENOMEM, "%s: no memory for its name", options->output);
-	return trace_writer_create(out->path, machine, &writer, &out->writer, err);
+	return start_file(out, block_events, err);
 }
 
 int record_output_commit(struct record_output *out, uint64_t now_ns, struct mmr_error *err)
@@ -139,7 +178,7 @@ int record_output_rotate(struct record_output *out, uint64_t now_ns, struct mmr_
 		free(name);
 		return mmr_err(err, -ENOMEM, "%s: no memory for another file", out->options->output);
 	}
-	rc = trace_writer_rotate(out->writer, name, out->machine, err);
+	rc = start_another(out, name, err);
 	if (rc) {
 		free(name);
 		return rc;

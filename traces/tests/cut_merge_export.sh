@@ -44,6 +44,16 @@ total=$(count info.json total)
 [ "$("$mmreplay" info --json merged.mmt | sed -n 's/.*"total": \([0-9]*\),*/\1/p' | head -1)" = "$total" ] ||
 	complain "merged: expected $total events"
 
+# What is not given is a loss of as many events; of the parts of a part, too.
+"$mmreplay" merge 3.mmt 1.mmt -o gap.mmt >/dev/null 2>err || complain "merge with a gap: $(cat err)"
+grep -q "1 gaps between files" err || complain "merge with a gap: not told: $(cat err)"
+[ "$("$mmreplay" info --json gap.mmt | sed -n 's/^  "lost": \([0-9]*\),*/\1/p')" = 200000 ] || complain "merge with a gap: expected 200000 lost"
+"$mmreplay" check gap.mmt >/dev/null && complain "merge with a gap: whole"
+"$mmreplay" cut 2.mmt --last 9 -o 2a.mmt >/dev/null 2>&1 && "$mmreplay" cut 2.mmt --first 10 -o 2b.mmt >/dev/null 2>&1 || complain "cut of a cut"
+"$mmreplay" merge 2b.mmt 3.mmt 2a.mmt 1.mmt -o again.mmt >/dev/null 2>err || complain "merge: $(cat err)"
+[ ! -s err ] || complain "merge of parts of parts: $(cat err)"
+"$mmreplay" export csv again.mmt | cmp - all.csv || complain "cut twice and merged again: other events"
+
 # By time: the rows between two moments.
 start=$(sed -n 2p all.csv | cut -d, -f2)
 "$mmreplay" cut "$sample" --from 10s --to 10500ms -o time.mmt >/dev/null 2>&1 || complain "cut --from --to"

@@ -44,6 +44,13 @@ expect "keyframes of the merged file" "$(value "$WORK/m" kf_all)" -eq $kf
 # Another file every half second, with keyframes each: a machine with much else to do may lose some. That is told, and all.
 "$MMR" check "$WORK/m.mmt" >"$WORK/check" || grep -v -e "events were lost" -e "findings\? in" "$WORK/check" >"$WORK/other" || true
 [ ! -s "$WORK/other" ] || fail "$(cat "$WORK/other")"
+# A numbered file that is not given is a loss.
+"$MMR" merge "${files[0]}" "${files[2]}" -o "$WORK/g.mmt" >/dev/null 2>"$WORK/merge" || fail "$(cat "$WORK/merge")"
+grep -q "1 gaps between files" "$WORK/merge" || fail "a missing file is not told: $(cat "$WORK/merge")"
+status=0
+"$MMR" check "$WORK/g.mmt" >"$WORK/check" || status=$?
+expect "status of check where a file is missing" $status -eq 1
+grep -q "an unknown number of events were lost" "$WORK/check" || fail "not told: $(cat "$WORK/check")"
 status=0
 "$REC" -q -o "$WORK/r.mmt" --rotate 5s -d 1 2>"$WORK/err" || status=$?
 expect "status where numbered files are there already" $status -eq 1

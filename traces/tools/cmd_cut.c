@@ -197,7 +197,8 @@ static int copy_losses(struct trace_reader *reader, struct trace_writer *w, cons
 static int cut(const struct options *o, struct trace_reader *reader, struct slice *s, struct mmr_error *err)
 {
 	const struct trace_feature extra[] = {
-		{"cut.first", (int64_t)(o->by_number ? o->first : 0)},
+		{TRACE_FEATURE_CUT, trace_machine_feature(trace_reader_machine(reader), TRACE_FEATURE_CUT) +
+					    (int64_t)(o->by_number ? o->first : 0)},
 		{"cut.from_ns", (int64_t)o->from_ns},
 	};
 	struct trace_writer *w;

@@ -47,10 +47,9 @@ static const struct argp argp = {
 	.args_doc = "A.mmt B.mmt ... -o G.mmt",
 	.doc = "Join recordings of one machine and one boot into one, in the order of their times: the "
 	       "numbered files of a recording that rotates, one file for each CPU, or recordings made one "
-	       "after "
-	       "another. Events, "
-	       "keyframes, tasks and losses are carried over. Between files that were started separately the "
-	       "events in between are missing: that is noted as a loss of unknown size.\v"
+	       "after another. Events, keyframes, tasks and losses are carried over. Between files that were "
+	       "started separately, or where a numbered file or a stretch that was cut out is not given, "
+	       "events are missing: that is noted as a loss, of unknown size where the files do not tell.\v"
 	       "Files of other machines, kernels or boots, and files that overlap on a CPU (two recorders side "
 	       "by side), are refused. Exit status: 0, 1 failed, 2 wrong usage.\n\n"
 	       "Example:\n"
@@ -79,8 +78,8 @@ int cmd_merge(int argc, char **argv)
 		       o.output, result.nr_events, o.nr_paths, result.nr_keyframes, result.nr_lost);
 	if (!rc && result.nr_gaps)
 		fprintf(stderr,
-			"mmreplay merge: %s: %u gaps between files that were not recorded as one; noted "
-			"as losses of unknown size\n",
+			"mmreplay merge: %s: %u gaps between files that do not follow each other; noted "
+			"as losses\n",
 			o.output, result.nr_gaps);
 	if (rc)
 		fprintf(stderr, "mmreplay merge: %s\n", err.msg);

@@ -250,7 +250,48 @@ static int merge_losses(struct merge *m, uint32_t i, struct mmr_error *err)
 	return rc;
 }
 
-/* Files of one recording have one header; between others there were events that nobody saw. */
+/* Of two numbered files: is one missing between them, or the second one's beginning? */
+static bool is_some_missing(const struct trace_machine *x, const struct trace_machine *y)
+{
+	return trace_machine_feature(y, TRACE_FEATURE_FIRST_FILE) >
+		       trace_machine_feature(x, TRACE_FEATURE_LAST_FILE) + 1 ||
+	       trace_machine_feature(y, TRACE_FEATURE_CUT) || trace_machine_feature(y, "cut.from_ns");
+}
+
+/* Of two stretches of one file: so many events lie between them; 0 where they do not tell. */
+static uint64_t events_between(const struct trace_reader *a, const struct trace_reader *b)
+{
+	const struct trace_machine *x = trace_reader_machine(a), *y = trace_reader_machine(b);
+	uint64_t first = (uint64_t)trace_machine_feature(y, TRACE_FEATURE_CUT), end;
+
+	/* Stretches by time do not know their numbers. */
+	if (trace_machine_feature(x, "cut.from_ns") || trace_machine_feature(y, "cut.from_ns"))
+		return 0;
+	end = (uint64_t)trace_machine_feature(x, TRACE_FEATURE_CUT) + trace_reader_summary(a)->nr_events;
+	return first > end ? first - end : 0;
+}
+
+static bool same_feature(const struct trace_machine *x, const struct trace_machine *y, const char *name)
+{
+	return trace_machine_feature(x, name) == trace_machine_feature(y, name);
+}
+
+/* Of one recording: are events missing between these? @nr: how many, 0 where they do not tell */
+static bool is_cut_between(const struct trace_reader *a, const struct trace_reader *b, uint64_t *nr)
+{
+	const struct trace_machine *x = trace_reader_machine(a), *y = trace_reader_machine(b);
+
+	*nr = 0;
+	if (!same_feature(x, y, TRACE_FEATURE_FIRST_FILE) || !same_feature(x, y, TRACE_FEATURE_LAST_FILE))
+		return is_some_missing(x, y);
+	*nr = events_between(a, b);
+	return *nr;
+}
+
+/*
+ * Files of one recording have the same start; between others, or where some of it was left out, there were
+ * events that are in neither.
+ */
 static int note_gap(struct merge *m, uint32_t i, struct mmr_error *err)
 {
 	const struct trace_reader *a = m->sources[i - 1].reader, *b = m->sources[i].reader;
@@ -261,9 +302,12 @@ static int note_gap(struct merge *m, uint32_t i, struct mmr_error *err)
 		.end_ns = trace_reader_summary(b)->first_ns,
 	};
 
-	if (x->monotonic_ns == y->monotonic_ns || loss.end_ns <= loss.begin_ns)
+	if (loss.end_ns < loss.begin_ns)
+		return 0;
+	if (x->monotonic_ns == y->monotonic_ns && !is_cut_between(a, b, &loss.nr_events))
 		return 0;
 	m->result->nr_gaps++;
+	m->result->nr_lost += loss.nr_events;
 	return trace_writer_loss(m->writer, &loss, err);
 }
 
@@ -317,9 +361,15 @@ static bool is_partial(const struct merge *m)
 
 static int write_merged(struct merge *m, const char *output, bool (*stop)(void), struct mmr_error *err)
 {
-	const struct trace_feature extra[] = {{"merge.files", m->nr}, {TRACE_FEATURE_PARTIAL, 1}};
-	int rc = trace_copy_start(output, trace_reader_machine(m->sources[0].reader), extra,
-				  is_partial(m) ? 2 : 1, &m->writer, err);
+	const struct trace_machine *first = trace_reader_machine(m->sources[0].reader);
+	const struct trace_machine *last = trace_reader_machine(m->sources[m->nr - 1].reader);
+	const struct trace_feature extra[] = {
+		{"merge.files", m->nr},
+		{TRACE_FEATURE_FIRST_FILE, trace_machine_feature(first, TRACE_FEATURE_FIRST_FILE)},
+		{TRACE_FEATURE_LAST_FILE, trace_machine_feature(last, TRACE_FEATURE_LAST_FILE)},
+		{TRACE_FEATURE_PARTIAL, 1},
+	};
+	int rc = trace_copy_start(output, first, extra, is_partial(m) ? 4 : 3, &m->writer, err);
 	struct stat st;
 	int closed;
 
