@@ -33,20 +33,6 @@ __attribute__((noinline)) static void take_args(struct trace_reader *r, struct t
 }
 
 /*
- * Where a run of events is interrupted next: at the end of those that are ready, and with many CPUs before
- * that, to fetch what the next ones are made from, which has left the caches.
- */
-static inline const struct trace_event *next_stop(const struct trace_reader *r, const struct trace_stream *s,
-						  const struct trace_event *next)
-{
-	const struct trace_event *end = s->ready + s->nr;
-
-	if (__builtin_expect(r->tree.levels <= FEW_LEVELS, 1) || end - next <= STREAM_FETCH_COLUMNS)
-		return end;
-	return end - next <= STREAM_FETCH_PLACES ? end - STREAM_FETCH_COLUMNS : end - STREAM_FETCH_PLACES;
-}
-
-/*
  * Deliver events from one stream while its key is at most @limit. The first is always delivered:
  * the caller has seen that this stream is in front. Hot: everything that stays the same is in
  * locals, because the copies into @out could otherwise alias it; and a run of a block all of whose events
@@ -57,7 +43,7 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 {
 	struct trace_event *restrict out = r->batch + at;
 	const struct trace_event *full = r->batch + READER_BATCH;
-	const struct trace_event *next = s->ready + s->next, *end = next_stop(r, s, next);
+	const struct trace_event *next = s->ready + s->next, *end = s->ready + s->nr;
 	uint64_t key = s->key;
 
 	do {
@@ -72,15 +58,10 @@ static inline __attribute__((always_inline)) uint32_t emit_run(struct trace_read
 			out++;
 		}
 		if (__builtin_expect(++next == end, 0)) {
-			bool more = true;
+			bool more = trace_ready_more(r, s);
 
-			if (next == s->ready + s->nr) {
-				more = trace_ready_more(r, s);
-				next = s->ready;
-			} else {
-				trace_ready_fetch(s, s->nr - (uint32_t)(next - s->ready));
-			}
-			end = next_stop(r, s, next);
+			next = s->ready;
+			end = next + s->nr;
 			if (!more)
 				break;
 		}

@@ -155,10 +155,6 @@ int trace_stream_load(struct trace_reader *r, struct trace_stream *s, struct mmr
  * Return: 0; -ENOMEM
  */
 int trace_ready_begin(struct trace_reader *r, struct trace_stream *s);
-#define STREAM_FETCH_PLACES  12
-#define STREAM_FETCH_COLUMNS 6
-/** trace_ready_fetch - before trace_ready_more(), @left events ahead: first the places, then what is there */
-void trace_ready_fetch(const struct trace_stream *s, uint32_t left);
 /** trace_ready_more - the next events of the block. Return: false where there are none */
 bool trace_ready_more(const struct trace_reader *r, struct trace_stream *s);
 

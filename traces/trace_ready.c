@@ -120,27 +120,6 @@ bool trace_ready_more(const struct trace_reader *r, struct trace_stream *s)
 	return s->nr;
 }
 
-void trace_ready_fetch(const struct trace_stream *s, uint32_t left)
-{
-	const struct stream_block *b = s->block;
-	const struct mmt_events *ev = &b->columns;
-
-	if (left > STREAM_FETCH_COLUMNS) {
-		__builtin_prefetch(&ev->nr);
-		__builtin_prefetch(&ev->runs);
-		__builtin_prefetch(&b->ts);
-		return;
-	}
-	for (uint32_t i = 0; i < STREAM_READY; i += 64 / sizeof(*ev->step)) {
-		__builtin_prefetch(&ev->class_index[b->at + i]);
-		__builtin_prefetch(&ev->step[b->at + i]);
-	}
-	for (uint32_t i = 0; i < STREAM_READY; i += 64 / sizeof(*ev->pfn))
-		__builtin_prefetch(&ev->pfn[b->at + i]);
-	__builtin_prefetch(&ev->runs[b->next_run]);
-	__builtin_prefetch(b->plans);
-}
-
 /* Return: false where there are too many classes, or types that are kept. */
 static bool plan_counts(struct stream_block *b)
 {
@@ -172,15 +151,49 @@ static bool plan_counts(struct stream_block *b)
 	return true;
 }
 
+/* Of up to seven types that are kept, as more_few() takes them; of others any. */
+static void order_few(const struct stream_block *b, uint32_t *restrict ordered)
+{
+	const struct mmt_events *ev = &b->columns;
+	const uint32_t *next[STREAM_SLOTS];
+
+	memcpy(next, b->next_pfn, sizeof(next));
+	for (uint32_t i = 0; i < ev->nr;) {
+		uint32_t end = ev->nr - i < 255 ? ev->nr : i + 255;
+		uint64_t counts = 0;
+
+		for (; i < end; i++) {
+			const struct class_plan *plan = &b->plans[ev->class_index[i]];
+			const uint32_t *pfns;
+
+			memcpy(&pfns, (const char *)next + plan->shift, sizeof(pfns));
+			ordered[i] = pfns[counts >> plan->shift & 0xff];
+			counts += plan->one;
+		}
+		for (uint32_t k = 0; k < STREAM_SLOTS; k++)
+			next[k] += counts >> (8 * k) & 0xff;
+	}
+}
+
+static void order_any(const struct stream_block *b, uint32_t *restrict ordered)
+{
+	const struct mmt_events *ev = &b->columns;
+	uint32_t group_next[256];
+
+	memcpy(group_next, ev->group, sizeof(group_next));
+	for (uint32_t i = 0; i < ev->nr; i++)
+		ordered[i] = ev->pfn[group_next[b->plans[ev->class_index[i]].group]++];
+}
+
 /*
  * The pfns, which lie by type, in the order of the events. With any number of classes and types; and with many
  * CPUs, since by the time that events are made ready the columns have left the caches, and few places are
  * sooner there than many.
  */
-static bool order_pfns(struct trace_reader *r, struct stream_block *b)
+static bool order_pfns(struct trace_reader *r, struct stream_block *b, bool few)
 {
 	struct mmt_events *ev = &b->columns;
-	uint32_t group_next[256], *ordered = r->spare_pfn;
+	uint32_t *ordered = r->spare_pfn;
 
 	if (ev->cap > r->spare_cap) {
 		free(r->spare_pfn);
@@ -190,9 +203,10 @@ static bool order_pfns(struct trace_reader *r, struct stream_block *b)
 			return false;
 		r->spare_cap = ev->cap;
 	}
-	memcpy(group_next, ev->group, sizeof(group_next));
-	for (uint32_t i = 0; i < ev->nr; i++)
-		ordered[i] = ev->pfn[group_next[b->plans[ev->class_index[i]].group]++];
+	if (few)
+		order_few(b, ordered);
+	else
+		order_any(b, ordered);
 	/* It is as long as the block's arrays at least, which are as long as the spare one is told to be. */
 	r->spare_pfn = ev->pfn;
 	r->spare_cap = ev->cap;
@@ -203,6 +217,7 @@ static bool order_pfns(struct trace_reader *r, struct stream_block *b)
 int trace_ready_begin(struct trace_reader *r, struct trace_stream *s)
 {
 	struct stream_block *b = s->block;
+	bool few;
 
 	/* One more: what is not kept is written, too. */
 	if (!s->ready)
@@ -211,6 +226,7 @@ int trace_ready_begin(struct trace_reader *r, struct trace_stream *s)
 		return -ENOMEM;
 	b->at = b->next_run = b->next_far = 0;
 	b->ts = b->columns.pre.base_ns;
-	b->in_order = !plan_counts(b) || r->nr_streams > FEW_STREAMS;
-	return b->in_order && !order_pfns(r, b) ? -ENOMEM : 0;
+	few = plan_counts(b);
+	b->in_order = !few || r->nr_streams > FEW_STREAMS;
+	return b->in_order && !order_pfns(r, b, few) ? -ENOMEM : 0;
 }
