@@ -18,7 +18,6 @@ enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG, PCP_COUNTS =
 const volatile bool have_third;
 /* Events go to lanes; else (kernels that let a program interrupt itself) to the CPU's ring. */
 const volatile bool use_lanes;
-const volatile __u32 lane_unit_shift;
 
 /* All CPUs' lanes; sized before loading. */
 struct {
@@ -28,12 +27,15 @@ struct {
 	__type(key, u32);
 	__type(value, struct rec_event);
 } lanes SEC(".maps");
+
 /* Whose allocations are asked for; 0: anybody's. The cgroup is found by its place among its task's ancestors.
  */
 const volatile __u32 want_tgid;
 const volatile __u32 want_cgroup_level;
 const volatile __u64 want_cgroup;
 
+/* Allocations are more than their arguments: some are not asked for, or there are nodes to choose from. */
+const volatile bool special_allocs;
 /* More than one node: policies matter. The nodes with memory, of the first 64; all allowed is no news. */
 const volatile bool many_nodes;
 const volatile __u64 memory_nodes;
@@ -43,10 +45,12 @@ const volatile __u32 node_words = 1;
 volatile __u64 page_base, page_size;
 
 /* The task's policy and allowed nodes, in words; out of line, for it is rare. */
-static __noinline void put_policy(void *ring, struct rec_cpu *cpu, u64 ts_ns)
+static __noinline void put_policy(struct rec_cpu *cpu, u64 ts_ns)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct rec_policy *r = bpf_ringbuf_reserve(ring, sizeof(*r), 0);
+	u32 nr = bpf_get_smp_processor_id();
+	void *ring = cpu ? bpf_map_lookup_elem(&rings, &nr) : NULL;
+	struct rec_policy *r = ring ? bpf_ringbuf_reserve(ring, sizeof(*r), 0) : NULL;
 	struct mempolicy *policy = task->mempolicy;
 
 	if (!r)
@@ -74,11 +78,11 @@ static __noinline void put_policy(void *ring, struct rec_cpu *cpu, u64 ts_ns)
 }
 
 /* Tell the policy before an allocation, where it is not what the ring says of this task already. */
-static __always_inline void tell_policy(void *ring, struct rec_cpu *cpu, struct task_struct *task, u32 tid,
-					u64 ts_ns)
+static __always_inline void tell_policy(struct rec_cpu *cpu, struct task_struct *task, u64 ts_ns)
 {
 	struct mempolicy *policy = task->mempolicy;
 	u64 allowed = task->mems_allowed.bits[0];
+	u32 tid = task->pid;
 
 	if (!policy && (allowed & memory_nodes) == memory_nodes) {
 		if (cpu->policy_tid != tid)
@@ -93,21 +97,7 @@ static __always_inline void tell_policy(void *ring, struct rec_cpu *cpu, struct 
 		if (cpu->policy_mode == mode && cpu->policy_nodes == nodes)
 			return;
 	}
-	put_policy(ring, cpu, ts_ns);
-}
-
-/* What is not the same task's next event: rare, so out of line. Return: is the event to be recorded? */
-static __noinline bool tell_change(struct rec_cpu *cpu, u32 nr, u64 ts_ns, u32 tid)
-{
-	void *ring = bpf_map_lookup_elem(&rings, &nr);
-
-	if (!cpu || !ring || recording == REC_PAUSED) /* no ring: a CPU that came online after the start */
-		return false;
-	if (cpu->lost)
-		put_loss(ring, cpu, ts_ns);
-	if (tid != cpu->last_tid)
-		put_task(ring, cpu, ts_ns);
-	return true;
+	put_policy(cpu, ts_ns);
 }
 
 /* Zones whose per-CPU lists are counted, in the order of the file's header; set before recording. */
@@ -126,19 +116,30 @@ static __always_inline u64 lists_of(u32 i)
 	return lists;
 }
 
+/* Grows with each page event of this CPU. */
+static __always_inline u32 nr_events(struct rec_cpu *cpu)
+{
+	u32 nr = *(volatile u32 *)&cpu->nr_in_ring;
+
+#pragma unroll
+	for (int i = 0; i < REC_NR_LANES; i++)
+		nr += *(volatile u32 *)&REC_ENDS(cpu, i)->head;
+	return nr;
+}
+
 /*
  * An allocation is told some while after its page left the list, and a free before its page comes there. In
  * between another task or an interrupt may be at the list: how many pages are on it tells. The time is the
  * event's, less the least, for the count comes before it. From 7.0 on this very program may be preempted: then
  * the count is of another time, and is not told.
  */
-static __noinline void put_counts(void *ring, struct rec_cpu *cpu, u64 ts_ns, u32 context, u32 sequence)
+static __noinline int put_counts(struct rec_cpu *cpu, void *ring, u64 ts_ns, u32 context, u32 events)
 {
 	u32 counts[REC_COUNTED_ZONES];
 	struct rec_note *n;
 
 	if (!ring || !cpu)
-		return;
+		return 0;
 	for (u32 i = 0; i < REC_COUNTED_ZONES; i++) {
 		u64 lists = i < nr_counted ? lists_of(i) : 0;
 
@@ -148,12 +149,12 @@ static __noinline void put_counts(void *ring, struct rec_cpu *cpu, u64 ts_ns, u3
 					      (void *)(lists + cpu->percpu_offset +
 						       bpf_core_field_offset(struct per_cpu_pages, count)));
 	}
-	if (*(volatile u32 *)&cpu->sequence != sequence)
-		return;
+	if (nr_events(cpu) != events)
+		return 0;
 	n = bpf_ringbuf_reserve(ring, REC_NOTE_BYTES(REC_LONG_ARGS), 0);
 	if (!n) {
 		count_loss(cpu, ts_ns, 0);
-		return;
+		return 0;
 	}
 	n->ts_ns = ts_ns - 1;
 	n->page = 0;
@@ -168,93 +169,220 @@ static __noinline void put_counts(void *ring, struct rec_cpu *cpu, u64 ts_ns, u3
 		n->args[i] = (int)counts[i];
 	cpu->counted_for = context;
 	bpf_ringbuf_submit(n, BPF_RB_NO_WAKEUP);
+	return 0;
 }
 
 /* Under zone->lock the lists' own lock is held, too, and a drain changes the count block by block. */
-static __always_inline bool is_counted(u16 cls)
+static __always_inline bool is_counted(u32 type)
 {
-	return REC_CLASS_TYPE(cls) <= ZONE_LOCKED;
-}
-
-/* Return: is it an interrupt's? */
-static __always_inline bool fill_event(struct rec_event *e, u64 page, u16 cls, u32 gfp,
-				       struct task_struct *task, u32 task_flags, u32 tid)
-{
-	bool in_interrupt = false;
-
-	if (task_flags & PF_MEMALLOC)
-		cls |= REC_CLASS(0, 0, 0, F_PF_MEMALLOC);
-	if (task_flags & PF_KSWAPD)
-		cls |= REC_CLASS(0, 0, 0, F_KSWAPD);
-	if (tell_interrupts && frame_address(&e->page) - (u64)task->stack >= REC_STACK_BYTES) {
-		cls |= REC_CLASS(0, 0, 0, F_SOFTIRQ);
-		in_interrupt = true;
-	}
-	/*
-	 * Two stores, in this order, and volatile: the class replaces the address's upper 16 bits in
-	 * memory because the verifier forbids to do it in a register.
-	 */
-	*(volatile u64 *)&e->page = page;
-	*(volatile u16 *)&e->cls = cls;
-	e->gfp = gfp;
-	e->tid = tid;
-	return in_interrupt;
+	return type <= ZONE_LOCKED;
 }
 
 /*
- * A program is alone with its lane: plain stores do, the time last, for a slot with a time is one to
- * be read. x86 keeps the order of stores, and elsewhere lanes are not used.
+ * What is not the same task's, or the same interrupt's, next event: rare, so out of line. It is noted as told
+ * only where all of it was, for the CPU's next event comes here again otherwise. Return: the event's time, 0
+ * where it is not to be recorded
  */
-static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 cls, u32 gfp, u32 lane)
+static __noinline u64 tell_change(struct rec_cpu *cpu, u32 context, u32 cls)
+{
+	u32 nr = bpf_get_smp_processor_id(), tid = context >> 1, events;
+	void *ring = bpf_map_lookup_elem(&rings, &nr);
+	bool told;
+	u64 ts_ns;
+
+	if (!cpu)
+		return 0;
+	events = nr_events(cpu);
+	ts_ns = bpf_ktime_get_ns();
+	if (!ring || recording == REC_PAUSED) { /* no ring: a CPU that came online after the start */
+		count_loss(cpu, ts_ns, cls);
+		return 0;
+	}
+	if (cpu->lost)
+		put_loss(ring, cpu, ts_ns);
+	if (tid != cpu->last_tid)
+		put_task(ring, cpu, ts_ns);
+	if (nr_counted && context != cpu->counted_for && is_counted(REC_CLASS_TYPE(cls)))
+		put_counts(cpu, ring, ts_ns, context, events);
+	told = tid == cpu->last_tid && !cpu->lost && (!nr_counted || context == cpu->counted_for);
+	cpu->context = told ? context : REC_NO_CONTEXT;
+	return ts_ns;
+}
+
+static __always_inline struct rec_event *next_slot(struct rec_cpu *cpu, u32 lane)
+{
+	struct rec_ends *ends = REC_ENDS(cpu, lane);
+	u32 head = ends->head, mask = cpu->lane_mask, at;
+
+	if (head == *(volatile u32 *)&ends->limit)
+		return NULL;
+	if (REC_LANE_SIZE(lane) == REC_LANE_LARGE)
+		at = REC_LANE_FIRST(lane) / REC_LANE_LARGE * (mask + 1) + (head & mask);
+	else
+		at = REC_LANE_FIRST(lane) * ((mask + 1) / REC_LANE_LARGE) + (head & mask / REC_LANE_LARGE);
+	at += cpu->lanes;
+	return bpf_map_lookup_elem(&lanes, &at);
+}
+
+/* F_OWN where the asking task is none of those asked for. */
+static __always_inline u32 not_asked(void)
+{
+	if (want_tgid && (u32)(bpf_get_current_pid_tgid() >> 32) != want_tgid)
+		return F_OWN;
+	if (want_cgroup && bpf_get_current_ancestor_cgroup_id(want_cgroup_level) != want_cgroup)
+		return F_OWN;
+	return 0;
+}
+
+/** struct seen - an event as a classic program sees it; a BTF tracepoint's is in its arguments */
+struct seen {
+	u64 page;
+	u16 cls;
+	u32 gfp;
+};
+
+#define ARG(ctx, i) (((volatile u64 *)(ctx))[i])
+
+/* By the order of the tracepoints' arguments, of which the first is the page. */
+static __always_inline u16 class_of(u32 type, void *ctx)
+{
+	switch (type) {
+	case ALLOC:
+		return REC_CLASS(ALLOC, ARG(ctx, 1), ARG(ctx, 3), 0);
+	case FREE:
+		return REC_CLASS(FREE, ARG(ctx, 1), 0, 0);
+	case ZONE_LOCKED:
+		return REC_CLASS(ZONE_LOCKED, ARG(ctx, 1), ARG(ctx, 2), (u32)ARG(ctx, 3) ? F_OWN : 0);
+	case PCPU_DRAIN:
+		return REC_CLASS(PCPU_DRAIN, ARG(ctx, 1), ARG(ctx, 2), 0);
+	case EXTFRAG:
+		return REC_CLASS(EXTFRAG, ARG(ctx, 1), ARG(ctx, 3), 0);
+	}
+	return REC_CLASS(type, 0, 0, 0);
+}
+
+static __always_inline u32 gfp_of(u32 type, void *ctx)
+{
+	if (type == EXTFRAG)
+		return REC_EXTFRAG(ARG(ctx, 2), ARG(ctx, 4));
+	return type == ALLOC ? (u32)ARG(ctx, 2) : 0;
+}
+
+static __noinline int lose(struct rec_cpu *cpu, u16 cls)
+{
+	if (cpu)
+		count_loss(cpu, bpf_ktime_get_ns(), cls);
+	return 0;
+}
+
+/* Return: the event's time, 0 where it is not to be recorded */
+static __always_inline u64 time_of(struct rec_cpu *cpu, u32 context, u32 cls)
+{
+	return context == cpu->context ? bpf_ktime_get_ns() : tell_change(cpu, context, cls);
+}
+
+static __always_inline u16 flags_of(struct task_struct *task)
+{
+	u32 flags = task->flags;
+	u16 cls = 0;
+
+	if (!(flags & (PF_MEMALLOC | PF_KSWAPD)))
+		return 0;
+	if (flags & PF_MEMALLOC)
+		cls |= REC_CLASS(0, 0, 0, F_PF_MEMALLOC);
+	if (flags & PF_KSWAPD)
+		cls |= REC_CLASS(0, 0, 0, F_KSWAPD);
+	return cls;
+}
+
+/*
+ * In this order, and volatile: the class replaces the address's upper 16 bits in memory because the verifier
+ * forbids to do it in a register.
+ */
+static __always_inline void fill(struct rec_event *e, u64 ts_ns, u32 type, u16 flags, void *ctx,
+				 const struct seen *seen)
+{
+	*(volatile u64 *)&e->ts_ns = ts_ns;
+	*(volatile u64 *)&e->page = seen ? seen->page : ARG(ctx, 0);
+	*(volatile u16 *)&e->cls = (seen ? seen->cls : class_of(type, ctx)) | flags;
+	*(volatile u32 *)&e->gfp = seen ? seen->gfp : gfp_of(type, ctx);
+}
+
+/*
+ * A program is alone with its lane: plain stores do, the head last, for slots before it are read. x86 keeps the
+ * order of stores, and elsewhere lanes are not used. Of what is needed after the clock's call, no more is kept
+ * than there are registers that a call keeps.
+ *
+ * A BTF tracepoint's arguments are on the stack that the program runs on, a classic one's are not. Their
+ * address goes through memory, for the verifier allows no arithmetic on it in a register.
+ */
+static __always_inline int put_in_lane(void *ctx, struct rec_cpu *cpu, u32 type, u16 flags, u32 lane,
+				       const struct seen *seen)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	u32 sequence = ++*(volatile u32 *)&cpu->sequence;
-	u64 ts_ns = bpf_ktime_get_ns();
-	u32 task_flags = task->flags, tid = task->pid, at;
-	bool to_ring = !use_lanes || lane >= REC_NR_LANES;
-	void *ring = NULL;
-	struct rec_event *e;
-	u32 context;
+	struct rec_event *e = next_slot(cpu, lane);
+	u32 context = REC_CONTEXT(task->pid, 0);
+	u64 ts_ns, address;
 
-	if ((tid != cpu->last_tid || cpu->lost || recording != REC_ON) && !tell_change(cpu, nr, ts_ns, tid)) {
-		count_loss(cpu, ts_ns, cls);
+	if (!e)
+		return lose(cpu, flags);
+	if (tell_interrupts) {
+		*(volatile u64 *)&e->page = (u64)ctx;
+		address = seen ? frame_address() : *(volatile u64 *)&e->page;
+		context |= address - (u64)task->stack >= REC_STACK_BYTES;
+	}
+	*(volatile u32 *)&e->tid = context;
+	ts_ns = time_of(cpu, context, type | flags);
+	if (!ts_ns)
 		return 0;
+	if (type == ALLOC && special_allocs) {
+		flags |= not_asked() << 11;
+		if (many_nodes)
+			tell_policy(cpu, task, ts_ns);
 	}
-	if (to_ring || (REC_CLASS_TYPE(cls) == ALLOC && many_nodes)) {
-		ring = bpf_map_lookup_elem(&rings, &nr);
-		if (!ring) {
-			count_loss(cpu, ts_ns, cls);
-			return 0;
-		}
-	}
-	if (ring && REC_CLASS_TYPE(cls) == ALLOC && many_nodes)
-		tell_policy(ring, cpu, task, tid, ts_ns);
-	if (to_ring) {
-		e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;
-		if (!e) {
-			count_loss(cpu, ts_ns, cls);
-			return 0;
-		}
-		context = REC_CONTEXT(tid, fill_event(e, page, cls, gfp, task, task_flags, tid));
-		e->ts_ns = ts_ns;
-		bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
-		if (nr_counted && context != cpu->counted_for && is_counted(cls))
-			put_counts(ring, cpu, ts_ns, context, sequence);
-		return 0;
-	}
-	at = cpu->lanes + (REC_LANE_FIRST(lane) << lane_unit_shift) +
-	     (cpu->heads[lane] & ((REC_LANE_SIZE(lane) << lane_unit_shift) - 1));
-	e = bpf_map_lookup_elem(&lanes, &at);
-	if (!e || *(volatile u64 *)&e->ts_ns) {
-		count_loss(cpu, ts_ns, cls);
-		return 0;
-	}
-	context = REC_CONTEXT(tid, fill_event(e, page, cls, gfp, task, task_flags, tid));
-	*(volatile u64 *)&e->ts_ns = ts_ns;
-	cpu->heads[lane]++;
-	if (nr_counted && context != cpu->counted_for && is_counted(cls))
-		put_counts(ring ? ring : bpf_map_lookup_elem(&rings, &nr), cpu, ts_ns, context, sequence);
+	fill(e, ts_ns, type, flags | flags_of(task), ctx, seen);
+	++*(volatile u32 *)&REC_ENDS(cpu, lane)->head;
 	return 0;
+}
+
+/* Where a program may be interrupted by itself, and for what is so rare that it has no lane. */
+static __always_inline int put_in_ring(void *ctx, struct rec_cpu *cpu, u32 type, u16 flags,
+				       const struct seen *seen)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 nr = bpf_get_smp_processor_id(), context = REC_CONTEXT(task->pid, 0);
+	void *ring = bpf_map_lookup_elem(&rings, &nr);
+	struct rec_event *e;
+	u64 ts_ns;
+
+	if (tell_interrupts && frame_address() - (u64)task->stack >= REC_STACK_BYTES) {
+		context = REC_CONTEXT(task->pid, 1);
+		flags |= REC_CLASS(0, 0, 0, F_SOFTIRQ);
+	}
+	ts_ns = time_of(cpu, context, type | flags);
+	if (!ts_ns)
+		return 0;
+	if (type == ALLOC && special_allocs) {
+		flags |= not_asked() << 11;
+		if (many_nodes)
+			tell_policy(cpu, task, ts_ns);
+	}
+	e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;
+	if (!e)
+		return lose(cpu, flags);
+	fill(e, ts_ns, type, flags | flags_of(task), ctx, seen);
+	e->tid = task->pid;
+	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
+	__sync_fetch_and_add(&cpu->nr_in_ring, 1);
+	return 0;
+}
+
+static __always_inline int put_event(void *ctx, struct rec_cpu *cpu, u32 type, u16 flags, u32 lane,
+				     const struct seen *seen)
+{
+	if (lane < REC_NR_LANES && use_lanes)
+		return put_in_lane(ctx, cpu, type, flags, lane, seen);
+	return put_in_ring(ctx, cpu, type, flags, seen);
 }
 
 /*
@@ -269,158 +397,143 @@ static __always_inline int put_event(struct rec_cpu *cpu, u32 nr, u64 page, u16 
  * it active on that CPU until it runs again: two such tasks, and a third one's events are lost. Only
  * the classic form of a tracepoint is called with preemption off, so there it is the third program.
  */
-static __always_inline int first(u64 page, u16 cls, u32 gfp)
+static __always_inline int first(void *ctx, u32 type, const struct seen *seen)
 {
-	u32 nr = bpf_get_smp_processor_id();
+	u32 nr = bpf_get_smp_processor_id(), mode = recording;
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
 
-	if (!cpu || !recording)
+	if (!cpu || !mode)
 		return 0;
-	*(volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)] = page;
-	return put_event(cpu, nr, page, cls, gfp, REC_CLASS_TYPE(cls));
+	*(volatile u64 *)&cpu->firsts[type].page = seen ? seen->page : ARG(ctx, 0);
+	return mode == REC_ON ? put_event(ctx, cpu, type, 0, type, seen) : lose(cpu, 0);
 }
 
 /* The second programs of events under zone->lock, and the third ones, save little: they have no lane. */
 #define LATER_LANE(lane, type) ((type) < ZONE_LOCKED ? (lane) + (type) : REC_NR_LANES)
 
 /* The last program takes the note away: it must not speak for a later event of the same page. */
-static __always_inline int second(u64 page, u16 cls, u32 gfp)
+static __always_inline int second(void *ctx, u32 type)
 {
 	u32 nr = bpf_get_smp_processor_id();
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
 	volatile u64 *last;
 
-	if (!cpu || !recording)
+	if (!cpu)
 		return 0;
-	last = (volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)];
-	if (*last == page) {
+	last = (volatile u64 *)&cpu->firsts[type].page;
+	if (*last == ARG(ctx, 0)) {
 		if (!have_third)
 			*last = REC_NO_PAGE;
 		return 0;
 	}
+	if (!recording)
+		return 0;
 	if (have_third)
-		*last = page;
-	return put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp,
-			 LATER_LANE(REC_LANE_SECOND, REC_CLASS_TYPE(cls)));
+		*last = ARG(ctx, 0);
+	return recording == REC_ON
+		       ? put_event(ctx, cpu, type, REC_CLASS_SECOND, LATER_LANE(REC_LANE_SECOND, type), NULL)
+		       : lose(cpu, REC_CLASS_SECOND);
 }
 
-/* What a classic program returns: after 0 the kernel would hide the event from all who use perf on this
- * tracepoint. */
-#define KEEP_FOR_PERF 1
-
-static __always_inline int third(u64 pfn, u16 cls, u32 gfp)
+static __always_inline int third(void *ctx, u64 pfn, u16 cls, u32 gfp)
 {
-	u64 page = pfn == ~0ULL ? 0 : page_base + pfn * page_size;
-	u32 nr = bpf_get_smp_processor_id();
+	struct seen seen = {.page = pfn == ~0ULL ? 0 : page_base + pfn * page_size, .cls = cls, .gfp = gfp};
+	u32 nr = bpf_get_smp_processor_id(), type = REC_CLASS_TYPE(cls);
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
 	volatile u64 *last;
 	u64 noted;
 
 	if (!cpu || !recording)
 		return KEEP_FOR_PERF;
-	last = (volatile u64 *)&cpu->last_page[REC_CLASS_TYPE(cls)];
+	last = (volatile u64 *)&cpu->firsts[type].page;
 	noted = *last;
 	*last = REC_NO_PAGE;
-	if (noted == page)
+	if (noted == seen.page)
 		return KEEP_FOR_PERF;
-	put_event(cpu, nr, page, cls | REC_CLASS_SECOND, gfp, LATER_LANE(REC_LANE_THIRD, REC_CLASS_TYPE(cls)));
+	if (recording == REC_ON)
+		put_event(ctx, cpu, type, REC_CLASS_SECOND, LATER_LANE(REC_LANE_THIRD, type), &seen);
+	else
+		lose(cpu, REC_CLASS_SECOND);
 	return KEEP_FOR_PERF;
 }
 
-/* F_OWN where the asking task is none of those asked for. */
-static __always_inline u32 not_asked(void)
-{
-	if (want_tgid && (u32)(bpf_get_current_pid_tgid() >> 32) != want_tgid)
-		return F_OWN;
-	if (want_cgroup && bpf_get_current_ancestor_cgroup_id(want_cgroup_level) != want_cgroup)
-		return F_OWN;
-	return 0;
-}
-
-#define ALLOC_CLASS   REC_CLASS(ALLOC, order, type, not_asked())
-#define FREE_CLASS    REC_CLASS(FREE, order, 0, 0)
-#define BATCHED_CLASS REC_CLASS(FREE_BATCHED, 0, 0, 0)
-
 SEC("tp_btf/mm_page_alloc")
-int BPF_PROG(mm_page_alloc, struct page *page, unsigned int order, u32 gfp, int type)
+int mm_page_alloc(void *ctx)
 {
-	return first((u64)page, ALLOC_CLASS, gfp);
+	return first(ctx, ALLOC, NULL);
 }
 
 SEC("tp_btf/mm_page_alloc")
-int BPF_PROG(mm_page_alloc_2, struct page *page, unsigned int order, u32 gfp, int type)
+int mm_page_alloc_2(void *ctx)
 {
-	return second((u64)page, ALLOC_CLASS, gfp);
+	return second(ctx, ALLOC);
 }
 
 SEC("tp_btf/mm_page_free")
-int BPF_PROG(mm_page_free, struct page *page, unsigned int order)
+int mm_page_free(void *ctx)
 {
-	return first((u64)page, FREE_CLASS, 0);
+	return first(ctx, FREE, NULL);
 }
 
 SEC("tp_btf/mm_page_free")
-int BPF_PROG(mm_page_free_2, struct page *page, unsigned int order)
+int mm_page_free_2(void *ctx)
 {
-	return second((u64)page, FREE_CLASS, 0);
+	return second(ctx, FREE);
 }
 
 SEC("tp_btf/mm_page_free_batched")
-int BPF_PROG(mm_page_free_batched, struct page *page)
+int mm_page_free_batched(void *ctx)
 {
-	return first((u64)page, BATCHED_CLASS, 0);
+	return first(ctx, FREE_BATCHED, NULL);
 }
 
 SEC("tp_btf/mm_page_free_batched")
-int BPF_PROG(mm_page_free_batched_2, struct page *page)
+int mm_page_free_batched_2(void *ctx)
 {
-	return second((u64)page, BATCHED_CLASS, 0);
+	return second(ctx, FREE_BATCHED);
 }
 
 SEC("tp/kmem/mm_page_alloc")
 int mm_page_alloc_3(struct trace_event_raw_mm_page_alloc *ctx)
 {
-	return third(ctx->pfn, REC_CLASS(ALLOC, ctx->order, ctx->migratetype, not_asked()), ctx->gfp_flags);
+	return third(ctx, ctx->pfn, REC_CLASS(ALLOC, ctx->order, ctx->migratetype, 0), ctx->gfp_flags);
 }
 
 SEC("tp/kmem/mm_page_free")
 int mm_page_free_3(struct trace_event_raw_mm_page_free *ctx)
 {
-	return third(ctx->pfn, REC_CLASS(FREE, ctx->order, 0, 0), 0);
+	return third(ctx, ctx->pfn, REC_CLASS(FREE, ctx->order, 0, 0), 0);
 }
 
 SEC("tp/kmem/mm_page_free_batched")
 int mm_page_free_batched_3(struct trace_event_raw_mm_page_free_batched *ctx)
 {
-	return third(ctx->pfn, BATCHED_CLASS, 0);
+	return third(ctx, ctx->pfn, REC_CLASS(FREE_BATCHED, 0, 0, 0), 0);
 }
 
 /* These fire under zone->lock: with interrupts off, so that nothing can interrupt them, but for PREEMPT_RT. */
-#define ZONE_LOCKED_CLASS REC_CLASS(ZONE_LOCKED, order, type, refill ? F_OWN : 0)
-#define DRAIN_CLASS       REC_CLASS(PCPU_DRAIN, order, type, 0)
-
 SEC("tp_btf/mm_page_alloc_zone_locked")
-int BPF_PROG(mm_page_alloc_zone_locked, struct page *page, unsigned int order, int type, int refill)
+int mm_page_alloc_zone_locked(void *ctx)
 {
-	return first((u64)page, ZONE_LOCKED_CLASS, 0);
+	return first(ctx, ZONE_LOCKED, NULL);
 }
 
 SEC("tp_btf/mm_page_alloc_zone_locked")
-int BPF_PROG(mm_page_alloc_zone_locked_2, struct page *page, unsigned int order, int type, int refill)
+int mm_page_alloc_zone_locked_2(void *ctx)
 {
-	return second((u64)page, ZONE_LOCKED_CLASS, 0);
+	return second(ctx, ZONE_LOCKED);
 }
 
 SEC("tp_btf/mm_page_pcpu_drain")
-int BPF_PROG(mm_page_pcpu_drain, struct page *page, unsigned int order, int type)
+int mm_page_pcpu_drain(void *ctx)
 {
-	return first((u64)page, DRAIN_CLASS, 0);
+	return first(ctx, PCPU_DRAIN, NULL);
 }
 
 SEC("tp_btf/mm_page_pcpu_drain")
-int BPF_PROG(mm_page_pcpu_drain_2, struct page *page, unsigned int order, int type)
+int mm_page_pcpu_drain_2(void *ctx)
 {
-	return second((u64)page, DRAIN_CLASS, 0);
+	return second(ctx, PCPU_DRAIN);
 }
 
 SEC("tp/kmem/mm_page_alloc_zone_locked")
@@ -428,13 +541,13 @@ int mm_page_alloc_zone_locked_3(struct trace_event_raw_mm_page *ctx)
 {
 	u32 flags = ctx->percpu_refill ? F_OWN : 0;
 
-	return third(ctx->pfn, REC_CLASS(ZONE_LOCKED, ctx->order, ctx->migratetype, flags), 0);
+	return third(ctx, ctx->pfn, REC_CLASS(ZONE_LOCKED, ctx->order, ctx->migratetype, flags), 0);
 }
 
 SEC("tp/kmem/mm_page_pcpu_drain")
 int mm_page_pcpu_drain_3(struct trace_event_raw_mm_page_pcpu_drain *ctx)
 {
-	return third(ctx->pfn, REC_CLASS(PCPU_DRAIN, ctx->order, ctx->migratetype, 0), 0);
+	return third(ctx, ctx->pfn, REC_CLASS(PCPU_DRAIN, ctx->order, ctx->migratetype, 0), 0);
 }
 
 /*
@@ -445,9 +558,13 @@ SEC("tp/kmem/mm_page_alloc_extfrag")
 int mm_page_alloc_extfrag(struct trace_event_raw_mm_page_alloc_extfrag *ctx)
 {
 	u32 flags = ctx->change_ownership ? F_OWN : 0;
+	struct seen seen = {
+		.page = ctx->pfn,
+		.cls = REC_CLASS(EXTFRAG, ctx->alloc_order, ctx->alloc_migratetype, flags),
+		.gfp = REC_EXTFRAG(ctx->fallback_order, ctx->fallback_migratetype) | REC_EXTFRAG_IS_PFN,
+	};
 
-	first(ctx->pfn, REC_CLASS(EXTFRAG, ctx->alloc_order, ctx->alloc_migratetype, flags),
-	      REC_EXTFRAG(ctx->fallback_order, ctx->fallback_migratetype) | REC_EXTFRAG_IS_PFN);
+	first(ctx, EXTFRAG, &seen);
 	return KEEP_FOR_PERF;
 }
 
@@ -468,10 +585,9 @@ int BPF_PROG(count_extfrag)
 
 /* Where tracefs cannot be read, what remains of the event. */
 SEC("tp_btf/mm_page_alloc_extfrag")
-int BPF_PROG(mm_page_alloc_extfrag_raw, struct page *page, int order, int fallback_order, int type,
-	     int fallback_type)
+int mm_page_alloc_extfrag_raw(void *ctx)
 {
-	return first((u64)page, REC_CLASS(EXTFRAG, order, type, 0), REC_EXTFRAG(fallback_order, fallback_type));
+	return first(ctx, EXTFRAG, NULL);
 }
 
 /* A task that changes its name without leaving its CPU (exec does) is told to the ring again. */
@@ -481,7 +597,9 @@ int BPF_PROG(task_rename)
 	u32 nr = bpf_get_smp_processor_id();
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
 
-	if (cpu)
+	if (cpu) {
 		cpu->last_tid = REC_NO_TID;
+		cpu->context = REC_NO_CONTEXT;
+	}
 	return 0;
 }

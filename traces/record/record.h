@@ -48,6 +48,7 @@ typedef int64_t rec_s64;
  * @ts_ns: CLOCK_MONOTONIC
  * @page: low 48 bits of the struct page's address, 0 where the allocation failed; the class above
  * @gfp: the kernel's value; for extfrag see REC_EXTFRAG
+ * @tid: the task; in a lane REC_CONTEXT()
  *
  * Records in a ring are told apart by their size.
  */
@@ -65,8 +66,8 @@ struct rec_event {
 };
 
 /*
- * Lanes: slots of struct rec_event in one array, for one CPU and one program each. A slot whose time
- * is 0 is free. A CPU's share of the array is REC_LANE_UNITS units of a power of two of slots.
+ * Lanes: slots of struct rec_event in one array, for one CPU and one program each. A CPU's share of the array
+ * is REC_LANE_UNITS units of a power of two of slots.
  */
 enum rec_lane {
 	REC_LANE_ALLOC,
@@ -79,8 +80,10 @@ enum rec_lane {
 	REC_LANE_THIRD = REC_LANE_SECOND + 3, /* likewise */
 	REC_NR_LANES = REC_LANE_THIRD + 3,
 };
+#define REC_NR_TYPES      6 /* of page events; the first programs' lanes have the types' numbers */
 #define REC_LANE_UNITS    168 /* 5 x 32, 7 x 1, and one to spare: 32 MiB are just enough for 8192 slots a unit */
-#define REC_LANE_SIZE(i)  ((i) < 5 ? 32 : 1) /* units */
+#define REC_LANE_LARGE    32 /* units */
+#define REC_LANE_SIZE(i)  ((i) < 5 ? REC_LANE_LARGE : 1) /* units */
 #define REC_LANE_FIRST(i) ((i) < 5 ? (i)*32 : 160 + (i)-5) /* the unit it starts at */
 #define REC_NO_LANES      0x80000000U /* where a CPU's lanes would start that has none */
 
@@ -145,39 +148,54 @@ struct rec_loss {
  */
 #define REC_STACK_BYTES 16384
 
-#define REC_NR_TYPES 6 /* enum trace_event_type */
-
 /* What the programs do: nothing; record; only count, as if no ring had room. */
 enum { REC_OFF, REC_ON, REC_PAUSED };
 
 /* An allocation's flag TRACE_F_PERCPU_REFILL, which it has no other use for: the filters do not ask for it. */
 #define REC_NOT_ASKED ((rec_u16)(1 << 11))
 
+/** struct rec_ends - a lane's: the next slot that is written, and the one that is not free; both only grow */
+struct rec_ends {
+	rec_u32 head, limit; /* head: the program's, told when the slot is whole; limit: the reader's */
+};
+
+/** struct rec_first - @page: whose event of this type the first program saw last, REC_NO_PAGE before one */
+struct rec_first {
+	rec_u64 page;
+	struct rec_ends ends; /* of the first program's lane */
+};
+
 /**
- * struct rec_cpu - a CPU's own state, written by that CPU's programs only
- * @last_page: the page whose event of each type the first program saw last, REC_NO_PAGE before one
+ * struct rec_cpu - a CPU's own state, written by that CPU's programs only, but for the lanes' limits
+ * @context: REC_CONTEXT() of which there is nothing new to be told; REC_NO_CONTEXT where there is
+ * @lanes: this CPU's first slot, REC_NO_LANES where it has none
+ * @lane_mask: slots of a large lane, less one
  * @last_tid: whom the ring's events belong to, REC_NO_TID before the first
+ * @firsts: by type of event; the first three, which come most often, share a cache line with what is before
+ * @later: of the second programs' lanes and the third ones'
  * @lost: events that found the ring full and are not in the ring as a rec_loss yet
  * @extfrag_seen: extfrag events, counted apart from their records
  * @lost_second: lost events that the second or third program saw
  * @policy_tid: whose policy was told last, REC_NO_TID before one; the next three say which it was
- * @sequence: page events so far, of this CPU
- * @counted_for: REC_CONTEXT() for which the pages on the CPU's lists were told last
  * @percpu_offset: from a per-CPU pointer to this CPU's copy; set by user space
+ * @nr_in_ring: page events so far that went to the ring
+ * @counted_for: REC_CONTEXT() for which the pages on the CPU's lists were told last
  */
 struct rec_cpu {
-	rec_u64 last_page[REC_NR_TYPES];
-	rec_u32 last_tid, policy_tid;
+	rec_u32 context, lanes, lane_mask, last_tid;
+	struct rec_first firsts[REC_NR_TYPES];
+	struct rec_ends later[REC_NR_LANES - REC_NR_TYPES];
 	rec_u64 lost, gap_begin_ns, gap_end_ns;
 	rec_u64 extfrag_seen, lost_second;
 	rec_u64 policy_mode, policy_nodes, policy_allowed;
-	rec_u32 sequence;
-	rec_u32 lanes; /* this CPU's first slot, REC_NO_LANES where it has none */
-	rec_u32 heads[REC_NR_LANES]; /* the next slot of each of its lanes */
-	rec_u32 counted_for;
 	rec_u64 percpu_offset;
+	rec_u32 policy_tid, counted_for, nr_in_ring, reserved[3];
 };
+_Static_assert(sizeof(struct rec_cpu) == 256, "a power of two, so that the programs find it by a shift");
+/* Of lane @i of a struct rec_cpu. */
+#define REC_ENDS(cpu, i)               ((i) < REC_NR_TYPES ? &(cpu)->firsts[i].ends : &(cpu)->later[(i)-REC_NR_TYPES])
 #define REC_CONTEXT(tid, in_interrupt) ((tid) << 1 | (in_interrupt))
+#define REC_NO_CONTEXT                 0xffffffffU
 #define REC_NO_PAGE                    (~0ULL)
 #define REC_NO_TID                     0xffffffffU
 

@@ -90,7 +90,8 @@ static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struc
 		uint32_t first = c->nr_online++ * ((uint32_t)REC_LANE_UNITS << c->lane_unit_shift);
 
 		c->cpus[cpu].lanes = first;
-		record_lanes_init(&s->lanes, (volatile struct rec_event *)c->lanes + first, c->lane_unit_shift);
+		record_lanes_init(&s->lanes, (volatile struct rec_event *)c->lanes + first, &c->cpus[cpu],
+				  c->lane_unit_shift);
 		bytes /= 8; /* tasks, losses and notes only */
 	}
 	s->fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "mmr_ring", 0, 0, (uint32_t)bytes, NULL);
@@ -147,8 +148,9 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 		c->cpus[cpu].last_tid = REC_NO_TID;
 		c->cpus[cpu].policy_tid = REC_NO_TID;
 		c->cpus[cpu].lanes = REC_NO_LANES;
+		c->cpus[cpu].context = c->cpus[cpu].counted_for = REC_NO_CONTEXT;
 		for (int type = 0; type < REC_NR_TYPES; type++)
-			c->cpus[cpu].last_page[type] = REC_NO_PAGE;
+			c->cpus[cpu].firsts[type].page = REC_NO_PAGE;
 	}
 	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++) {
 		int rc = cpu_is_online(cpu) ? make_ring(c, cpu, ring_bytes, err) : 0;
@@ -235,6 +237,7 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	c->skel->rodata->want_cgroup = c->filter.cgroup;
 	c->skel->rodata->want_cgroup_level = c->filter.cgroup_level;
 	c->skel->rodata->many_nodes = options->nr_nodes > 1;
+	c->skel->rodata->special_allocs = options->nr_nodes > 1 || c->filter.tgid || c->filter.cgroup;
 	c->skel->rodata->memory_nodes = options->memory_nodes;
 	c->skel->rodata->node_words = (options->nr_nodes + 63) / 64;
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag, options->tracefs >= 0);
@@ -242,7 +245,6 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
 	c->skel->rodata->have_third = third;
 	c->skel->rodata->use_lanes = c->use_lanes;
-	c->skel->rodata->lane_unit_shift = c->lane_unit_shift;
 	choose_seconds(c, options->lean);
 	for (size_t i = 0; i < NR_CLASSICS; i++) {
 		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "traces/record/record_lanes.h"
 
+#include "traces/trace.h"
+
 #define NONE UINT64_MAX
 
 uint32_t record_lanes_unit_shift(uint64_t bytes)
@@ -12,28 +14,45 @@ uint32_t record_lanes_unit_shift(uint64_t bytes)
 	return shift;
 }
 
-void record_lanes_init(struct record_lanes *lanes, volatile struct rec_event *slots, uint32_t unit_shift)
+void record_lanes_init(struct record_lanes *lanes, const volatile struct rec_event *slots, struct rec_cpu *cpu,
+		       uint32_t unit_shift)
 {
 	lanes->used = true;
-	for (unsigned int i = 0; i < REC_NR_LANES; i++)
-		lanes->lane[i] = (struct record_lane){
+	cpu->lane_mask = ((uint32_t)REC_LANE_LARGE << unit_shift) - 1;
+	for (unsigned int i = 0; i < REC_NR_LANES; i++) {
+		struct record_lane *lane = &lanes->lane[i];
+
+		*lane = (struct record_lane){
 			.slots = slots + ((uint32_t)REC_LANE_FIRST(i) << unit_shift),
+			.ends = REC_ENDS(cpu, i),
 			.mask = ((uint32_t)REC_LANE_SIZE(i) << unit_shift) - 1,
 		};
+		*lane->ends = (struct rec_ends){.limit = lane->mask + 1};
+	}
 }
 
-/* The time is stored last and read first: a slot that has one is whole. */
+/* Return: time of the next one that may be read, 0 where there is none */
 static uint64_t next_ns(const struct record_lane *lane)
 {
-	return __atomic_load_n(&lane->slots[lane->pos & lane->mask].ts_ns, __ATOMIC_ACQUIRE);
+	return lane->pos == lane->end ? 0 : lane->slots[lane->pos & lane->mask].ts_ns;
+}
+
+static void give_back(struct record_lane *lane)
+{
+	__atomic_store_n(&lane->ends->limit, lane->pos + lane->mask + 1, __ATOMIC_RELEASE);
 }
 
 static int take(struct record_lane *lane, uint64_t ts_ns, record_ring_fn fn, void *ctx)
 {
-	volatile struct rec_event *slot = &lane->slots[lane->pos++ & lane->mask];
-	struct rec_event e = {.ts_ns = ts_ns, .page = slot->page, .gfp = slot->gfp, .tid = slot->tid};
+	const volatile struct rec_event *slot = &lane->slots[lane->pos++ & lane->mask];
+	uint32_t context = slot->tid;
+	struct rec_event e = {.ts_ns = ts_ns, .page = slot->page, .gfp = slot->gfp, .tid = context >> 1};
 
-	__atomic_store_n(&slot->ts_ns, 0, __ATOMIC_RELEASE);
+	if (context & 1)
+		e.cls |= REC_CLASS(0, 0, 0, TRACE_F_SOFTIRQ);
+	/* Not each, for the program looks at it each time. */
+	if (!(lane->pos & (lane->mask >> 4)))
+		give_back(lane);
 	return fn(ctx, &e, sizeof(e));
 }
 
@@ -87,8 +106,11 @@ int64_t record_lanes_drain(struct record_lanes *lanes, struct record_ring *ring,
 	struct record_lane *lane;
 	int64_t nr = 0, got;
 
-	for (unsigned int i = 0; i < REC_NR_LANES; i++)
+	/* The heads are stored last and read first: what is before them is whole. */
+	for (unsigned int i = 0; i < REC_NR_LANES; i++) {
 		begin[i] = lanes->lane[i].pos;
+		lanes->lane[i].end = __atomic_load_n(&lanes->lane[i].ends->head, __ATOMIC_ACQUIRE);
+	}
 	while ((lane = earliest(lanes, next, &limit_ns))) {
 		uint64_t *own = &next[lane - lanes->lane];
 
@@ -114,6 +136,8 @@ int64_t record_lanes_drain(struct record_lanes *lanes, struct record_ring *ring,
 		uint64_t share =
 			(uint64_t)(lanes->lane[i].pos - begin[i]) * 256 / ((uint64_t)lanes->lane[i].mask + 1);
 
+		if (lanes->lane[i].pos != begin[i])
+			give_back(&lanes->lane[i]);
 		if (share > *filled)
 			*filled = share > 256 ? 256 : (unsigned int)share;
 	}

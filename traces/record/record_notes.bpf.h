@@ -99,7 +99,7 @@ static __always_inline struct rec_note *start(u8 type, u8 flags, u8 nr_args)
 		flags |= F_PF_MEMALLOC;
 	if (task_flags & PF_KSWAPD)
 		flags |= F_KSWAPD;
-	if (tell_interrupts && frame_address(&n->page) - stack >= REC_STACK_BYTES)
+	if (tell_interrupts && frame_address() - stack >= REC_STACK_BYTES)
 		flags |= F_SOFTIRQ;
 	n->ts_ns = ts_ns;
 	n->page = 0;

@@ -27,16 +27,6 @@ __u32 nr_on_stack; /* of them, on the task's own stack */
 __u64 frame_scratch;
 __u64 pages[REC_MAX_PAIRS], pfns[REC_MAX_PAIRS];
 
-/* As in record.bpf.c. */
-static __noinline u64 frame_address(u64 *scratch)
-{
-	u64 frame;
-
-	asm volatile("%0 = r10" : "=r"(frame));
-	*(volatile u64 *)scratch = frame;
-	return *(volatile u64 *)scratch;
-}
-
 /*
  * Both forms of one tracepoint, for one task: entry n of the one array and entry n of the other
  * are the same allocation.
@@ -49,7 +39,9 @@ int BPF_PROG(learn_page, u64 page)
 
 	if ((u32)bpf_get_current_pid_tgid() != learn_tid || n >= REC_MAX_PAIRS)
 		return 0;
-	if (frame_address(&frame_scratch) - (u64)task->stack < REC_STACK_BYTES)
+	/* As the recording programs do: their arguments are on the stack they run on. */
+	*(volatile u64 *)&frame_scratch = (u64)ctx;
+	if (*(volatile u64 *)&frame_scratch - (u64)task->stack < REC_STACK_BYTES)
 		nr_on_stack++;
 	pages[n] = page;
 	nr_pages = n + 1;
@@ -62,10 +54,10 @@ int learn_pfn(struct trace_event_raw_mm_page_alloc *ctx)
 	u32 n = nr_pfns;
 
 	if ((u32)bpf_get_current_pid_tgid() != learn_tid || n >= REC_MAX_PAIRS)
-		return 0;
+		return KEEP_FOR_PERF;
 	pfns[n] = ctx->pfn;
 	nr_pfns = n + 1;
-	return 0;
+	return KEEP_FOR_PERF;
 }
 
 /* ---- zones: every node's kswapd points to its node ----------------------------------------- */

@@ -65,6 +65,7 @@ static __always_inline void count_loss(struct rec_cpu *cpu, u64 ts_ns, u16 cls)
 	if (!__sync_fetch_and_add(&cpu->lost, 1))
 		cpu->gap_begin_ns = ts_ns;
 	cpu->gap_end_ns = ts_ns;
+	cpu->context = REC_NO_CONTEXT;
 }
 
 /*
@@ -100,21 +101,22 @@ static __noinline void put_task(void *ring, struct rec_cpu *cpu, u64 ts_ns)
 	if (want_names)
 		bpf_get_current_comm(r->comm, sizeof(r->comm));
 	cpu->last_tid = id;
+	cpu->context = REC_NO_CONTEXT;
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
 
 /*
  * The address of this very function's frame. Of a function, for since 6.13 a program with more than
- * 64 bytes of its own may have them elsewhere than on the kernel's stack; and through memory, for
+ * 64 bytes of its own may have them elsewhere than on the kernel's stack; and through a helper, for
  * the verifier allows no free arithmetic on the address in a register.
  */
-static __noinline u64 frame_address(u64 *scratch)
+static __noinline u64 frame_address(void)
 {
-	u64 frame;
+	u64 frame, address = 0;
 
 	asm volatile("%0 = r10" : "=r"(frame));
-	*(volatile u64 *)scratch = frame;
-	return *(volatile u64 *)scratch;
+	bpf_probe_read_kernel(&address, sizeof(address), &frame);
+	return address;
 }
 
 #endif

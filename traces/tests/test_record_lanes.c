@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "traces/record/record_lanes.h"
+#include "traces/trace.h"
 
 #define SHIFT      2 /* small lanes have 4 slots, large ones 128 */
 #define RING_BYTES 4096
@@ -20,19 +21,21 @@ struct fake {
 	uint64_t consumer, producer;
 	unsigned char data[RING_BYTES];
 	struct rec_event slots[REC_LANE_UNITS << SHIFT];
-	uint32_t heads[REC_NR_LANES];
+	struct rec_cpu cpu;
 	struct {
 		uint64_t ts_ns, page;
+		uint32_t tid;
 		size_t bytes;
 	} seen[600];
 	unsigned int nr_seen, filled;
+	uint32_t tid, in_interrupt; /* of the events that are put */
 };
 
 static int make(void **state)
 {
 	struct fake *f = calloc(1, sizeof(*f));
 
-	record_lanes_init(&f->lanes, f->slots, SHIFT);
+	record_lanes_init(&f->lanes, f->slots, &f->cpu, SHIFT);
 	f->ring = (struct record_ring){
 		.consumer = &f->consumer, .producer = &f->producer, .data = f->data, .mask = RING_BYTES - 1};
 	*state = f;
@@ -49,13 +52,15 @@ static int clean(void **state)
 static bool put(struct fake *f, unsigned int lane, uint64_t ts_ns, uint64_t page)
 {
 	struct record_lane *l = &f->lanes.lane[lane];
-	volatile struct rec_event *slot = &l->slots[f->heads[lane] & l->mask];
+	struct rec_ends *ends = REC_ENDS(&f->cpu, lane);
+	struct rec_event *slot = (struct rec_event *)&l->slots[ends->head & l->mask];
 
-	if (slot->ts_ns)
+	if (ends->head == ends->limit)
 		return false;
 	slot->page = page;
+	slot->tid = REC_CONTEXT(f->tid, f->in_interrupt);
 	slot->ts_ns = ts_ns;
-	f->heads[lane]++;
+	ends->head++;
 	return true;
 }
 
@@ -76,6 +81,7 @@ static int note(void *ctx, const void *record, size_t bytes)
 
 	f->seen[f->nr_seen].ts_ns = e->ts_ns;
 	f->seen[f->nr_seen].page = bytes == sizeof(*e) ? e->page : 0;
+	f->seen[f->nr_seen].tid = bytes == sizeof(*e) ? e->tid : 0;
 	f->seen[f->nr_seen++].bytes = bytes;
 	return 0;
 }
@@ -172,6 +178,22 @@ static void a_full_lane_has_room_again_once_it_is_read(void **state)
 	assert_int_equal(f->seen[0].page, 7);
 }
 
+static void an_interrupts_event_says_so(void **state)
+{
+	struct fake *f = *state;
+
+	f->tid = 7;
+	put(f, REC_LANE_FREE, 1, 0x1000);
+	f->in_interrupt = 1;
+	put(f, REC_LANE_FREE, 2, 0x1000);
+	assert_int_equal(drain(f, 2), 2);
+	assert_int_equal(f->seen[0].tid, 7);
+	assert_int_equal(f->seen[1].tid, 7);
+	assert_int_equal(f->seen[0].page, 0x1000);
+	assert_int_equal(f->seen[1].page & REC_PAGE_MASK, 0x1000);
+	assert_int_equal(REC_CLASS_FLAGS(f->seen[1].page >> REC_PAGE_BITS), TRACE_F_SOFTIRQ);
+}
+
 static int refuse(void *ctx, const void *record, size_t bytes)
 {
 	return -5;
@@ -194,6 +216,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_task_is_told_before_its_event, make, clean),
 		cmocka_unit_test_setup_teardown(later_events_are_left_for_the_next_drain, make, clean),
 		cmocka_unit_test_setup_teardown(a_full_lane_has_room_again_once_it_is_read, make, clean),
+		cmocka_unit_test_setup_teardown(an_interrupts_event_says_so, make, clean),
 		cmocka_unit_test_setup_teardown(an_error_stops_it, make, clean),
 	};
 
