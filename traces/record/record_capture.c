@@ -35,7 +35,7 @@ struct record_capture {
 	struct record_stream *streams;
 	uint32_t nr_cpus;
 	int tracefs;
-	struct bpf_link *classic_links[6], *late_links[RECORD_MAX_FIRSTS];
+	struct bpf_link *classic_links[RECORD_MAX_FIRSTS], *late_links[RECORD_MAX_FIRSTS];
 	struct record_filter filter;
 	bool tell_interrupts;
 	uint64_t start_ns, looked_ns;
@@ -65,21 +65,52 @@ static uint64_t now_ns(void)
 #endif
 
 /*
- * The programs of classic tracepoints: libbpf would look for tracefs at fixed places. Those of events under
- * zone->lock, here and below, are needed only where that leaves preemption on.
+ * The programs of each event, in the order they are called in: the first one, a second one where an interrupt
+ * can come into the first, and a classic one where a task can be preempted in both, or where only the classic
+ * tracepoint tells all: then that is the first. Where tasks are not preempted within them, only frees come
+ * often enough in interrupts to pay for two programs from the start. Events under zone->lock have one unless
+ * that leaves preemption on.
  */
 static const struct {
-	const char *program, *event;
-	bool locked;
-} classics[] = {
-	{"mm_page_alloc_extfrag", "kmem/mm_page_alloc_extfrag", false},
-	{"mm_page_alloc_3", "kmem/mm_page_alloc", false},
-	{"mm_page_free_3", "kmem/mm_page_free", false},
-	{"mm_page_free_batched_3", "kmem/mm_page_free_batched", false},
-	{"mm_page_alloc_zone_locked_3", "kmem/mm_page_alloc_zone_locked", true},
-	{"mm_page_pcpu_drain_3", "kmem/mm_page_pcpu_drain", true},
+	const char *first, *second, *classic;
+	const char *event; /* of the classic one: libbpf would look for tracefs at fixed places */
+	bool often, locked;
+} hooks[] = {
+	{.first = "mm_page_alloc",
+	 .second = "mm_page_alloc_2",
+	 .classic = "mm_page_alloc_3",
+	 .event = "kmem/mm_page_alloc"},
+	{.first = "mm_page_free",
+	 .second = "mm_page_free_2",
+	 .classic = "mm_page_free_3",
+	 .event = "kmem/mm_page_free",
+	 .often = true},
+	{.first = "mm_page_free_batched",
+	 .second = "mm_page_free_batched_2",
+	 .classic = "mm_page_free_batched_3",
+	 .event = "kmem/mm_page_free_batched"},
+	{.first = "mm_page_alloc_zone_locked",
+	 .second = "mm_page_alloc_zone_locked_2",
+	 .classic = "mm_page_alloc_zone_locked_3",
+	 .event = "kmem/mm_page_alloc_zone_locked",
+	 .locked = true},
+	{.first = "mm_page_pcpu_drain",
+	 .second = "mm_page_pcpu_drain_2",
+	 .classic = "mm_page_pcpu_drain_3",
+	 .event = "kmem/mm_page_pcpu_drain",
+	 .locked = true},
+	{.first = "mm_page_alloc_extfrag",
+	 .classic = "mm_page_alloc_extfrag",
+	 .event = "kmem/mm_page_alloc_extfrag"},
+	{.first = "mm_page_alloc_extfrag_raw"}, /* where tracefs cannot be read */
 };
-#define NR_CLASSICS (sizeof(classics) / sizeof(classics[0]))
+#define NR_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+_Static_assert(NR_HOOKS <= RECORD_MAX_FIRSTS, "one entry for each first program");
+
+static struct bpf_program *program_of(const struct record_capture *c, const char *name)
+{
+	return bpf_object__find_program_by_name(c->skel->obj, name);
+}
 
 static int make_ring(struct record_capture *c, uint32_t cpu, size_t bytes, struct mmr_error *err)
 {
@@ -161,29 +192,10 @@ static int make_streams(struct record_capture *c, size_t ring_bytes, struct mmr_
 	return 0;
 }
 
-/*
- * The first programs, and the second ones of those that an interrupt can come into. Where tasks are not
- * preempted within them, only frees come often enough in interrupts to pay for two programs from the start.
- */
-static const struct {
-	const char *first, *second;
-	bool often, locked;
-} twins[] = {
-	{"mm_page_alloc", "mm_page_alloc_2", false, false},
-	{"mm_page_free", "mm_page_free_2", true, false},
-	{"mm_page_free_batched", "mm_page_free_batched_2", false, false},
-	{"mm_page_alloc_zone_locked", "mm_page_alloc_zone_locked_2", false, true},
-	{"mm_page_pcpu_drain", "mm_page_pcpu_drain_2", false, true},
-	{"mm_page_alloc_extfrag", NULL, false, false},
-	{"mm_page_alloc_extfrag_raw", NULL, false, false},
-};
-#define NR_TWINS (sizeof(twins) / sizeof(twins[0]))
-_Static_assert(NR_TWINS <= RECORD_MAX_FIRSTS, "one entry for each first program");
-
 static uint64_t skipped_runs(void *ctx, unsigned int nr)
 {
 	struct record_capture *c = ctx;
-	struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, twins[nr].first);
+	struct bpf_program *prog = program_of(c, hooks[nr].first);
 	struct bpf_prog_info info = {0};
 	uint32_t bytes = sizeof(info);
 
@@ -196,8 +208,7 @@ static bool attach_second(void *ctx, unsigned int nr)
 {
 	struct record_capture *c = ctx;
 
-	c->late_links[nr] =
-		bpf_program__attach(bpf_object__find_program_by_name(c->skel->obj, twins[nr].second));
+	c->late_links[nr] = bpf_program__attach(program_of(c, hooks[nr].second));
 	return c->late_links[nr] != NULL;
 }
 
@@ -205,19 +216,19 @@ static bool attach_second(void *ctx, unsigned int nr)
 static void choose_seconds(struct record_capture *c, bool lean)
 {
 	c->seconds = (struct record_seconds){
-		.nr = NR_TWINS, .skipped_runs = skipped_runs, .attach = attach_second, .ctx = c};
-	for (unsigned int i = 0; i < NR_TWINS; i++) {
+		.nr = NR_HOOKS, .skipped_runs = skipped_runs, .attach = attach_second, .ctx = c};
+	for (unsigned int i = 0; i < NR_HOOKS; i++) {
 		struct bpf_program *prog;
 		bool wanted;
 
-		if (!twins[i].second)
+		if (!hooks[i].second)
 			continue;
-		prog = bpf_object__find_program_by_name(c->skel->obj, twins[i].second);
-		wanted = !lean && (c->preempts_locks || !twins[i].locked);
+		prog = program_of(c, hooks[i].second);
+		wanted = !lean && (c->preempts_locks || !hooks[i].locked);
 		bpf_program__set_autoload(prog, wanted);
 		if (!wanted)
 			continue;
-		c->seconds.state[i] = twins[i].often || record_kernel_preempts_programs()
+		c->seconds.state[i] = hooks[i].often || record_kernel_preempts_programs()
 					      ? RECORD_SECOND_ATTACHED
 					      : RECORD_SECOND_READY;
 		bpf_program__set_autoattach(prog, c->seconds.state[i] == RECORD_SECOND_ATTACHED);
@@ -246,12 +257,14 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	c->skel->rodata->have_third = third;
 	c->skel->rodata->use_lanes = c->use_lanes;
 	choose_seconds(c, options->lean);
-	for (size_t i = 0; i < NR_CLASSICS; i++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		struct bpf_program *prog = hooks[i].classic ? program_of(c, hooks[i].classic) : NULL;
 
+		if (!prog)
+			continue;
 		bpf_program__set_autoattach(prog, false);
-		if (i)
-			bpf_program__set_autoload(prog, third && (c->preempts_locks || !classics[i].locked));
+		if (hooks[i].classic != hooks[i].first)
+			bpf_program__set_autoload(prog, third && (c->preempts_locks || !hooks[i].locked));
 	}
 	rc = record_kernel_has_events(c->skel->obj, err);
 	if (rc)
@@ -371,13 +384,10 @@ fail:
 /* What the skeleton did not attach, it does not detach. */
 static void detach_others(struct record_capture *c)
 {
-	for (size_t i = 0; i < NR_CLASSICS; i++) {
+	for (size_t i = 0; i < NR_HOOKS; i++) {
 		bpf_link__destroy(c->classic_links[i]);
-		c->classic_links[i] = NULL;
-	}
-	for (size_t i = 0; i < NR_TWINS; i++) {
 		bpf_link__destroy(c->late_links[i]);
-		c->late_links[i] = NULL;
+		c->classic_links[i] = c->late_links[i] = NULL;
 	}
 }
 
@@ -409,12 +419,12 @@ void record_capture_destroy(struct record_capture *c)
 /* After the others, so that they are called after them. */
 static int attach_classics(struct record_capture *c, struct mmr_error *err)
 {
-	for (size_t i = 0; i < NR_CLASSICS; i++) {
-		struct bpf_program *prog = bpf_object__find_program_by_name(c->skel->obj, classics[i].program);
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		struct bpf_program *prog = hooks[i].classic ? program_of(c, hooks[i].classic) : NULL;
 
-		if (!bpf_program__autoload(prog))
+		if (!prog || !bpf_program__autoload(prog))
 			continue;
-		c->classic_links[i] = record_attach_classic(prog, c->tracefs, classics[i].event, err);
+		c->classic_links[i] = record_attach_classic(prog, c->tracefs, hooks[i].event, err);
 		if (!c->classic_links[i])
 			return err ? err->code : -EIO;
 	}
@@ -641,11 +651,11 @@ const char *record_capture_hook(const struct record_capture *c, unsigned int nr,
 
 const char *record_capture_later(const struct record_capture *c, const char *program, uint64_t *ns)
 {
-	for (unsigned int i = 0; i < NR_TWINS; i++) {
-		if (!twins[i].second || strcmp(twins[i].second, program) != 0)
+	for (unsigned int i = 0; i < NR_HOOKS; i++) {
+		if (!hooks[i].second || strcmp(hooks[i].second, program) != 0)
 			continue;
 		*ns = c->seconds.attached_ns[i] ? c->seconds.attached_ns[i] - c->start_ns : 0;
-		return c->seconds.state[i] == RECORD_SECOND_READY || c->seconds.attached_ns[i] ? twins[i].first
+		return c->seconds.state[i] == RECORD_SECOND_READY || c->seconds.attached_ns[i] ? hooks[i].first
 											       : NULL;
 	}
 	return NULL;
