@@ -111,8 +111,8 @@ static int set_task(struct record_stream *s, uint32_t tid, uint32_t tgid, const 
  */
 static bool is_recent(const struct record_stream *s, const struct rec_event *e)
 {
-	for (uint32_t i = 1; i <= RECORD_RECENT && i <= s->nr_recent; i++) {
-		uint64_t r = s->recent[(s->nr_recent - i) & (RECORD_RECENT - 1)];
+	for (uint32_t i = 1; i <= RECORD_DOUBLES && i <= s->recent.nr; i++) {
+		uint64_t r = s->recent.page[(s->recent.nr - i) & (RECORD_RECENT - 1)];
 
 		if (!((r ^ e->page) & REC_PAGE_MASK))
 			return REC_CLASS_TYPE(r >> REC_PAGE_BITS) == REC_CLASS_TYPE(e->cls);
@@ -127,15 +127,17 @@ static bool is_double(struct record_stream *s, const struct rec_event *e)
 	enum record_twin twin = RECORD_SINGLE;
 
 	if (!(REC_CLASS_FLAGS(e->cls) & TRACE_F_SOFTIRQ))
-		twin = record_tasks_event(s->sink->tasks, e);
+		twin = record_tasks_event(s->sink->tasks, e, &s->recent);
 	if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND && is_recent(s, e))
 		twin = RECORD_DOUBLE;
 	if (twin == RECORD_DOUBLE_OF_SECOND)
 		counts->nr_nested--;
 	else if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND)
 		counts->nr_nested++;
-	if (twin == RECORD_SINGLE)
-		s->recent[s->nr_recent++ & (RECORD_RECENT - 1)] = e->page;
+	if (twin == RECORD_SINGLE) {
+		s->recent.page[s->recent.nr & (RECORD_RECENT - 1)] = e->page;
+		s->recent.ts_ns[s->recent.nr++ & (RECORD_RECENT - 1)] = e->ts_ns;
+	}
 	return twin != RECORD_SINGLE;
 }
 

@@ -13,7 +13,7 @@
 #include "traces/trace_writer.h"
 
 #define RECORD_CLASS_SLOTS 8192 /* a power of two, far above the tens of classes a recording has */
-#define RECORD_RECENT      64 /* records of a CPU among which a doubled one is looked for; a power of two */
+#define RECORD_DOUBLES     64 /* records of a CPU among which a doubled one is looked for */
 
 /** struct record_pages - how page addresses become page frame numbers: learned, then verified */
 struct record_pages {
@@ -91,8 +91,7 @@ struct record_stream {
 	struct record_last_alloc {
 		uint32_t pfn, task;
 	} last_alloc; /* of the latest allocation event; TRACE_NO_PFN once the page is freed */
-	uint32_t nr_recent;
-	uint64_t recent[RECORD_RECENT]; /* pages of the last records, and their class in the upper bits */
+	struct record_recent recent;
 	uint64_t nr_lost;
 	struct record_sink *sink;
 };

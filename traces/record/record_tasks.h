@@ -32,13 +32,25 @@ enum record_twin {
 	RECORD_DOUBLE_OF_SECOND, /* it is recorded already, and that record was taken for the only one */
 };
 
+#define RECORD_RECENT 1024 /* a power of two */
+
+/** struct record_recent - the last events of a CPU, in the order they were read: page, class above, and time */
+struct record_recent {
+	uint32_t nr;
+	uint64_t page[RECORD_RECENT], ts_ns[RECORD_RECENT];
+};
+
 /**
  * record_tasks_event - tell a record of an event in a task's own context
+ * @recent: of the CPU that recorded it; NULL: not known
  *
  * Between two programs of one tracepoint a task does next to nothing of its own, whatever else happens
  * on the CPU, or on another one it is moved to, meanwhile: where it was preempted there, it frees on its
- * way back what the task before it left. So records of one event are close together.
+ * way back what the task before it left. So records of one event are close together. But they are two events
+ * where something else happened to the page in between: a task that allocates a page, and has another one free
+ * it, may get it again at once.
  */
-enum record_twin record_tasks_event(struct record_tasks *t, const struct rec_event *e);
+enum record_twin record_tasks_event(struct record_tasks *t, const struct rec_event *e,
+				    const struct record_recent *recent);
 
 #endif

@@ -16,7 +16,7 @@ static enum record_twin event_at(struct record_tasks *t, uint64_t ts_ns, int typ
 	struct rec_event e = {.ts_ns = ts_ns, .page = page, .tid = 7};
 
 	e.cls = (uint16_t)(REC_CLASS(type, 0, 1, 0) | (second ? REC_CLASS_SECOND : 0));
-	return record_tasks_event(t, &e);
+	return record_tasks_event(t, &e, NULL);
 }
 
 static enum record_twin event(struct record_tasks *t, uint32_t tid, int type, uint64_t page, bool second)
@@ -24,7 +24,7 @@ static enum record_twin event(struct record_tasks *t, uint32_t tid, int type, ui
 	struct rec_event e = {.page = page, .tid = tid};
 
 	e.cls = (uint16_t)(REC_CLASS(type, 0, 1, 0) | (second ? REC_CLASS_SECOND : 0));
-	return record_tasks_event(t, &e);
+	return record_tasks_event(t, &e, NULL);
 }
 
 static int make_tasks(void **state)
@@ -137,6 +137,26 @@ static void another_file_has_other_numbers_for_the_same_tasks(void **state)
 	assert_string_equal(told->comm, "cc1");
 }
 
+/* It allocated the page, another task on its CPU freed it, and it gets the page again: two events. */
+static void what_another_task_freed_in_between_is_no_double(void **state)
+{
+	static struct record_recent recent;
+	struct rec_event e = {.ts_ns = 1000, .page = 0x1000, .tid = 7};
+
+	e.cls = REC_CLASS(ALLOC, 0, 1, 0);
+	assert_int_equal(record_tasks_event(*state, &e, &recent), RECORD_SINGLE);
+	recent.page[recent.nr] = 0x1000 | (uint64_t)REC_CLASS(FREE, 0, 0, 0) << REC_PAGE_BITS;
+	recent.ts_ns[recent.nr++] = 2000;
+	e.ts_ns = 3000;
+	e.cls |= REC_CLASS_SECOND;
+	assert_int_equal(record_tasks_event(*state, &e, &recent), RECORD_SINGLE);
+	e.ts_ns = 3001;
+	assert_int_equal(record_tasks_event(*state, &e, &recent), RECORD_DOUBLE);
+	/* The third program's record of the second event, read after it. */
+	e.ts_ns = 2999;
+	assert_int_equal(record_tasks_event(*state, &e, &recent), RECORD_DOUBLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +175,8 @@ int main(void)
 						free_tasks),
 		cmocka_unit_test_setup_teardown(a_task_keeps_its_number_until_another_takes_its_slot,
 						make_tasks, free_tasks),
+		cmocka_unit_test_setup_teardown(what_another_task_freed_in_between_is_no_double, make_tasks,
+						free_tasks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
