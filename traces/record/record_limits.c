@@ -22,10 +22,14 @@ uint64_t record_sizes_bytes(const struct record_sizes *s)
 
 uint64_t record_sizes_ring(uint64_t memory_bytes, uint32_t nr_cpus)
 {
-	/* A large process that ends frees its pages at once: 260,000 free events a CPU find room in 32 MiB. */
+	/*
+	 * A large process that ends frees its pages at once: 260,000 free events a CPU find room in 32 MiB. A
+	 * 32nd of the memory has room for the free of each of its pages, so that no CPU needs more.
+	 */
 	uint64_t bytes = 32 << 20;
 
-	while (bytes > RECORD_MIN_RING_BYTES * 4 && bytes * nr_cpus > memory_bytes / 32)
+	while (bytes > RECORD_MIN_RING_BYTES * 4 &&
+	       (bytes / 2 >= memory_bytes / 32 || bytes * nr_cpus > memory_bytes / 12))
 		bytes /= 2;
 	return bytes;
 }

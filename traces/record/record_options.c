@@ -70,8 +70,9 @@ static const struct argp_option option_table[] = {
 
 	{NULL, 0, NULL, 0, "Limits:", 2},
 	{"ring-mib", OPT_RING_MIB, "N", 0,
-	 "Size of each CPU's buffers in MiB, a power of two (default 32, less where that were more than a 32nd "
-	 "of the memory)",
+	 "Size of each CPU's buffers in MiB, a power of two (default 32; with less than a gigabyte as many as "
+	 "each page "
+	 "needs to be freed at once; less where all together were more than a twelfth of the memory)",
 	 2},
 	{"max-memory", OPT_MAX_MEMORY, "SIZE", 0,
 	 "Make rings and buffers smaller until all of them together fit into SIZE (suffix K, M or G)", 2},

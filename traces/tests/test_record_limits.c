@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "traces/record/record_lanes.h"
 #include "traces/record/record_limits.h"
 
 #define MIB (1ULL << 20)
@@ -61,10 +62,24 @@ static void many_cpus_share_it(void **state)
 static void rings_are_a_small_part_of_the_memory(void **state)
 {
 	assert_int_equal(record_sizes_ring(1ULL << 40, 2), 32 * MIB);
-	assert_int_equal(record_sizes_ring(2048 * MIB, 2), 32 * MIB);
-	assert_int_equal(record_sizes_ring(1024 * MIB, 2), 16 * MIB);
+	assert_int_equal(record_sizes_ring(2048 * MIB, 4), 32 * MIB);
+	assert_int_equal(record_sizes_ring(1024 * MIB, 2), 32 * MIB);
+	assert_int_equal(record_sizes_ring(512 * MIB, 2), 16 * MIB);
+	assert_int_equal(record_sizes_ring(220 * MIB, 1), 8 * MIB);
+	assert_int_equal(record_sizes_ring(220 * MIB, 2), 8 * MIB);
+	assert_int_equal(record_sizes_ring(220 * MIB, 4), 4 * MIB);
 	assert_int_equal(record_sizes_ring(512ULL << 30, 512), 32 * MIB);
 	assert_int_equal(record_sizes_ring(64 * MIB, 64), 1 * MIB);
+}
+
+/* Each page's free event, on one CPU, whatever the memory: lanes are a part of the ring. */
+static void all_pages_may_be_freed_at_once(void **state)
+{
+	for (uint64_t memory = 32 * MIB; memory <= 1024 * MIB; memory += 16 * MIB) {
+		uint32_t shift = record_lanes_unit_shift(record_sizes_ring(memory, 1));
+
+		assert_true((uint64_t)REC_LANE_LARGE << shift >= memory / 4096);
+	}
 }
 
 /* 10,000 events in each ms, where 1,000,000 a second are allowed: a tenth of the time may be recorded. */
@@ -112,6 +127,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_fit_is_refused_with_what_would),
 		cmocka_unit_test(many_cpus_share_it),
 		cmocka_unit_test(rings_are_a_small_part_of_the_memory),
+		cmocka_unit_test(all_pages_may_be_freed_at_once),
 		cmocka_unit_test(above_the_ceiling_whole_stretches_are_paused),
 		cmocka_unit_test(below_the_ceiling_there_is_no_pause),
 	};
