@@ -4,21 +4,12 @@
 # inside the recording and once around it, so for every kind of event
 #     inside <= recorded <= around
 # holds exactly, however busy the machine is, unless the recorder misses or doubles events.
-#
-# Some virtual machines' kernels run no BPF program in the context of process 1, their agent, nor in
-# an interrupt on top of it. perf sees the latter's events: so many may be missing.
+# What hides from BPF with process 1 (hidden() in record_lib.sh) may be missing.
 set -euo pipefail
 # shellcheck source=record_lib.sh
 . "$(dirname "$0")/record_lib.sh"
 need_recording
-command -v perf >/dev/null || skip "no perf here to count independently"
-
-# perf looks for tracefs at its usual place: mounted there for this test only, in its own namespace.
-if [ -z "${MMR_OWN_MOUNTS:-}" ] && [ ! -d /sys/kernel/tracing/events ]; then
-	unshare -m true 2>/dev/null || skip "tracefs is not mounted and no mount namespace can be made"
-	MMR_OWN_MOUNTS=1 exec unshare -m "$0"
-fi
-[ -d /sys/kernel/tracing/events ] || mount -t tracefs none /sys/kernel/tracing || skip "tracefs cannot be mounted"
+need_perf
 
 events=kmem:mm_page_alloc,kmem:mm_page_free,kmem:mm_page_free_batched,kmem:mm_page_alloc_zone_locked
 events+=,kmem:mm_page_pcpu_drain,kmem:mm_page_alloc_extfrag
@@ -28,12 +19,10 @@ export -f count
 count "$WORK/probe" true 2>"$WORK/probe.err" || skip "perf stat cannot count these: $(tail -1 "$WORK/probe.err")"
 
 export events
-hidden=()
-perf stat -x, -e "$events" -p 1 -o "$WORK/hidden" -- true 2>/dev/null && hidden=(perf stat -x, -e "$events" -p 1 -o "$WORK/hidden" --)
-"${hidden[@]}" perf stat -a -x, -e "$events" -o "$WORK/around" -- "$REC" -q --no-keyframes -o "$WORK/a.mmt" -- \
+hidden "$events"
+"${HIDDEN[@]}" perf stat -a -x, -e "$events" -o "$WORK/around" -- "$REC" -q --no-keyframes -o "$WORK/a.mmt" -- \
 	perf stat -a -x, -e "$events" -o "$WORK/inside" -- "$LOAD" -n $pages >/dev/null
 "$READ" "$WORK/a.mmt" >"$WORK/a" || fail "not readable"
-counted() { awk -F, -v name="kmem:mm_page_$2" '$3 == name { n = $1 } END { print n + 0 }' "$1" 2>/dev/null || echo 0; }
 expect "nothing lost" "$(value "$WORK/a" lost)" -eq 0
 for pair in alloc:alloc free:free free_batched:free_batched alloc_zone_locked:zone_locked \
 	pcpu_drain:pcpu_drain alloc_extfrag:extfrag; do

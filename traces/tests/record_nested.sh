@@ -6,23 +6,14 @@
 #
 # With second programs none is lost: a page whose free were missing would be allocated twice. Without them (--lean)
 # that many are lost, they are told, and they do show so: the test would see them.
-#
-# Some virtual machines' kernels run no BPF program in the context of process 1, their agent, nor in an interrupt on
-# top of it. perf sees the frees there: so many pages may seem allocated twice.
+# As many pages as hide from BPF with process 1 (hidden() in record_lib.sh) may seem allocated twice.
 set -euo pipefail
 # shellcheck source=record_lib.sh
 . "$(dirname "$0")/record_lib.sh"
 need_recording
-command -v perf >/dev/null || skip "no perf here to count independently"
-# perf looks for tracefs at its usual place: mounted there for this test only, in its own namespace.
-if [ -z "${MMR_OWN_MOUNTS:-}" ] && [ ! -d /sys/kernel/tracing/events ]; then
-	unshare -m true 2>/dev/null || skip "tracefs is not mounted and no mount namespace can be made"
-	MMR_OWN_MOUNTS=1 exec unshare -m "$0"
-fi
-[ -d /sys/kernel/tracing/events ] || mount -t tracefs none /sys/kernel/tracing || skip "tracefs cannot be mounted"
-# shellcheck disable=SC2054 # the comma is the separator perf writes
-unseen=(perf stat -x, -e kmem:mm_page_free -p 1 -o "$WORK/unseen" --)
-"${unseen[@]}" true 2>/dev/null || skip "perf cannot count what process 1 frees"
+need_perf
+hidden kmem:mm_page_free
+[ ${#HIDDEN[@]} != 0 ] || skip "perf cannot count what process 1 frees"
 
 ACCOUNT=$BUILD/tests/record_account
 export LOAD
@@ -31,7 +22,7 @@ export LOAD
 interrupted() {
 	local out=$WORK/out
 	# shellcheck disable=SC2016 # the inner shell expands it
-	"${unseen[@]}" "$REC" "$@" -o "$WORK/a.mmt" -- bash -c '
+	"${HIDDEN[@]}" "$REC" "$@" -o "$WORK/a.mmt" -- bash -c '
 		for cpu in $(seq "$(nproc)"); do "$LOAD" -p 6 & done
 		while [ $SECONDS -lt 6 ]; do for k in 1 2 3 4 5 6 7 8; do /bin/true & done; wait -n; done
 		wait' >/dev/null 2>"$out" || fail "exit $?: $(cat "$out")"
@@ -41,7 +32,7 @@ interrupted() {
 	nr_lost=$(awk '$1 == "lost" { print $2 }' "$out")
 	"$ACCOUNT" "$WORK/a.mmt" >"$WORK/account" || fail "the keyframes cannot be followed"
 	nr_twice=$(value "$WORK/account" twice_allocated)
-	nr_unseen=$(awk -F, '$3 == "kmem:mm_page_free" { print $1 + 0 }' "$WORK/unseen")
+	nr_unseen=$(counted "$WORK/hidden" free)
 	echo "$* : $nr_nested interrupted another, $nr_kept kept, $nr_lost lost, $nr_twice pages allocated twice, $nr_unseen frees unseen"
 }
 
