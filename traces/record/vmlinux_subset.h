@@ -50,7 +50,8 @@ enum {
 	BPF_F_MMAPABLE = 1024,
 };
 
-/* What a classic tracepoint's program returns: after 0 the kernel would hide the event from all who use perf on it. */
+/* What a classic tracepoint's program returns: after 0 the kernel would hide the event from all who use perf on
+ * it. */
 #define KEEP_FOR_PERF 1
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
