@@ -339,7 +339,7 @@ static void scan_text(struct text_import *t)
 	for (size_t at = 0; at < im->size;) {
 		struct import_event e = {0};
 		const char *name;
-		bool counted;
+		bool counted = false;
 
 		at = copy_line(im, at, line);
 		if (line[0] == '#' || line[0] == 'c')
