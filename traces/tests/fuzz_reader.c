@@ -38,7 +38,7 @@ static void read_events(struct trace_reader *r)
 	(void)sum;
 }
 
-/* As it stands, then all kinds of events past whatever damage there is. */
+/* As it stands, requests alone, then all kinds of events past whatever damage there is. */
 static void read_all(const char *path)
 {
 	struct trace_stats stats;
@@ -55,6 +55,8 @@ static void read_all(const char *path)
 	}
 	if (!trace_stats_collect(r, &stats, NULL, NULL, &err))
 		trace_stats_deinit(&stats);
+	read_events(r);
+	trace_reader_want(r, 1ull << TRACE_ALLOC | 1ull << TRACE_FREE | TRACE_WANT_BULK_AS_ALLOC);
 	read_events(r);
 	trace_reader_release(r);
 	trace_reader_want(r, TRACE_WANT_ALL);
