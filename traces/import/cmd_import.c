@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ static const struct import_format *const formats[] = {&import_perf, &import_trac
 struct options {
 	const struct import_format *format;
 	const char *path, *output, *kernel;
+	bool json;
 };
 
 static const struct import_format *find_format(const char *name)
@@ -36,6 +38,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'k':
 		o->kernel = arg;
+		return 0;
+	case 'j':
+		o->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (!o->format) {
@@ -61,6 +66,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option argp_options[] = {
 	{"output", 'o', "FILE", 0, "The new trace", 0},
+	{"json", 'j', NULL, 0, "Print one JSON object instead of a line (schema mmreplay.import/1)", 0},
 	{"kernel", 'k', "RELEASE", 0, "The kernel it was recorded on, where the source does not tell (4.19)",
 	 0},
 	{0},
@@ -146,6 +152,31 @@ static void print_report(const struct options *o, const struct import_report *r)
 	printf("), %" PRIu64 " lost, %" PRIu64 " other events left out\n", r->nr_lost, r->nr_other);
 }
 
+static void print_json(const struct options *o, const struct import_report *r)
+{
+	json_t *root = json_object(), *events = json_object();
+
+	for (int type = 0; type < TRACE_NR_PAGE_EVENTS; type++)
+		json_object_set_new(events, trace_event_type_name((enum trace_event_type)type),
+				    json_integer((json_int_t)r->events[type]));
+	json_object_set_new(events, "total", json_integer((json_int_t)r->nr_events));
+	json_object_set_new(root, "schema", json_string("mmreplay.import/1"));
+	json_object_set_new(root, "format", json_string(o->format->name));
+	json_object_set_new(root, "input", json_string(o->path) ?: json_string("?"));
+	json_object_set_new(root, "output", json_string(o->output) ?: json_string("?"));
+	json_object_set_new(root, "events", events);
+	json_object_set_new(root, "lost", json_integer((json_int_t)r->nr_lost));
+	json_object_set_new(root, "other_events", json_integer((json_int_t)r->nr_other));
+	json_object_set_new(root, "partial", r->partial[0] ? json_string(r->partial) : json_null());
+	json_object_set_new(root, "clock", r->clock[0] ? json_string(r->clock) : json_null());
+	json_object_set_new(root, "times_step_back", json_integer((json_int_t)r->nr_back));
+	json_object_set_new(root, "gfp_unnamed", json_integer((json_int_t)r->nr_gfp_unknown));
+	json_object_set_new(root, "interrupted", json_boolean(r->interrupted));
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(root);
+}
+
 int cmd_import(int argc, char **argv)
 {
 	struct import_options options = {.stop = cmd_interrupted};
@@ -169,7 +200,10 @@ int cmd_import(int argc, char **argv)
 		return STATUS_FAILED;
 	}
 	tell_missing(&report, o.path);
-	print_report(&o, &report);
+	if (o.json)
+		print_json(&o, &report);
+	else
+		print_report(&o, &report);
 	if (report.interrupted)
 		fprintf(stderr, "mmreplay import: interrupted; %s holds what was read until then\n", o.output);
 	return report.interrupted ? STATUS_FAILED : STATUS_OK;

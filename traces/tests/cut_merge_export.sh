@@ -48,6 +48,7 @@ total=$(count info.json total)
 "$mmreplay" merge 3.mmt 1.mmt -o gap.mmt >/dev/null 2>err || complain "merge with a gap: $(cat err)"
 grep -q "1 gaps between files" err || complain "merge with a gap: not told: $(cat err)"
 [ "$("$mmreplay" info --json gap.mmt | sed -n 's/^  "lost": \([0-9]*\),*/\1/p')" = 200000 ] || complain "merge with a gap: expected 200000 lost"
+"$mmreplay" merge --json 3.mmt 1.mmt -o gap.mmt 2>/dev/null | grep -q '"gaps": 1$' || complain "merge --json: no gap"
 "$mmreplay" check gap.mmt >/dev/null && complain "merge with a gap: whole"
 "$mmreplay" cut 2.mmt --last 9 -o 2a.mmt >/dev/null 2>&1 && "$mmreplay" cut 2.mmt --first 10 -o 2b.mmt >/dev/null 2>&1 || complain "cut of a cut"
 "$mmreplay" merge 2b.mmt 3.mmt 2a.mmt 1.mmt -o again.mmt >/dev/null 2>err || complain "merge: $(cat err)"

@@ -46,6 +46,9 @@ for name in plain zstd lossy; do
 	perf script -f -i "$data/$name.perf.data" >$name.now.txt 2>/dev/null
 	[ "$(counts $name.mmt)" = "$(text_counts $name.now.txt)" ] || complain "perf: $name: other counts than perf script"
 done
+"$mmreplay" import --json perf "$data/plain.perf.data" -o json.mmt >json.out || complain "import --json"
+[ "$(sed -n 's/^    "alloc": \([0-9]*\),/\1/p' json.out)" = "$(counts plain.mmt | awk '$1 == "alloc" { print $2 }')" ] ||
+	complain "import --json: $(cat json.out)"
 # Its text holds what the binary holds, to the microsecond.
 import ftrace plain.txt text.mmt
 fields='{ print substr($2, 1, length($2) - 3), $3, $4, $5, $6, $7, $9, $13, $15 }'

@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 struct options {
 	const char **paths, *output;
 	int nr_paths;
+	bool json;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -23,6 +25,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		o->output = arg;
+		return 0;
+	case 'j':
+		o->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		o->paths[o->nr_paths++] = arg;
@@ -38,6 +43,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option argp_options[] = {
 	{"output", 'o', "FILE", 0, "The joined trace", 0},
+	{"json", 'j', NULL, 0, "Print one JSON object instead of a line (schema mmreplay.merge/1)", 0},
 	{0},
 };
 
@@ -56,6 +62,22 @@ static const struct argp argp = {
 	       "  mmreplay merge host.mmt.1 host.mmt.2 host.mmt.3 -o host.mmt\n",
 };
 
+static void print_json(const struct options *o, const struct trace_merge_result *r)
+{
+	json_t *root = json_object();
+
+	json_object_set_new(root, "schema", json_string("mmreplay.merge/1"));
+	json_object_set_new(root, "output", json_string(o->output) ?: json_string("?"));
+	json_object_set_new(root, "files", json_integer(o->nr_paths));
+	json_object_set_new(root, "events", json_integer((json_int_t)r->nr_events));
+	json_object_set_new(root, "keyframes", json_integer((json_int_t)r->nr_keyframes));
+	json_object_set_new(root, "lost", json_integer((json_int_t)r->nr_lost));
+	json_object_set_new(root, "gaps", json_integer(r->nr_gaps));
+	json_dumpf(root, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(root);
+}
+
 int cmd_merge(int argc, char **argv)
 {
 	struct options o = {.paths = calloc((size_t)argc + 1, sizeof(*o.paths))};
@@ -73,7 +95,9 @@ int cmd_merge(int argc, char **argv)
 	rc = cmd_check_output(o.output, o.paths, o.nr_paths, &err);
 	if (!rc)
 		rc = trace_merge_files(o.paths, (uint32_t)o.nr_paths, o.output, cmd_interrupted, &result, &err);
-	if (!rc)
+	if (!rc && o.json)
+		print_json(&o, &result);
+	else if (!rc)
 		printf("%s: %" PRIu64 " events of %d files, %" PRIu64 " keyframes, %" PRIu64 " lost\n",
 		       o.output, result.nr_events, o.nr_paths, result.nr_keyframes, result.nr_lost);
 	if (!rc && result.nr_gaps)
