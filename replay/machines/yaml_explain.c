@@ -143,6 +143,14 @@ static unsigned int edits(const char *a, const char *b)
 	return row[lb] < 3 ? row[lb] : 3;
 }
 
+/* A word that was meant: two letters in five may be wrong, or every short word would be near another. */
+static bool is_near(unsigned int distance, const char *word, const char *key)
+{
+	size_t a = strlen(word), b = strlen(key);
+
+	return distance * 5 <= 2 * (a > b ? a : b);
+}
+
 static int unknown_key(struct walk *w, const yaml_node_t *key, const cyaml_schema_field_t *fields)
 {
 	const char *word = scalar(key), *nearest = NULL;
@@ -152,7 +160,7 @@ static int unknown_key(struct walk *w, const yaml_node_t *key, const cyaml_schem
 	for (const cyaml_schema_field_t *f = fields; f->key; f++) {
 		unsigned int distance = edits(word, f->key);
 
-		if (distance < best) {
+		if (distance < best && is_near(distance, word, f->key)) {
 			best = distance;
 			nearest = f->key;
 		}

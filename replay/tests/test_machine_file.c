@@ -120,6 +120,8 @@ static void bad_files_are_told_line_key_and_expectation(void **state)
 		{"name: x\nnodes:\n" NODE0 "sysctl:\n  percpu_pagelist_high_fraction: 3\n", "", "at least 8"},
 		{"name: x\nname: y\nnodes:\n" NODE0, ":2:", "stands twice"},
 		{"name: x\nnodes:\n" NODE0 "sysctl:\n  swapiness: 3\n", ":7:", "swappiness perhaps"},
+		{"name: x\nvm:\n  swappiness: 3\nnodes:\n" NODE0, ":2:", "expected one of name"},
+		{"name: x\nkernle: 6.12\nnodes:\n" NODE0, ":2:", "kernel perhaps"},
 		{"name: x\nnodes:\n" NODE0 "sysctl:\n  min_free_kbytes: -3\n", ":7:", "expected a number"},
 		{"name: x\nnodes:\n" NODE0 "sysctl:\n  min_free_kbytes: [3]\n", ":7:", "a single value"},
 		{"name: x\nnodes:\n" NODE0 "sysctl:\n  defrag_mode: 2\n",
