@@ -15,7 +15,6 @@ char LICENSE[] SEC("license") = "GPL";
 /* Numbers of enum trace_event_type, which are part of the file format. */
 enum { ALLOC, FREE, FREE_BATCHED, ZONE_LOCKED, PCPU_DRAIN, EXTFRAG, PCP_COUNTS = 51 };
 
-const volatile bool have_third;
 /* Events go to lanes; else (kernels that let a program interrupt itself) to the CPU's ring. */
 const volatile bool use_lanes;
 
@@ -34,8 +33,6 @@ const volatile __u32 want_tgid;
 const volatile __u32 want_cgroup_level;
 const volatile __u64 want_cgroup;
 
-/* Allocations are more than their arguments: some are not asked for, or there are nodes to choose from. */
-const volatile bool special_allocs;
 /* More than one node: policies matter. The nodes with memory, of the first 64; all allowed is no news. */
 const volatile bool many_nodes;
 const volatile __u64 memory_nodes;
@@ -194,7 +191,7 @@ static __noinline u64 tell_change(struct rec_cpu *cpu, u32 context, u32 cls)
 		return 0;
 	events = nr_events(cpu);
 	ts_ns = bpf_ktime_get_ns();
-	if (!ring || recording == REC_PAUSED) { /* no ring: a CPU that came online after the start */
+	if (!ring) { /* a CPU that came online after the start */
 		count_loss(cpu, ts_ns, cls);
 		return 0;
 	}
@@ -275,10 +272,12 @@ static __noinline int lose(struct rec_cpu *cpu, u16 cls)
 	return 0;
 }
 
-/* Return: the event's time, 0 where it is not to be recorded */
-static __always_inline u64 time_of(struct rec_cpu *cpu, u32 context, u32 cls)
+/* What an allocation is besides its arguments. Return: flags */
+static __noinline u32 special_alloc(struct rec_cpu *cpu, u64 ts_ns)
 {
-	return context == cpu->context ? bpf_ktime_get_ns() : tell_change(cpu, context, cls);
+	if (cpu && many_nodes)
+		tell_policy(cpu, bpf_get_current_task_btf(), ts_ns);
+	return not_asked() << 11;
 }
 
 static __always_inline u16 flags_of(struct task_struct *task)
@@ -308,43 +307,6 @@ static __always_inline void fill(struct rec_event *e, u64 ts_ns, u32 type, u16 f
 	*(volatile u32 *)&e->gfp = seen ? seen->gfp : gfp_of(type, ctx);
 }
 
-/*
- * A program is alone with its lane: plain stores do, the head last, for slots before it are read. x86 keeps the
- * order of stores, and elsewhere lanes are not used. Of what is needed after the clock's call, no more is kept
- * than there are registers that a call keeps.
- *
- * A BTF tracepoint's arguments are on the stack that the program runs on, a classic one's are not. Their
- * address goes through memory, for the verifier allows no arithmetic on it in a register.
- */
-static __always_inline int put_in_lane(void *ctx, struct rec_cpu *cpu, u32 type, u16 flags, u32 lane,
-				       const struct seen *seen)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct rec_event *e = next_slot(cpu, lane);
-	u32 context = REC_CONTEXT(task->pid, 0);
-	u64 ts_ns, address;
-
-	if (!e)
-		return lose(cpu, flags);
-	if (tell_interrupts) {
-		*(volatile u64 *)&e->page = (u64)ctx;
-		address = seen ? frame_address() : *(volatile u64 *)&e->page;
-		context |= address - (u64)task->stack >= REC_STACK_BYTES;
-	}
-	*(volatile u32 *)&e->tid = context;
-	ts_ns = time_of(cpu, context, type | flags);
-	if (!ts_ns)
-		return 0;
-	if (type == ALLOC && special_allocs) {
-		flags |= not_asked() << 11;
-		if (many_nodes)
-			tell_policy(cpu, task, ts_ns);
-	}
-	fill(e, ts_ns, type, flags | flags_of(task), ctx, seen);
-	++*(volatile u32 *)&REC_ENDS(cpu, lane)->head;
-	return 0;
-}
-
 /* Where a program may be interrupted by itself, and for what is so rare that it has no lane. */
 static __always_inline int put_in_ring(void *ctx, struct rec_cpu *cpu, u32 type, u16 flags,
 				       const struct seen *seen)
@@ -355,18 +317,15 @@ static __always_inline int put_in_ring(void *ctx, struct rec_cpu *cpu, u32 type,
 	struct rec_event *e;
 	u64 ts_ns;
 
-	if (tell_interrupts && frame_address() - (u64)task->stack >= REC_STACK_BYTES) {
+	if (cpu->mode & REC_TELL_INTERRUPTS && frame_address() - (u64)task->stack >= REC_STACK_BYTES) {
 		context = REC_CONTEXT(task->pid, 1);
 		flags |= REC_CLASS(0, 0, 0, F_SOFTIRQ);
 	}
-	ts_ns = time_of(cpu, context, type | flags);
+	ts_ns = context == cpu->context ? bpf_ktime_get_ns() : tell_change(cpu, context, type | flags);
 	if (!ts_ns)
 		return 0;
-	if (type == ALLOC && special_allocs) {
-		flags |= not_asked() << 11;
-		if (many_nodes)
-			tell_policy(cpu, task, ts_ns);
-	}
+	if (type == ALLOC && cpu->mode & REC_SPECIAL_ALLOCS)
+		flags |= special_alloc(cpu, ts_ns);
 	e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;
 	if (!e)
 		return lose(cpu, flags);
@@ -377,12 +336,38 @@ static __always_inline int put_in_ring(void *ctx, struct rec_cpu *cpu, u32 type,
 	return 0;
 }
 
-static __always_inline int put_event(void *ctx, struct rec_cpu *cpu, u32 type, u16 flags, u32 lane,
-				     const struct seen *seen)
+/*
+ * A program is alone with its lane: plain stores do, the head last, for slots before it are read. x86 keeps the
+ * order of stores, and elsewhere lanes are not used.
+ *
+ * A BTF tracepoint's arguments are on the stack that the program runs on, a classic one's are not. Their
+ * address goes through memory, for the verifier allows no arithmetic on it in a register.
+ */
+static __always_inline int put_in_lane(void *ctx, struct rec_cpu *cpu, struct task_struct *task, u64 ts_ns,
+				       u32 type, u16 flags, u32 lane, const struct seen *seen)
 {
-	if (lane < REC_NR_LANES && use_lanes)
-		return put_in_lane(ctx, cpu, type, flags, lane, seen);
-	return put_in_ring(ctx, cpu, type, flags, seen);
+	struct rec_event *e = next_slot(cpu, lane);
+	u32 context = REC_CONTEXT(task->pid, 0);
+	u64 address;
+
+	if (!e)
+		return use_lanes ? lose(cpu, flags) : put_in_ring(ctx, cpu, type, flags, seen);
+	if (cpu->mode & REC_TELL_INTERRUPTS) {
+		*(volatile u64 *)&e->page = (u64)ctx;
+		address = seen ? frame_address() : *(volatile u64 *)&e->page;
+		context |= address - (u64)task->stack >= REC_STACK_BYTES;
+	}
+	*(volatile u32 *)&e->tid = context;
+	if (context != cpu->context) {
+		ts_ns = tell_change(cpu, context, type | flags);
+		if (!ts_ns)
+			return 0;
+	}
+	if (type == ALLOC && cpu->mode & REC_SPECIAL_ALLOCS)
+		flags |= special_alloc(cpu, ts_ns);
+	fill(e, ts_ns, type, flags | flags_of(task), ctx, seen);
+	++*(volatile u32 *)&REC_ENDS(cpu, lane)->head;
+	return 0;
 }
 
 /*
@@ -397,15 +382,36 @@ static __always_inline int put_event(void *ctx, struct rec_cpu *cpu, u32 type, u
  * it active on that CPU until it runs again: two such tasks, and a third one's events are lost. Only
  * the classic form of a tracepoint is called with preemption off, so there it is the third program.
  */
+/*
+ * The clock first: it waits for all loads before it, and for none behind it. And the calls first, for what is
+ * behind them may be in any register.
+ */
 static __always_inline int first(void *ctx, u32 type, const struct seen *seen)
 {
-	u32 nr = bpf_get_smp_processor_id(), mode = recording;
+	u64 ts_ns = bpf_ktime_get_ns();
+	struct task_struct *task = bpf_get_current_task_btf();
+	u32 nr = bpf_get_smp_processor_id(), mode;
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
 
-	if (!cpu || !mode)
+	if (!cpu)
+		return 0;
+	mode = *(volatile u32 *)&cpu->mode;
+	if (!(mode & (REC_ON | REC_PAUSED)))
 		return 0;
 	*(volatile u64 *)&cpu->firsts[type].page = seen ? seen->page : ARG(ctx, 0);
-	return mode == REC_ON ? put_event(ctx, cpu, type, 0, type, seen) : lose(cpu, 0);
+	return mode & REC_ON ? put_in_lane(ctx, cpu, task, ts_ns, type, 0, type, seen) : lose(cpu, 0);
+}
+
+/* What a later program records. */
+static __always_inline int put_later(void *ctx, struct rec_cpu *cpu, u32 type, u32 lane,
+				     const struct seen *seen)
+{
+	if (!(cpu->mode & REC_ON))
+		return lose(cpu, REC_CLASS_SECOND);
+	if (lane >= REC_NR_LANES)
+		return put_in_ring(ctx, cpu, type, REC_CLASS_SECOND, seen);
+	return put_in_lane(ctx, cpu, bpf_get_current_task_btf(), bpf_ktime_get_ns(), type, REC_CLASS_SECOND,
+			   lane, seen);
 }
 
 /* The second programs of events under zone->lock, and the third ones, save little: they have no lane. */
@@ -422,17 +428,15 @@ static __always_inline int second(void *ctx, u32 type)
 		return 0;
 	last = (volatile u64 *)&cpu->firsts[type].page;
 	if (*last == ARG(ctx, 0)) {
-		if (!have_third)
+		if (!(cpu->mode & REC_HAVE_THIRD))
 			*last = REC_NO_PAGE;
 		return 0;
 	}
-	if (!recording)
+	if (!(cpu->mode & (REC_ON | REC_PAUSED)))
 		return 0;
-	if (have_third)
+	if (cpu->mode & REC_HAVE_THIRD)
 		*last = ARG(ctx, 0);
-	return recording == REC_ON
-		       ? put_event(ctx, cpu, type, REC_CLASS_SECOND, LATER_LANE(REC_LANE_SECOND, type), NULL)
-		       : lose(cpu, REC_CLASS_SECOND);
+	return put_later(ctx, cpu, type, LATER_LANE(REC_LANE_SECOND, type), NULL);
 }
 
 static __always_inline int third(void *ctx, u64 pfn, u16 cls, u32 gfp)
@@ -443,17 +447,13 @@ static __always_inline int third(void *ctx, u64 pfn, u16 cls, u32 gfp)
 	volatile u64 *last;
 	u64 noted;
 
-	if (!cpu || !recording)
+	if (!cpu || !(cpu->mode & (REC_ON | REC_PAUSED)))
 		return KEEP_FOR_PERF;
 	last = (volatile u64 *)&cpu->firsts[type].page;
 	noted = *last;
 	*last = REC_NO_PAGE;
-	if (noted == seen.page)
-		return KEEP_FOR_PERF;
-	if (recording == REC_ON)
-		put_event(ctx, cpu, type, REC_CLASS_SECOND, LATER_LANE(REC_LANE_THIRD, type), &seen);
-	else
-		lose(cpu, REC_CLASS_SECOND);
+	if (noted != seen.page)
+		put_later(ctx, cpu, type, LATER_LANE(REC_LANE_THIRD, type), &seen);
 	return KEEP_FOR_PERF;
 }
 
@@ -578,7 +578,7 @@ int BPF_PROG(count_extfrag)
 	u32 nr = bpf_get_smp_processor_id();
 	struct rec_cpu *cpu = bpf_map_lookup_elem(&cpus, &nr);
 
-	if (cpu && recording)
+	if (cpu && cpu->mode & (REC_ON | REC_PAUSED))
 		__sync_fetch_and_add(&cpu->extfrag_seen, 1);
 	return 0;
 }

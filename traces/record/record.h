@@ -150,6 +150,8 @@ struct rec_loss {
 
 /* What the programs do: nothing; record; only count, as if no ring had room. */
 enum { REC_OFF, REC_ON, REC_PAUSED };
+/* With it in struct rec_cpu: the stack tells interrupts; there are third programs; special_alloc() has work. */
+enum { REC_TELL_INTERRUPTS = 1 << 2, REC_HAVE_THIRD = 1 << 3, REC_SPECIAL_ALLOCS = 1 << 4 };
 
 /* An allocation's flag TRACE_F_PERCPU_REFILL, which it has no other use for: the filters do not ask for it. */
 #define REC_NOT_ASKED ((rec_u16)(1 << 11))
@@ -167,6 +169,7 @@ struct rec_first {
 
 /**
  * struct rec_cpu - a CPU's own state, written by that CPU's programs only, but for the lanes' limits
+ * @mode: REC_OFF, REC_ON or REC_PAUSED, and flags; set by user space
  * @context: REC_CONTEXT() of which there is nothing new to be told; REC_NO_CONTEXT where there is
  * @lanes: this CPU's first slot, REC_NO_LANES where it has none
  * @lane_mask: slots of a large lane, less one
@@ -182,14 +185,14 @@ struct rec_first {
  * @counted_for: REC_CONTEXT() for which the pages on the CPU's lists were told last
  */
 struct rec_cpu {
-	rec_u32 context, lanes, lane_mask, last_tid;
+	rec_u32 mode, context, lanes, lane_mask;
 	struct rec_first firsts[REC_NR_TYPES];
 	struct rec_ends later[REC_NR_LANES - REC_NR_TYPES];
 	rec_u64 lost, gap_begin_ns, gap_end_ns;
 	rec_u64 extfrag_seen, lost_second;
 	rec_u64 policy_mode, policy_nodes, policy_allowed;
 	rec_u64 percpu_offset;
-	rec_u32 policy_tid, counted_for, nr_in_ring, reserved[3];
+	rec_u32 last_tid, policy_tid, counted_for, nr_in_ring, reserved[2];
 };
 _Static_assert(sizeof(struct rec_cpu) == 256, "a power of two, so that the programs find it by a shift");
 /* Of lane @i of a struct rec_cpu. */

@@ -37,7 +37,8 @@ struct record_capture {
 	int tracefs;
 	struct bpf_link *classic_links[RECORD_MAX_FIRSTS], *late_links[RECORD_MAX_FIRSTS];
 	struct record_filter filter;
-	bool tell_interrupts;
+	bool tell_interrupts, have_third, special_allocs;
+	uint32_t mode; /* REC_OFF, REC_ON or REC_PAUSED */
 	uint64_t start_ns, looked_ns;
 	uint64_t settled_ns; /* until when each event that the kernel skipped is recorded, or told as lost */
 	struct record_sink sink;
@@ -248,13 +249,13 @@ static int load(struct record_capture *c, const struct record_capture_options *o
 	c->skel->rodata->want_cgroup = c->filter.cgroup;
 	c->skel->rodata->want_cgroup_level = c->filter.cgroup_level;
 	c->skel->rodata->many_nodes = options->nr_nodes > 1;
-	c->skel->rodata->special_allocs = options->nr_nodes > 1 || c->filter.tgid || c->filter.cgroup;
+	c->special_allocs = options->nr_nodes > 1 || c->filter.tgid || c->filter.cgroup;
 	c->skel->rodata->memory_nodes = options->memory_nodes;
 	c->skel->rodata->node_words = (options->nr_nodes + 63) / 64;
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.count_extfrag, options->tracefs >= 0);
 	bpf_program__set_autoload(c->skel->progs.mm_page_alloc_extfrag_raw, options->tracefs < 0);
-	c->skel->rodata->have_third = third;
+	c->have_third = third;
 	c->skel->rodata->use_lanes = c->use_lanes;
 	choose_seconds(c, options->lean);
 	for (size_t i = 0; i < NR_HOOKS; i++) {
@@ -453,7 +454,6 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	if (rc)
 		return rc;
 	c->start_ns = c->looked_ns = c->settled_ns = now_ns();
-	c->skel->bss->tell_interrupts = tell_interrupts;
 	/* While programs are attached or detached one by one, what is skipped is no event of the trace. */
 	record_seconds_begin(&c->seconds);
 	c->tell_interrupts = tell_interrupts;
@@ -461,12 +461,20 @@ int record_capture_start(struct record_capture *c, struct trace_writer *writer, 
 	return 0;
 }
 
+static void switch_to(struct record_capture *c, uint32_t mode)
+{
+	uint32_t flags = (c->tell_interrupts ? REC_TELL_INTERRUPTS : 0) | (c->have_third ? REC_HAVE_THIRD : 0) |
+			 (c->special_allocs ? REC_SPECIAL_ALLOCS : 0);
+
+	c->mode = mode;
+	record_notes_switch(c->notes, mode, c->tell_interrupts);
+	for (uint32_t cpu = 0; cpu < c->nr_cpus; cpu++)
+		__atomic_store_n(&c->cpus[cpu].mode, mode | flags, __ATOMIC_RELAXED);
+}
+
 void record_capture_pause(struct record_capture *c, bool pause)
 {
-	uint32_t mode = pause ? REC_PAUSED : REC_ON;
-
-	record_notes_switch(c->notes, mode, c->tell_interrupts);
-	c->skel->bss->recording = mode;
+	switch_to(c, pause ? REC_PAUSED : REC_ON);
 }
 
 void record_capture_another_file(struct record_capture *c)
@@ -540,7 +548,7 @@ int record_capture_drain(struct record_capture *c, unsigned int *filled, struct 
 	}
 	if (filled)
 		*filled = fullest;
-	if (c->skel->bss->recording != REC_OFF && begin_ns - c->looked_ns >= LOOK_NS)
+	if (c->mode != REC_OFF && begin_ns - c->looked_ns >= LOOK_NS)
 		rc = look_for_skipped(c, begin_ns, true);
 	for (uint32_t cpu = 0; c->sink.live && cpu < c->nr_cpus && !rc; cpu++)
 		rc = record_stream_pass(&c->streams[cpu], settled_ns);
@@ -615,8 +623,7 @@ int record_capture_stop(struct record_capture *c, struct mmr_error *err)
 	const struct timespec grace = {.tv_nsec = 2000000};
 	int rc;
 
-	c->skel->bss->recording = REC_OFF;
-	record_notes_switch(c->notes, REC_OFF, false);
+	switch_to(c, REC_OFF);
 	c->sink.err = err;
 	rc = look_for_skipped(c, now_ns(), false);
 	/* A program that is past its look at the flag still finishes its record. */
@@ -717,7 +724,7 @@ void record_capture_known(struct record_capture *c)
 
 bool record_capture_may_lose(const struct record_capture *c)
 {
-	return record_kernel_preempts_programs() && !c->skel->rodata->have_third;
+	return record_kernel_preempts_programs() && !c->have_third;
 }
 
 const struct record_counts *record_capture_counts(const struct record_capture *c)

@@ -59,6 +59,14 @@ enum {
 	ALLOC_FROM,
 };
 
+/*
+ * REC_ON while events are wanted. Attaching and detaching a dozen programs takes milliseconds in which
+ * some kinds of events would be there and others not.
+ */
+volatile __u32 recording;
+/* Set where a program's stack tells whether it runs in an interrupt. */
+volatile bool tell_interrupts;
+
 /* Signatures that differ between kernels; set before loading. */
 const volatile bool reclaim_gfp_first; /* 7.x: direct_reclaim_begin(gfp, order, memcg) */
 const volatile bool bulk_has_list; /* before 6.14: alloc_pages_bulk(…, nr, list, array) */

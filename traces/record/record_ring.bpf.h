@@ -29,14 +29,6 @@ enum {
 
 const volatile bool want_names = true;
 
-/*
- * REC_ON while events are wanted. Attaching and detaching a dozen programs takes milliseconds in which
- * some kinds of events would be there and others not.
- */
-volatile __u32 recording;
-/* Set where a program's stack tells whether it runs in an interrupt. */
-volatile bool tell_interrupts;
-
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
