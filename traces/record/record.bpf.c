@@ -175,35 +175,59 @@ static __always_inline bool is_counted(u32 type)
 	return type <= ZONE_LOCKED;
 }
 
+static __always_inline bool to_be_counted(struct rec_cpu *cpu, u32 context, u32 type)
+{
+	return nr_counted && context != cpu->counted_for && is_counted(type);
+}
+
+/* All of it was told: the context's next event is nothing new. */
+static __always_inline void note_told(struct rec_cpu *cpu, u32 context)
+{
+	bool told = context >> 1 == cpu->last_tid && !cpu->lost && (!nr_counted || context == cpu->counted_for);
+
+	cpu->context = told ? context : REC_NO_CONTEXT;
+}
+
 /*
- * What is not the same task's, or the same interrupt's, next event: rare, so out of line. It is noted as told
- * only where all of it was, for the CPU's next event comes here again otherwise. Return: the event's time, 0
- * where it is not to be recorded
+ * What is not the same task's, or the same interrupt's, next event: rare, so out of line.
+ * Return: the event's time, 0 where it is not to be recorded
  */
 static __noinline u64 tell_change(struct rec_cpu *cpu, u32 context, u32 cls)
 {
-	u32 nr = bpf_get_smp_processor_id(), tid = context >> 1, events;
+	u32 nr = bpf_get_smp_processor_id();
 	void *ring = bpf_map_lookup_elem(&rings, &nr);
-	bool told;
-	u64 ts_ns;
+	u64 ts_ns = bpf_ktime_get_ns();
 
 	if (!cpu)
 		return 0;
-	events = nr_events(cpu);
-	ts_ns = bpf_ktime_get_ns();
 	if (!ring) { /* a CPU that came online after the start */
 		count_loss(cpu, ts_ns, cls);
 		return 0;
 	}
 	if (cpu->lost)
 		put_loss(ring, cpu, ts_ns);
-	if (tid != cpu->last_tid)
+	if (context >> 1 != cpu->last_tid)
 		put_task(ring, cpu, ts_ns);
-	if (nr_counted && context != cpu->counted_for && is_counted(REC_CLASS_TYPE(cls)))
-		put_counts(cpu, ring, ts_ns, context, events);
-	told = tid == cpu->last_tid && !cpu->lost && (!nr_counted || context == cpu->counted_for);
-	cpu->context = told ? context : REC_NO_CONTEXT;
-	return ts_ns;
+	if (to_be_counted(cpu, context, REC_CLASS_TYPE(cls))) {
+		cpu->counting_for = context;
+		*(volatile u32 *)&cpu->events_before = nr_events(cpu);
+	} else {
+		note_told(cpu, context);
+	}
+	return bpf_ktime_get_ns();
+}
+
+/* The rest of what is new, behind the event, so that nobody waits longer than needs be for a slot with a time.
+ */
+static __noinline int tell_counts(struct rec_cpu *cpu, u64 ts_ns, u32 context, u32 type)
+{
+	u32 nr = bpf_get_smp_processor_id();
+
+	if (!cpu || !to_be_counted(cpu, context, type) || cpu->counting_for != context)
+		return 0;
+	put_counts(cpu, bpf_map_lookup_elem(&rings, &nr), ts_ns, context, cpu->events_before + 1);
+	note_told(cpu, context);
+	return 0;
 }
 
 static __always_inline struct rec_event *next_slot(struct rec_cpu *cpu, u32 lane)
@@ -333,6 +357,8 @@ static __always_inline int put_in_ring(void *ctx, struct rec_cpu *cpu, u32 type,
 	e->tid = task->pid;
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 	__sync_fetch_and_add(&cpu->nr_in_ring, 1);
+	if (context != cpu->context)
+		tell_counts(cpu, ts_ns, context, type);
 	return 0;
 }
 
@@ -367,6 +393,8 @@ static __always_inline int put_in_lane(void *ctx, struct rec_cpu *cpu, struct ta
 		flags |= special_alloc(cpu, ts_ns);
 	fill(e, ts_ns, type, flags | flags_of(task), ctx, seen);
 	++*(volatile u32 *)&REC_ENDS(cpu, lane)->head;
+	if (context != *(volatile u32 *)&cpu->context)
+		tell_counts(cpu, ts_ns, context, type);
 	return 0;
 }
 

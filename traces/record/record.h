@@ -183,6 +183,7 @@ struct rec_first {
  * @percpu_offset: from a per-CPU pointer to this CPU's copy; set by user space
  * @nr_in_ring: page events so far that went to the ring
  * @counted_for: REC_CONTEXT() for which the pages on the CPU's lists were told last
+ * @counting_for: the same of whom they are to be told next; @events_before: nr_events() before that one's event
  */
 struct rec_cpu {
 	rec_u32 mode, context, lanes, lane_mask;
@@ -192,7 +193,8 @@ struct rec_cpu {
 	rec_u64 extfrag_seen, lost_second;
 	rec_u64 policy_mode, policy_nodes, policy_allowed;
 	rec_u64 percpu_offset;
-	rec_u32 last_tid, policy_tid, counted_for, nr_in_ring, reserved[2];
+	rec_u32 last_tid, policy_tid, counted_for, nr_in_ring;
+	rec_u32 counting_for, events_before;
 };
 _Static_assert(sizeof(struct rec_cpu) == 256, "a power of two, so that the programs find it by a shift");
 /* Of lane @i of a struct rec_cpu. */
