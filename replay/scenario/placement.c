@@ -15,6 +15,50 @@ const char *placement_name(enum placement placement)
 	return names[placement];
 }
 
+/* "8-11" or "4" at *@text, which moves behind it. */
+static bool cpu_range(const char **text, unsigned int *first, unsigned int *last)
+{
+	int len = 0, more = 0;
+
+	if (sscanf(*text, "%u%n", first, &len) != 1 || !len || (*text)[0] < '0' || (*text)[0] > '9')
+		return false;
+	*text += len;
+	*last = *first;
+	if (**text == '-') {
+		if ((*text)[1] < '0' || (*text)[1] > '9' || sscanf(*text + 1, "%u%n", last, &more) != 1)
+			return false;
+		*text += 1 + more;
+	}
+	return *first <= *last;
+}
+
+/* struct map_part - "0-3=8-11": recorded CPUs, and where they go */
+struct map_part {
+	unsigned int from, to, first, last;
+};
+
+/* The part at *@text, which moves behind it and its comma. Return: false for anything else. */
+static bool map_part(const char **text, struct map_part *part)
+{
+	if (!cpu_range(text, &part->from, &part->to) || *(*text)++ != '=' ||
+	    !cpu_range(text, &part->first, &part->last))
+		return false;
+	if (**text == ',')
+		return *++*text != '\0';
+	return **text == '\0';
+}
+
+static bool is_map(const char *text)
+{
+	struct map_part part;
+
+	do {
+		if (!map_part(&text, &part))
+			return false;
+	} while (*text);
+	return true;
+}
+
 int placement_parse(const char *text, enum placement *placement, const char **map, struct mmr_error *err)
 {
 	static const char explicit_prefix[] = "explicit:";
@@ -27,8 +71,12 @@ int placement_parse(const char *text, enum placement *placement, const char **ma
 		text += sizeof(explicit_prefix) - 1;
 	*placement = PLACEMENT_EXPLICIT;
 	*map = text;
-	if (strchr(text, '='))
+	if (is_map(text))
 		return 0;
+	if (strchr(text, '='))
+		return mmr_err(err, -EINVAL,
+			       "map \"%s\", expected recorded CPUs, =, CPUs of the machine, as in 0-3=8-11,4=0",
+			       text);
 	return mmr_err(err, -EINVAL,
 		       "\"%s\", expected auto, identity, by-node, round-robin, packed, or a map of recorded to "
 		       "modelled "
@@ -113,51 +161,30 @@ static void packed(const struct machine *machine, uint16_t *cpu, unsigned int nr
 	}
 }
 
-/* "8-11" or "4" at *@text, which moves behind it. */
-static bool cpu_range(const char **text, unsigned int *first, unsigned int *last)
-{
-	int len = 0, more = 0;
-
-	if (sscanf(*text, "%u%n", first, &len) != 1 || !len || (*text)[0] < '0' || (*text)[0] > '9')
-		return false;
-	*text += len;
-	*last = *first;
-	if (**text == '-') {
-		if ((*text)[1] < '0' || (*text)[1] > '9' || sscanf(*text + 1, "%u%n", last, &more) != 1)
-			return false;
-		*text += 1 + more;
-	}
-	return *first <= *last;
-}
-
 static int explicit_map(const char *map, const struct machine *machine, uint16_t *cpu, unsigned int nr_cpus,
 			bool *placed, struct mmr_error *err)
 {
 	const char *at = map;
 
-	do {
-		unsigned int from, to, first, last;
+	while (*at) {
+		struct map_part part;
 
-		if (!cpu_range(&at, &from, &to) || *at++ != '=' || !cpu_range(&at, &first, &last) ||
-		    (*at && *at != ','))
-			return mmr_err(err, -EINVAL,
-				       "map \"%s\", expected recorded CPUs, =, CPUs of the machine, as in "
-				       "0-3=8-11,4=0",
-				       map);
-		if (to >= nr_cpus)
+		if (!map_part(&at, &part)) /* placement_parse() has looked */
+			return mmr_err(err, -EINVAL, "map \"%s\" is none", map);
+		if (part.to >= nr_cpus)
 			return mmr_err(err, -EINVAL, "map \"%s\": recorded CPU %u, the recording has 0..%u",
-				       map, to, nr_cpus - 1);
-		if (last >= machine->nr_cpus)
-			return mmr_err(err, -EINVAL, "map \"%s\": CPU %u, machine %s has 0..%u", map, last,
+				       map, part.to, nr_cpus - 1);
+		if (part.last >= machine->nr_cpus)
+			return mmr_err(err, -EINVAL, "map \"%s\": CPU %u, machine %s has 0..%u", map, part.last,
 				       machine->name, machine->nr_cpus - 1);
-		for (unsigned int i = from; i <= to; i++) {
+		for (unsigned int i = part.from; i <= part.to; i++) {
 			if (placed[i])
 				return mmr_err(err, -EINVAL, "map \"%s\": recorded CPU %u has two places", map,
 					       i);
 			placed[i] = true;
-			cpu[i] = (uint16_t)(first + (i - from) % (last - first + 1));
+			cpu[i] = (uint16_t)(part.first + (i - part.from) % (part.last - part.first + 1));
 		}
-	} while (*at++ == ',');
+	}
 	for (unsigned int i = 0; i < nr_cpus; i++)
 		if (!placed[i])
 			return mmr_err(err, -EINVAL,

@@ -108,6 +108,20 @@ static void impossible_places_are_refused(void **state)
 	}
 }
 
+static void a_map_that_is_none_is_known_before_there_is_a_machine(void **state)
+{
+	static const char *const bad[] = {"0=",    "=3",    "0=1,", "0=1;1=0",
+					  "1-0=1", "0=1-0", "0==1", "explicit:0"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		enum placement placement;
+		const char *map;
+
+		if (placement_parse(bad[i], &placement, &map, NULL) == 0)
+			fail_msg("\"%s\" was accepted", bad[i]);
+	}
+}
+
 static void a_named_node_has_memory(void **state)
 {
 	struct machine machine = two_by_two;
@@ -131,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_way_places_every_cpu),
 		cmocka_unit_test(impossible_places_are_refused),
+		cmocka_unit_test(a_map_that_is_none_is_known_before_there_is_a_machine),
 		cmocka_unit_test(a_named_node_has_memory),
 	};
 

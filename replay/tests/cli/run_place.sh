@@ -14,6 +14,7 @@ sed 's/^name:.*/name: packed\nplacement: packed/' $machines/four-socket.yaml >pa
 place -m packed.yaml
 place -m packed.yaml --place by-node
 status $mmreplay run sample.mmt --place sideways
+status $mmreplay run sample.mmt --place 0=1,
 status $mmreplay run sample.mmt -m four-socket --place 0=64,1=0
 status $mmreplay run sample.mmt -m four-socket --place 0=1
 sed 's/^name:.*/name: bad\nplacement: sideways/' $machines/four-socket.yaml >bad.yaml
