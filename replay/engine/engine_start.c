@@ -220,7 +220,7 @@ static int seed_start(struct engine *e, struct mmr_error *err)
 	case ENGINE_START_AGED:
 		mmr_seed_empty(e->core);
 		return start_age(e->core, e->options.machine, s ? &s->options->aging : &AGING_DEFAULT,
-				 e->options.seed, err);
+				 e->options.seed, e->options.stop, err);
 	case ENGINE_START_SAVED:
 		return start_load(s->options->state_path, e->core, &e->start_checksum, err);
 	default:

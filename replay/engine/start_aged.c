@@ -36,6 +36,7 @@ struct history {
 	struct mmr_machine *core;
 	const struct machine *machine;
 	uint64_t random;
+	const volatile sig_atomic_t *stop; /* may be NULL */
 	struct aged_block *blocks;
 	size_t nr, max;
 	uint64_t managed; /* pages of the machine */
@@ -153,7 +154,12 @@ static uint32_t next_below(struct history *h, uint32_t bound)
 	return (uint32_t)((uint64_t)next(h) * bound >> 32);
 }
 
-/* A block on @nid that nobody reclaims anything for. Return: false where the node has none. */
+static bool stopped(const struct history *h)
+{
+	return h->stop && *h->stop;
+}
+
+/* A block on @nid that nobody reclaims anything for. Return: false where the node has none, or it is to end. */
 static bool take(struct history *h, unsigned int nid, unsigned int order, enum migratetype type)
 {
 	static const gfp_t gfp[MIGRATE_PCPTYPES] = {
@@ -172,7 +178,7 @@ static bool take(struct history *h, unsigned int nid, unsigned int order, enum m
 	};
 	struct mmr_page page;
 
-	if (h->nr == h->max)
+	if (h->nr == h->max || stopped(h))
 		return false;
 	page = mmr_alloc_pages(h->core, &request);
 	if (page.pfn == MMR_NO_PFN)
@@ -311,7 +317,7 @@ static void scatter_unmovable(struct history *h, double wanted)
 {
 	double reached = spoil(h);
 
-	for (unsigned int round = 0; round < SCATTER_ROUNDS && reached < wanted; round++) {
+	for (unsigned int round = 0; round < SCATTER_ROUNDS && reached < wanted && !stopped(h); round++) {
 		double missing = (wanted - reached) * (double)h->managed / PAGEBLOCK_NR_PAGES;
 		uint32_t freed[MAX_NUMNODES] = {0};
 
@@ -418,7 +424,7 @@ static void release_node(struct history *h, unsigned int nid, const struct aging
 
 	if (r.first_pageblock == r.end_pageblock)
 		return;
-	while (free_pages < wanted) {
+	while (free_pages < wanted && !stopped(h)) {
 		bool singles = unusable < aging->unusable;
 		uint64_t left = wanted - free_pages, nr = left < chunk ? left : chunk, given;
 
@@ -507,10 +513,9 @@ static int check_room(uint64_t managed, struct mmr_error *err)
 }
 
 int start_age(struct mmr_machine *core, const struct machine *machine, const struct aging *aging, uint64_t seed,
-	      struct mmr_error *err)
+	      const volatile sig_atomic_t *stop, struct mmr_error *err)
 {
-	struct history h = {.core = core, .machine = machine, .random = seed};
-
+	struct history h = {.core = core, .machine = machine, .random = seed, .stop = stop};
 	int rc;
 
 	h.managed = machine_managed_pages(machine);
@@ -533,14 +538,16 @@ int start_age(struct mmr_machine *core, const struct machine *machine, const str
 		for (unsigned int nid = 0; nid < machine->nr_nodes; nid++)
 			release_node(&h, nid, aging);
 		calm_down(&h);
+		if (stopped(&h))
+			rc = mmr_err(err, -EINTR,
+				     "start aged: stopped by a signal, before anything was replayed");
 	} else {
-		mmr_err(err, -ENOMEM, "start aged: no memory for a history of %llu pages",
-			(unsigned long long)h.managed);
-		core = NULL;
+		rc = mmr_err(err, -ENOMEM, "start aged: no memory for a history of %llu pages",
+			     (unsigned long long)h.managed);
 	}
 	free(h.blocks);
 	free(h.first);
 	free(h.spoiled);
 	free(h.cpu_of_node);
-	return core ? 0 : -ENOMEM;
+	return rc;
 }

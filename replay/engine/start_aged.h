@@ -7,6 +7,8 @@
 #ifndef MMR_REPLAY_START_AGED_H
 #define MMR_REPLAY_START_AGED_H
 
+#include <signal.h>
+
 #include "core/page_alloc.h"
 #include "replay/machines/machine.h"
 
@@ -47,10 +49,11 @@ void state_figures(const struct mmr_machine *core, const struct machine *machine
  * start_age - give @core, which is empty, a past
  *
  * Nothing is reclaimed or compacted meanwhile. Counters begin at zero afterwards.
- * Return: 0, whether or not the wanted figures were reached; -EINVAL for a machine above 256 GiB, whose
- *	history would take as much memory as a small one has; -ENOMEM.
+ * @stop: once it is set, the past ends where it is; may be NULL
+ * Return: 0, whether or not the wanted figures were reached; -EINTR stopped; -ENOMEM, also where this host has
+ *	less available than the history of so large a machine takes.
  */
 int start_age(struct mmr_machine *core, const struct machine *machine, const struct aging *aging, uint64_t seed,
-	      struct mmr_error *err);
+	      const volatile sig_atomic_t *stop, struct mmr_error *err);
 
 #endif

@@ -69,7 +69,7 @@ static void aging_reaches_what_was_asked_for(void **state)
 		struct mmr_counters c;
 		struct mmr_error err = {0};
 
-		if (start_age(core, &machine, &cases[i].wanted, 1, &err))
+		if (start_age(core, &machine, &cases[i].wanted, 1, NULL, &err))
 			fail_msg("%s", err.msg);
 		if (mmr_check(core, &err))
 			fail_msg("%s", err.msg);
@@ -97,13 +97,30 @@ static void the_same_seed_is_the_same_past(void **state)
 		struct mmr_machine *core = core_of(&machine, "6.12");
 		struct mmr_error err = {0};
 
-		assert_int_equal(start_age(core, &machine, &AGING_DEFAULT, i < 2 ? 7 : 8, &err), 0);
+		assert_int_equal(start_age(core, &machine, &AGING_DEFAULT, i < 2 ? 7 : 8, NULL, &err), 0);
 		assert_int_equal(start_save(temporary(), core, &sums[i], &err), 0);
 		unlink(path);
 		mmr_machine_destroy(core);
 	}
 	assert_true(sums[0] == sums[1]);
 	assert_true(sums[0] != sums[2]);
+	machine_deinit(&machine);
+}
+
+/* A past that is stopped leaves a machine that is sound, and says so. */
+static void a_past_can_be_stopped(void **state)
+{
+	volatile sig_atomic_t stop = SIGINT;
+	struct mmr_machine *core;
+	struct machine machine;
+	struct mmr_error err = {0};
+
+	load_small(&machine);
+	core = core_of(&machine, "6.12");
+	assert_int_equal(start_age(core, &machine, &AGING_DEFAULT, 3, &stop, &err), -EINTR);
+	assert_non_null(strstr(err.msg, "stopped"));
+	assert_int_equal(mmr_check(core, &err), 0);
+	mmr_machine_destroy(core);
 	machine_deinit(&machine);
 }
 
@@ -117,7 +134,7 @@ static void a_saved_state_comes_back(void **state)
 	load_small(&machine);
 	core = core_of(&machine, "6.12");
 	other = core_of(&machine, "6.12");
-	assert_int_equal(start_age(core, &machine, &AGING_DEFAULT, 3, &err), 0);
+	assert_int_equal(start_age(core, &machine, &AGING_DEFAULT, 3, NULL, &err), 0);
 	assert_int_equal(start_save(temporary(), core, &sum, &err), 0);
 	assert_true(start_is_file(path));
 	if (start_load(path, other, &again, &err))
@@ -177,7 +194,7 @@ static void damaged_states_are_refused(void **state)
 	core = core_of(&machine, "6.12");
 	assert_int_equal(machine_load("laptop", &laptop, &err), 0);
 	other = core_of(&laptop, "6.12");
-	assert_int_equal(start_age(core, &machine, &AGING_DEFAULT, 3, &err), 0);
+	assert_int_equal(start_age(core, &machine, &AGING_DEFAULT, 3, NULL, &err), 0);
 	assert_int_equal(start_save(temporary(), core, NULL, &err), 0);
 	bytes = file_bytes();
 	expect_refused(other, -EINVAL, "saved state of another machine: nodes 2, expected 1");
@@ -257,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(aging_reaches_what_was_asked_for),
 		cmocka_unit_test(the_same_seed_is_the_same_past),
+		cmocka_unit_test(a_past_can_be_stopped),
 		cmocka_unit_test(a_saved_state_comes_back),
 		cmocka_unit_test(damaged_states_are_refused),
 		cmocka_unit_test(what_cannot_be_written_is_said),
