@@ -105,7 +105,7 @@ static int set_task(struct record_stream *s, uint32_t tid, uint32_t tgid, const 
 }
 
 /*
- * For interrupts, which come and end on one CPU: a second program's record is a double where the
+ * For interrupts, which come and end on one CPU: one program's record is a double of another's where the
  * last record of the same page is of the same type, for between two allocations of a page there is
  * a free of it, and the other way round.
  */
@@ -115,7 +115,8 @@ static bool is_recent(const struct record_stream *s, const struct rec_event *e)
 		uint64_t r = s->recent.page[(s->recent.nr - i) & (RECORD_RECENT - 1)];
 
 		if (!((r ^ e->page) & REC_PAGE_MASK))
-			return REC_CLASS_TYPE(r >> REC_PAGE_BITS) == REC_CLASS_TYPE(e->cls);
+			return REC_CLASS_TYPE(r >> REC_PAGE_BITS) == REC_CLASS_TYPE(e->cls) &&
+			       ((r | e->page) >> REC_PAGE_BITS) & REC_CLASS_SECOND;
 	}
 	return false;
 }
@@ -124,12 +125,14 @@ static bool is_recent(const struct record_stream *s, const struct rec_event *e)
 static bool is_double(struct record_stream *s, const struct rec_event *e)
 {
 	struct record_counts *counts = &s->sink->counts;
+	bool in_interrupt = REC_CLASS_FLAGS(e->cls) & TRACE_F_SOFTIRQ;
 	enum record_twin twin = RECORD_SINGLE;
 
-	if (!(REC_CLASS_FLAGS(e->cls) & TRACE_F_SOFTIRQ))
+	if (!in_interrupt)
 		twin = record_tasks_event(s->sink->tasks, e, &s->recent);
-	if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND && is_recent(s, e))
-		twin = RECORD_DOUBLE;
+	/* The classic program may be called first: where another one used perf on the tracepoint before. */
+	if (twin == RECORD_SINGLE && (in_interrupt || e->cls & REC_CLASS_SECOND) && is_recent(s, e))
+		twin = e->cls & REC_CLASS_SECOND ? RECORD_DOUBLE : RECORD_DOUBLE_OF_SECOND;
 	if (twin == RECORD_DOUBLE_OF_SECOND)
 		counts->nr_nested--;
 	else if (twin == RECORD_SINGLE && e->cls & REC_CLASS_SECOND)

@@ -202,6 +202,42 @@ static void a_page_of_a_bulk_call_that_was_freed_before_is_told(void **state)
 	trace_reader_close(r);
 }
 
+static void put_of_interrupt(uint64_t ts_ns, uint32_t type, uint32_t pfn, bool second)
+{
+	struct rec_event e = {.ts_ns = ts_ns, .page = page(pfn), .tid = 70};
+
+	e.cls = REC_CLASS(type, 0, 0, TRACE_F_SOFTIRQ);
+	e.cls |= second ? REC_CLASS_SECOND : 0;
+	put(&e, sizeof(e));
+}
+
+/*
+ * The first program and the second saw each of these, in either order: where perf used the tracepoint before,
+ * the second is called first. A page that is freed, allocated and freed again is no double.
+ */
+static void an_interrupts_event_that_two_programs_saw_is_told_once(void **state)
+{
+	const struct trace_event *events;
+	struct trace_reader *r;
+
+	put_of_interrupt(100, TRACE_FREE, 10, false);
+	put_of_interrupt(101, TRACE_FREE, 10, true);
+	put_of_interrupt(200, TRACE_FREE, 11, true);
+	put_of_interrupt(201, TRACE_FREE, 11, false);
+	put_of_interrupt(300, TRACE_ALLOC, 10, false);
+	put_of_interrupt(400, TRACE_FREE, 10, false);
+	put_of_interrupt(500, TRACE_FREE, 12, true); /* the first was passed over: alone */
+	r = finish();
+	assert_int_equal(trace_reader_next(r, &events, &err), 5);
+	assert_int_equal(events[0].pfn, 10);
+	assert_int_equal(events[1].pfn, 11);
+	assert_int_equal(events[2].type, TRACE_ALLOC);
+	assert_int_equal(events[3].pfn, 10);
+	assert_int_equal(events[4].pfn, 12);
+	assert_int_equal(sink.counts.nr_nested, 1);
+	trace_reader_close(r);
+}
+
 static void put_policy(uint32_t tid, uint16_t mode, uint64_t nodes, bool is_default)
 {
 	struct rec_policy p = {
@@ -288,6 +324,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_page_of_a_bulk_call_that_has_its_own_event_is_told_once,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_page_of_a_bulk_call_that_was_freed_before_is_told, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(an_interrupts_event_that_two_programs_saw_is_told_once, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(allocations_name_their_tasks_policy, setup, teardown),
 		cmocka_unit_test_setup_teardown(compaction_that_nobody_sees_is_an_untraced_change, setup,
