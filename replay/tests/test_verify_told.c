@@ -146,6 +146,45 @@ static void kswapds_flag_is_set_after_it_tells(void **state)
 	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_ZONE_FLAGS], 1);
 }
 
+/*
+ * For one free the zone is below its high mark, as nothing tells: it drains what was freed lately. That high
+ * had sunk to what was on the list would explain that as well; that the list gets longer afterwards, and
+ * nothing is drained, tells.
+ */
+static void a_high_that_had_not_sunk_is_what_it_was(void **state)
+{
+	enum { BELOW_HIGH = 1u << 2, LONG = 100 };
+	uint32_t pfns[NR_PAGES], nr = 0;
+	struct verify_report report;
+	struct mmr_pcp_state limits;
+	struct synth_kernel k;
+	int32_t count, drained;
+
+	begin(&k, pfns);
+	mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	for (; nr < NR_PAGES && count < LONG; nr++) {
+		synth_kernel_free(&k, 0, pfns[nr], 0);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	}
+	assert_true(count == LONG && limits.high > 2 * LONG);
+	mmr_machine_destroy(k.twin);
+	k.twin = NULL;
+	mmr_step_set_zone_flags(k.zone, mmr_step_zone_flags(k.zone) | BELOW_HIGH);
+	synth_kernel_free(&k, 0, pfns[nr++], 0);
+	mmr_step_set_zone_flags(k.zone, mmr_step_zone_flags(k.zone) & ~BELOW_HIGH);
+	mmr_step_pcp_read(k.zone, 0, &limits, &drained);
+	assert_true(drained < LONG && limits.high > LONG + 10);
+	for (count = drained; nr < NR_PAGES && count < LONG + 10; nr++) {
+		synth_kernel_free(&k, 0, pfns[nr], 0);
+		mmr_step_pcp_read(k.zone, 0, &limits, &count);
+	}
+	assert_int_equal(count, LONG + 10);
+	synth_verify(&k, "6.12", &report);
+	assert_told(&report);
+	assert_int_equal(report.levels[VERIFY_PCP].informed, 2);
+	assert_int_equal(report.causes[VERIFY_INFORMED - 1][VERIFY_CAUSE_DECAY], 2);
+}
+
 /* kswapd: works; takes its flag away, is preempted                   wakes kcompactd, tells that it has ended
  * another on its CPU:                               frees: no drain */
 static void kswapds_flag_is_gone_before_it_tells(void **state)
@@ -589,6 +628,7 @@ int main(void)
 		cmocka_unit_test(what_compaction_finds_on_a_list_it_turns_to_first),
 		cmocka_unit_test(kswapds_flag_is_set_after_it_tells),
 		cmocka_unit_test(kswapds_flag_is_gone_before_it_tells),
+		cmocka_unit_test(a_high_that_had_not_sunk_is_what_it_was),
 		cmocka_unit_test(refills_that_brought_nothing_made_the_list_longer),
 		cmocka_unit_test(a_drained_page_that_nobody_freed_is_missing_its_free),
 		cmocka_unit_test(a_late_pop_shows_in_the_count_that_a_drain_tells),

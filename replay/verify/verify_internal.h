@@ -44,10 +44,12 @@ struct overflow {
  * @unknown: bit per list: behind the entries the model has, the kernel has others
  * @drained_until: another CPU drains the lists; up to this event it may hold their lock
  * @surplus: pages the model had too many when they were counted last, which nothing explained
+ * @sunk_from: what high was before it was taken to have sunk unseen, until that proves wrong; 0 for nothing
  */
 struct pcp_view {
 	bool known;
 	uint16_t unknown;
+	uint32_t sunk_from;
 	int32_t surplus;
 	uint64_t drained_until;
 	struct overflow overflows[MAX_OVERFLOWS];

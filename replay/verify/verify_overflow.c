@@ -264,13 +264,28 @@ static bool try_hypothesis(struct verify *v, const struct trace_event *ev, struc
 	return true;
 }
 
+/* Nothing was drained of a list that is long enough: that its high had sunk was a wrong guess, and is taken
+ * back. */
+static bool had_not_sunk(struct verify *v, const struct trace_event *ev, struct zone *zone,
+			 struct pcp_view *view, const struct mmr_pcp_state *before, int32_t count,
+			 uint32_t flags, struct drained got)
+{
+	struct mmr_pcp_state other = *before;
+
+	if (got.pages || view->sunk_from <= before->high)
+		return false;
+	other.high = view->sunk_from;
+	view->sunk_from = 0;
+	return try_hypothesis(v, ev, zone, &hypotheses[0], &other, count, flags, got);
+}
+
 /*
  * What explains the amount that was drained; VERIFY_CAUSE_UNEXPLAINED: nothing does. How far the worker lets
  * high sink is told where fexit may be attached: then a zone's being short comes first.
  */
 static enum verify_cause find_cause(struct verify *v, const struct trace_event *ev, struct zone *zone,
-				    const struct mmr_pcp_state *before, int32_t count, uint32_t flags,
-				    struct drained got)
+				    struct pcp_view *view, const struct mmr_pcp_state *before, int32_t count,
+				    uint32_t flags, struct drained got)
 {
 	bool sunk_last = v->decay_known && may_be_short(v, zone);
 
@@ -278,12 +293,16 @@ static enum verify_cause find_cause(struct verify *v, const struct trace_event *
 		for (unsigned int i = 0; i < NR_HYPOTHESES; i++) {
 			bool sunk = hypotheses[i].high == HIGH_COUNT;
 
-			if ((!sunk_last || sunk == last) &&
-			    try_hypothesis(v, ev, zone, &hypotheses[i], before, count, flags, got))
-				return hypotheses[i].cause;
+			if ((sunk_last && sunk != last) ||
+			    !try_hypothesis(v, ev, zone, &hypotheses[i], before, count, flags, got))
+				continue;
+			if (sunk)
+				view->sunk_from = before->high;
+			return hypotheses[i].cause;
 		}
 	}
-	return VERIFY_CAUSE_UNEXPLAINED;
+	return had_not_sunk(v, ev, zone, view, before, count, flags, got) ? VERIFY_CAUSE_DECAY
+									  : VERIFY_CAUSE_UNEXPLAINED;
 }
 
 /* What is told of kswapd's flag comes true soon, whatever it was for this free. */
@@ -489,7 +508,7 @@ bool verify_overflow(struct verify *v, const struct window_event *event, struct 
 		count_exact(v, VERIFY_PCP);
 		return true;
 	}
-	cause = find_cause(v, ev, zone, &before, count, flags, got);
+	cause = find_cause(v, ev, zone, view, &before, count, flags, got);
 	keep_told_flag(v, zone, flags);
 	if (cause == VERIFY_CAUSE_UNEXPLAINED && (asked || ev->order || got.pages) &&
 	    (got.pages || !verify_in_interrupt(ev)) && try_memory(v, ev, zone, &before, count, flags, got))
