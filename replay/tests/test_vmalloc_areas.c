@@ -18,8 +18,8 @@
 static void replay_as(struct synth *s, const char *line, struct mmr_counters *ret, struct engine_counts *counts)
 {
 	struct engine_options options = {.backend = &backend_core, .start = ENGINE_START_EMPTY};
-	struct kernel_profile *profile;
-	struct trace_reader *reader;
+	struct kernel_profile *profile = NULL;
+	struct trace_reader *reader = NULL;
 	struct mmr_error err = {0};
 	struct machine recorded;
 	struct engine *engine;
